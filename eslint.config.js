@@ -1,0 +1,92 @@
+// Lint, and the walls between rooms (docs/ARCHITECTURE.md, "Walls"). A pure room gets time, randomness,
+// storage and sending through a driver; nothing below reaches up. test/unit/walls.test.ts breaks each wall.
+import { defineConfig } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+const code = ['encoder', 'fba', 'protocols', 'src', 'test', 'scripts', 'bench', 'testnet'].map((d) => `${d}/**/*.ts`)
+
+/** Modules that reach the network, the disk or another process. */
+const IO_MODULES = {
+  regex: '^(node:(net|fs|fs/promises|http|https|http2|dgram|dns|child_process|cluster|tls|os|timers|timers/promises)|fs|net|http|https|os|timers)$',
+  message: 'A pure room does no I/O: take it through the driver.'
+}
+const LIBP2P_MODULES = {
+  regex: '^(libp2p|@libp2p/|@chainsafe/libp2p|@multiformats/multiaddr|datastore-|classic-level)',
+  message: 'A pure room knows no network and no database: take them through the driver.'
+}
+const WORKER_MODULES = {
+  regex: '^(node:worker_threads|worker_threads|webgpu|@tensorflow/)',
+  message: 'Only encoder/backends may load workers, WebAssembly or a GPU.'
+}
+const RANDOM_IMPORTS = {
+  regex: '^(node:)?crypto$',
+  importNamePattern: '^(random|webcrypto|getRandomValues|generateKey)',
+  message: 'A pure room takes random bits from its driver.'
+}
+/** Forbids relative imports that enter any of `rooms`. */
+const rooms = (...names) => ({
+  regex: `^\\.\\.?/(.*/)?(${names.join('|')})/`,
+  message: `This room may not import ${names.join(', ')} (docs/ARCHITECTURE.md, "Walls").`
+})
+
+const CLOCK_AND_RANDOM = [
+  'error',
+  ...['setTimeout', 'setInterval', 'setImmediate', 'performance', 'crypto', 'fetch', 'process'].map((name) => ({
+    name,
+    message: 'Time, randomness and I/O enter a pure room through its driver.'
+  }))
+]
+const CLOCK_AND_RANDOM_PROPERTIES = [
+  'error',
+  { object: 'Date', property: 'now', message: 'A pure room takes the time from its driver.' },
+  { object: 'Math', property: 'random', message: 'A pure room takes random bits from its driver.' }
+]
+const CLOCK_SYNTAX = [
+  'error',
+  { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'A pure room takes the time from its driver.' }
+]
+
+const walls = (patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] })
+const pure = (...patterns) => ({
+  ...walls([IO_MODULES, LIBP2P_MODULES, RANDOM_IMPORTS, ...patterns]),
+  'no-restricted-globals': CLOCK_AND_RANDOM,
+  'no-restricted-properties': CLOCK_AND_RANDOM_PROPERTIES,
+  'no-restricted-syntax': CLOCK_SYNTAX
+})
+/** Rooms of src other than the one named and those it may also see. */
+const SRC_ROOMS = ['manifold', 'homeostat', 'hologram', 'field', 'store', 'node', 'gateway', 'cli']
+const othersThan = (...own) => rooms(...SRC_ROOMS.filter((room) => !own.includes(room)))
+/** Types of a sibling room may be named; its code may not be loaded. */
+const typesOnly = (pattern) => ({ ...pattern, allowTypeImports: true })
+
+export default defineConfig(
+  { ignores: ['dist/', 'protocols/generated/', 'node_modules/', 'bench/*/node_modules/'] },
+  { files: code, extends: [tseslint.configs.recommended], linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: code,
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' }]
+    }
+  },
+  { files: ['encoder/**/*.ts'], rules: pure(WORKER_MODULES, rooms('src', 'fba', 'protocols')) },
+  { files: ['fba/**/*.ts'], rules: pure(WORKER_MODULES, rooms('src', 'encoder', 'protocols')) },
+  {
+    files: ['encoder/backends/**/*.ts'],
+    rules: {
+      ...walls([LIBP2P_MODULES, rooms('src', 'fba', 'protocols')]),
+      'no-restricted-globals': 'off',
+      'no-restricted-properties': 'off',
+      'no-restricted-syntax': 'off'
+    }
+  },
+  { files: ['protocols/**/*.ts'], rules: walls([rooms('src', 'encoder', 'fba')]) },
+  { files: ['src/manifold/**/*.ts'], rules: pure(WORKER_MODULES, othersThan('manifold')) },
+  { files: ['src/homeostat/**/*.ts'], rules: pure(WORKER_MODULES, othersThan('homeostat')) },
+  { files: ['src/hologram/**/*.ts'], rules: walls([typesOnly(othersThan('hologram'))]) },
+  { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
+  { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },
+  { files: ['src/gateway/**/*.ts'], rules: walls([othersThan('gateway', 'node')]) },
+  { files: ['src/cli/**/*.ts'], rules: walls([othersThan('cli', 'node', 'gateway')]) }
+)

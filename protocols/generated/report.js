@@ -1,0 +1,489 @@
+import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime';
+import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc';
+export var Report;
+(function (Report) {
+    let _codec;
+    Report.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.network != null && obj.network.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.network);
+                }
+                if ((obj.peer != null && obj.peer.byteLength > 0)) {
+                    w.uint32(18);
+                    w.bytes(obj.peer);
+                }
+                if ((obj.sequence != null && obj.sequence !== 0n)) {
+                    w.uint32(24);
+                    w.uint64(obj.sequence);
+                }
+                if ((obj.issuedAtMs != null && obj.issuedAtMs !== 0n)) {
+                    w.uint32(32);
+                    w.uint64(obj.issuedAtMs);
+                }
+                if ((obj.capacityBytes != null && obj.capacityBytes !== 0n)) {
+                    w.uint32(40);
+                    w.uint64(obj.capacityBytes);
+                }
+                if ((obj.freeBytes != null && obj.freeBytes !== 0n)) {
+                    w.uint32(48);
+                    w.uint64(obj.freeBytes);
+                }
+                if ((obj.version != null && obj.version !== '')) {
+                    w.uint32(58);
+                    w.string(obj.version);
+                }
+                if ((obj.uptimeSeconds != null && obj.uptimeSeconds !== 0n)) {
+                    w.uint32(64);
+                    w.uint64(obj.uptimeSeconds);
+                }
+                if ((obj.domain != null && obj.domain !== '')) {
+                    w.uint32(74);
+                    w.string(obj.domain);
+                }
+                if (obj.multiaddrs != null && obj.multiaddrs.length > 0) {
+                    for (const value of obj.multiaddrs) {
+                        w.uint32(82);
+                        w.bytes(value);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    network: uint8ArrayAlloc(0),
+                    peer: uint8ArrayAlloc(0),
+                    sequence: 0n,
+                    issuedAtMs: 0n,
+                    capacityBytes: 0n,
+                    freeBytes: 0n,
+                    version: '',
+                    uptimeSeconds: 0n,
+                    domain: '',
+                    multiaddrs: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.network = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.peer = reader.bytes();
+                            break;
+                        }
+                        case 3: {
+                            obj.sequence = reader.uint64();
+                            break;
+                        }
+                        case 4: {
+                            obj.issuedAtMs = reader.uint64();
+                            break;
+                        }
+                        case 5: {
+                            obj.capacityBytes = reader.uint64();
+                            break;
+                        }
+                        case 6: {
+                            obj.freeBytes = reader.uint64();
+                            break;
+                        }
+                        case 7: {
+                            obj.version = reader.string();
+                            break;
+                        }
+                        case 8: {
+                            obj.uptimeSeconds = reader.uint64();
+                            break;
+                        }
+                        case 9: {
+                            obj.domain = reader.string();
+                            break;
+                        }
+                        case 10: {
+                            if (opts.limits?.multiaddrs != null && obj.multiaddrs.length === opts.limits.multiaddrs) {
+                                throw new MaxLengthError('Decode error - repeated field "multiaddrs" had too many elements');
+                            }
+                            obj.multiaddrs.push(reader.bytes());
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    multiaddrs: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.network`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.peer`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.sequence`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.issuedAtMs`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        case 5: {
+                            yield {
+                                field: `${prefix}.capacityBytes`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        case 6: {
+                            yield {
+                                field: `${prefix}.freeBytes`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        case 7: {
+                            yield {
+                                field: `${prefix}.version`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        case 8: {
+                            yield {
+                                field: `${prefix}.uptimeSeconds`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        case 9: {
+                            yield {
+                                field: `${prefix}.domain`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        case 10: {
+                            if (opts.limits?.multiaddrs != null && obj.multiaddrs === opts.limits.multiaddrs) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "multiaddrs" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.multiaddrs[]`,
+                                index: obj.multiaddrs,
+                                value: reader.bytes()
+                            };
+                            obj.multiaddrs++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Report.codec());
+    }
+    Report.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Report.codec(), opts);
+    }
+    Report.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Report.codec(), opts);
+    }
+    Report.stream = stream;
+})(Report || (Report = {}));
+export var Signed;
+(function (Signed) {
+    let _codec;
+    Signed.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.signer != null && obj.signer.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.signer);
+                }
+                if ((obj.payload != null && obj.payload.byteLength > 0)) {
+                    w.uint32(18);
+                    w.bytes(obj.payload);
+                }
+                if ((obj.signature != null && obj.signature.byteLength > 0)) {
+                    w.uint32(26);
+                    w.bytes(obj.signature);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    signer: uint8ArrayAlloc(0),
+                    payload: uint8ArrayAlloc(0),
+                    signature: uint8ArrayAlloc(0)
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.signer = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.payload = reader.bytes();
+                            break;
+                        }
+                        case 3: {
+                            obj.signature = reader.bytes();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.signer`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.payload`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.signature`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Signed.codec());
+    }
+    Signed.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Signed.codec(), opts);
+    }
+    Signed.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Signed.codec(), opts);
+    }
+    Signed.stream = stream;
+})(Signed || (Signed = {}));
+export var ReportsRequest;
+(function (ReportsRequest) {
+    let _codec;
+    ReportsRequest.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.network != null && obj.network.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.network);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    network: uint8ArrayAlloc(0)
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.network = reader.bytes();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.network`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, ReportsRequest.codec());
+    }
+    ReportsRequest.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, ReportsRequest.codec(), opts);
+    }
+    ReportsRequest.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, ReportsRequest.codec(), opts);
+    }
+    ReportsRequest.stream = stream;
+})(ReportsRequest || (ReportsRequest = {}));
+export var ReportsReply;
+(function (ReportsReply) {
+    let _codec;
+    ReportsReply.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if (obj.reports != null && obj.reports.length > 0) {
+                    for (const value of obj.reports) {
+                        w.uint32(10);
+                        Signed.codec().encode(value, w);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    reports: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.reports != null && obj.reports.length === opts.limits.reports) {
+                                throw new MaxLengthError('Decode error - repeated field "reports" had too many elements');
+                            }
+                            obj.reports.push(Signed.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.reports$
+                            }));
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    reports: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.reports != null && obj.reports === opts.limits.reports) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "reports" had too many elements');
+                            }
+                            for (const evt of Signed.codec().stream(reader, reader.uint32(), `${prefix}.reports[]`, {
+                                limits: opts.limits?.reports$
+                            })) {
+                                yield {
+                                    ...evt,
+                                    index: obj.reports
+                                };
+                            }
+                            obj.reports++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, ReportsReply.codec());
+    }
+    ReportsReply.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, ReportsReply.codec(), opts);
+    }
+    ReportsReply.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, ReportsReply.codec(), opts);
+    }
+    ReportsReply.stream = stream;
+})(ReportsReply || (ReportsReply = {}));
