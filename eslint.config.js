@@ -3,11 +3,14 @@
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-const code = ['encoder', 'fba', 'protocols', 'src', 'test', 'scripts', 'bench', 'testnet'].map((d) => `${d}/**/*.ts`)
+const code = ['encoder', 'fba', 'protocols', 'src', 'test', 'scripts', 'bench', 'testnet'].map(
+  (d) => `${d}/**/*.ts`
+)
 
 /** Modules that reach the network, the disk or another process. */
 const IO_MODULES = {
-  regex: '^(node:(net|fs|fs/promises|http|https|http2|dgram|dns|child_process|cluster|tls|os|timers|timers/promises)|fs|net|http|https|os|timers)$',
+  regex:
+    '^(node:(net|fs|fs/promises|http|https|http2|dgram|dns|child_process|cluster|tls|os|timers|timers/promises)|fs|net|http|https|os|timers)$',
   message: 'A pure room does no I/O: take it through the driver.'
 }
 const LIBP2P_MODULES = {
@@ -31,10 +34,12 @@ const rooms = (...names) => ({
 
 const CLOCK_AND_RANDOM = [
   'error',
-  ...['setTimeout', 'setInterval', 'setImmediate', 'performance', 'crypto', 'fetch', 'process'].map((name) => ({
-    name,
-    message: 'Time, randomness and I/O enter a pure room through its driver.'
-  }))
+  ...['setTimeout', 'setInterval', 'setImmediate', 'performance', 'crypto', 'fetch', 'process'].map(
+    (name) => ({
+      name,
+      message: 'Time, randomness and I/O enter a pure room through its driver.'
+    })
+  )
 ]
 const CLOCK_AND_RANDOM_PROPERTIES = [
   'error',
@@ -43,7 +48,10 @@ const CLOCK_AND_RANDOM_PROPERTIES = [
 ]
 const CLOCK_SYNTAX = [
   'error',
-  { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'A pure room takes the time from its driver.' }
+  {
+    selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+    message: 'A pure room takes the time from its driver.'
+  }
 ]
 
 const walls = (patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] })
@@ -61,13 +69,20 @@ const typesOnly = (pattern) => ({ ...pattern, allowTypeImports: true })
 
 export default defineConfig(
   { ignores: ['dist/', 'protocols/generated/', 'node_modules/', 'bench/*/node_modules/'] },
-  { files: code, extends: [tseslint.configs.recommended], linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: code,
+    extends: [tseslint.configs.recommended],
+    linterOptions: { reportUnusedDisableDirectives: 'error' }
+  },
   {
     files: code,
     rules: {
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
-      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' }]
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' }
+      ]
     }
   },
   { files: ['encoder/**/*.ts'], rules: pure(WORKER_MODULES, rooms('src', 'fba', 'protocols')) },

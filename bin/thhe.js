@@ -18,13 +18,17 @@ if (enough) {
 } else {
   const local = file('../node_modules/node/bin/node')
   if (inCheckout && existsSync(local)) {
-    const { status, signal } = spawnSync(local, [file('./thhe.js'), ...process.argv.slice(2)], { stdio: 'inherit' })
+    const { status, signal } = spawnSync(local, [file('./thhe.js'), ...process.argv.slice(2)], {
+      stdio: 'inherit'
+    })
     if (signal !== null) process.kill(process.pid, signal)
     process.exit(status ?? 1)
   }
   console.error(
     `thhe needs Node.js ${inCheckout ? '24' : '22.12'} or later; this is ${process.version}.` +
-      (inCheckout ? ' Run "npm ci" here first: it brings one for this project alone.' : ' Install it from https://nodejs.org.')
+      (inCheckout
+        ? ' Run "npm ci" here first: it brings one for this project alone.'
+        : ' Install it from https://nodejs.org.')
   )
   process.exit(1)
 }

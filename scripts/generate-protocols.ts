@@ -11,7 +11,10 @@ const source = join(root, 'protocols')
 const target = join(source, 'generated')
 const check = process.argv.includes('--check')
 const run = (script: string, ...args: string[]): void => {
-  execFileSync(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, stdio: 'inherit' })
+  execFileSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+    cwd: root,
+    stdio: 'inherit'
+  })
 }
 
 // Inside the repository, so that the compiler finds node_modules.

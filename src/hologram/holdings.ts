@@ -1,0 +1,106 @@
+import type { CID } from 'multiformats/cid'
+
+/** A lease on an object as a holder keeps it: the newest signed statement of one lessee. */
+export interface StoredLease {
+  /** Peer id (string form) whose signature the lease carries. */
+  readonly lessee: string
+  readonly sequence: bigint
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAtMs: number
+  /** The lessee has let go of the object. */
+  readonly tombstone: boolean
+  /** The `Signed` message as it came, so that it can be passed on and verified again. */
+  readonly signed: Uint8Array
+}
+
+/** A shard that is still arriving. Blocks come in order; nothing is promised before `commit` resolves. */
+export interface ShardUpload {
+  /** Blocks that are durable from an earlier attempt: the sender goes on from here. */
+  readonly blocksHeld: number
+  /** SHA-256 over the leaf hashes of the held blocks, so that the sender can tell whether they are its own. */
+  readonly heldDigest: Uint8Array
+  /** @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' before anything of the block is kept */
+  append: (block: Uint8Array, leaf: Uint8Array) => Promise<void>
+  /** Leaf hashes of all blocks so far, 32 bytes each. */
+  leaves: () => Uint8Array
+  /** Throws away what is held and starts over at block 0. */
+  reset: () => Promise<void>
+  /** Makes the shard and the manifest durable (fsync of data, leaves, folder; then the index) and readable under `cid`. */
+  commit: (cid: CID, manifest: Uint8Array) => Promise<void>
+  /** Makes what has arrived durable for a later resume and releases the upload. Idempotent; a no-op after commit. */
+  close: () => Promise<void>
+}
+
+/** A whole shard on disk. */
+export interface ShardReader {
+  readonly blocks: number
+  /**
+   * The bytes of one block, checked against its stored leaf hash.
+   *
+   * @throws StoreError 'CORRUPT' when the disk no longer holds what was acknowledged; the shard is then set aside
+   */
+  read: (index: number, options?: { signal?: AbortSignal }) => Promise<Uint8Array>
+  /** Leaf hashes of all blocks, 32 bytes each. */
+  leaves: () => Promise<Uint8Array>
+  close: () => Promise<void>
+}
+
+export interface ShardSummary {
+  readonly cid: CID
+  readonly shard: number
+  readonly sizeBytes: number
+}
+
+export interface Usage {
+  readonly quotaBytes: number
+  readonly usedBytes: number
+  /** What may still be accepted: the lesser of quota and disk, uploads in flight reserved. */
+  readonly freeBytes: number
+}
+
+/**
+ * What a peer keeps on disk for the mesh. Implemented by `src/store`; everything that resolves is durable.
+ * All methods may be called concurrently; two uploads of the same shard are refused with 'UPLOAD_BUSY'.
+ */
+export interface Holdings {
+  /**
+   * Opens or resumes the upload of shard `shard` under the 32-byte `upload` id (the object's placement seed).
+   * `blockSizes` tells nothing beforehand: block i's size is what `append` was given.
+   *
+   * @param expectedBytes - reserved against the quota at once; 0 when the size is not known beforehand
+   * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' | 'UPLOAD_BUSY'
+   */
+  openUpload: (upload: Uint8Array, shard: number, expectedBytes: number) => Promise<ShardUpload>
+  /** Undefined when this peer does not hold that shard. */
+  openShard: (cid: CID, shard: number) => Promise<ShardReader | undefined>
+  /** Indices of the shards of `cid` held here, ascending. */
+  shardsOf: (cid: CID) => Promise<number[]>
+  listShards: () => AsyncIterable<ShardSummary>
+  deleteObject: (cid: CID) => Promise<void>
+
+  /** Keeps a manifest without a shard (a manifest home, or an inline object). Durable when resolved. */
+  putManifest: (cid: CID, manifest: Uint8Array) => Promise<void>
+  getManifest: (cid: CID) => Promise<Uint8Array | undefined>
+  /** The newest placement record (a `Signed` message) by its sequence; an older one is ignored. */
+  putPlacement: (cid: CID, record: Uint8Array, sequence: bigint) => Promise<void>
+  getPlacement: (cid: CID) => Promise<Uint8Array | undefined>
+
+  /** Keeps the lease when its sequence is higher than that of the lessee's earlier one; says whether it was kept. */
+  putLease: (cid: CID, lease: StoredLease) => Promise<boolean>
+  leases: (cid: CID) => Promise<StoredLease[]>
+
+  /** Objects this node's own user put, for `ls`, renewal and background completion; value is opaque to the store. */
+  putOwned: (cid: CID, value: Uint8Array) => Promise<void>
+  getOwned: (cid: CID) => Promise<Uint8Array | undefined>
+  deleteOwned: (cid: CID) => Promise<void>
+  listOwned: () => AsyncIterable<{ cid: CID; value: Uint8Array }>
+
+  usage: () => Promise<Usage>
+  /**
+   * Removes objects without a live lease at `nowMs`, tombstones past their usefulness, and uploads idle for a day.
+   * Returns the number of bytes freed and objects removed.
+   */
+  collectGarbage: (
+    nowMs: number
+  ) => Promise<{ freedBytes: number; removedObjects: number; removedUploads: number }>
+}

@@ -1,0 +1,40 @@
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+
+/** A peer of this network that may hold shards, as its newest report and our own experience describe it. */
+export interface MeshPeer {
+  readonly id: PeerId
+  readonly capacityBytes: number
+  readonly freeBytes: number
+  /** Parts per million: 1_000_000 for a peer that has not failed us. */
+  readonly reliabilityPpm: number
+  /** Peers with the same value are expected to fail together. */
+  readonly failureDomain: string
+}
+
+/** The network as `hologram` needs it. Implemented by `src/node` over libp2p; in tests by several real hosts. */
+export interface Mesh {
+  readonly self: PeerId
+  /** 32-byte id of the network descriptor; part of every signature and protocol id. */
+  readonly networkId: Uint8Array
+  /** Turns 'put/1' into the network's own protocol id, e.g. '/thhe/<network>/put/1'. */
+  protocol: (name: string) => string
+  /** Live peers that lend storage, this node included when it does. */
+  peers: () => MeshPeer[]
+  /** Opens a stream; dials when needed. Rejects when `signal` fires. */
+  open: (peer: PeerId, protocol: string, options: { signal: AbortSignal }) => Promise<Stream>
+  handle: (
+    protocol: string,
+    handler: (stream: Stream, connection: Connection) => Promise<void>,
+    limits: { maxInboundStreams: number }
+  ) => Promise<void>
+  unhandle: (protocol: string) => Promise<void>
+  /** Announces in kad-dht that this node can serve the manifest of `cid`. */
+  provide: (cid: CID, options: { signal: AbortSignal }) => Promise<void>
+  findProviders: (cid: CID, options: { signal: AbortSignal }) => AsyncIterable<PeerId>
+  /** Ed25519 signature of this node's key over `bytes` (already domain-separated). */
+  sign: (bytes: Uint8Array) => Promise<Uint8Array>
+  verify: (signer: PeerId, bytes: Uint8Array, signature: Uint8Array) => Promise<boolean>
+  /** A peer failed or served us: moves its reliability; a lie weighs more than an outage. */
+  observe: (peer: PeerId, outcome: 'served' | 'unreachable' | 'slow' | 'lied') => void
+}

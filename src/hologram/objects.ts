@@ -1,0 +1,104 @@
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import type { Manifest } from './manifest.ts'
+
+export interface PutOptions {
+  /** Data shards. @default from the network descriptor */
+  k?: number
+  /** Shards in all. @default from the network descriptor */
+  n?: number
+  /** How many shards over k must be acknowledged for the put to succeed. @default ceil((n - k) / 2) */
+  margin?: number
+  /** Accept fewer than n shards when there are fewer than n peers (never fewer than k + margin). @default false */
+  allowFewerShards?: boolean
+  /** The bytes are sealed: noted in the manifest so that a reader without the key gets a clear answer. @default false */
+  sealed?: boolean
+  /** Name for `ls`; stays on this node. */
+  name?: string
+  /** @default 30 days */
+  leaseMs?: number
+  /** Expected number of bytes, for progress and early quota refusal; 0 or absent when unknown. */
+  sizeHint?: number
+  signal?: AbortSignal
+  onProgress?: (progress: PutProgress) => void
+}
+
+export interface PutProgress {
+  /** Bytes of the source taken in so far. */
+  readonly readBytes: number
+  /** Coded bytes handed to peers so far. */
+  readonly sentBytes: number
+  readonly shardsAcknowledged: number
+}
+
+export interface PutResult {
+  readonly cid: CID
+  readonly manifest: Manifest
+  /** Shards (or replicas, for an inline object) acknowledged after fsync, with the peer that holds each. */
+  readonly stored: ReadonlyArray<{ shard: number; peer: PeerId }>
+  /** Shards without a holder yet; completed in the background. */
+  readonly missing: ReadonlyArray<{ shard: number; reason: string }>
+  /** How many holders may be lost now before the object is. */
+  readonly tolerates: number
+  /** Set when placement could not keep to the failure-domain cap, in words. */
+  readonly warning?: string
+  readonly codedBytes: number
+}
+
+export interface GetOptions {
+  /** Half-open byte range of the stored bytes. @default everything */
+  range?: { start: number; end: number }
+  signal?: AbortSignal
+}
+
+export interface ObjectReader {
+  readonly cid: CID
+  readonly manifest: Manifest
+  /** Bytes in order. Throws HologramError 'NOT_ENOUGH_SHARDS' (with how many are missing) and the like. */
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+
+export interface ShardStatus {
+  readonly shard: number
+  /** Undefined when nobody answers for it. */
+  readonly peer?: PeerId
+  readonly live: boolean
+}
+
+export interface ObjectStat {
+  readonly cid: CID
+  readonly manifest: Manifest
+  readonly shards: readonly ShardStatus[]
+  readonly live: number
+  /** live - k of the layer with the largest k: below zero the object cannot be read in full. */
+  readonly spare: number
+  /** Coded bytes / stored bytes. */
+  readonly overhead: number
+  readonly leases: ReadonlyArray<{ lessee: string; expiresAtMs: number; tombstone: boolean }>
+}
+
+export interface OwnedObject {
+  readonly cid: CID
+  readonly name: string
+  readonly sizeBytes: number
+  readonly sealed: boolean
+  readonly k: number
+  readonly n: number
+  readonly createdAtMs: number
+  readonly leaseExpiresAtMs: number
+  /** Shards that still wait for a holder. */
+  readonly missing: number
+}
+
+/** What the node offers its user. Implemented by `hologram`, wired by `node`, served by `gateway`. */
+export interface Objects {
+  put: (source: AsyncIterable<Uint8Array>, options?: PutOptions) => Promise<PutResult>
+  get: (cid: CID, options?: GetOptions) => Promise<ObjectReader>
+  stat: (cid: CID, options?: { signal?: AbortSignal }) => Promise<ObjectStat>
+  list: () => AsyncIterable<OwnedObject>
+  /** Tombstones this node's lease at every reachable holder. Returns how many confirmed and who did not answer. */
+  remove: (
+    cid: CID,
+    options?: { signal?: AbortSignal }
+  ) => Promise<{ confirmed: number; unreachable: PeerId[] }>
+}
