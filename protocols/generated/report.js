@@ -111,6 +111,9 @@ export var Report;
                             if (opts.limits?.multiaddrs != null && obj.multiaddrs.length === opts.limits.multiaddrs) {
                                 throw new MaxLengthError('Decode error - repeated field "multiaddrs" had too many elements');
                             }
+                            if (obj.multiaddrs.length === 16) {
+                                throw new MaxLengthError('Decode error - repeated field "multiaddrs" had too many elements');
+                            }
                             obj.multiaddrs.push(reader.bytes());
                             break;
                         }
@@ -123,7 +126,7 @@ export var Report;
                 return obj;
             }, function* (reader, length, prefix, opts = {}) {
                 const obj = {
-                    multiaddrs: 0
+                    multiaddrs: 16
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -194,6 +197,9 @@ export var Report;
                         }
                         case 10: {
                             if (opts.limits?.multiaddrs != null && obj.multiaddrs === opts.limits.multiaddrs) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "multiaddrs" had too many elements');
+                            }
+                            if (obj.multiaddrs === 16) {
                                 throw new MaxLengthError('Streaming decode error - repeated field "multiaddrs" had too many elements');
                             }
                             yield {
@@ -429,6 +435,9 @@ export var ReportsReply;
                             if (opts.limits?.reports != null && obj.reports.length === opts.limits.reports) {
                                 throw new MaxLengthError('Decode error - repeated field "reports" had too many elements');
                             }
+                            if (obj.reports.length === 1024) {
+                                throw new MaxLengthError('Decode error - repeated field "reports" had too many elements');
+                            }
                             obj.reports.push(Signed.codec().decode(reader, reader.uint32(), {
                                 limits: opts.limits?.reports$
                             }));
@@ -443,7 +452,7 @@ export var ReportsReply;
                 return obj;
             }, function* (reader, length, prefix, opts = {}) {
                 const obj = {
-                    reports: 0
+                    reports: 1024
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -451,6 +460,9 @@ export var ReportsReply;
                     switch (tag >>> 3) {
                         case 1: {
                             if (opts.limits?.reports != null && obj.reports === opts.limits.reports) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "reports" had too many elements');
+                            }
+                            if (obj.reports === 1024) {
                                 throw new MaxLengthError('Streaming decode error - repeated field "reports" had too many elements');
                             }
                             for (const evt of Signed.codec().stream(reader, reader.uint32(), `${prefix}.reports[]`, {

@@ -1,0 +1,417 @@
+import type { Codec, DecodeOptions } from 'protons-runtime';
+import type { Uint8ArrayList } from 'uint8arraylist';
+export declare enum Status {
+    OK = "OK",
+    NOT_FOUND = "NOT_FOUND",
+    BUSY = "BUSY",
+    QUOTA = "QUOTA",
+    REFUSED = "REFUSED",
+    WRONG_NETWORK = "WRONG_NETWORK",
+    FAILED = "FAILED"
+}
+export declare namespace Status {
+    const codec: () => Codec<Status>;
+}
+export interface PutFrame {
+    open?: PutOpen;
+    block?: Block;
+    commit?: PutCommit;
+}
+export declare namespace PutFrame {
+    const codec: () => Codec<PutFrame>;
+    interface PutFrameOpenSeedFieldEvent {
+        field: '$.open.seed';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PutFrameOpenShardFieldEvent {
+        field: '$.open.shard';
+        value: number;
+    }
+    interface PutFrameOpenExpectedBytesFieldEvent {
+        field: '$.open.expectedBytes';
+        value: number;
+    }
+    interface PutFrameBlockIndexFieldEvent {
+        field: '$.block.index';
+        value: number;
+    }
+    interface PutFrameBlockDataFieldEvent {
+        field: '$.block.data';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PutFrameBlockPathFieldEvent {
+        field: '$.block.path';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PutFrameCommitManifestFieldEvent {
+        field: '$.commit.manifest';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PutFrameCommitLeaseFieldEvent {
+        field: '$.commit.lease';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<PutFrame>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): PutFrame;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): Generator<PutFrameOpenSeedFieldEvent | PutFrameOpenShardFieldEvent | PutFrameOpenExpectedBytesFieldEvent | PutFrameBlockIndexFieldEvent | PutFrameBlockDataFieldEvent | PutFrameBlockPathFieldEvent | PutFrameCommitManifestFieldEvent | PutFrameCommitLeaseFieldEvent>;
+}
+export interface PutOpen {
+    seed: Uint8Array<ArrayBuffer>;
+    shard: number;
+    expectedBytes: number;
+}
+export declare namespace PutOpen {
+    const codec: () => Codec<PutOpen>;
+    interface PutOpenSeedFieldEvent {
+        field: '$.seed';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PutOpenShardFieldEvent {
+        field: '$.shard';
+        value: number;
+    }
+    interface PutOpenExpectedBytesFieldEvent {
+        field: '$.expectedBytes';
+        value: number;
+    }
+    function encode(obj: Partial<PutOpen>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): PutOpen;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): Generator<PutOpenSeedFieldEvent | PutOpenShardFieldEvent | PutOpenExpectedBytesFieldEvent>;
+}
+export interface Block {
+    index: number;
+    data: Uint8Array<ArrayBuffer>;
+    path: Uint8Array<ArrayBuffer>;
+}
+export declare namespace Block {
+    const codec: () => Codec<Block>;
+    interface BlockIndexFieldEvent {
+        field: '$.index';
+        value: number;
+    }
+    interface BlockDataFieldEvent {
+        field: '$.data';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface BlockPathFieldEvent {
+        field: '$.path';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<Block>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Block>): Block;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Block>): Generator<BlockIndexFieldEvent | BlockDataFieldEvent | BlockPathFieldEvent>;
+}
+export interface PutCommit {
+    manifest: Uint8Array<ArrayBuffer>;
+    lease: Uint8Array<ArrayBuffer>;
+}
+export declare namespace PutCommit {
+    const codec: () => Codec<PutCommit>;
+    interface PutCommitManifestFieldEvent {
+        field: '$.manifest';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PutCommitLeaseFieldEvent {
+        field: '$.lease';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<PutCommit>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutCommit>): PutCommit;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutCommit>): Generator<PutCommitManifestFieldEvent | PutCommitLeaseFieldEvent>;
+}
+export interface PutReply {
+    status: Status;
+    message: string;
+    retryAfterMs: number;
+    blocksHeld: number;
+    heldDigest: Uint8Array<ArrayBuffer>;
+}
+export declare namespace PutReply {
+    const codec: () => Codec<PutReply>;
+    interface PutReplyStatusFieldEvent {
+        field: '$.status';
+        value: Status;
+    }
+    interface PutReplyMessageFieldEvent {
+        field: '$.message';
+        value: string;
+    }
+    interface PutReplyRetryAfterMsFieldEvent {
+        field: '$.retryAfterMs';
+        value: number;
+    }
+    interface PutReplyBlocksHeldFieldEvent {
+        field: '$.blocksHeld';
+        value: number;
+    }
+    interface PutReplyHeldDigestFieldEvent {
+        field: '$.heldDigest';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<PutReply>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutReply>): PutReply;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutReply>): Generator<PutReplyStatusFieldEvent | PutReplyMessageFieldEvent | PutReplyRetryAfterMsFieldEvent | PutReplyBlocksHeldFieldEvent | PutReplyHeldDigestFieldEvent>;
+}
+export interface GetRequest {
+    cid: Uint8Array<ArrayBuffer>;
+    shard: number;
+    first: number;
+    count: number;
+}
+export declare namespace GetRequest {
+    const codec: () => Codec<GetRequest>;
+    interface GetRequestCidFieldEvent {
+        field: '$.cid';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface GetRequestShardFieldEvent {
+        field: '$.shard';
+        value: number;
+    }
+    interface GetRequestFirstFieldEvent {
+        field: '$.first';
+        value: number;
+    }
+    interface GetRequestCountFieldEvent {
+        field: '$.count';
+        value: number;
+    }
+    function encode(obj: Partial<GetRequest>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GetRequest>): GetRequest;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GetRequest>): Generator<GetRequestCidFieldEvent | GetRequestShardFieldEvent | GetRequestFirstFieldEvent | GetRequestCountFieldEvent>;
+}
+export interface GetReply {
+    status: Status;
+    message: string;
+    retryAfterMs: number;
+    block?: Block;
+}
+export declare namespace GetReply {
+    const codec: () => Codec<GetReply>;
+    interface GetReplyStatusFieldEvent {
+        field: '$.status';
+        value: Status;
+    }
+    interface GetReplyMessageFieldEvent {
+        field: '$.message';
+        value: string;
+    }
+    interface GetReplyRetryAfterMsFieldEvent {
+        field: '$.retryAfterMs';
+        value: number;
+    }
+    interface GetReplyBlockIndexFieldEvent {
+        field: '$.block.index';
+        value: number;
+    }
+    interface GetReplyBlockDataFieldEvent {
+        field: '$.block.data';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface GetReplyBlockPathFieldEvent {
+        field: '$.block.path';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<GetReply>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GetReply>): GetReply;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GetReply>): Generator<GetReplyStatusFieldEvent | GetReplyMessageFieldEvent | GetReplyRetryAfterMsFieldEvent | GetReplyBlockIndexFieldEvent | GetReplyBlockDataFieldEvent | GetReplyBlockPathFieldEvent>;
+}
+export interface ObjectRequest {
+    getManifest?: Uint8Array<ArrayBuffer>;
+    putManifest?: PutManifest;
+    putLease?: Uint8Array<ArrayBuffer>;
+    putPlacement?: Uint8Array<ArrayBuffer>;
+    status?: Uint8Array<ArrayBuffer>;
+}
+export declare namespace ObjectRequest {
+    const codec: () => Codec<ObjectRequest>;
+    interface ObjectRequestGetManifestFieldEvent {
+        field: '$.getManifest';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectRequestPutManifestManifestFieldEvent {
+        field: '$.putManifest.manifest';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectRequestPutManifestLeaseFieldEvent {
+        field: '$.putManifest.lease';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectRequestPutManifestPlacementFieldEvent {
+        field: '$.putManifest.placement';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectRequestPutLeaseFieldEvent {
+        field: '$.putLease';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectRequestPutPlacementFieldEvent {
+        field: '$.putPlacement';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectRequestStatusFieldEvent {
+        field: '$.status';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<ObjectRequest>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): ObjectRequest;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestPutPlacementFieldEvent | ObjectRequestStatusFieldEvent>;
+}
+export interface PutManifest {
+    manifest: Uint8Array<ArrayBuffer>;
+    lease: Uint8Array<ArrayBuffer>;
+    placement: Uint8Array<ArrayBuffer>;
+}
+export declare namespace PutManifest {
+    const codec: () => Codec<PutManifest>;
+    interface PutManifestManifestFieldEvent {
+        field: '$.manifest';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PutManifestLeaseFieldEvent {
+        field: '$.lease';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PutManifestPlacementFieldEvent {
+        field: '$.placement';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<PutManifest>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): PutManifest;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): Generator<PutManifestManifestFieldEvent | PutManifestLeaseFieldEvent | PutManifestPlacementFieldEvent>;
+}
+export interface ObjectReply {
+    status: Status;
+    message: string;
+    retryAfterMs: number;
+    manifest: Uint8Array<ArrayBuffer>;
+    placement: Uint8Array<ArrayBuffer>;
+    shards: number[];
+    leases: Uint8Array<ArrayBuffer>[];
+}
+export declare namespace ObjectReply {
+    const codec: () => Codec<ObjectReply>;
+    interface ObjectReplyStatusFieldEvent {
+        field: '$.status';
+        value: Status;
+    }
+    interface ObjectReplyMessageFieldEvent {
+        field: '$.message';
+        value: string;
+    }
+    interface ObjectReplyRetryAfterMsFieldEvent {
+        field: '$.retryAfterMs';
+        value: number;
+    }
+    interface ObjectReplyManifestFieldEvent {
+        field: '$.manifest';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectReplyPlacementFieldEvent {
+        field: '$.placement';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectReplyShardsFieldEvent {
+        field: '$.shards[]';
+        index: number;
+        value: number;
+    }
+    interface ObjectReplyLeasesFieldEvent {
+        field: '$.leases[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<ObjectReply>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): ObjectReply;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent>;
+}
+export interface Lease {
+    network: Uint8Array<ArrayBuffer>;
+    cid: Uint8Array<ArrayBuffer>;
+    lessee: Uint8Array<ArrayBuffer>;
+    sequence: bigint;
+    expiresAtMs: number;
+    tombstone: boolean;
+}
+export declare namespace Lease {
+    const codec: () => Codec<Lease>;
+    interface LeaseNetworkFieldEvent {
+        field: '$.network';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface LeaseCidFieldEvent {
+        field: '$.cid';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface LeaseLesseeFieldEvent {
+        field: '$.lessee';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface LeaseSequenceFieldEvent {
+        field: '$.sequence';
+        value: bigint;
+    }
+    interface LeaseExpiresAtMsFieldEvent {
+        field: '$.expiresAtMs';
+        value: number;
+    }
+    interface LeaseTombstoneFieldEvent {
+        field: '$.tombstone';
+        value: boolean;
+    }
+    function encode(obj: Partial<Lease>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Lease>): Lease;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Lease>): Generator<LeaseNetworkFieldEvent | LeaseCidFieldEvent | LeaseLesseeFieldEvent | LeaseSequenceFieldEvent | LeaseExpiresAtMsFieldEvent | LeaseTombstoneFieldEvent>;
+}
+export interface Placement {
+    network: Uint8Array<ArrayBuffer>;
+    cid: Uint8Array<ArrayBuffer>;
+    sequence: bigint;
+    holders: Holder[];
+}
+export declare namespace Placement {
+    const codec: () => Codec<Placement>;
+    interface PlacementNetworkFieldEvent {
+        field: '$.network';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PlacementCidFieldEvent {
+        field: '$.cid';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PlacementSequenceFieldEvent {
+        field: '$.sequence';
+        value: bigint;
+    }
+    interface PlacementHoldersShardFieldEvent {
+        field: '$.holders[].shard';
+        value: number;
+        index: number;
+    }
+    interface PlacementHoldersPeerFieldEvent {
+        field: '$.holders[].peer';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    function encode(obj: Partial<Placement>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Placement>): Placement;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Placement>): Generator<PlacementNetworkFieldEvent | PlacementCidFieldEvent | PlacementSequenceFieldEvent | PlacementHoldersShardFieldEvent | PlacementHoldersPeerFieldEvent>;
+}
+export interface Holder {
+    shard: number;
+    peer: Uint8Array<ArrayBuffer>;
+}
+export declare namespace Holder {
+    const codec: () => Codec<Holder>;
+    interface HolderShardFieldEvent {
+        field: '$.shard';
+        value: number;
+    }
+    interface HolderPeerFieldEvent {
+        field: '$.peer';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<Holder>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Holder>): Holder;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Holder>): Generator<HolderShardFieldEvent | HolderPeerFieldEvent>;
+}
