@@ -1,0 +1,84 @@
+// Byte strings: order, equality, hex, and a growing big-endian writer for the canonical encodings.
+
+/** Negative, zero or positive as `a` sorts before, with or after `b`; a prefix sorts first. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  if (a === b) return 0
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) {
+    if (a[i] !== b[i]) return a[i] - b[i]
+  }
+  return a.length - b.length
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0
+}
+
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+export function toHex(bytes: Uint8Array): string {
+  let hex = ''
+  for (const byte of bytes) hex += HEX_PAIRS[byte]
+  return hex
+}
+
+/** @throws {RangeError} when `hex` is not an even number of hex digits */
+export function fromHex(hex: string): Uint8Array {
+  if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw new RangeError('not a string of hex byte pairs')
+  const bytes = new Uint8Array(hex.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16)
+  return bytes
+}
+
+const UTF8 = new TextEncoder()
+
+/** Appends integers big-endian and byte strings behind their u32 length. */
+export class ByteWriter {
+  #buffer = new Uint8Array(256)
+  #length = 0
+
+  u8(value: number): this {
+    this.#reserve(1)
+    this.#buffer[this.#length++] = value
+    return this
+  }
+
+  u32(value: number): this {
+    return this.u8(value >>> 24)
+      .u8(value >>> 16)
+      .u8(value >>> 8)
+      .u8(value)
+  }
+
+  /** `value` must be a safe integer that is not negative. */
+  u64(value: number): this {
+    return this.u32(Math.floor(value / 2 ** 32)).u32(value >>> 0)
+  }
+
+  raw(bytes: Uint8Array): this {
+    this.#reserve(bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
+    return this
+  }
+
+  bytes(bytes: Uint8Array): this {
+    return this.u32(bytes.length).raw(bytes)
+  }
+
+  text(text: string): this {
+    return this.bytes(UTF8.encode(text))
+  }
+
+  finish(): Uint8Array {
+    return this.#buffer.slice(0, this.#length)
+  }
+
+  #reserve(extra: number): void {
+    const needed = this.#length + extra
+    if (needed <= this.#buffer.length) return
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length))
+    grown.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = grown
+  }
+}
