@@ -1,0 +1,105 @@
+import { expect } from 'chai'
+import { ESLint } from 'eslint'
+
+/** Each row is a line of code that must not be written in the file named, and the rule that has to object. */
+const BREACHES: ReadonlyArray<[file: string, code: string, rule: string]> = [
+  [
+    'encoder/x.ts',
+    "import { readFileSync } from 'node:fs'\nreadFileSync('a')",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'encoder/x.ts',
+    "import { Worker } from 'node:worker_threads'\nnew Worker('a')",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'encoder/x.ts',
+    "import { store } from '../src/store/index.ts'\nstore()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'encoder/backends/x.ts',
+    "import { node } from '../../src/node/index.ts'\nnode()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  ['encoder/x.ts', 'export const now = Date.now()', 'no-restricted-properties'],
+  [
+    'fba/x.ts',
+    "import { createLibp2p } from 'libp2p'\ncreateLibp2p()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'fba/x.ts',
+    "import { randomBytes } from 'node:crypto'\nrandomBytes(1)",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  ['fba/x.ts', "import { connect } from 'node:net'\nconnect(1)", '@typescript-eslint/no-restricted-imports'],
+  ['fba/x.ts', 'export const dice = Math.random()', 'no-restricted-properties'],
+  ['fba/x.ts', 'setTimeout(() => {}, 1)', 'no-restricted-globals'],
+  ['fba/x.ts', 'export const today = new Date()', 'no-restricted-syntax'],
+  [
+    'fba/analysis/x.ts',
+    "import { field } from '../../encoder/field.ts'\nfield()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'protocols/x.ts',
+    "import { node } from '../src/node/node.ts'\nnode()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'src/manifold/x.ts',
+    "import { put } from '../hologram/put.ts'\nput()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  ['src/homeostat/x.ts', 'export const started = performance.now()', 'no-restricted-globals'],
+  [
+    'src/hologram/x.ts',
+    "import { Store } from '../store/index.ts'\nnew Store()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'src/store/x.ts',
+    "import { createNode } from '../node/node.ts'\ncreateNode()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'src/gateway/x.ts',
+    "import { Store } from '../store/index.ts'\nnew Store()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'src/cli/commands/x.ts',
+    "import { put } from '../../hologram/put.ts'\nput()",
+    '@typescript-eslint/no-restricted-imports'
+  ]
+]
+
+const ALLOWED: ReadonlyArray<[file: string, code: string]> = [
+  ['encoder/x.ts', "import { createHash } from 'node:crypto'\nexport const h = createHash('sha256')"],
+  ['encoder/backends/x.ts', "import { Worker } from 'node:worker_threads'\nexport const w = new Worker('a')"],
+  ['src/store/x.ts', "import type { Holdings } from '../hologram/holdings.ts'\nexport type H = Holdings"],
+  ['src/hologram/x.ts', "import { leafHash } from '../../encoder/index.ts'\nexport const h = leafHash"],
+  ['src/cli/commands/x.ts', "import { createNode } from '../../node/index.ts'\nexport const n = createNode"]
+]
+
+describe('walls between rooms', function () {
+  const eslint = new ESLint()
+  const rulesBroken = async (file: string, code: string): Promise<Array<string | null>> => {
+    const [result] = await eslint.lintText(`${code}\n`, { filePath: file })
+    return result.messages.map((message) => message.ruleId)
+  }
+
+  for (const [file, code, rule] of BREACHES) {
+    it(`${file} may not contain: ${code.split('\n')[0]}`, async () => {
+      expect(await rulesBroken(file, code)).to.include(rule)
+    })
+  }
+
+  for (const [file, code] of ALLOWED) {
+    it(`${file} may contain: ${code.split('\n')[0]}`, async () => {
+      expect(await rulesBroken(file, code)).to.deep.equal([])
+    })
+  }
+})
