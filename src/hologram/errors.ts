@@ -8,6 +8,8 @@ export interface HologramErrorData {
   NOT_ENOUGH_SHARDS: { needed: number; live: number; missing: number }
   /** Fewer peers lend storage than the code or the wanted durability asks for. */
   NOT_ENOUGH_PEERS: { needed: number; available: number }
+  /** Fewer holders acknowledged than the wanted durability asks for; `reasons` are those of the others. */
+  NOT_DURABLE: { acknowledged: number; required: number; reasons: string[] }
   /** The manifest is malformed or its parts contradict each other; `field` is the first that does. */
   BAD_MANIFEST: { field: string }
   /** k, n, margin or the block size cannot be: `parameter` is the one to change. */
