@@ -1,0 +1,172 @@
+import { multiaddr } from '@multiformats/multiaddr'
+
+/** How the text of one option becomes a value. `parse` throws an Error whose message ends "expected ...". */
+export interface Kind<T> {
+  /** What a person writes, e.g. 'SIZE'. */
+  readonly placeholder: string
+  /** How yargs reads the flag; every value but a boolean is parsed here, not there. */
+  readonly flag: 'string' | 'boolean' | 'array'
+  readonly choices?: readonly string[]
+  /** @param raw - text from a flag or the environment, or a JSON value from the config file */
+  readonly parse: (raw: unknown) => T
+  /** The shortest text that parses to `value`, for help and docs. */
+  readonly format: (value: T) => string
+}
+
+const expected = (raw: unknown, what: string): Error =>
+  new Error(`${JSON.stringify(raw) ?? String(raw)} is not valid: expected ${what}`)
+
+const asText = (raw: unknown, what: string): string => {
+  if (typeof raw !== 'string') throw expected(raw, what)
+  return raw.trim()
+}
+
+/** Text that satisfies `pattern`. */
+export const text = (placeholder: string, pattern: RegExp, what: string): Kind<string> => ({
+  placeholder,
+  flag: 'string',
+  parse: (raw) => {
+    const value = asText(raw, what)
+    if (!pattern.test(value)) throw expected(raw, what)
+    return value
+  },
+  format: (value) => value
+})
+
+export const path: Kind<string> = text('PATH', /./, 'a path')
+
+export const flag: Kind<boolean> = {
+  placeholder: '',
+  flag: 'boolean',
+  parse: (raw) => {
+    if (raw === true || raw === 'true' || raw === '1') return true
+    if (raw === false || raw === 'false' || raw === '0') return false
+    throw expected(raw, 'true or false')
+  },
+  format: String
+}
+
+export const choice = <T extends string>(...choices: readonly T[]): Kind<T> => ({
+  placeholder: choices.join('|'),
+  flag: 'string',
+  choices,
+  parse: (raw) => {
+    const value = choices.find((one) => one === raw)
+    if (value === undefined) throw expected(raw, `one of ${choices.join(', ')}`)
+    return value
+  },
+  format: (value) => value
+})
+
+export const integer = (min: number, max: number): Kind<number> => ({
+  placeholder: 'NUMBER',
+  flag: 'string',
+  parse: (raw) => {
+    const what = `a whole number from ${min} to ${max}`
+    const value = typeof raw === 'string' && /^\d+$/.test(raw.trim()) ? Number(raw) : raw
+    if (!Number.isSafeInteger(value)) throw expected(raw, what)
+    if ((value as number) < min || (value as number) > max) throw expected(raw, what)
+    return value as number
+  },
+  format: String
+})
+
+type Units = ReadonlyArray<readonly [suffix: string, factor: number]>
+
+const BYTE_UNITS: Units = [
+  ['TiB', 2 ** 40],
+  ['GiB', 2 ** 30],
+  ['MiB', 2 ** 20],
+  ['KiB', 2 ** 10],
+  ['TB', 1e12],
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3],
+  ['B', 1]
+]
+
+const DURATION_UNITS: Units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1]
+]
+
+/** A number with a unit, as a whole number of the smallest unit; a bare number counts the smallest unit. */
+const quantity = (placeholder: string, units: Units, min: number, what: string): Kind<number> => ({
+  placeholder,
+  flag: 'string',
+  parse: (raw) => {
+    const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(String(raw).trim())
+    if (match === null || (typeof raw !== 'string' && typeof raw !== 'number')) throw expected(raw, what)
+    const [, digits, suffix] = match
+    const unit = units.find(([name]) => name.toLowerCase() === suffix.toLowerCase())
+    if (suffix !== '' && unit === undefined) throw expected(raw, what)
+    const value = Math.round(Number(digits) * (unit?.[1] ?? 1))
+    if (!Number.isSafeInteger(value) || value < min) throw expected(raw, what)
+    return value
+  },
+  format: (value) => {
+    if (value === 0) return '0'
+    const [suffix, factor] = units.find(([, factor]) => value % factor === 0) ?? units[units.length - 1]
+    return `${value / factor}${suffix}`
+  }
+})
+
+/** Bytes: '10GiB', '500MB', '4096'. */
+export const byteCount = (min = 0): Kind<number> =>
+  quantity('SIZE', BYTE_UNITS, min, `a size of at least ${min} bytes such as 10GiB or 500MB`)
+
+/** Bytes a second: '20MiB'; 0 for no limit. */
+export const byteRate: Kind<number> = quantity(
+  'RATE',
+  BYTE_UNITS,
+  0,
+  'bytes a second such as 20MiB, or 0 for no limit'
+)
+
+/** Milliseconds: '30d', '12h', '30s', '500ms'. */
+export const duration = (minMs: number): Kind<number> =>
+  quantity('TIME', DURATION_UNITS, minMs, `a time of at least ${minMs} ms such as 30s, 12h or 30d`)
+
+/** A multiaddr in its text form. */
+export const address: Kind<string> = {
+  placeholder: 'MULTIADDR',
+  flag: 'string',
+  parse: (raw) => {
+    const what = 'a multiaddr such as /ip4/192.0.2.1/tcp/4701'
+    const value = asText(raw, what)
+    try {
+      return multiaddr(value).toString()
+    } catch {
+      throw expected(raw, what)
+    }
+  },
+  format: (value) => value
+}
+
+/** `host:port`, IPv6 in brackets; port 0 takes a free one. */
+export const hostPort: Kind<string> = {
+  placeholder: 'HOST:PORT',
+  flag: 'string',
+  parse: (raw) => {
+    const what = 'host:port such as 127.0.0.1:4780 or [::1]:4780'
+    const value = asText(raw, what)
+    const match = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(value)
+    if (match === null || Number(match[2]) > 65_535) throw expected(raw, what)
+    return value
+  },
+  format: (value) => value
+}
+
+/** A flag that may be given several times; commas separate values in the environment; an array in the file. */
+export const list = <T>(item: Kind<T>): Kind<readonly T[]> => ({
+  placeholder: item.placeholder,
+  flag: 'array',
+  parse: (raw) => {
+    const parts = Array.isArray(raw) ? raw : asText(raw, `a list of ${item.placeholder}`).split(',')
+    return parts.filter((part) => part !== '').map(item.parse)
+  },
+  format: (values) => values.map(item.format).join(',')
+})

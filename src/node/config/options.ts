@@ -1,0 +1,217 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import * as kinds from './kinds.ts'
+import type { Kind } from './kinds.ts'
+
+/** One setting of a node. Its flag, variable, key in the file, help and line in docs/CONFIG.md come from here. */
+export interface Option<T> {
+  readonly kind: Kind<T>
+  readonly default: NoInfer<T>
+  /** The default as a person should read it, where it depends on the machine or on other settings. */
+  readonly defaultText?: string
+  readonly group: 'Storage' | 'Network' | 'Reachability' | 'Local interface' | 'Diagnostics'
+  readonly description: string
+}
+
+const option = <T>(init: Option<T>): Option<T> => init
+
+/** An option that may stay unset. */
+const optional = <T>(kind: Kind<T>): Kind<T | undefined> => ({
+  ...kind,
+  format: (value) => (value === undefined ? '' : kind.format(value))
+})
+
+/** The public bootstrap peers of the Amino DHT, as Kubo ships them. */
+const AMINO_BOOTSTRAP = [
+  '/dnsaddr/bootstrap.libp2p.io/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN',
+  '/dnsaddr/bootstrap.libp2p.io/p2p/QmQCU2EcMqAqQPR2i9bChDtGNJchTbq5TbXJJ16u19uLTa',
+  '/dnsaddr/bootstrap.libp2p.io/p2p/QmbLHAnMoJPWSCR5Zhtx6BHJX9KiKNN6tpvbUcqanj75Nb',
+  '/dnsaddr/bootstrap.libp2p.io/p2p/QmcZf59bWwK5XFi76CZX8cbJ4BhTzzA3gU1ZjYZcYW3dwt'
+] as const
+
+/** Per the XDG Base Directory Specification 0.8: a relative value is ignored. */
+const xdgFolder = (variable: string | undefined, fallback: string): string =>
+  join(variable?.startsWith('/') === true ? variable : join(homedir(), fallback), 'thhe')
+
+export const defaultDataFolder = (env: NodeJS.ProcessEnv = process.env): string =>
+  xdgFolder(env.XDG_DATA_HOME, '.local/share')
+
+export const defaultConfigFile = (env: NodeJS.ProcessEnv = process.env): string =>
+  join(xdgFolder(env.XDG_CONFIG_HOME, '.config'), 'config.json')
+
+/** Every setting of a node, by its name in `NodeConfig`. */
+export const OPTIONS = {
+  data: option({
+    kind: kinds.path,
+    default: defaultDataFolder(),
+    defaultText: '$XDG_DATA_HOME/thhe, else ~/.local/share/thhe',
+    group: 'Storage',
+    description: 'Folder with the identity, the shards and the indices. One node a folder.'
+  }),
+  storage: option({
+    kind: kinds.flag,
+    default: true,
+    group: 'Storage',
+    description: 'Lend disk space to the network. Without it the node only puts and gets.'
+  }),
+  quota: option({
+    kind: kinds.byteCount(2 ** 20),
+    default: 10 * 2 ** 30,
+    group: 'Storage',
+    description: 'Disk space lent to the network.'
+  }),
+  domain: option({
+    kind: kinds.text(
+      'NAME',
+      /^[\w.:-]{0,64}$/,
+      'up to 64 letters, digits, dots, colons, dashes, underscores'
+    ),
+    default: '',
+    defaultText: 'derived from the address',
+    group: 'Storage',
+    description: 'Failure domain: peers with the same name are expected to fail together (a rack, a site).'
+  }),
+  k: option({
+    kind: optional(kinds.integer(1, 255)),
+    default: undefined,
+    defaultText: 'from the network descriptor',
+    group: 'Storage',
+    description: 'Shards needed to read an object put by this node.'
+  }),
+  n: option({
+    kind: optional(kinds.integer(1, 256)),
+    default: undefined,
+    defaultText: 'from the network descriptor',
+    group: 'Storage',
+    description: 'Shards made of an object put by this node.'
+  }),
+  lease: option({
+    kind: kinds.duration(60_000),
+    default: 30 * 86_400_000,
+    group: 'Storage',
+    description: 'How long holders keep an object before its lease must be renewed.'
+  }),
+  encoder: option({
+    kind: kinds.choice('auto', 'wasm', 'scalar'),
+    default: 'auto',
+    group: 'Storage',
+    description: 'Backend of the erasure coder; auto takes the fastest that works here.'
+  }),
+  network: option({
+    kind: optional(kinds.path),
+    default: undefined,
+    defaultText: 'the network of the data folder, else the public testnet',
+    group: 'Network',
+    description: 'Network descriptor, a JSON file made by `thhe network create`.'
+  }),
+  listen: option({
+    kind: kinds.list(kinds.address),
+    default: ['/ip4/0.0.0.0/tcp/4701', '/ip4/0.0.0.0/udp/4701/quic-v1', '/ip4/0.0.0.0/tcp/4702/ws'],
+    group: 'Network',
+    description: 'Addresses to listen on: TCP, QUIC (/udp/PORT/quic-v1) or WebSocket (/tcp/PORT/ws).'
+  }),
+  announce: option({
+    kind: kinds.list(kinds.address),
+    default: [],
+    group: 'Network',
+    description: 'Addresses told to other peers instead of those found, e.g. behind a forwarded port.'
+  }),
+  bootstrap: option({
+    kind: kinds.list(kinds.address),
+    default: [],
+    group: 'Network',
+    description: 'Peers to join by, with /p2p/PEER-ID, besides those in the network descriptor.'
+  }),
+  rendezvous: option({
+    kind: kinds.choice('none', 'ipfs'),
+    default: 'none',
+    group: 'Network',
+    description: 'Find peers of the same network through the public Amino DHT of IPFS.'
+  }),
+  rendezvousBootstrap: option({
+    kind: kinds.list(kinds.address),
+    default: AMINO_BOOTSTRAP,
+    defaultText: 'the bootstrap peers of libp2p.io',
+    group: 'Network',
+    description: 'Peers by which the rendezvous DHT is joined.'
+  }),
+  reportInterval: option({
+    kind: kinds.duration(250),
+    default: 30_000,
+    group: 'Network',
+    description:
+      'How often the node reports itself to its peers; a peer silent for three of these is dropped.'
+  }),
+  maxConnections: option({
+    kind: kinds.integer(8, 100_000),
+    default: 300,
+    group: 'Network',
+    description: 'Connections kept at once; the least useful are closed beyond it.'
+  }),
+  bandwidthUp: option({
+    kind: kinds.byteRate,
+    default: 0,
+    group: 'Network',
+    description: 'Bytes a second sent at most in shards and blocks; 0 for no limit.'
+  }),
+  bandwidthDown: option({
+    kind: kinds.byteRate,
+    default: 0,
+    group: 'Network',
+    description: 'Bytes a second taken at most in shards and blocks; 0 for no limit.'
+  }),
+  dht: option({
+    kind: kinds.choice('auto', 'client', 'server'),
+    default: 'auto',
+    group: 'Reachability',
+    description: 'Part taken in the DHT; auto serves unless the node is behind a NAT and its peers are not.'
+  }),
+  mdns: option({
+    kind: kinds.flag,
+    default: true,
+    group: 'Reachability',
+    description: 'Find peers of the same network on the local network by multicast DNS.'
+  }),
+  upnp: option({
+    kind: kinds.flag,
+    default: true,
+    group: 'Reachability',
+    description: 'Ask the router by UPnP to forward the listening ports.'
+  }),
+  autonat: option({
+    kind: kinds.flag,
+    default: true,
+    group: 'Reachability',
+    description: 'Let other peers test which of our addresses can be reached, and test theirs.'
+  }),
+  relay: option({
+    kind: kinds.flag,
+    default: true,
+    group: 'Reachability',
+    description: 'Be reachable through a relay (circuit relay v2), with hole punching, when not directly.'
+  }),
+  relayServer: option({
+    kind: kinds.flag,
+    default: false,
+    group: 'Reachability',
+    description: 'Relay for peers behind a NAT, within the limits of circuit relay v2.'
+  }),
+  api: option({
+    kind: kinds.hostPort,
+    default: '127.0.0.1:4780',
+    group: 'Local interface',
+    description: 'Where the HTTP interface for this machine listens; port 0 takes a free one.'
+  }),
+  logLevel: option({
+    kind: kinds.choice('error', 'warn', 'info', 'debug'),
+    default: 'info',
+    group: 'Diagnostics',
+    description: 'Least severe messages written to standard error.'
+  }),
+  logFormat: option({
+    kind: kinds.choice('text', 'json'),
+    default: 'text',
+    group: 'Diagnostics',
+    description: 'Form of the log: a line to read, or one JSON object a line.'
+  })
+} as const

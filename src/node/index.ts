@@ -1,0 +1,28 @@
+// The node: the only room that wires everything, from settings and identity to the libp2p host and the objects on it.
+// What HTTP and the command line need is exported here; neither may enter.
+export {
+  ConfigError,
+  configMarkdown,
+  configWith,
+  defaultConfigFile,
+  defaultDataFolder,
+  environmentName,
+  flagName,
+  loadConfig,
+  OPTION_NAMES,
+  OPTIONS,
+  yargsOptions
+} from './config/index.ts'
+export type { ConfigSources, NodeConfig, Option, OptionName } from './config/index.ts'
+export { createLogger, silentLogger } from './logger.ts'
+export type { Logger, LogFields, LogLevel } from './logger.ts'
+export {
+  createDescriptor,
+  formatDescriptor,
+  NetworkDescriptorError,
+  networkId,
+  networkIdText,
+  parseDescriptor
+} from './network.ts'
+export type { NetworkDescriptor } from './network.ts'
+export type { CreateNode, Node, NodeOverrides, NodeState, NodeStatus, PeerSummary } from './types.ts'

@@ -1,0 +1,69 @@
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+/** What goes with a message; printed as `key=value` or as keys of the JSON line. */
+export type LogFields = Readonly<Record<string, unknown>>
+
+export type Logger = { readonly [L in LogLevel]: (message: string, fields?: LogFields) => void } & {
+  /** A logger that puts `component` on every line. */
+  readonly child: (component: string) => Logger
+}
+
+export interface LoggerInit {
+  readonly level: LogLevel
+  readonly format: 'text' | 'json'
+  /** Takes one line without its end. @default standard error */
+  readonly write?: (line: string) => void
+  /** @default Date.now */
+  readonly nowMs?: () => number
+  readonly component?: string
+}
+
+const SEVERITY: Record<LogLevel, number> = { error: 0, warn: 1, info: 2, debug: 3 }
+
+export const createLogger = (init: LoggerInit): Logger => {
+  const { level, format, component, nowMs = Date.now } = init
+  const write = init.write ?? ((line: string) => void process.stderr.write(`${line}\n`))
+  const line = format === 'json' ? jsonLine : textLine
+  const at =
+    (severity: LogLevel) =>
+    (message: string, fields: LogFields = {}): void => {
+      if (SEVERITY[severity] > SEVERITY[level]) return
+      write(line(new Date(nowMs()).toISOString(), severity, message, { component, ...fields }))
+    }
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    child: (name) => createLogger({ ...init, component: name })
+  }
+}
+
+const jsonLine = (time: string, level: LogLevel, message: string, fields: LogFields): string =>
+  JSON.stringify({ time, level, message, ...fields }, (_key, value: unknown) =>
+    value instanceof Error || typeof value === 'bigint' ? plain(value) : value
+  )
+
+const textLine = (time: string, level: LogLevel, message: string, fields: LogFields): string => {
+  const { component, ...rest } = fields
+  const words = Object.entries(rest)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${quoted(plain(value))}`)
+  const from = component === undefined ? '' : ` ${String(component)}:`
+  return `${time} ${level.toUpperCase().padEnd(5)}${from} ${oneLine(message)}${words.join('')}`
+}
+
+const plain = (value: unknown): string => {
+  if (value instanceof Error) return value.message
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** Peers choose some of what is logged: it must not be able to forge lines. */
+const oneLine = (value: string): string =>
+  value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => JSON.stringify(c).slice(1, -1))
+
+const quoted = (value: string): string =>
+  /^[\w./:@+-]+$/.test(value) ? value : oneLine(JSON.stringify(value))
+
+/** For programs that embed a node and want no log. */
+export const silentLogger: Logger = createLogger({ level: 'error', format: 'text', write: () => {} })

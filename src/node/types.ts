@@ -1,0 +1,86 @@
+import type { PeerId } from '@libp2p/interface'
+import type { Registry } from 'prom-client'
+import type { Usage } from '../hologram/holdings.ts'
+import type { Objects } from '../hologram/objects.ts'
+import type { NodeConfig } from './config/index.ts'
+import type { Logger } from './logger.ts'
+import type { NetworkDescriptor } from './network.ts'
+
+/** What this node knows of one peer, from its newest report and from our own experience. */
+export interface PeerSummary {
+  readonly id: string
+  /** This node. */
+  readonly self: boolean
+  /** Reported within three intervals and did not fail us since. */
+  readonly live: boolean
+  readonly connected: boolean
+  /** 'relayed' when every connection goes through a relay; undefined when not connected. */
+  readonly path: 'direct' | 'relayed' | undefined
+  /** Round trip on the present connection, when it has been measured. */
+  readonly rttMicros: number | undefined
+  readonly capacityBytes: number
+  readonly freeBytes: number
+  readonly reliabilityPpm: number
+  readonly failureDomain: string
+  readonly version: string
+  readonly uptimeSeconds: number
+  /** Milliseconds since the Unix epoch, by the peer's own clock. */
+  readonly reportedAtMs: number
+  readonly multiaddrs: readonly string[]
+}
+
+export type NodeState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped'
+
+export interface NodeStatus {
+  readonly state: NodeState
+  /** Running, and, where there are peers to join by, one of them has told who is there. */
+  readonly ready: boolean
+  readonly peerId: string
+  readonly version: string
+  readonly uptimeSeconds: number
+  readonly network: { readonly id: string; readonly name: string }
+  readonly multiaddrs: readonly string[]
+  readonly peers: { readonly known: number; readonly live: number; readonly connected: number }
+  readonly dht: 'client' | 'server'
+  readonly rendezvous: 'off' | 'joining' | 'joined'
+  readonly usage: Usage
+}
+
+/** One peer of one network: identity, libp2p host, store and objects. Several may live in one process. */
+export interface Node {
+  readonly peerId: PeerId
+  /** 32 bytes; `network.id` is the same as text. */
+  readonly networkId: Uint8Array
+  readonly network: NetworkDescriptor & { readonly id: string }
+  readonly config: NodeConfig
+  readonly objects: Objects
+  /** This node's own registry: nothing is shared between nodes of one process. */
+  readonly metrics: Registry
+  readonly logger: Logger
+  /** Secret that the local HTTP interface asks for; kept in the file at `apiTokenPath`, mode 0600. */
+  readonly apiToken: string
+  readonly apiTokenPath: string
+  /** Addresses with this node's /p2p part, as told to other peers. */
+  multiaddrs: () => string[]
+  /** Every peer in the table, this node included. */
+  peers: () => PeerSummary[]
+  status: () => Promise<NodeStatus>
+  /** Resolves when the node listens; see `status().ready` for when it knows its peers. */
+  start: () => Promise<void>
+  /** Stops everything and lets go of the data folder. Idempotent; a stopped node is not started again. */
+  stop: () => Promise<void>
+}
+
+/** What a program that embeds a node may put in place of what `createNode` would make. */
+export interface NodeOverrides {
+  /** @default standard error, by `logLevel` and `logFormat` */
+  readonly logger?: Logger
+}
+
+/**
+ * `createNode` in node.ts: opens the data folder (identity, lock, store) and builds the host without starting it.
+ *
+ * @throws {NodeError} 'DATA_FOLDER_IN_USE' | 'UNSAFE_KEY_FILE' | 'OTHER_NETWORK' | 'BAD_KEY_FILE'
+ * @throws {NetworkDescriptorError}
+ */
+export type CreateNode = (config: NodeConfig, overrides?: NodeOverrides) => Promise<Node>
