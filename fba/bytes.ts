@@ -1,4 +1,4 @@
-// Byte strings: order, equality, hex, and a growing big-endian writer for the canonical encodings.
+// Byte strings: order, equality, hex, and the big-endian writer and strict reader of the canonical encodings.
 
 /** Negative, zero or positive as `a` sorts before, with or after `b`; a prefix sorts first. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
@@ -80,5 +80,85 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length))
     grown.set(this.#buffer.subarray(0, this.#length))
     this.#buffer = grown
+  }
+}
+
+export type EncodingProblem = 'truncated' | 'trailing-bytes' | 'too-long' | 'not-canonical' | 'unknown-type'
+
+/** Bytes that are not the canonical encoding of anything. */
+export class EncodingError extends Error {
+  override readonly name = 'EncodingError'
+  readonly code: EncodingProblem
+
+  constructor(code: EncodingProblem, what: string) {
+    super(`cannot decode ${what}: ${code}`)
+    this.code = code
+  }
+}
+
+/** Reads what {@link ByteWriter} wrote, refusing anything that is cut short or longer than its limit. */
+export class ByteReader {
+  readonly #bytes: Uint8Array
+  readonly #what: string
+  #offset = 0
+
+  /** `what` names the structure in errors. */
+  constructor(bytes: Uint8Array, what: string) {
+    this.#bytes = bytes
+    this.#what = what
+  }
+
+  u8(): number {
+    return this.raw(1)[0]
+  }
+
+  u32(): number {
+    const [a, b, c, d] = this.raw(4)
+    return a * 2 ** 24 + ((b << 16) | (c << 8) | d)
+  }
+
+  /** @throws {EncodingError} 'not-canonical' above 2^53 - 1 */
+  u64(): number {
+    const value = this.u32() * 2 ** 32 + this.u32()
+    if (!Number.isSafeInteger(value)) throw this.error('not-canonical')
+    return value
+  }
+
+  /** A u32 that counts or measures something that may not exceed `limit`. */
+  count(limit: number): number {
+    const count = this.u32()
+    if (count > limit) throw this.error('too-long')
+    return count
+  }
+
+  /** A view, not a copy, of the next `length` bytes. */
+  raw(length: number): Uint8Array {
+    if (this.#offset + length > this.#bytes.length) throw this.error('truncated')
+    return this.#bytes.subarray(this.#offset, (this.#offset += length))
+  }
+
+  /** A copy of a byte string of at most `limit` bytes. */
+  bytes(limit: number): Uint8Array {
+    return this.raw(this.count(limit)).slice()
+  }
+
+  /** ASCII text of at most `limit` characters. */
+  text(limit: number): string {
+    const bytes = this.raw(this.count(limit))
+    if (bytes.some((byte) => byte > 0x7f)) throw this.error('not-canonical')
+    return String.fromCharCode(...bytes)
+  }
+
+  list<T>(limit: number, read: () => T): T[] {
+    return Array.from({ length: this.count(limit) }, read)
+  }
+
+  /** @throws {EncodingError} 'trailing-bytes' when something is left */
+  end(): void {
+    if (this.#offset !== this.#bytes.length) throw this.error('trailing-bytes')
+  }
+
+  error(code: EncodingProblem): EncodingError {
+    return new EncodingError(code, this.#what)
   }
 }

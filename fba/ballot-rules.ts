@@ -1,0 +1,162 @@
+// What a ballot statement pledges: the predicates that federated voting counts, and the ballots and
+// counters worth asking about (draft-mazieres-dinrg-scp section 3.5).
+
+import { compareBallots, INFINITE_COUNTER, areCompatible, isLessAndCompatible } from './ballot-order.ts'
+import { equalBytes } from './bytes.ts'
+import type { Ballot, BallotStatement, Value } from './types.ts'
+
+/** Counters low..high of one value, both ends included. */
+export interface CommitInterval {
+  readonly low: number
+  readonly high: number
+}
+
+export function votesToPrepare(statement: BallotStatement, ballot: Ballot): boolean {
+  switch (statement.type) {
+    case 'prepare':
+      return isLessAndCompatible(ballot, statement.ballot)
+    case 'confirm':
+      return areCompatible(ballot, statement.ballot)
+    case 'externalize':
+      return areCompatible(ballot, statement.commit)
+  }
+}
+
+export function acceptsPrepared(statement: BallotStatement, ballot: Ballot): boolean {
+  switch (statement.type) {
+    case 'prepare':
+      return [statement.prepared, statement.preparedPrime].some(
+        (accepted) => accepted !== undefined && isLessAndCompatible(ballot, accepted)
+      )
+    case 'confirm':
+      return areCompatible(ballot, statement.ballot) && ballot.counter <= statement.preparedCounter
+    case 'externalize':
+      return areCompatible(ballot, statement.commit)
+  }
+}
+
+export function votesToCommit(
+  statement: BallotStatement,
+  value: Value,
+  { low, high }: CommitInterval
+): boolean {
+  switch (statement.type) {
+    case 'prepare':
+      return (
+        equalBytes(statement.ballot.value, value) &&
+        statement.commitCounter > 0 &&
+        statement.commitCounter <= low &&
+        high <= statement.highCounter
+      )
+    case 'confirm':
+      return equalBytes(statement.ballot.value, value) && statement.commitCounter <= low
+    case 'externalize':
+      return equalBytes(statement.commit.value, value) && statement.commit.counter <= low
+  }
+}
+
+export function acceptsCommit(
+  statement: BallotStatement,
+  value: Value,
+  { low, high }: CommitInterval
+): boolean {
+  switch (statement.type) {
+    case 'prepare':
+      return false
+    case 'confirm':
+      return (
+        equalBytes(statement.ballot.value, value) &&
+        statement.commitCounter <= low &&
+        high <= statement.highCounter
+      )
+    case 'externalize':
+      return equalBytes(statement.commit.value, value) && statement.commit.counter <= low
+  }
+}
+
+/** The value that `hint` votes or accepts to commit, if any. */
+export function committedValue(hint: BallotStatement): Value | undefined {
+  switch (hint.type) {
+    case 'prepare':
+      return hint.commitCounter > 0 ? hint.ballot.value : undefined
+    case 'confirm':
+      return hint.ballot.value
+    case 'externalize':
+      return hint.commit.value
+  }
+}
+
+/**
+ * Ballots that may have become prepared by the news in `hint`, the highest first: for each ballot that the
+ * hint names, all that others name of the same value up to it.
+ */
+export function prepareCandidates(hint: BallotStatement, statements: readonly BallotStatement[]): Ballot[] {
+  const candidates: Ballot[] = []
+  for (const top of ballotsNamed(hint)) {
+    for (const statement of statements) candidates.push(...candidatesUpTo(top, statement))
+  }
+  candidates.sort((a, b) => compareBallots(b, a))
+  return candidates.filter((ballot, i) => i === 0 || compareBallots(candidates[i - 1], ballot) !== 0)
+}
+
+function ballotsNamed(hint: BallotStatement): Ballot[] {
+  switch (hint.type) {
+    case 'prepare':
+      return [hint.ballot, hint.prepared, hint.preparedPrime].filter((b) => b !== undefined).filter(isReal)
+    case 'confirm':
+      return [hint.preparedCounter, INFINITE_COUNTER].map((counter) => ({
+        counter,
+        value: hint.ballot.value
+      }))
+    case 'externalize':
+      return [{ counter: INFINITE_COUNTER, value: hint.commit.value }]
+  }
+}
+
+/** False for what a node that has no ballot yet says to itself. */
+function isReal(ballot: Ballot): boolean {
+  return ballot.counter > 0
+}
+
+function candidatesUpTo(top: Ballot, statement: BallotStatement): Ballot[] {
+  switch (statement.type) {
+    case 'prepare':
+      return ballotsNamed(statement).filter((ballot) => isLessAndCompatible(ballot, top))
+    case 'confirm': {
+      if (!areCompatible(top, statement.ballot)) return []
+      const { preparedCounter } = statement
+      return preparedCounter < top.counter ? [top, { counter: preparedCounter, value: top.value }] : [top]
+    }
+    case 'externalize':
+      return areCompatible(top, statement.commit) ? [top] : []
+  }
+}
+
+/** Counters at which somebody's commit interval of `value` begins or ends, the highest first. */
+export function commitBoundaries(value: Value, statements: readonly BallotStatement[]): number[] {
+  const counters = new Set<number>()
+  for (const statement of statements) {
+    const committed = committedValue(statement)
+    if (committed === undefined || !equalBytes(committed, value)) continue
+    if (statement.type === 'externalize') {
+      counters.add(statement.commit.counter).add(statement.highCounter).add(INFINITE_COUNTER)
+    } else {
+      counters.add(statement.commitCounter).add(statement.highCounter)
+    }
+  }
+  return [...counters].sort((a, b) => b - a)
+}
+
+/** The interval that reaches highest, then lowest, among those between `boundaries` for which `holds`. */
+export function highestInterval(
+  boundaries: readonly number[],
+  holds: (interval: CommitInterval) => boolean
+): CommitInterval | undefined {
+  let found: CommitInterval | undefined
+  for (const counter of boundaries) {
+    const interval: CommitInterval = { low: counter, high: found?.high ?? counter }
+    if (holds(interval)) found = interval
+    else if (found !== undefined) break
+  }
+  return found
+}

@@ -1,0 +1,266 @@
+// The local node's own ballots in one slot and the transitions between them
+// (draft-mazieres-dinrg-scp section 3.5; stellar-core #925, #1767, #1768). Who said what is not known here.
+
+import {
+  areCompatible,
+  compareBallots,
+  INFINITE_COUNTER,
+  isLessAndCompatible,
+  isLessAndIncompatible
+} from './ballot-order.ts'
+import { ScpError } from './errors.ts'
+import type { Ballot, BallotStatement, Hash, NodeId, SlotIndex, Value } from './types.ts'
+
+export type BallotPhase = 'prepare' | 'confirm' | 'externalize'
+
+/** An own statement before there is a ballot: counted by this node, never sent. */
+const NO_BALLOT: Ballot = { counter: 0, value: new Uint8Array() }
+
+export class BallotState {
+  #phase: BallotPhase = 'prepare'
+  #current: Ballot | undefined
+  #prepared: Ballot | undefined
+  #preparedPrime: Ballot | undefined
+  #high: Ballot | undefined
+  #commit: Ballot | undefined
+  #valueOverride: Value | undefined
+
+  get phase(): BallotPhase {
+    return this.#phase
+  }
+
+  /** b: what the node tries to prepare and commit. */
+  get current(): Ballot | undefined {
+    return this.#current
+  }
+
+  /** p: the highest ballot accepted as prepared. */
+  get prepared(): Ballot | undefined {
+    return this.#prepared
+  }
+
+  /** p': the highest ballot accepted as prepared that is incompatible with p. */
+  get preparedPrime(): Ballot | undefined {
+    return this.#preparedPrime
+  }
+
+  /** h: in PREPARE the highest ballot confirmed as prepared, later the highest accepted or confirmed commit. */
+  get high(): Ballot | undefined {
+    return this.#high
+  }
+
+  /** c: the lowest ballot voted, accepted or confirmed to be committed. */
+  get commit(): Ballot | undefined {
+    return this.#commit
+  }
+
+  /** The value to go on with once one was confirmed as prepared, whatever nomination says. */
+  get valueOverride(): Value | undefined {
+    return this.#valueOverride
+  }
+
+  /** Step 1: keeps `ballot` in p or p', and gives up c where p or p' aborts it. @returns whether p or p' moved */
+  acceptPrepared(ballot: Ballot): boolean {
+    if (!this.#keepPrepared(ballot)) return false
+    if (this.#commit !== undefined && this.#isHighAborted()) {
+      this.#require(this.#phase === 'prepare', 'c given up after a commit was accepted')
+      this.#commit = undefined
+    }
+    return true
+  }
+
+  #keepPrepared(ballot: Ballot): boolean {
+    const prepared = this.#prepared
+    const order = prepared === undefined ? -1 : compareBallots(prepared, ballot)
+    if (order < 0) {
+      if (prepared !== undefined && !areCompatible(prepared, ballot)) this.#preparedPrime = prepared
+      this.#prepared = ballot
+      return true
+    }
+    if (order === 0 || areCompatible(prepared!, ballot)) return false
+    if (this.#preparedPrime !== undefined && compareBallots(this.#preparedPrime, ballot) >= 0) return false
+    this.#preparedPrime = ballot
+    return true
+  }
+
+  #isHighAborted(): boolean {
+    const high = this.#high!
+    return [this.#prepared, this.#preparedPrime].some(
+      (p) => p !== undefined && isLessAndIncompatible(high, p)
+    )
+  }
+
+  /** True where a ballot confirmed as prepared up to `high` may still be voted to be committed. */
+  mayVoteToCommit(high: Ballot): boolean {
+    return (
+      this.#commit === undefined &&
+      ![this.#prepared, this.#preparedPrime].some((p) => p !== undefined && isLessAndIncompatible(high, p))
+    )
+  }
+
+  /** Steps 2, 3 and 8. `commit` is the new c, if any. @returns whether anything moved */
+  confirmPrepared(commit: Ballot | undefined, high: Ballot): boolean {
+    let moved = false
+    this.#valueOverride = high.value
+    if (this.#current === undefined || areCompatible(this.#current, high)) {
+      if (this.#high === undefined || compareBallots(high, this.#high) > 0) {
+        this.#high = high
+        moved = true
+      }
+      if (commit !== undefined) {
+        this.#commit = commit
+        moved = true
+      }
+    }
+    return this.#raiseTo(high) || moved
+  }
+
+  /** Steps 4, 6 and 8. @returns whether anything moved */
+  acceptCommit(commit: Ballot, high: Ballot): boolean {
+    let moved = false
+    this.#valueOverride = high.value
+    if (!isSame(this.#commit, commit) || !isSame(this.#high, high)) {
+      this.#commit = commit
+      this.#high = high
+      moved = true
+    }
+    if (this.#phase === 'prepare') {
+      this.#phase = 'confirm'
+      if (this.#current !== undefined && !isLessAndCompatible(high, this.#current)) this.bumpTo(high)
+      this.#preparedPrime = undefined
+      moved = true
+    }
+    if (moved) this.#raiseTo(high)
+    return moved
+  }
+
+  /** Steps 7 and 8. */
+  confirmCommit(commit: Ballot, high: Ballot): void {
+    this.#commit = commit
+    this.#high = high
+    this.#raiseTo(high)
+    this.#phase = 'externalize'
+  }
+
+  #raiseTo(ballot: Ballot): boolean {
+    if (this.#current !== undefined && compareBallots(this.#current, ballot) >= 0) return false
+    this.bumpTo(ballot)
+    return true
+  }
+
+  /** True where `ballot` is ahead of b and abandons nothing that is voted to be committed. */
+  mayBumpTo(ballot: Ballot): boolean {
+    if (this.#phase === 'externalize' || ballot.counter > INFINITE_COUNTER) return false
+    if (this.#commit !== undefined && !areCompatible(this.#commit, ballot)) return false
+    return this.#current === undefined || compareBallots(this.#current, ballot) < 0
+  }
+
+  /** Sets b; h and c fall where they are of another value. */
+  bumpTo(ballot: Ballot): void {
+    this.#current = ballot
+    if (this.#high !== undefined && !areCompatible(this.#high, ballot)) {
+      this.#high = undefined
+      this.#commit = undefined
+    }
+  }
+
+  /** @throws {ScpError} 'invariant-broken' */
+  assertInvariants(): void {
+    const { current, prepared, preparedPrime, high, commit, phase } = this
+    this.#require(current === undefined || current.counter > 0, 'b has counter 0')
+    if (preparedPrime !== undefined) {
+      this.#require(
+        prepared !== undefined && isLessAndIncompatible(preparedPrime, prepared),
+        "p' < p and p' !~ p"
+      )
+    }
+    if (high !== undefined) {
+      this.#require(current !== undefined && isLessAndCompatible(high, current), 'h <= b and h ~ b')
+    }
+    if (commit !== undefined) {
+      this.#require(high !== undefined && isLessAndCompatible(commit, high), 'c <= h and c ~ h')
+    }
+    if (phase !== 'prepare')
+      this.#require(prepared !== undefined && commit !== undefined, `${phase} without p or c`)
+  }
+
+  #require(holds: boolean, rule: string): void {
+    if (!holds) throw new ScpError('invariant-broken', rule)
+  }
+
+  /** What this state says to others; before there is a ballot, only to the node itself (counter 0). */
+  toStatement(nodeId: NodeId, slotIndex: SlotIndex, quorumSetHash: Hash): BallotStatement {
+    this.assertInvariants()
+    const author = { nodeId, slotIndex, quorumSetHash }
+    const commitCounter = this.#commit?.counter ?? 0
+    const highCounter = this.#high?.counter ?? 0
+    switch (this.#phase) {
+      case 'prepare':
+        return {
+          type: 'prepare',
+          ...author,
+          ballot: this.#current ?? NO_BALLOT,
+          prepared: this.#prepared,
+          preparedPrime: this.#preparedPrime,
+          commitCounter,
+          highCounter
+        }
+      case 'confirm':
+        return {
+          type: 'confirm',
+          ...author,
+          ballot: this.#current!,
+          preparedCounter: this.#prepared!.counter,
+          commitCounter,
+          highCounter
+        }
+      case 'externalize':
+        return {
+          type: 'externalize',
+          nodeId,
+          slotIndex,
+          commit: this.#commit!,
+          highCounter,
+          commitQuorumSetHash: quorumSetHash
+        }
+    }
+  }
+
+  /** The state that said `statement`; the value override comes back from h, or from c once committed. */
+  static fromStatement(statement: BallotStatement): BallotState {
+    const state = new BallotState()
+    state.#phase = statement.type
+    switch (statement.type) {
+      case 'prepare': {
+        const { ballot, commitCounter, highCounter } = statement
+        state.#current = ballot
+        state.#prepared = statement.prepared
+        state.#preparedPrime = statement.preparedPrime
+        if (highCounter > 0) state.#high = { counter: highCounter, value: ballot.value }
+        if (commitCounter > 0) state.#commit = { counter: commitCounter, value: ballot.value }
+        break
+      }
+      case 'confirm': {
+        const { value } = statement.ballot
+        state.#current = statement.ballot
+        state.#prepared = { counter: statement.preparedCounter, value }
+        state.#high = { counter: statement.highCounter, value }
+        state.#commit = { counter: statement.commitCounter, value }
+        break
+      }
+      case 'externalize': {
+        const { value } = statement.commit
+        state.#current = { counter: INFINITE_COUNTER, value }
+        state.#prepared = state.#current
+        state.#high = { counter: statement.highCounter, value }
+        state.#commit = statement.commit
+      }
+    }
+    state.#valueOverride = state.#high?.value
+    return state
+  }
+}
+
+function isSame(a: Ballot | undefined, b: Ballot): boolean {
+  return a !== undefined && compareBallots(a, b) === 0
+}

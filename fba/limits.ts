@@ -1,0 +1,33 @@
+// Bounds on everything that a peer can make grow. docs/PROTOCOLS.md lists them for other implementations.
+
+/** Longest value. Larger payloads are named by their hash and fetched before a vote. */
+export const MAX_VALUE_BYTES = 16 * 1024
+
+/** Most values in the votes, and most in the accepted values, of one nomination. */
+export const MAX_NOMINATION_VALUES = 32
+
+export const MAX_SIGNATURE_BYTES = 128
+
+/** Longest encoded statement: a nomination with both lists full of the longest values. */
+export const MAX_STATEMENT_BYTES = 2 * MAX_NOMINATION_VALUES * (MAX_VALUE_BYTES + 4) + 1024
+
+/** Nodes in the transitive quorum that are listened to; the nearest to the local quorum set come first. */
+export const MAX_QUORUM_NODES = 2000
+
+/** Quorum sets that one node can have us fetch at a time: the one it uses and the one it moves to. */
+export const MAX_FETCHES_PER_NODE = 2
+
+/** Quorum sets kept, beyond those in use at the last count, before the unused ones are dropped. */
+export const MAX_UNUSED_QUORUM_SETS = 64
+
+/** A ballot counter may not exceed this plus the age of its slot in seconds. */
+export const COUNTER_ALLOWANCE = 1000
+
+/** Transitions that one event may set off; a correct implementation needs far fewer. */
+export const MAX_TRANSITIONS_PER_EVENT = 50
+
+/** Longest delay asked of a timer: above 2^31 - 1 ms the platform's timers fire at once. */
+export const MAX_TIMER_MILLIS = 2 ** 31 - 1
+
+/** Nomination rounds that may be skipped for want of a leader before the quorum set is held to be broken. */
+export const MAX_LEADERLESS_ROUNDS = 1000

@@ -1,0 +1,166 @@
+// Quorum sets of the network: those known by hash, and which nodes the local node depends on through them.
+// Holds one set per hash, so that nodes with the same set are asked about it once.
+
+import type { ScpDriver } from './driver.ts'
+import { MAX_FETCHES_PER_NODE, MAX_QUORUM_NODES, MAX_UNUSED_QUORUM_SETS } from './limits.ts'
+import {
+  assertSaneQuorumSet,
+  normalizeQuorumSet,
+  quorumSetHash,
+  quorumSetNodes,
+  quorumSetProblem,
+  singletonQuorumSet
+} from './quorum-set.ts'
+import { companionQuorumSetHash } from './statement.ts'
+import type { Hash, NodeId, QuorumSet, Statement } from './types.ts'
+
+export class QuorumRegistry {
+  readonly #driver: ScpDriver
+  readonly #known = new Map<Hash, QuorumSet>()
+  readonly #singletons = new Map<NodeId, QuorumSet>()
+  /** Hashes asked for, and the nodes whose statements wait for them. */
+  readonly #wanted = new Map<Hash, Set<NodeId>>()
+  /** The set each node used last, as far as it is in the transitive quorum. */
+  readonly #current = new Map<NodeId, Hash>()
+  /** Local sets: the one for slots to come, and those of slots under way. */
+  readonly #roots = new Set<Hash>()
+  readonly #localNode: NodeId
+  #members = new Set<NodeId>()
+  #sizeInUse = 0
+
+  constructor(driver: ScpDriver, localNode: NodeId) {
+    this.#driver = driver
+    this.#localNode = localNode
+  }
+
+  /**
+   * Listens to the nodes of `set` from here on, as long as a slot uses it.
+   * @throws {QuorumSetError} when `set` is not sane. @returns its hash
+   */
+  addLocal(set: QuorumSet): Hash {
+    assertSaneQuorumSet(set)
+    const hash = this.add(set)
+    this.#roots.add(hash)
+    this.#recomputeMembers()
+    return hash
+  }
+
+  /** Keeps a sane set, in normal form. @returns its hash */
+  add(set: QuorumSet): Hash {
+    const normal = normalizeQuorumSet(set)
+    const hash = quorumSetHash(normal, (bytes) => this.#driver.sha256(bytes))
+    if (!this.#known.has(hash)) this.#known.set(hash, normal)
+    return hash
+  }
+
+  get(hash: Hash): QuorumSet | undefined {
+    return this.#known.get(hash)
+  }
+
+  /** The set that a statement's author goes by: itself alone once it has externalized. */
+  ofStatement(statement: Statement): QuorumSet | undefined {
+    if (statement.type !== 'externalize') return this.#known.get(statement.quorumSetHash)
+    let singleton = this.#singletons.get(statement.nodeId)
+    if (singleton === undefined) {
+      singleton = singletonQuorumSet(statement.nodeId)
+      this.#singletons.set(statement.nodeId, singleton)
+    }
+    return singleton
+  }
+
+  /** True where `node` is reached from the local quorum set by going from node to quorum set to node. */
+  isInQuorum(node: NodeId): boolean {
+    return this.#members.has(node)
+  }
+
+  get members(): ReadonlySet<NodeId> {
+    return this.#members
+  }
+
+  isWanted(hash: Hash): boolean {
+    return this.#wanted.has(hash)
+  }
+
+  /**
+   * Makes the set that `statement` is counted by available, asking the driver for it where needed.
+   * @returns 'known', 'insane' when nobody may use it, 'wanted' while it is fetched, or 'refused' when its
+   * author has too many fetches under way
+   */
+  require(statement: Statement): 'known' | 'insane' | 'wanted' | 'refused' {
+    const hash = companionQuorumSetHash(statement)
+    if (this.#known.has(hash) || statement.type === 'externalize') return 'known'
+    if (!this.#mayFetchFor(statement.nodeId, hash)) return 'refused'
+    const found = this.#driver.findQuorumSet(hash, statement.nodeId)
+    if (found !== undefined) return this.accept(found) === hash ? 'known' : 'insane'
+    const waiting = this.#wanted.get(hash)
+    if (waiting === undefined) this.#wanted.set(hash, new Set([statement.nodeId]))
+    else waiting.add(statement.nodeId)
+    return 'wanted'
+  }
+
+  #mayFetchFor(node: NodeId, hash: Hash): boolean {
+    let fetches = 0
+    for (const [wanted, nodes] of this.#wanted) {
+      if (wanted !== hash && nodes.has(node)) fetches++
+    }
+    return fetches < MAX_FETCHES_PER_NODE
+  }
+
+  /** Keeps `set` if it is sane. @returns its hash, or undefined */
+  accept(set: QuorumSet): Hash | undefined {
+    return quorumSetProblem(set) === undefined ? this.add(set) : undefined
+  }
+
+  /** Waits for the sets of these hashes only from here on. */
+  retainWanted(hashes: ReadonlySet<Hash>): void {
+    for (const hash of this.#wanted.keys()) {
+      if (!hashes.has(hash)) this.#wanted.delete(hash)
+    }
+  }
+
+  /** Takes note of the set a node goes by now; who is in the quorum follows from it. */
+  noteUse(statement: Statement): void {
+    const hash = companionQuorumSetHash(statement)
+    if (this.#current.get(statement.nodeId) === hash || !this.#known.has(hash)) return
+    this.#current.set(statement.nodeId, hash)
+    this.#recomputeMembers()
+  }
+
+  /** True where so many sets came in since the last count that the unused ones should go. */
+  get isCrowded(): boolean {
+    return this.#known.size > this.#sizeInUse + MAX_UNUSED_QUORUM_SETS
+  }
+
+  /** Drops the sets that nothing refers to any more, and the nodes known only through them. */
+  retain(isUsed: (hash: Hash) => boolean): void {
+    for (const root of this.#roots) {
+      if (!isUsed(root)) this.#roots.delete(root)
+    }
+    this.#recomputeMembers()
+    const current = new Set(this.#current.values())
+    for (const hash of this.#known.keys()) {
+      if (!current.has(hash) && !isUsed(hash)) this.#known.delete(hash)
+    }
+    this.#sizeInUse = this.#known.size
+  }
+
+  /** Breadth first, so that a far node cannot crowd out a near one by naming thousands. */
+  #recomputeMembers(): void {
+    const members = new Set<NodeId>([this.#localNode])
+    for (const root of this.#roots) quorumSetNodes(this.#known.get(root)!, members)
+    for (const node of members) {
+      const set = this.#known.get(this.#current.get(node) ?? '')
+      if (set === undefined) continue
+      for (const other of quorumSetNodes(set)) {
+        if (members.size >= MAX_QUORUM_NODES) break
+        members.add(other)
+      }
+    }
+    this.#members = members
+    for (const map of [this.#current, this.#singletons]) {
+      for (const node of map.keys()) {
+        if (!members.has(node)) map.delete(node)
+      }
+    }
+  }
+}

@@ -1,0 +1,283 @@
+// The Stellar Consensus Protocol of one node: all its slots, who is listened to, and in what order checks are
+// made so that the cheap ones come first.
+
+import type { ScpDriver } from './driver.ts'
+import { ScpError } from './errors.ts'
+import type { Equivocation } from './evidence.ts'
+import { COUNTER_ALLOWANCE } from './limits.ts'
+import { PendingEnvelopes } from './pending-envelopes.ts'
+import type { SlotRecord } from './persistence.ts'
+import type { ExternalizationProof } from './proof.ts'
+import { QuorumRegistry } from './quorum-registry.ts'
+import type { SlotOutcome } from './slot.ts'
+import { Slot } from './slot.ts'
+import { areContradictory, highestFiniteCounter, isNewerStatement, isStatementSane } from './statement.ts'
+import type { Envelope, Hash, NodeId, QuorumSet, SlotIndex, Statement, Value } from './types.ts'
+
+export interface ScpInit {
+  readonly nodeId: NodeId
+  readonly quorumSet: QuorumSet
+  /** The slot to be decided next. */
+  readonly currentSlot: SlotIndex
+  /** False for a node that follows and never sends. @default true */
+  readonly isValidator?: boolean
+  /** Decided slots kept for peers that lag. @default 12 */
+  readonly slotsBehind?: number
+  /** Slots after the current one that are listened to. @default 4 */
+  readonly slotsAhead?: number
+}
+
+/** What became of an envelope. Anything but 'processed' and 'stale' is not passed on to other nodes. */
+export type ReceiveOutcome =
+  | SlotOutcome
+  /** Nothing new. */
+  | 'stale'
+  /** Kept until its quorum set arrives. */
+  | 'pending'
+  | 'malformed'
+  | 'slot-out-of-range'
+  /** Its author is in no quorum that this node depends on. */
+  | 'not-in-quorum'
+  | 'counter-too-high'
+  | 'bad-signature'
+  | 'bad-quorum-set'
+  | 'too-many-fetches'
+  /** It contradicts what its author signed before; the evidence went to the driver. */
+  | 'equivocation'
+
+export class Scp {
+  readonly #driver: ScpDriver
+  readonly #nodeId: NodeId
+  readonly #isValidator: boolean
+  readonly #slotsBehind: number
+  readonly #slotsAhead: number
+  readonly #registry: QuorumRegistry
+  readonly #slots = new Map<SlotIndex, Slot>()
+  readonly #pending = new PendingEnvelopes()
+  /** First evidence against each node, by slot. */
+  readonly #evidence = new Map<SlotIndex, Map<NodeId, Equivocation>>()
+  #localHash: Hash
+  #currentSlot: SlotIndex
+
+  /** @throws {QuorumSetError} when the quorum set is not sane */
+  constructor(driver: ScpDriver, init: ScpInit) {
+    this.#driver = driver
+    this.#nodeId = init.nodeId
+    this.#isValidator = init.isValidator ?? true
+    this.#slotsBehind = init.slotsBehind ?? 12
+    this.#slotsAhead = init.slotsAhead ?? 4
+    this.#currentSlot = init.currentSlot
+    this.#registry = new QuorumRegistry(driver, init.nodeId)
+    this.#localHash = this.#registry.addLocal(init.quorumSet)
+  }
+
+  /** The slot to be decided next. */
+  get currentSlot(): SlotIndex {
+    return this.#currentSlot
+  }
+
+  /** Hash of the quorum set for slots that have not begun. */
+  get quorumSetHash(): Hash {
+    return this.#localHash
+  }
+
+  /** Nodes that are listened to. */
+  get quorumNodes(): ReadonlySet<NodeId> {
+    return this.#registry.members
+  }
+
+  /** A slot that has begun here, for reading. */
+  slot(slotIndex: SlotIndex): Slot | undefined {
+    return this.#slots.get(slotIndex)
+  }
+
+  /** A quorum set that somebody here refers to, to answer a peer that asks for it. */
+  quorumSet(hash: Hash): QuorumSet | undefined {
+    return this.#registry.get(hash)
+  }
+
+  evidence(): Equivocation[] {
+    return [...this.#evidence.values()].flatMap((bySlot) => [...bySlot.values()])
+  }
+
+  /**
+   * Proposes `value` for a slot, and goes on to further rounds by itself until a candidate is confirmed.
+   * @param previousValue seed of the leader election, the same on all nodes: the slot before's decision, or a
+   * part of it that its proposer could not choose freely
+   * @returns whether there are new votes
+   * @throws {ScpError} 'slot-out-of-range'
+   */
+  nominate(slotIndex: SlotIndex, value: Value, previousValue: Value): boolean {
+    if (!this.#isInRange(slotIndex)) throw new ScpError('slot-out-of-range', String(slotIndex))
+    return this.#openSlot(slotIndex).nominate(value, previousValue)
+  }
+
+  /** Takes in an envelope from the network. Whatever it holds, it throws nothing. */
+  receive(envelope: Envelope): ReceiveOutcome {
+    const { statement } = envelope
+    if (!isStatementSane(statement)) return 'malformed'
+    if (!this.#isInRange(statement.slotIndex)) return 'slot-out-of-range'
+    if (!this.#registry.isInQuorum(statement.nodeId)) return 'not-in-quorum'
+    if (statement.nodeId === this.#nodeId) return 'stale'
+    const latest = this.#slots.get(statement.slotIndex)?.latestOf(statement.nodeId, statement.type)
+    const isConflict = latest !== undefined && areContradictory(latest.statement, statement)
+    if (!isConflict && !isNews(latest, statement)) return 'stale'
+    if (highestFiniteCounter(statement) > this.#counterLimit(statement.slotIndex)) return 'counter-too-high'
+    if (isConflict && this.#evidence.get(statement.slotIndex)?.has(statement.nodeId)) return 'equivocation'
+    if (!this.#driver.verify(envelope)) return 'bad-signature'
+    if (isConflict) return this.#convict(latest, envelope)
+    return this.#admit(envelope)
+  }
+
+  #admit(envelope: Envelope): ReceiveOutcome {
+    const { statement } = envelope
+    switch (this.#registry.require(statement)) {
+      case 'insane':
+        return 'bad-quorum-set'
+      case 'refused':
+        return 'too-many-fetches'
+      case 'wanted':
+        this.#pending.add(envelope)
+        return 'pending'
+      case 'known': {
+        const outcome = this.#openSlot(statement.slotIndex).process(envelope)
+        if (outcome === 'processed') this.#registry.noteUse(statement)
+        if (this.#registry.isCrowded) this.#dropUnusedQuorumSets()
+        return outcome
+      }
+    }
+  }
+
+  #convict(first: Envelope, second: Envelope): ReceiveOutcome {
+    const { nodeId, slotIndex } = second.statement
+    const evidence: Equivocation = { nodeId, slotIndex, first, second }
+    const bySlot = this.#evidence.get(slotIndex) ?? new Map<NodeId, Equivocation>()
+    this.#evidence.set(slotIndex, bySlot.set(nodeId, evidence))
+    this.#driver.equivocation?.(evidence)
+    return 'equivocation'
+  }
+
+  /**
+   * Takes in a quorum set that was asked for through the driver, and the statements that waited for it.
+   * @returns whether anything waited for it
+   */
+  receiveQuorumSet(set: QuorumSet): boolean {
+    const hash = this.#registry.accept(set)
+    if (hash === undefined || !this.#registry.isWanted(hash)) return false
+    const waiting = this.#pending.takeFor(hash)
+    this.#registry.retainWanted(this.#pending.hashes())
+    for (const envelope of waiting) {
+      if (this.#isInRange(envelope.statement.slotIndex)) this.#admitIfNews(envelope)
+    }
+    return true
+  }
+
+  #admitIfNews(envelope: Envelope): void {
+    const { slotIndex, nodeId, type } = envelope.statement
+    const latest = this.#slots.get(slotIndex)?.latestOf(nodeId, type)
+    if (isNews(latest, envelope.statement)) this.#admit(envelope)
+  }
+
+  /** A value of the slot can be judged now that could not before: goes on, and sends what was held back. */
+  reconsider(slotIndex: SlotIndex): void {
+    this.#slots.get(slotIndex)?.reconsider()
+  }
+
+  /**
+   * Changes the local quorum set for slots that have not begun; those under way keep theirs.
+   * @throws {QuorumSetError} when `set` is not sane
+   */
+  setQuorumSet(set: QuorumSet): void {
+    this.#localHash = this.#registry.addLocal(set)
+  }
+
+  /** Goes to a later slot, as after catching up with a proof; slots out of reach are dropped. */
+  moveTo(slotIndex: SlotIndex): void {
+    if (slotIndex <= this.#currentSlot) return
+    this.#currentSlot = slotIndex
+    for (const [index, slot] of this.#slots) {
+      if (this.#isInRange(index)) continue
+      slot.nomination.stop()
+      this.#driver.stopTimer(index, 'ballot')
+      this.#slots.delete(index)
+    }
+    for (const index of this.#evidence.keys()) {
+      if (!this.#isInRange(index)) this.#evidence.delete(index)
+    }
+    this.#pending.drop((index) => !this.#isInRange(index))
+    this.#registry.retainWanted(this.#pending.hashes())
+    this.#dropUnusedQuorumSets()
+  }
+
+  #dropUnusedQuorumSets(): void {
+    const used = new Set([
+      this.#localHash,
+      ...[...this.#slots.values()].flatMap((slot) => slot.quorumSetHashes())
+    ])
+    this.#registry.retain((hash) => used.has(hash))
+  }
+
+  /** Signed statements for a peer that asks about a slot. */
+  stateFor(slotIndex: SlotIndex): Envelope[] {
+    return this.#slots.get(slotIndex)?.currentState() ?? []
+  }
+
+  /** Proof of a decided slot, as long as it is kept. */
+  proofFor(slotIndex: SlotIndex): ExternalizationProof | undefined {
+    return this.#slots.get(slotIndex)?.proof()
+  }
+
+  /**
+   * Restores a slot from its durable record, before anything is nominated or received for it.
+   * @throws {ScpError} 'cannot-restore', 'slot-out-of-range'
+   */
+  restore(record: SlotRecord): void {
+    const { slotIndex } = record
+    if (!this.#isInRange(slotIndex)) throw new ScpError('slot-out-of-range', String(slotIndex))
+    if (this.#slots.has(slotIndex)) throw new ScpError('cannot-restore', `slot ${slotIndex} has started`)
+    for (const set of record.proofQuorumSets) this.#registry.accept(set)
+    const slot = this.#newSlot(slotIndex, this.#registry.addLocal(record.quorumSet))
+    slot.restore(record)
+    this.#slots.set(slotIndex, slot)
+    if (slot.externalized !== undefined) this.moveTo(slotIndex + 1)
+  }
+
+  #counterLimit(slotIndex: SlotIndex): number {
+    return COUNTER_ALLOWANCE + this.#driver.slotAgeSeconds(slotIndex)
+  }
+
+  #isInRange(slotIndex: SlotIndex): boolean {
+    return (
+      slotIndex >= this.#currentSlot - this.#slotsBehind && slotIndex <= this.#currentSlot + this.#slotsAhead
+    )
+  }
+
+  #openSlot(slotIndex: SlotIndex): Slot {
+    let slot = this.#slots.get(slotIndex)
+    if (slot === undefined) {
+      slot = this.#newSlot(slotIndex, this.#localHash)
+      this.#slots.set(slotIndex, slot)
+    }
+    return slot
+  }
+
+  #newSlot(slotIndex: SlotIndex, quorumSetHash: Hash): Slot {
+    return new Slot({
+      slotIndex,
+      quorumSetHash,
+      localNode: this.#nodeId,
+      isValidator: this.#isValidator,
+      registry: this.#registry,
+      driver: this.#driver,
+      onExternalized: (index, value) => {
+        this.moveTo(index + 1)
+        this.#driver.externalized(index, value)
+      }
+    })
+  }
+}
+
+/** Whether `next` is worth a signature check: newer than what its author said last, if anything. */
+function isNews(latest: Envelope | undefined, next: Statement): boolean {
+  return latest === undefined || isNewerStatement(latest.statement, next)
+}

@@ -1,0 +1,28 @@
+// What the two protocols of a slot see of the node around them.
+
+import type { ScpDriver, TimerKind } from './driver.ts'
+import { defaultTimeoutMillis } from './driver.ts'
+import type { QuorumSetOfStatement } from './federated-voting.ts'
+import { MAX_TIMER_MILLIS } from './limits.ts'
+import type { Envelope, Hash, NodeId, QuorumSet, SlotIndex } from './types.ts'
+
+export interface SlotContext {
+  readonly driver: ScpDriver
+  readonly localNode: NodeId
+  readonly slotIndex: SlotIndex
+  /** In force for the whole slot: a change in its midst would be invisible to the order of statements. */
+  readonly quorumSet: QuorumSet
+  readonly quorumSetHash: Hash
+  readonly quorumSetOf: QuorumSetOfStatement
+  /** False on a node that only follows, and while some value is not fully validated: then nothing is sent. */
+  mayEmit(): boolean
+  /** Signs, and hands to the driver with the record that must be durable first. */
+  emit(statement: Envelope['statement']): Envelope
+}
+
+/** Starts the slot's timer for `round`, never beyond what a platform timer can count. */
+export function startTimer(context: SlotContext, timer: TimerKind, round: number, onFire: () => void): void {
+  const { driver, slotIndex } = context
+  const delayMillis = driver.timeoutMillis?.(timer, round) ?? defaultTimeoutMillis(round)
+  driver.setTimer(slotIndex, timer, Math.min(delayMillis, MAX_TIMER_MILLIS), onFire)
+}

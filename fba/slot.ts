@@ -1,0 +1,234 @@
+// One slot: its nomination and ballot protocols, what it may send, and what must be durable before it does.
+
+import { BallotProtocol } from './ballot-protocol.ts'
+import type { BallotPhase } from './ballot-state.ts'
+import type { ScpDriver, ValidationLevel } from './driver.ts'
+import { ScpError } from './errors.ts'
+import { Nomination } from './nomination.ts'
+import type { SlotRecord } from './persistence.ts'
+import type { ExternalizationProof } from './proof.ts'
+import type { QuorumRegistry } from './quorum-registry.ts'
+import { isVBlocking } from './quorum-set.ts'
+import type { SlotContext } from './slot-context.ts'
+import { companionQuorumSetHash, statementValues } from './statement.ts'
+import type {
+  BallotStatement,
+  Envelope,
+  Hash,
+  NodeId,
+  QuorumSet,
+  SlotIndex,
+  Statement,
+  Value
+} from './types.ts'
+
+export interface SlotInit {
+  readonly slotIndex: SlotIndex
+  readonly localNode: NodeId
+  readonly isValidator: boolean
+  readonly quorumSetHash: Hash
+  readonly registry: QuorumRegistry
+  readonly driver: ScpDriver
+  readonly onExternalized: (slotIndex: SlotIndex, value: Value) => void
+}
+
+/** What became of a statement that reached its slot. */
+export type SlotOutcome = 'processed' | 'invalid-value' | 'contradicts-externalized'
+
+export class Slot {
+  readonly slotIndex: SlotIndex
+  readonly quorumSetHash: Hash
+  readonly #init: SlotInit
+  readonly #quorumSet: QuorumSet
+  readonly #nomination: Nomination
+  readonly #ballots: BallotProtocol
+  /** False while a value balloted on is not fully validated. */
+  #isFullyValidated = true
+  #gotVBlocking = false
+  #externalized: Value | undefined
+
+  constructor(init: SlotInit) {
+    this.#init = init
+    this.slotIndex = init.slotIndex
+    this.quorumSetHash = init.quorumSetHash
+    this.#quorumSet = init.registry.get(init.quorumSetHash)!
+    const context: SlotContext = {
+      driver: init.driver,
+      localNode: init.localNode,
+      slotIndex: init.slotIndex,
+      quorumSet: this.#quorumSet,
+      quorumSetHash: init.quorumSetHash,
+      quorumSetOf: (statement) => init.registry.ofStatement(statement),
+      mayEmit: () => init.isValidator && this.#isFullyValidated,
+      emit: (statement) => this.#emit(statement)
+    }
+    this.#nomination = new Nomination(context, (composite) => this.#ballots.start(composite))
+    this.#ballots = new BallotProtocol({
+      context,
+      composite: () => this.#nomination.composite,
+      onExternalized: (value) => this.#onExternalized(value)
+    })
+  }
+
+  get phase(): BallotPhase {
+    return this.#ballots.state.phase
+  }
+
+  get externalized(): Value | undefined {
+    return this.#externalized
+  }
+
+  get isFullyValidated(): boolean {
+    return this.#isFullyValidated
+  }
+
+  /** True once nodes without which the local quorum set cannot be satisfied have spoken on this slot. */
+  get gotVBlocking(): boolean {
+    return this.#gotVBlocking
+  }
+
+  get nomination(): Nomination {
+    return this.#nomination
+  }
+
+  get ballots(): BallotProtocol {
+    return this.#ballots
+  }
+
+  latestOf(node: NodeId, type: Statement['type']): Envelope | undefined {
+    return type === 'nominate' ? this.#nomination.latestOf(node) : this.#ballots.latestOf(node)
+  }
+
+  nominate(value: Value, previousValue: Value): boolean {
+    if (this.#externalized !== undefined) return false
+    return this.#nomination.nominate(value, previousValue)
+  }
+
+  /** Takes in a statement that is sane, newer than its author's last and signed, with a known quorum set. */
+  process(envelope: Envelope): SlotOutcome {
+    const { statement } = envelope
+    if (statement.type === 'nominate') {
+      this.#nomination.process({ statement, signature: envelope.signature })
+    } else {
+      if (!this.#ballots.admits(statement)) return 'contradicts-externalized'
+      const level = this.#validate(statement)
+      if (level === 'invalid') return 'invalid-value'
+      if (level === 'maybe-valid' && this.phase !== 'externalize') this.#isFullyValidated = false
+      this.#ballots.process({ statement, signature: envelope.signature })
+    }
+    this.#gotVBlocking ||= isVBlocking(this.#quorumSet, new Set(this.#authors()))
+    return 'processed'
+  }
+
+  #validate(statement: BallotStatement): ValidationLevel {
+    let level: ValidationLevel = 'valid'
+    for (const value of statementValues(statement)) {
+      const valueLevel = this.#init.driver.validate(this.slotIndex, value, false)
+      if (valueLevel === 'invalid') return 'invalid'
+      if (valueLevel === 'maybe-valid') level = 'maybe-valid'
+    }
+    return level
+  }
+
+  #authors(): NodeId[] {
+    return [...this.#nomination.envelopes(), ...this.#ballots.envelopes()].map((e) => e.statement.nodeId)
+  }
+
+  /** Judges everything again after something that was missing arrived, and sends what was held back. */
+  reconsider(): void {
+    this.#isFullyValidated = this.#ballots
+      .envelopes()
+      .every(
+        ({ statement }) => statement.nodeId === this.#init.localNode || this.#validate(statement) === 'valid'
+      )
+    this.#nomination.reconsider()
+    this.#ballots.reconsider()
+    this.#nomination.emitPending()
+    this.#ballots.emitPending()
+  }
+
+  /** Signed statements to bring a peer up to date on this slot, our own among them. */
+  currentState(): Envelope[] {
+    return [...this.#nomination.envelopes(), ...this.#ballots.envelopes()].filter(isSigned)
+  }
+
+  /** Why this node decided as it did, or undefined before. */
+  proof(): ExternalizationProof | undefined {
+    if (this.#externalized === undefined) return undefined
+    const envelopes = this.#ballots
+      .externalizingEnvelopes()
+      .filter((envelope) => envelope.statement.type !== 'prepare' && isSigned(envelope))
+    return {
+      slotIndex: this.slotIndex,
+      value: this.#externalized,
+      envelopes,
+      quorumSets: this.#quorumSetsOf(envelopes)
+    }
+  }
+
+  #quorumSetsOf(envelopes: readonly Envelope[]): QuorumSet[] {
+    const hashes = new Set(envelopes.map(({ statement }) => companionQuorumSetHash(statement)))
+    return [...hashes].map((hash) => this.#init.registry.get(hash)).filter((set) => set !== undefined)
+  }
+
+  /** Quorum sets that anything here refers to. */
+  quorumSetHashes(): Hash[] {
+    return [
+      this.quorumSetHash,
+      ...this.currentState().map(({ statement }) => companionQuorumSetHash(statement))
+    ]
+  }
+
+  /** @throws {ScpError} 'cannot-restore' when the record is not ours or the slot has started */
+  restore(record: SlotRecord): void {
+    const { localNode } = this.#init
+    for (const own of [record.nomination, record.ballot]) {
+      if (own === undefined) continue
+      const { nodeId, slotIndex } = own.statement
+      if (nodeId !== localNode || slotIndex !== this.slotIndex) {
+        throw new ScpError('cannot-restore', `a statement of ${nodeId} on slot ${slotIndex}`)
+      }
+    }
+    this.#nomination.restore(record.nomination, record.nominationRound)
+    if (record.ballot === undefined) return
+    this.#ballots.restore(
+      record.ballot,
+      record.proof.filter(({ statement }) => statement.nodeId !== localNode)
+    )
+    const { statement } = record.ballot
+    if (statement.type === 'externalize') this.#externalized = statement.commit.value
+  }
+
+  #emit(statement: Statement): Envelope {
+    const { driver } = this.#init
+    const envelope = { statement, signature: driver.sign(statement) }
+    driver.emit(envelope, this.#record(envelope))
+    return envelope
+  }
+
+  #record(latest: Envelope): SlotRecord {
+    const { statement, signature } = latest
+    const proof = this.#ballots
+      .externalizingEnvelopes()
+      .filter((envelope) => envelope.statement.nodeId !== this.#init.localNode)
+    return {
+      slotIndex: this.slotIndex,
+      quorumSet: this.#quorumSet,
+      nominationRound: this.#nomination.round,
+      nomination: statement.type === 'nominate' ? { statement, signature } : this.#nomination.lastEmitted,
+      ballot: statement.type === 'nominate' ? this.#ballots.lastEmitted : { statement, signature },
+      proof,
+      proofQuorumSets: this.#quorumSetsOf(proof)
+    }
+  }
+
+  #onExternalized(value: Value): void {
+    this.#externalized = value
+    this.#nomination.stop()
+    this.#init.onExternalized(this.slotIndex, value)
+  }
+}
+
+function isSigned(envelope: Envelope): boolean {
+  return envelope.signature.length > 0
+}
