@@ -1,0 +1,29 @@
+// Objects on the mesh: what an object is, where its shards live, and both ends of the protocols that move them.
+// May not enter: sockets, disks and the wiring of a node, which come in as Mesh and Holdings; any other room's code.
+export { isObjectCid } from './cid.ts'
+export { HologramError, isHologramError, type HologramErrorCode, type HologramErrorData } from './errors.ts'
+export type { Holdings, ShardReader, ShardSummary, ShardUpload, StoredLease, Usage } from './holdings.ts'
+export { Layout, type Segment } from './layout.ts'
+export { DEFAULT_LEASE_MS, MAX_LEASE_MS } from './lease.ts'
+export { formatLink, networkPrefix, parseLink, type Link } from './link.ts'
+export {
+  decodeManifest,
+  encodeManifest,
+  manifestCid,
+  neededShards,
+  type Layer,
+  type Manifest
+} from './manifest.ts'
+export type { Mesh, MeshPeer } from './mesh.ts'
+export type * from './objects.ts'
+export { homesOf, manifestHomes, placementWeight, type Homes, type PlacementPeer } from './placement.ts'
+export {
+  generateKey,
+  seal,
+  sealedRange,
+  sealedSize,
+  unseal,
+  unsealRange,
+  unsealedSize,
+  type SealedRange
+} from './seal.ts'
