@@ -213,3 +213,13 @@ const whole = (value: unknown, field: string, min: number, max: number, step = 1
   const multiple = step === 1 ? '' : `, a multiple of ${step}`
   throw new NetworkDescriptorError(field, `expected a whole number from ${min} to ${max}${multiple}`)
 }
+
+/** The network that a node joins when it is told of none. */
+export const PUBLIC_TESTNET: NetworkDescriptor = checkDescriptor({
+  format: FORMAT,
+  name: 'thhe-testnet',
+  protocolPrefix: '/thhe',
+  salt: 'd3f6a1c07b5e4e92a8c41f0b6d27935e',
+  code: { k: 6, n: 12, blockBytes: 65_536 },
+  bootstrap: []
+})

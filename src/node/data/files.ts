@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { NodeError, systemCode } from '../errors.ts'
+
+/**
+ * Writes a file that must not exist yet: it appears whole and durable, or not at all.
+ *
+ * @returns false when there was one already
+ */
+export const createFile = async (path: string, contents: string, mode: number): Promise<boolean> => {
+  const temporary = await writeTemporary(path, contents, mode)
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false
+    throw error
+  } finally {
+    await unlink(temporary)
+  }
+  await syncFolder(dirname(path))
+  return true
+}
+
+/** Writes a file in the place of the one there may be: at any instant the old or the new one is there. */
+export const replaceFile = async (path: string, contents: string, mode: number): Promise<void> => {
+  const temporary = await writeTemporary(path, contents, mode)
+  await rename(temporary, path)
+  await syncFolder(dirname(path))
+}
+
+/** @returns undefined when there is no such file */
+export const readIfThere = async (path: string): Promise<string | undefined> =>
+  await readFile(path, 'utf8').catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  })
+
+/**
+ * Reads a secret, refusing one that others could have read.
+ *
+ * @returns undefined when there is no such file
+ * @throws {NodeError} 'UNSAFE_FILE_MODE'
+ */
+export const readSecret = async (path: string): Promise<string | undefined> => {
+  const contents = await readIfThere(path)
+  if (contents === undefined || process.platform === 'win32') return contents
+  const mode = (await stat(path)).mode & 0o777
+  if ((mode & 0o077) === 0) return contents
+  throw new NodeError(
+    'UNSAFE_FILE_MODE',
+    `Others than its owner can get at ${path} (mode ${mode.toString(8)}). ` +
+      `If nobody has read it, run: chmod 600 ${path}`,
+    { path, mode }
+  )
+}
+
+const writeTemporary = async (path: string, contents: string, mode: number): Promise<string> => {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const handle = await open(temporary, 'wx', mode)
+  try {
+    await handle.writeFile(contents)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return temporary
+}
+
+const syncFolder = async (path: string): Promise<void> => {
+  // Windows has no handle on a folder to sync; NTFS journals names by itself.
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, rename, unlink } from 'node:fs/promises'
+import { NodeError, systemCode } from '../errors.ts'
+import { createFile, readIfThere } from './files.ts'
+
+/** A folder that this process alone uses, until `release`. */
+export interface FolderLock {
+  readonly release: () => Promise<void>
+}
+
+interface Owner {
+  readonly pid: number
+  /** Tells a process from a later one with the same number; '' where the system does not say. */
+  readonly startTicks: string
+  /** Tells apart the locks of one process. */
+  readonly nonce: string
+}
+
+const MAX_ATTEMPTS = 5
+
+/**
+ * Takes the lock file at `path`. One that was left by a process that is gone is taken over.
+ *
+ * @throws {NodeError} 'DATA_FOLDER_IN_USE' naming the process that has it
+ */
+export const lockFolder = async (path: string): Promise<FolderLock> => {
+  const owner: Owner = {
+    pid: process.pid,
+    startTicks: (await startTicks(process.pid)) ?? '',
+    nonce: randomBytes(8).toString('hex')
+  }
+  const contents = `${JSON.stringify(owner)}\n`
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    if (await createFile(path, contents, 0o600)) return { release: () => release(path, contents) }
+    const found = await readIfThere(path)
+    if (found === undefined) continue
+    const holder = parseOwner(found)
+    if (holder !== undefined && (await isAlive(holder))) throw inUse(path, holder.pid)
+    await setAside(path, found)
+  }
+  throw inUse(path, undefined)
+}
+
+const inUse = (path: string, pid: number | undefined): NodeError =>
+  new NodeError(
+    'DATA_FOLDER_IN_USE',
+    `A node already runs on this data folder${pid === undefined ? '' : ` (process ${pid})`}. ` +
+      `Stop it first, or choose another folder with --data. Its lock is ${path}`,
+    { path, pid }
+  )
+
+/** Removes a stale lock, and only that: one that another process took in the meantime goes back. */
+const setAside = async (path: string, stale: string): Promise<void> => {
+  const aside = `${path}.${randomBytes(6).toString('hex')}.stale`
+  try {
+    await rename(path, aside)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return
+    throw error
+  }
+  const moved = await readFile(aside, 'utf8')
+  if (moved !== stale) await createFile(path, moved, 0o600)
+  await unlink(aside)
+}
+
+const release = async (path: string, contents: string): Promise<void> => {
+  if ((await readIfThere(path)) === contents) await unlink(path)
+}
+
+const parseOwner = (text: string): Owner | undefined => {
+  try {
+    const { pid, startTicks, nonce } = JSON.parse(text) as Partial<Owner>
+    if (!Number.isSafeInteger(pid) || (pid as number) < 1) return undefined
+    return { pid: pid as number, startTicks: String(startTicks ?? ''), nonce: String(nonce ?? '') }
+  } catch {
+    return undefined
+  }
+}
+
+const isAlive = async ({ pid, startTicks: then }: Owner): Promise<boolean> => {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    if (systemCode(error) === 'ESRCH') return false
+  }
+  const now = await startTicks(pid)
+  return now === undefined || then === '' || now === then
+}
+
+/** When process `pid` started, in clock ticks since boot; undefined where there is no /proc (proc(5), field 22). */
+const startTicks = async (pid: number): Promise<string | undefined> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  // The second field is the command in parentheses and may itself hold blanks and parentheses.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+}
