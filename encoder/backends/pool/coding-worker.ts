@@ -1,0 +1,101 @@
+import { Worker } from 'node:worker_threads'
+import { EncoderError } from '../../errors.ts'
+import type { BackendEvent, FallbackEvent } from '../open.ts'
+import type { Job, JobMessage, JobResult, WorkerInit, WorkerMessage } from './messages.ts'
+
+const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+/** A worker holds plans and one backend; anything near this is a leak that must not take the process along. */
+const HEAP_LIMIT_MIB = 96
+
+interface PendingJob {
+  readonly resolve: (result: JobResult) => void
+  readonly reject: (error: EncoderError) => void
+}
+
+export interface CodingWorkerHooks {
+  onEvent(event: BackendEvent | FallbackEvent): void
+  /** A job ended, so that there is room for another. */
+  onIdle(): void
+  /** The thread ended, by itself or on request, with this many jobs in hand. */
+  onEnd(reason: string, jobs: number): void
+}
+
+/** One thread and the jobs that it holds. It keeps the process alive only while it has some. */
+export class CodingWorker {
+  readonly #worker: Worker
+  readonly #hooks: CodingWorkerHooks
+  readonly #jobs = new Map<number, PendingJob>()
+  #nextId = 0
+  #lastError = 'it ended by itself'
+  #ending: EncoderError | undefined
+
+  constructor(init: WorkerInit, hooks: CodingWorkerHooks) {
+    this.#hooks = hooks
+    this.#worker = new Worker(WORKER_FILE, {
+      workerData: init,
+      // Flags of the main program (--eval, --input-type) may not fit a worker.
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB }
+    })
+    this.#worker.unref()
+    this.#worker.on('message', (message: WorkerMessage) => this.#receive(message))
+    this.#worker.on('error', (error) => (this.#lastError = error.message))
+    this.#worker.on('exit', () => this.#ended())
+  }
+
+  get jobCount(): number {
+    return this.#jobs.size
+  }
+
+  run(job: Job): Promise<JobResult> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++
+      this.#jobs.set(id, { resolve, reject })
+      this.#worker.ref()
+      this.#post({ id, job })
+    })
+  }
+
+  /** Ends the thread and rejects its jobs with `error`. */
+  async end(error: EncoderError): Promise<void> {
+    this.#ending = error
+    await this.#worker.terminate()
+  }
+
+  #post({ id, job }: JobMessage): void {
+    if (job.kind === 'encode') {
+      const data = movable(job.data)
+      this.#worker.postMessage({ id, job: { ...job, data } }, [data.buffer])
+    } else {
+      this.#worker.postMessage({ id, job })
+    }
+  }
+
+  #receive(message: WorkerMessage): void {
+    if (message.type === 'event') return this.#hooks.onEvent(message.event)
+    const pending = this.#jobs.get(message.id)!
+    this.#jobs.delete(message.id)
+    if (this.#jobs.size === 0) this.#worker.unref()
+    if (message.type === 'done') pending.resolve(message.result)
+    else pending.reject(new EncoderError(message.code, message.message, message.data))
+    this.#hooks.onIdle()
+  }
+
+  #ended(): void {
+    const lost = [...this.#jobs.values()]
+    this.#jobs.clear()
+    const error =
+      this.#ending ??
+      new EncoderError('WORKER_LOST', `The encoding thread ended: ${this.#lastError}.`, { jobs: lost.length })
+    for (const pending of lost) pending.reject(error)
+    this.#hooks.onEnd(this.#lastError, this.#ending === undefined ? lost.length : 0)
+  }
+}
+
+/** The bytes in a buffer of their own, which can change threads: a view of part of a buffer is copied. */
+function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes
+  const alone = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length
+  return alone ? (bytes as Uint8Array<ArrayBuffer>) : Uint8Array.from(bytes)
+}

@@ -1,0 +1,81 @@
+import { EncoderError } from '../../errors.ts'
+
+/** Columns are computed in whole cache lines; every region and row starts at one. */
+export const LINE_BYTES = 64
+
+/** The longest program: 256 rows from 255 by the matrix, five words for four coefficients. */
+const PROGRAM_BYTES = 176 * 1024
+/** Up to 256 rows given, 256 made and 512 of scratch, an address each. */
+const SLOT_COUNT = 1024
+/** Scratch slots of the widest program at the smallest tile, with room for the stagger. */
+const SCRATCH_BYTES = 256 * 1024
+/** Staged columns of 512 rows at the smallest stage. */
+const STAGE_BYTES = 640 * 1024
+const PAGE_BYTES = 65536
+
+/**
+ * The module's memory after its own data: program, slot addresses, scratch tiles, staged columns, and an arena of
+ * rows. Its size is settled at the start, because growing would detach every view.
+ */
+export class Heap {
+  /** The whole memory. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly programAddress: number
+  readonly slotsAddress: number
+  readonly scratchAddress: number
+  readonly stageAddress: number
+  /** Addresses of the program's slots. */
+  readonly slots: DataView
+  readonly #rows = new WeakSet<Uint8Array>()
+  #loaded: Uint16Array | undefined
+  #free: number
+
+  /** @param base - first address that the module leaves free */
+  constructor(memory: WebAssembly.Memory, base: number, arenaBytes: number) {
+    this.programAddress = roundUp(base, LINE_BYTES)
+    this.slotsAddress = this.programAddress + PROGRAM_BYTES
+    this.scratchAddress = this.slotsAddress + SLOT_COUNT * 4
+    this.stageAddress = this.scratchAddress + SCRATCH_BYTES
+    this.#free = this.stageAddress + STAGE_BYTES
+    const missing = this.#free + arenaBytes - memory.buffer.byteLength
+    memory.grow(Math.max(0, Math.ceil(missing / PAGE_BYTES)))
+    this.bytes = new Uint8Array(memory.buffer)
+    this.slots = new DataView(memory.buffer, this.slotsAddress, SLOT_COUNT * 4)
+  }
+
+  /** Puts a program where the kernel reads it. */
+  load(words: Uint16Array): void {
+    if (this.#loaded === words) return
+    const view = new DataView(this.bytes.buffer, this.programAddress, PROGRAM_BYTES)
+    words.forEach((word, i) => view.setUint16(2 * i, word, true))
+    this.#loaded = words
+  }
+
+  /** Sets the addresses of consecutive slots. */
+  setSlots(first: number, addresses: readonly number[]): void {
+    addresses.forEach((address, i) => this.slots.setUint32(4 * (first + i), address, true))
+  }
+
+  /** A row in the arena, a line apart from its neighbours so that equal columns fall into different cache sets. */
+  allocateRow(blockBytes: number): Uint8Array {
+    const end = this.#free + roundUp(blockBytes, LINE_BYTES) + LINE_BYTES
+    if (end > this.bytes.length) {
+      throw new EncoderError('BACKEND_FAILED', `The arena has no room for a row of ${blockBytes} bytes.`, {
+        blockBytes
+      })
+    }
+    const row = this.bytes.subarray(this.#free, this.#free + blockBytes)
+    this.#rows.add(row)
+    this.#free = end
+    return row
+  }
+
+  /** Whether a row is one that allocateRow gave out, whole. */
+  owns(row: Uint8Array): boolean {
+    return this.#rows.has(row)
+  }
+}
+
+export function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit
+}

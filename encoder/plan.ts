@@ -1,0 +1,133 @@
+import { EncoderError } from './errors.ts'
+import { recoveryMatrix } from './rs8/generator.ts'
+import { checkCode, checkRows, checkSurvivors } from './shape.ts'
+
+/** A code that a manifest may name. Families differ in their bytes on disk, so an id is never used again. */
+export interface CodeFamily {
+  readonly name: string
+  /** The number that stands for the family in manifests. */
+  readonly id: number
+  /** Plans the making of rows `want` from the rows `have`, both checked. */
+  plan(k: number, have: readonly number[], want: readonly number[]): RowPlan
+}
+
+/**
+ * How some rows are made from k others. It belongs to the code, not to a backend: the matrix says all there is to
+ * say, and a backend that knows a faster way to the same bytes goes by the rows' numbers.
+ */
+export interface RowPlan {
+  readonly k: number
+  /** The rows that are given, in the order in which they are given. */
+  readonly have: readonly number[]
+  /** The rows that are made, in the order in which they are written. */
+  readonly want: readonly number[]
+  /** want.length rows of k coefficients in GF(2^8), one after another. */
+  readonly matrix: Uint8Array
+}
+
+/** Systematic Reed-Solomon over GF(2^8) with polynomial 0x11D at the points of the Cantor basis. */
+export const rs8: CodeFamily = {
+  name: 'rs8',
+  id: 1,
+  plan: (k, have, want) => ({ k, have, want, matrix: recoveryMatrix(k, have, want) })
+}
+
+const FAMILIES: readonly CodeFamily[] = [rs8]
+
+/**
+ * The family that a manifest's number stands for.
+ * @throws EncoderError UNKNOWN_CODE
+ */
+export function codeFamily(id: number): CodeFamily {
+  const family = FAMILIES.find((candidate) => candidate.id === id)
+  if (family === undefined) throw new EncoderError('UNKNOWN_CODE', `No code family has the id ${id}.`, { id })
+  return family
+}
+
+/** Plans that were made before, least recently used ones dropped first: making one costs k^2 steps. */
+export class PlanCache {
+  readonly #family: CodeFamily
+  readonly #capacity: number
+  readonly #plans = new Map<string, RowPlan>()
+
+  /** @param capacity - plans kept; the largest takes about 50 KiB */
+  constructor(family: CodeFamily = rs8, capacity = 64) {
+    this.#family = family
+    this.#capacity = capacity
+  }
+
+  /**
+   * Plan of the rows `rows` from the data.
+   * @throws EncoderError BAD_SHAPE, BAD_ROWS
+   */
+  encode(k: number, n: number, rows: readonly number[] = parityRows(k, n)): RowPlan {
+    checkCode(k, n)
+    checkRows(rows, n)
+    return this.#get(k, dataRows(k), rows)
+  }
+
+  /**
+   * Plan of the rows `want` from the k different rows `have`.
+   * @throws EncoderError BAD_SHAPE, BAD_ROWS
+   */
+  reconstruct(k: number, n: number, have: readonly number[], want: readonly number[]): RowPlan {
+    checkCode(k, n)
+    checkSurvivors(have, k, n)
+    checkRows(want, n)
+    return this.#get(k, have, want)
+  }
+
+  /**
+   * Plan of the change of parity rows from the change of one data row: the column of the encoding matrix that
+   * belongs to it. Its only source is the data row's change.
+   * @throws EncoderError BAD_SHAPE, BAD_ROWS
+   */
+  update(k: number, n: number, dataRow: number, rows: readonly number[]): RowPlan {
+    const { matrix } = this.encode(k, n, rows)
+    checkRows([dataRow], k)
+    return {
+      k: 1,
+      have: [dataRow],
+      want: rows,
+      matrix: Uint8Array.from(rows, (_, i) => matrix[i * k + dataRow])
+    }
+  }
+
+  /**
+   * Plan of the rows of `have` after the first k from those first k, for comparing them.
+   * @throws EncoderError BAD_SHAPE, BAD_ROWS
+   */
+  check(k: number, n: number, have: readonly number[]): RowPlan {
+    checkCode(k, n)
+    checkRows(have, n)
+    if (have.length <= k) {
+      throw new EncoderError('BAD_ROWS', `Only more than ${k} rows can be checked against each other.`, {
+        k,
+        have
+      })
+    }
+    return this.#get(k, have.slice(0, k), have.slice(k))
+  }
+
+  #get(k: number, have: readonly number[], want: readonly number[]): RowPlan {
+    const key = `${k}:${have.join()}:${want.join()}`
+    const plan = this.#plans.get(key) ?? this.#family.plan(k, have, want)
+    this.#plans.delete(key)
+    this.#plans.set(key, plan)
+    if (this.#plans.size > this.#capacity) {
+      const [oldest] = this.#plans.keys()
+      this.#plans.delete(oldest)
+    }
+    return plan
+  }
+}
+
+/** Rows 0 to k-1. */
+export function dataRows(k: number): number[] {
+  return Array.from({ length: k }, (_, row) => row)
+}
+
+/** Rows k to n-1. */
+export function parityRows(k: number, n: number): number[] {
+  return Array.from({ length: n - k }, (_, i) => k + i)
+}

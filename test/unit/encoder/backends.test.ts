@@ -1,0 +1,115 @@
+import { expect } from 'chai'
+import { PlanCache } from '../../../encoder/index.ts'
+import type { Backend, RowPlan } from '../../../encoder/index.ts'
+import { splitRows } from '../../../encoder/shape.ts'
+import {
+  BLOCK_SIZES,
+  SHAPES,
+  oracle,
+  pseudoRandomBytes,
+  pseudoRandomRows,
+  synchronousBackends
+} from './support.ts'
+
+const plans = new PlanCache()
+
+async function made(
+  backend: Backend,
+  plan: RowPlan,
+  blocks: Uint8Array,
+  blockBytes: number
+): Promise<Uint8Array> {
+  const rows = new Uint8Array(plan.want.length * blockBytes)
+  await backend.compute(plan, splitRows(blocks, blockBytes), splitRows(rows, blockBytes))
+  return rows
+}
+
+/** Chai would print megabytes on a difference. */
+function expectSameBytes(actual: Uint8Array, expected: Uint8Array): void {
+  expect(actual.length).to.equal(expected.length)
+  expect(
+    actual.findIndex((byte, i) => byte !== expected[i]),
+    'first byte that differs'
+  ).to.equal(-1)
+}
+
+for (const [name, open] of synchronousBackends) {
+  describe(`backend ${name} against the oracle`, () => {
+    let backend: Backend
+    before(() => (backend = open()))
+    after(() => backend.close())
+
+    for (const [k, n] of SHAPES) {
+      it(`encodes (${k}, ${n})`, async () => {
+        const plan = plans.encode(k, n)
+        for (const blockBytes of [1, 63, 1000]) {
+          const data = pseudoRandomBytes(k * blockBytes, k + n)
+          const expected = await made(oracle, plan, data, blockBytes)
+          expectSameBytes(await made(backend, plan, data, blockBytes), expected)
+        }
+      })
+
+      it(`reconstructs all rows of (${k}, ${n}) from any ${k}`, async () => {
+        const blockBytes = 65
+        for (const seed of [1, 2]) {
+          const blocks = pseudoRandomBytes(k * blockBytes, seed)
+          const have = pseudoRandomRows(n, k, seed)
+          const plan = plans.reconstruct(k, n, have, pseudoRandomRows(n, n, seed + 9))
+          const expected = await made(oracle, plan, blocks, blockBytes)
+          expectSameBytes(await made(backend, plan, blocks, blockBytes), expected)
+        }
+      })
+    }
+
+    for (const blockBytes of BLOCK_SIZES) {
+      it(`encodes and reconstructs blocks of ${blockBytes} bytes`, async () => {
+        for (const [k, n] of [
+          [3, 7],
+          [8, 12]
+        ]) {
+          const blocks = pseudoRandomBytes(k * blockBytes, blockBytes)
+          const have = pseudoRandomRows(n, k, blockBytes)
+          for (const plan of [plans.encode(k, n), plans.reconstruct(k, n, have, [0, n - 1])]) {
+            const expected = await made(oracle, plan, blocks, blockBytes)
+            expectSameBytes(await made(backend, plan, blocks, blockBytes), expected)
+          }
+        }
+      })
+    }
+
+    it('makes any few rows, in any order, none included', async () => {
+      const blocks = pseudoRandomBytes(20 * 100, 5)
+      for (const rows of [[], [25], [39, 3, 21], [20, 21, 22, 23, 24]]) {
+        const plan = plans.encode(20, 40, rows)
+        expectSameBytes(await made(backend, plan, blocks, 100), await made(oracle, plan, blocks, 100))
+      }
+    })
+
+    it('leaves the sources and the bytes around the targets as they were', async () => {
+      const blocks = pseudoRandomBytes(4 * 100, 6)
+      const before = blocks.slice()
+      const around = new Uint8Array(3 * 100).fill(0xaa)
+      const plan = plans.encode(4, 5)
+      await backend.compute(plan, splitRows(blocks, 100), [around.subarray(100, 200)])
+      expectSameBytes(blocks, before)
+      expect(around.subarray(0, 100).every((byte) => byte === 0xaa)).to.equal(true)
+      expect(around.subarray(200).every((byte) => byte === 0xaa)).to.equal(true)
+    })
+
+    it('refuses rows that do not fit the plan', async () => {
+      const plan = plans.encode(2, 3)
+      const row = (bytes: number) => new Uint8Array(bytes)
+      const attempt = async (sources: Uint8Array[], targets: Uint8Array[]) =>
+        backend.compute(plan, sources, targets)
+      for (const [sources, targets, code] of [
+        [[row(8)], [row(8)], 'BAD_ROWS'],
+        [[row(8), row(8)], [], 'BAD_ROWS'],
+        [[row(8), row(9)], [row(8)], 'BAD_LENGTH'],
+        [[row(8), row(8)], [row(7)], 'BAD_LENGTH']
+      ] as const) {
+        const error = await attempt([...sources], [...targets]).catch((reason) => reason)
+        expect(error).to.have.property('code', code)
+      }
+    })
+  })
+}
