@@ -222,6 +222,11 @@ export class Scp {
     return this.#slots.get(slotIndex)?.currentState() ?? []
   }
 
+  /** What this node last sent on a slot; to be sent again after a restart, in case the crash came before. */
+  ownEnvelopes(slotIndex: SlotIndex): Envelope[] {
+    return this.stateFor(slotIndex).filter(({ statement }) => statement.nodeId === this.#nodeId)
+  }
+
   /** Proof of a decided slot, as long as it is kept. */
   proofFor(slotIndex: SlotIndex): ExternalizationProof | undefined {
     return this.#slots.get(slotIndex)?.proof()
