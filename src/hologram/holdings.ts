@@ -17,6 +17,8 @@ export interface StoredLease {
 export interface ShardUpload {
   /** Blocks that are durable from an earlier attempt: the sender goes on from here. */
   readonly blocksHeld: number
+  /** Bytes in those blocks: a holder checks them against the layout once it knows the manifest. */
+  readonly bytesHeld: number
   /** SHA-256 over the leaf hashes of the held blocks, so that the sender can tell whether they are its own. */
   readonly heldDigest: Uint8Array
   /** @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' before anything of the block is kept */
