@@ -1,0 +1,107 @@
+import { parseLink } from '../node/client.ts'
+import { GatewayError, toProblem } from './problem.ts'
+import { contentRange, parseRange } from './range.ts'
+import type { ByteRange } from './range.ts'
+import { readQuery } from './query.ts'
+import { problemText, write } from './respond.ts'
+import type { Exchange } from './router.ts'
+import type { GatewayNode, ObjectReader } from './types.ts'
+
+export type ObjectId = ReturnType<typeof parseLink>['cid']
+
+/** Trailer in which a get that fails after its head names the problem, for clients that sent `TE: trailers`. */
+export const PROBLEM_TRAILER = 'thhe-problem'
+
+/** The object id in a path. @throws HologramError 'BAD_LINK' */
+export const objectId = (node: GatewayNode, text: string): ObjectId => parseLink(node.networkId, text).cid
+
+/** GET and HEAD /v1/objects/{cid}, with Range and conditions (RFC 9110, sections 13 and 14). */
+export const getObject = async (exchange: Exchange): Promise<void> => {
+  const { node, request, response, signal } = exchange
+  readQuery(exchange.query, {})
+  const cid = objectId(node, exchange.cid)
+  const etag = `"${cid.toString()}"`
+  const whole = await node.objects.get(cid, { signal })
+  const size = whole.manifest.size
+  const head = {
+    etag,
+    'accept-ranges': 'bytes',
+    // The bytes behind an id never change.
+    'cache-control': 'private, max-age=31536000, immutable',
+    'thhe-size': size,
+    'thhe-sealed': String(whole.manifest.sealed)
+  }
+  if (matches(request.headers['if-none-match'], etag)) {
+    response.writeHead(304, head).end()
+    return
+  }
+  const range = rangeOf(exchange, etag, size)
+  const { start, end } = range ?? { start: 0, end: size }
+  const status = range === undefined ? 200 : 206
+  const headers = {
+    ...head,
+    'content-type': 'application/octet-stream',
+    // What peers store must not run as a page of this origin.
+    'content-disposition': 'attachment',
+    ...(range !== undefined && { 'content-range': contentRange(range, size) })
+  }
+  if (request.method === 'HEAD') {
+    response.writeHead(status, { ...headers, 'content-length': end - start }).end()
+    return
+  }
+  const reader = range === undefined ? whole : await node.objects.get(cid, { range, signal })
+  await sendBytes(exchange, reader, status, headers, end - start)
+}
+
+/** If-Range with another validator makes the range void, not the request. */
+const rangeOf = ({ request, response }: Exchange, etag: string, size: number): ByteRange | undefined => {
+  const { range, 'if-range': condition } = request.headers
+  if (condition !== undefined && condition !== etag) return undefined
+  try {
+    return parseRange(range, size)
+  } catch (error) {
+    if (error instanceof GatewayError) response.setHeader('content-range', `bytes */${size}`)
+    throw error
+  }
+}
+
+/**
+ * The head goes out with the first bytes, so that an object which cannot be read at all gets a proper status. A
+ * failure later on is told in a trailer to who asked for trailers; others see the connection break before
+ * Content-Length is reached, never a short answer that looks whole.
+ */
+const sendBytes = async (
+  { node, request, response, signal }: Exchange,
+  reader: ObjectReader,
+  status: number,
+  headers: Record<string, string | number>,
+  length: number
+): Promise<void> => {
+  const trailers = /\btrailers\b/.test(String(request.headers.te ?? ''))
+  const framing = trailers ? { trailer: PROBLEM_TRAILER } : { 'content-length': length }
+  const bytes = reader.bytes[Symbol.asyncIterator]()
+  try {
+    let next = await bytes.next()
+    response.writeHead(status, { ...headers, ...framing })
+    while (next.done !== true) {
+      await write(response, next.value, signal)
+      next = await bytes.next()
+    }
+    response.end()
+  } catch (error) {
+    if (!response.headersSent) throw error
+    node.logger.warn('get failed', { cid: reader.cid.toString(), error })
+    if (!trailers || response.destroyed) {
+      response.destroy()
+      return
+    }
+    // A header's value is Latin-1: the JSON is percent-encoded.
+    response.addTrailers({ [PROBLEM_TRAILER]: encodeURIComponent(problemText(toProblem(error))) })
+    response.end()
+  } finally {
+    await bytes.return?.().catch(() => {})
+  }
+}
+
+const matches = (header: string | undefined, etag: string): boolean =>
+  header !== undefined && header.split(',').some((one) => ['*', etag, `W/${etag}`].includes(one.trim()))

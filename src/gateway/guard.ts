@@ -1,0 +1,47 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import { GatewayError } from './problem.ts'
+
+/**
+ * Refuses what a web page could send. A page that rebinds its own name to 127.0.0.1 is told by its Host, since
+ * a browser puts the page's name there; an IP address or `localhost` cannot be rebound. A page of another origin
+ * that calls us directly is told by its Origin.
+ *
+ * @throws GatewayError 'FOREIGN_HOST' | 'FOREIGN_ORIGIN'
+ */
+export const refuseForeignPages = ({ headers }: IncomingMessage): void => {
+  const host = headers.host ?? ''
+  const name = hostName(host)
+  if (name === undefined || (name !== 'localhost' && isIP(name) === 0)) {
+    throw new GatewayError('FOREIGN_HOST', `Requests for host "${host}" are not served here.`, { host })
+  }
+  const { origin } = headers
+  if (origin !== undefined && origin !== `http://${host}`) {
+    throw new GatewayError('FOREIGN_ORIGIN', `Requests from ${origin} are refused.`, { origin })
+  }
+  if (headers['sec-fetch-site'] === 'cross-site') {
+    throw new GatewayError('FOREIGN_ORIGIN', 'Requests from another site are refused.', {
+      origin: 'cross-site'
+    })
+  }
+}
+
+/** @throws GatewayError 'UNAUTHORIZED' unless the request bears `token` */
+export const requireToken = ({ headers }: IncomingMessage, token: string): void => {
+  const given = /^Bearer ([\x21-\x7e]{1,512})$/.exec(headers.authorization ?? '')?.[1]
+  if (given === undefined)
+    throw new GatewayError('UNAUTHORIZED', 'This request changes state and needs the token.')
+  if (!sameSecret(given, token)) throw new GatewayError('UNAUTHORIZED', 'The token is not that of this node.')
+}
+
+/** Compares digests, so that the time taken tells neither content nor length. */
+const sameSecret = (a: string, b: string): boolean => timingSafeEqual(sha256(a), sha256(b))
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** The host of a Host header without port and brackets; undefined when malformed. */
+const hostName = (host: string): string | undefined => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(host)
+  return (match?.[1] ?? match?.[2])?.toLowerCase()
+}

@@ -1,0 +1,9 @@
+// HTTP for this machine: JSON API, objects as streams, health and metrics of one node.
+// May not enter: libp2p, the store, the mesh; whatever the node does not export.
+export { createGateway, ROUTES } from './server.ts'
+export type { Gateway, GatewayInit } from './server.ts'
+export { PROBLEM_TRAILER } from './get-object.ts'
+export { GatewayError, isProblemCode, statusOf, toProblem } from './problem.ts'
+export type { Problem, ProblemCode } from './problem.ts'
+export { NDJSON } from './respond.ts'
+export type * from './types.ts'

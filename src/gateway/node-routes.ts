@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises'
+import { readQuery } from './query.ts'
+import { send, sendJson } from './respond.ts'
+import type { Exchange, Route } from './router.ts'
+import type { HealthJson, PeersJson, StatusJson } from './types.ts'
+
+const OPENAPI = new URL('./openapi.json', import.meta.url)
+
+/** 200 once the node has joined its network, 503 until then and while it stops: what a container's health check asks. */
+const health = async ({ node, query, response }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  const { ready, state } = await node.status()
+  const body: HealthJson = { ready, state }
+  sendJson(response, ready ? 200 : 503, body)
+}
+
+const metrics = async ({ node, query, response }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  send(response, 200, node.metrics.contentType, await node.metrics.metrics())
+}
+
+const peers = ({ node, query, response }: Exchange): void => {
+  readQuery(query, {})
+  const body: PeersJson = { peers: node.peers() }
+  sendJson(response, 200, body)
+}
+
+const status = async ({ node, query, response }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  const body: StatusJson = await node.status()
+  sendJson(response, 200, body)
+}
+
+const openapi = async ({ query, response }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  send(response, 200, 'application/json', await readFile(OPENAPI, 'utf8'))
+}
+
+const read = (path: string, handle: Route['handle']): Route => ({
+  methods: ['GET', 'HEAD'],
+  path,
+  changesState: false,
+  takesBody: false,
+  handle
+})
+
+export const nodeRoutes: readonly Route[] = [
+  read('/health', health),
+  read('/metrics', metrics),
+  read('/openapi.json', openapi),
+  read('/v1/peers', peers),
+  read('/v1/status', status)
+]

@@ -1,0 +1,94 @@
+import { formatLink } from '../node/client.ts'
+import { getObject, objectId } from './get-object.ts'
+import { toProblem } from './problem.ts'
+import { putObject } from './put-object.ts'
+import { readQuery } from './query.ts'
+import { sendJson, startLines } from './respond.ts'
+import type { Exchange, Route } from './router.ts'
+import type { ListLine, ObjectStat, OwnedObjectJson, RemovedJson, StatJson } from './types.ts'
+
+const listObjects = async ({ node, query, response, signal }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  const { line } = startLines<ListLine>(response)
+  let count = 0
+  try {
+    for await (const { cid, ...owned } of node.objects.list()) {
+      const object: OwnedObjectJson = { cid: cid.toString(), link: formatLink(node.networkId, cid), ...owned }
+      await line({ object }, signal)
+      count++
+    }
+    await line({ end: { count } }, signal)
+  } catch (error) {
+    if (response.destroyed) throw error
+    await line({ problem: toProblem(error) })
+  }
+  response.end()
+}
+
+const statObject = async ({ node, query, response, cid: text, signal }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  const cid = objectId(node, text)
+  const stat = await node.objects.stat(cid, { signal })
+  sendJson(response, 200, statJson(formatLink(node.networkId, cid), stat))
+}
+
+const statJson = (
+  link: string,
+  { cid, manifest, shards, leases, live, spare, overhead }: ObjectStat
+): StatJson => ({
+  cid: cid.toString(),
+  link,
+  kind: manifest.kind,
+  sizeBytes: manifest.size,
+  sealed: manifest.sealed,
+  inline: manifest.inline !== undefined,
+  code: manifest.code,
+  k: Math.max(...manifest.layers.map(({ k }) => k)),
+  n: manifest.n,
+  blockBytes: manifest.blockBytes,
+  layers: manifest.layers,
+  live,
+  spare,
+  overhead,
+  shards: shards.map(({ shard, peer, live }) => ({ shard, live, ...(peer && { peer: peer.toString() }) })),
+  leases
+})
+
+const removeObject = async ({ node, query, response, cid: text, signal }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  const { confirmed, unreachable } = await node.objects.remove(objectId(node, text), { signal })
+  const removed: RemovedJson = { confirmed, unreachable: unreachable.map(String) }
+  sendJson(response, 200, removed)
+}
+
+export const objectRoutes: readonly Route[] = [
+  {
+    methods: ['GET', 'HEAD'],
+    path: '/v1/objects',
+    changesState: false,
+    takesBody: false,
+    handle: listObjects
+  },
+  { methods: ['PUT', 'POST'], path: '/v1/objects', changesState: true, takesBody: true, handle: putObject },
+  {
+    methods: ['GET', 'HEAD'],
+    path: '/v1/objects/{cid}',
+    changesState: false,
+    takesBody: false,
+    handle: getObject
+  },
+  {
+    methods: ['DELETE'],
+    path: '/v1/objects/{cid}',
+    changesState: true,
+    takesBody: false,
+    handle: removeObject
+  },
+  {
+    methods: ['GET', 'HEAD'],
+    path: '/v1/objects/{cid}/stat',
+    changesState: false,
+    takesBody: false,
+    handle: statObject
+  }
+]

@@ -1,0 +1,103 @@
+/** How every failure looks to a client, before the first byte of an answer or within a stream of lines. */
+export interface Problem {
+  /** What to act on; stable. */
+  readonly code: string
+  /** What happened, for a person. */
+  readonly message: string
+  /** The figures that belong to the code. */
+  readonly data: Readonly<Record<string, unknown>>
+  /** What to do next. */
+  readonly hint: string
+}
+
+/** A refusal of the gateway itself, as opposed to what the node could not do. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: GatewayErrorCode
+  readonly data: Readonly<Record<string, unknown>>
+
+  constructor(code: GatewayErrorCode, message: string, data: Readonly<Record<string, unknown>> = {}) {
+    super(message)
+    this.code = code
+    this.data = data
+  }
+}
+
+/** HTTP status and next step of each code that has one of its own. */
+const CODES = {
+  BAD_REQUEST: [400, 'See /openapi.json for the parameters and their limits.'],
+  UNAUTHORIZED: [401, 'Send "Authorization: Bearer TOKEN" with the token from api-token in the data folder.'],
+  FOREIGN_HOST: [403, 'Address the node by its IP address or as localhost.'],
+  FOREIGN_ORIGIN: [403, 'Web pages of other origins may not use this interface.'],
+  NO_ROUTE: [404, 'See /openapi.json for what is served.'],
+  METHOD_NOT_ALLOWED: [405, 'See the Allow header.'],
+  BODY_NOT_EXPECTED: [413, 'Send this request without a body.'],
+  UNSATISFIABLE_RANGE: [416, 'Ask for bytes within the size that Content-Range names.'],
+  INTERNAL: [500, 'This is a fault of the node: its log says more.'],
+
+  NOT_FOUND: [
+    404,
+    'Check the link. The object may have been removed or its lease may have run out; `thhe peers` shows who is reachable.'
+  ],
+  NOT_ENOUGH_SHARDS: [
+    503,
+    'Too many holders are away. Bring peers back, or try again later; `thhe stat` shows which shards are missing.'
+  ],
+  NOT_ENOUGH_PEERS: [
+    503,
+    'Wait for more peers (`thhe peers`), choose a smaller n and k, or accept fewer shards with --fewer.'
+  ],
+  NOT_DURABLE: [
+    503,
+    'Run it again: it goes on where the holders stand. `thhe peers` shows who is away; a smaller --margin asks for less.'
+  ],
+  BAD_CODE_PARAMETERS: [400, 'Choose 1 <= k <= n <= 256 and k + margin <= n.'],
+  BAD_LEASE: [400, 'Choose another lease.'],
+  BAD_LINK: [400, 'Copy the whole link as `thhe put` printed it.'],
+  WRONG_NETWORK: [400, 'Use a node of the network that the link names.'],
+  BAD_RANGE: [416, 'Ask for bytes within the object.'],
+  BAD_MANIFEST: [502, 'Its writer or a holder is at fault; try again through another node.'],
+  CORRUPT: [502, 'Holders sent damaged bytes and no good copy was found; try again when more peers are up.'],
+  TRUNCATED: [502, 'Try again when more peers are up.'],
+  BAD_PLACEMENT: [502, 'Try again when more peers are up.'],
+  PROTOCOL: [502, 'A peer broke the protocol; try again, and compare versions with `thhe peers`.'],
+  REMOTE: [502, 'Try again later.'],
+  UNREACHABLE: [502, 'Check the connection with `thhe peers` and `thhe doctor`.'],
+  TIMEOUT: [504, 'Try again; `thhe peers` shows who is slow.'],
+  QUOTA: [507, 'Free or lend more space: `thhe rm`, a larger --quota, or more peers.'],
+  QUOTA_EXCEEDED: [507, 'Free or lend more space: `thhe rm`, a larger --quota, or more peers.'],
+  DISK_FULL: [507, 'Make room on the disk.'],
+  ABORTED: [503, 'The node is stopping; try again when it is back.']
+} as const satisfies Record<string, readonly [status: number, hint: string]>
+
+export type ProblemCode = keyof typeof CODES
+export type GatewayErrorCode = Extract<
+  ProblemCode,
+  | 'BAD_REQUEST'
+  | 'UNAUTHORIZED'
+  | 'FOREIGN_HOST'
+  | 'FOREIGN_ORIGIN'
+  | 'NO_ROUTE'
+  | 'METHOD_NOT_ALLOWED'
+  | 'BODY_NOT_EXPECTED'
+  | 'UNSATISFIABLE_RANGE'
+>
+
+/** Whether a client may hope for something better from the code than 'INTERNAL'. */
+export const isProblemCode = (code: unknown): code is ProblemCode =>
+  typeof code === 'string' && Object.hasOwn(CODES, code)
+
+/** Turns whatever was thrown into a problem; what is not a coded error becomes 'INTERNAL'. */
+export const toProblem = (error: unknown): Problem => {
+  const { code, message, data } = error as { code?: unknown; message?: unknown; data?: unknown }
+  const known = isProblemCode(code) ? code : 'INTERNAL'
+  return {
+    code: known,
+    message: typeof message === 'string' && message !== '' ? message : 'Something unexpected was thrown.',
+    data: typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {},
+    hint: CODES[known][1]
+  }
+}
+
+export const statusOf = ({ code }: Pick<Problem, 'code'>): number =>
+  isProblemCode(code) ? CODES[code][0] : 500

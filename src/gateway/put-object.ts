@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http'
+import { formatLink } from '../node/client.ts'
+import { boolean, integer, readQuery, text, time } from './query.ts'
+import { toProblem } from './problem.ts'
+import { NDJSON, sendJson, startLines } from './respond.ts'
+import type { Exchange } from './router.ts'
+import type { GatewayNode, PutLine, PutOptions, PutProgress, PutResult, PutResultJson } from './types.ts'
+
+const PROGRESS_EVERY_MS = 200
+
+const QUERY = {
+  k: integer(1, 255),
+  n: integer(1, 256),
+  margin: integer(0, 255),
+  name: text(1024),
+  sealed: boolean,
+  fewer: boolean,
+  lease: time(60_000)
+}
+
+/** PUT or POST /v1/objects: the body becomes an object. */
+export const putObject = async (exchange: Exchange): Promise<void> => {
+  const { node, request, response, signal } = exchange
+  const options = { ...putOptions(exchange.query, request), signal }
+  if (!(request.headers.accept ?? '').includes(NDJSON)) {
+    const result = await node.objects.put(request, options)
+    sendJson(response, 201, putResultJson(node, result))
+    return
+  }
+  await putWithProgress(exchange, options)
+}
+
+/**
+ * Answers while the body still comes in: progress now and then, which also tells a waiting client that the node is
+ * alive, then one line with the result or the problem.
+ */
+const putWithProgress = async (
+  { node, request, response, signal }: Exchange,
+  options: PutOptions
+): Promise<void> => {
+  const { line } = startLines<PutLine>(response)
+  let progress: PutProgress = { readBytes: 0, sentBytes: 0, shardsAcknowledged: 0 }
+  const ticker = setInterval(() => {
+    // Progress is skipped, not queued, while the client does not read.
+    if (!response.writableNeedDrain) line({ progress }).catch(() => {})
+  }, PROGRESS_EVERY_MS)
+  const onProgress = (next: PutProgress): void => {
+    progress = next
+  }
+  try {
+    const result = await node.objects.put(request, { ...options, onProgress })
+    await line({ progress }, signal)
+    await line({ result: putResultJson(node, result) }, signal)
+  } catch (error) {
+    if (signal.aborted && response.destroyed) throw error
+    node.logger.warn('put failed', { error })
+    await line({ problem: toProblem(error) })
+  } finally {
+    clearInterval(ticker)
+  }
+  response.end()
+}
+
+const putOptions = (query: URLSearchParams, { headers }: IncomingMessage): PutOptions => {
+  const { fewer, lease, ...rest } = readQuery(query, QUERY)
+  const length = headers['content-length']
+  return {
+    ...rest,
+    ...(fewer !== undefined && { allowFewerShards: fewer }),
+    ...(lease !== undefined && { leaseMs: lease }),
+    ...(length !== undefined && { sizeHint: Number(length) })
+  }
+}
+
+const putResultJson = ({ networkId }: GatewayNode, result: PutResult): PutResultJson => {
+  const { cid, manifest, stored, missing, tolerates, warning, codedBytes } = result
+  return {
+    cid: cid.toString(),
+    link: formatLink(networkId, cid),
+    sizeBytes: manifest.size,
+    codedBytes,
+    sealed: manifest.sealed,
+    k: Math.max(...manifest.layers.map(({ k }) => k)),
+    n: manifest.n,
+    inline: manifest.inline !== undefined,
+    stored: stored.map(({ shard, peer }) => ({ shard, peer: peer.toString() })),
+    missing,
+    tolerates,
+    ...(warning !== undefined && { warning })
+  }
+}

@@ -1,0 +1,57 @@
+import { duration } from '../node/config/kinds.ts'
+import { GatewayError } from './problem.ts'
+
+/** Reads one query parameter; throws a plain Error whose message says what was expected. */
+export type Reader<T> = (text: string) => T
+
+/**
+ * Reads the query of a request by name. Unknown and repeated parameters are refused: a misspelt `margin` must not
+ * silently mean the default.
+ *
+ * @throws GatewayError 'BAD_REQUEST'
+ */
+export const readQuery = <T extends Record<string, Reader<unknown>>>(
+  query: URLSearchParams,
+  readers: T
+): { -readonly [K in keyof T]?: ReturnType<T[K]> } => {
+  const values: Record<string, unknown> = {}
+  for (const [name, text] of query) {
+    if (!Object.hasOwn(readers, name)) throw bad(name, `there is no parameter "${name}"`)
+    if (Object.hasOwn(values, name)) throw bad(name, `${name} is given twice`)
+    try {
+      values[name] = readers[name](text)
+    } catch (error) {
+      throw bad(name, `${name}: ${(error as Error).message}`)
+    }
+  }
+  return values as { -readonly [K in keyof T]?: ReturnType<T[K]> }
+}
+
+export const integer =
+  (min: number, max: number): Reader<number> =>
+  (text) => {
+    const value = Number(text)
+    if (/^\d{1,16}$/.test(text) && value >= min && value <= max) return value
+    throw new Error(`expected a whole number from ${min} to ${max}`)
+  }
+
+export const boolean: Reader<boolean> = (text) => {
+  if (text === 'true' || text === '1' || text === '') return true
+  if (text === 'false' || text === '0') return false
+  throw new Error('expected true or false')
+}
+
+/** Text without control characters, of at most `maxBytes` of UTF-8. */
+export const text =
+  (maxBytes: number): Reader<string> =>
+  (value) => {
+    if (/[\u0000-\u001f\u007f]/.test(value)) throw new Error('control characters are not allowed')
+    if (Buffer.byteLength(value) > maxBytes) throw new Error(`expected at most ${maxBytes} bytes`)
+    return value
+  }
+
+/** A time such as 30d or 12h, in milliseconds. */
+export const time = (minMs: number): Reader<number> => duration(minMs).parse
+
+const bad = (parameter: string, message: string): GatewayError =>
+  new GatewayError('BAD_REQUEST', `Query: ${message}.`, { parameter })

@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { statusOf } from './problem.ts'
+import type { Problem } from './problem.ts'
+
+export const NDJSON = 'application/x-ndjson'
+
+export const sendJson = (response: ServerResponse, status: number, value: unknown): void =>
+  send(response, status, 'application/json', JSON.stringify(value))
+
+/** A failure before the first byte of the answer. */
+export const sendProblem = (response: ServerResponse, problem: Problem): void =>
+  send(response, statusOf(problem), 'application/problem+json', problemText(problem))
+
+export const send = (response: ServerResponse, status: number, type: string, body: string): void => {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+/** A problem's data may carry bigints and binary ids, which JSON lacks. */
+export const problemText = (problem: Problem): string =>
+  JSON.stringify(problem, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+
+/** Starts an answer of JSON lines; `line` waits while the client is slow to read. */
+export const startLines = <T>(
+  response: ServerResponse
+): { line: (value: T, signal?: AbortSignal) => Promise<void> } => {
+  response.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' })
+  return {
+    line: (value, signal) => write(response, `${JSON.stringify(value)}\n`, signal)
+  }
+}
+
+/** Writes under backpressure. Rejects when the client goes away or `signal` fires. */
+export const write = async (
+  response: ServerResponse,
+  bytes: string | Uint8Array,
+  signal?: AbortSignal
+): Promise<void> => {
+  signal?.throwIfAborted()
+  if (!response.write(bytes)) await once(response, 'drain', { signal })
+}

@@ -1,0 +1,163 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Counter } from 'prom-client'
+import { refuseForeignPages, requireToken } from './guard.ts'
+import { nodeRoutes } from './node-routes.ts'
+import { objectRoutes } from './object-routes.ts'
+import { GatewayError, toProblem } from './problem.ts'
+import { sendProblem } from './respond.ts'
+import { matchRoute } from './router.ts'
+import type { Route } from './router.ts'
+import type { GatewayNode } from './types.ts'
+
+export interface GatewayInit {
+  /** `host:port`, IPv6 in brackets. Port 0 takes a free one. @default '127.0.0.1:0' */
+  readonly listen?: string
+  /** A connection on which nothing moves for so long is closed. @default 120_000 */
+  readonly idleTimeoutMs?: number
+  /** The head of a request must have come by then. @default 10_000 */
+  readonly headersTimeoutMs?: number
+  /** Connections at once; more are closed as they come. @default 256 */
+  readonly maxConnections?: number
+}
+
+/** HTTP on this machine for one node: start once, stop once. */
+export interface Gateway {
+  /** 'http://127.0.0.1:4780' and the like. @throws Error before `start` has resolved */
+  readonly url: string
+  start: () => Promise<void>
+  /** Breaks off what is under way; each such request fails with 'ABORTED'. Idempotent. */
+  stop: () => Promise<void>
+}
+
+const MAX_HEADER_BYTES = 16 * 1024
+/** How long the rest of a refused body is read, so that the client gets to see the refusal before a reset. */
+const DRAIN_MS = 2000
+
+export const ROUTES: readonly Route[] = [...nodeRoutes, ...objectRoutes]
+
+export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit = {}): Gateway => {
+  const { listen = '127.0.0.1:0', idleTimeoutMs = 120_000, headersTimeoutMs = 10_000 } = init
+  const stopping = new AbortController()
+  const requests = requestCounter(node)
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: headersTimeoutMs,
+    // A body may take as long as its object is large; a stalled one runs into the idle timeout.
+    requestTimeout: 0,
+    keepAliveTimeout: 5000,
+    connectionsCheckingInterval: Math.min(1000, headersTimeoutMs)
+  })
+  server.timeout = idleTimeoutMs
+  server.maxConnections = init.maxConnections ?? 256
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    void answer({ node, request, response, stopping: stopping.signal, requests })
+  }
+  server.on('request', onRequest)
+  // With `Expect: 100-continue` a client learns of a refusal before it sends the body.
+  server.on('checkContinue', onRequest)
+
+  return {
+    get url() {
+      return urlOf(server)
+    },
+    async start() {
+      const { host, port } = hostAndPort(listen)
+      server.listen({ host, port, exclusive: true })
+      await once(server, 'listening')
+    },
+    async stop() {
+      if (!server.listening) return
+      stopping.abort(new GatewayStopping())
+      const closed = once(server, 'close')
+      server.close()
+      server.closeIdleConnections()
+      const grace = setTimeout(() => server.closeAllConnections(), 500)
+      await closed
+      clearTimeout(grace)
+    }
+  }
+}
+
+class GatewayStopping extends Error {
+  override readonly name = 'GatewayStopping'
+  readonly code = 'ABORTED'
+  override readonly message = 'The node is stopping.'
+}
+
+interface Answering {
+  readonly node: GatewayNode
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly stopping: AbortSignal
+  readonly requests: Counter<'method' | 'path' | 'status'>
+}
+
+const answer = async ({ node, request, response, stopping, requests }: Answering): Promise<void> => {
+  const gone = new AbortController()
+  let path = 'none'
+  response.on('close', () => {
+    if (!response.writableFinished) gone.abort(new Error('The client went away.'))
+    requests.inc({ method: methodLabel(request.method), path, status: response.statusCode })
+  })
+  response.setHeader('x-content-type-options', 'nosniff')
+  try {
+    refuseForeignPages(request)
+    const url = new URL(`http://local${request.url?.startsWith('/') === true ? request.url : '/'}`)
+    const { route, cid } = matchRoute(ROUTES, request.method ?? '', url.pathname)
+    path = route.path
+    if (route.changesState) requireToken(request, node.apiToken)
+    if (!route.takesBody) refuseBody(request)
+    if (request.headers.expect !== undefined) response.writeContinue()
+    const signal = AbortSignal.any([gone.signal, stopping])
+    await route.handle({ node, request, response, query: url.searchParams, cid, signal })
+  } catch (error) {
+    fail(node, response, stopping.aborted ? stopping.reason : error)
+  }
+  if (!request.complete) setTimeout(() => request.destroy(), DRAIN_MS).unref()
+}
+
+const fail = (node: GatewayNode, response: ServerResponse, error: unknown): void => {
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  const problem = toProblem(error)
+  if (problem.code === 'INTERNAL') node.logger.error('request failed', { error })
+  if (problem.code === 'METHOD_NOT_ALLOWED')
+    response.setHeader('allow', (problem.data.allowed as string[]).join(', '))
+  if (problem.code === 'UNAUTHORIZED') response.setHeader('www-authenticate', 'Bearer')
+  sendProblem(response, problem)
+}
+
+const refuseBody = ({ headers, method }: IncomingMessage): void => {
+  const length = headers['content-length']
+  if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return
+  throw new GatewayError('BODY_NOT_EXPECTED', `${method} takes no body here.`)
+}
+
+/** Labels come from a bounded set, whatever clients send. */
+const methodLabel = (method: string | undefined): string =>
+  ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'].includes(method ?? '') ? (method as string) : 'other'
+
+const requestCounter = ({ metrics }: GatewayNode): Counter<'method' | 'path' | 'status'> =>
+  new Counter({
+    name: 'thhe_http_requests_total',
+    help: 'Requests to the local HTTP interface, by method, route and status.',
+    labelNames: ['method', 'path', 'status'],
+    registers: [metrics]
+  })
+
+const hostAndPort = (listen: string): { host: string; port: number } => {
+  const colon = listen.lastIndexOf(':')
+  return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) }
+}
+
+const urlOf = (server: Server): string => {
+  const address = server.address() as AddressInfo | null
+  if (address === null) throw new Error('The gateway does not listen.')
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}

@@ -1,0 +1,90 @@
+import type { Node, NodeStatus, PeerSummary } from '../node/index.ts'
+import type { Problem } from './problem.ts'
+
+/** The part of a node that HTTP serves. */
+export type GatewayNode = Pick<
+  Node,
+  'objects' | 'networkId' | 'metrics' | 'logger' | 'apiToken' | 'peers' | 'status'
+>
+
+export type Objects = GatewayNode['objects']
+export type PutOptions = NonNullable<Parameters<Objects['put']>[1]>
+export type PutResult = Awaited<ReturnType<Objects['put']>>
+export type PutProgress = Parameters<NonNullable<PutOptions['onProgress']>>[0]
+export type ObjectReader = Awaited<ReturnType<Objects['get']>>
+export type ObjectStat = Awaited<ReturnType<Objects['stat']>>
+type Listed<T> = T extends AsyncIterable<infer U> ? U : never
+export type OwnedObject = Listed<ReturnType<Objects['list']>>
+
+// What travels as JSON; src/gateway/openapi.json describes the same and a test holds the two together.
+
+export interface HealthJson {
+  readonly ready: boolean
+  readonly state: NodeStatus['state']
+}
+
+export interface PutResultJson {
+  readonly cid: string
+  /** Link without a key: the gateway never knows one. */
+  readonly link: string
+  readonly sizeBytes: number
+  readonly codedBytes: number
+  readonly sealed: boolean
+  readonly k: number
+  readonly n: number
+  /** The bytes stand in the manifest, which is replicated; `stored` are its replicas. */
+  readonly inline: boolean
+  readonly stored: ReadonlyArray<{ readonly shard: number; readonly peer: string }>
+  readonly missing: ReadonlyArray<{ readonly shard: number; readonly reason: string }>
+  readonly tolerates: number
+  readonly warning?: string
+}
+
+/** One line of the answer to a put that asked for application/x-ndjson. */
+export type PutLine = { progress: PutProgress } | { result: PutResultJson } | { problem: Problem }
+
+export interface OwnedObjectJson {
+  readonly cid: string
+  readonly link: string
+  readonly name: string
+  readonly sizeBytes: number
+  readonly sealed: boolean
+  readonly k: number
+  readonly n: number
+  readonly createdAtMs: number
+  readonly leaseExpiresAtMs: number
+  readonly missing: number
+}
+
+/** One line of the list of objects; `end` is the last line of a complete list. */
+export type ListLine = { object: OwnedObjectJson } | { end: { count: number } } | { problem: Problem }
+
+export interface StatJson {
+  readonly cid: string
+  readonly link: string
+  readonly kind: 'blob' | 'tensor'
+  readonly sizeBytes: number
+  readonly sealed: boolean
+  readonly inline: boolean
+  readonly code: string
+  readonly k: number
+  readonly n: number
+  readonly blockBytes: number
+  readonly layers: ReadonlyArray<{ readonly k: number; readonly length: number }>
+  readonly live: number
+  readonly spare: number
+  readonly overhead: number
+  readonly shards: ReadonlyArray<{ readonly shard: number; readonly peer?: string; readonly live: boolean }>
+  readonly leases: ObjectStat['leases']
+}
+
+export interface RemovedJson {
+  readonly confirmed: number
+  readonly unreachable: readonly string[]
+}
+
+export interface PeersJson {
+  readonly peers: readonly PeerSummary[]
+}
+
+export type StatusJson = NodeStatus
