@@ -1,0 +1,256 @@
+// The whole analysis of one network: does it intersect, what stops it, what splits it, who matters.
+
+import type { NodeId } from '../types.ts'
+import type { Bits } from './bits.ts'
+import { bitsOf, difference, emptyBits, indicesOf, isEmpty, union } from './bits.ts'
+import type { Clock } from './budget.ts'
+import { AnalysisLimitError, Budget } from './budget.ts'
+import { reliedUpon } from './components.ts'
+import type { FamilyLimits, SetFamily } from './family.ts'
+import { collectFamily, NOTHING_FOUND } from './family.ts'
+import type { MonotoneProperty } from './minimal-sets.ts'
+import type { FbaNode, TrustNetwork } from './network.ts'
+import { compileNetwork } from './network.ts'
+import { blocksQuorums, containsQuorum, findDisjointInCore, quorumComponents } from './quorums.ts'
+import { containsSplittingSet } from './splitting.ts'
+import type { Symmetry } from './symmetry.ts'
+import { findSymmetry, inferOrganisations } from './symmetry.ts'
+
+export interface AnalysisOptions {
+  readonly clock: Clock
+  /** Time for the whole analysis in milliseconds. @default Infinity */
+  readonly limitMillis?: number
+  /** Steps of each search: a limit that is the same on every machine. @default Infinity */
+  readonly maxSteps?: number
+  /** Sets kept of each family, up to symmetry; more leave it incomplete. @default 100000 */
+  readonly maxOrbits?: number
+  /** A family of no more sets than this is listed in full. @default 1000 */
+  readonly listLimit?: number
+  /** Nodes to leave out. */
+  readonly deleted?: readonly NodeId[]
+  /** Who runs which nodes: disjoint sets. @default the innermost inner quorum sets */
+  readonly organisations?: readonly (readonly NodeId[])[]
+}
+
+/** Whether every two quorums share a node. A network without any quorum is said to have none. */
+export type IntersectionResult =
+  | { readonly status: 'intersects' | 'no-quorum' | 'undecided' }
+  | { readonly status: 'splits'; readonly quorums: readonly [readonly NodeId[], readonly NodeId[]] }
+
+/** What the silence of the deleted nodes does to the others. */
+export interface DeletionEffect {
+  readonly nodes: readonly NodeId[]
+  readonly quorumRemains: boolean
+  /** Nodes that were in a quorum and can be in none any more. */
+  readonly stalled: readonly NodeId[]
+}
+
+export interface NetworkAnalysis {
+  /** Nodes analysed, those included that are only named; the deleted ones are not. */
+  readonly nodeCount: number
+  /** Nodes whose quorum set is missing or not sane. */
+  readonly dead: readonly NodeId[]
+  readonly organisations: readonly (readonly NodeId[])[]
+  readonly intersection: IntersectionResult
+  readonly minimalQuorums: SetFamily
+  /** Sets whose silence leaves no quorum. The empty set alone, where there is none to begin with. */
+  readonly minimalBlockingSets: SetFamily
+  /**
+   * Sets whose lies can make two nodes of the core, or two that the core relies on, agree on different things.
+   * The empty set alone, where they can as it is; none, where there is no quorum.
+   */
+  readonly minimalSplittingSets: SetFamily
+  /** Nodes in some minimal quorum, or as many as are known when not `complete`. */
+  readonly topTier: { readonly complete: boolean; readonly members: readonly NodeId[] }
+  readonly deletion: DeletionEffect | undefined
+}
+
+/**
+ * Analyses a network. Exact: where a limit ends a search, its result says 'undecided' or `complete: false`.
+ *
+ * Deleted nodes are deleted in the sense of Mazières (The Stellar Consensus Protocol, 2015, section 3.2): they
+ * support any quorum and are in none. So `intersection` and the families say how the others stand their lies;
+ * `deletion` says how the others stand their silence.
+ * @throws {RangeError} for a node listed twice, a deleted node or member of an organisation that is not in the
+ *   network, and a node in two organisations
+ */
+export function analyzeNetwork(nodes: readonly FbaNode[], options: AnalysisOptions): NetworkAnalysis {
+  const whole = compileNetwork(nodes)
+  const deleted = bitsOf(whole.size, indicesOfNodes(whole, options.deleted ?? []))
+  const organisationsOfAll = organisationsIn(whole, options.organisations)
+  const { network, origin } = whole.restrict(difference(whole.all, deleted), deleted)
+  const organisations = placedIn(origin, organisationsOfAll)
+  const named = (set: Bits): NodeId[] => indicesOf(set).map((node) => network.ids[node])
+  const limits = { maxOrbits: options.maxOrbits ?? 100_000, listLimit: options.listLimit ?? 1000 }
+  const time = new TimeShares(options)
+
+  const components = quorumComponents(network)
+  const core = new Core(network, components, organisations)
+  const intersection = time.spend(1 / 2, (budget) => core.intersect(budget)) ?? { status: 'undecided' }
+  const blocking = time.spend(1 / 3, (budget) => core.blockingSets(limits, budget))
+  const splitting = time.spend(1 / 2, (budget) =>
+    splittingSets(network, components, organisations, limits, budget)
+  )
+  const quorums = time.spend(1, (budget) => core.quorums(limits, budget))
+  // Minimal quorums and minimal blocking sets have the same union (Florian et al. 2022, section 4.4).
+  const tier = quorums?.family.complete
+    ? quorums
+    : blocking?.family.complete
+      ? blocking
+      : (quorums ?? blocking)
+
+  return {
+    nodeCount: network.size,
+    dead: named(
+      bitsOf(
+        network.size,
+        indicesOf(network.all).filter((node) => network.isDead(node))
+      )
+    ),
+    organisations: organisations.map((members) => members.map((node) => network.ids[node])),
+    intersection,
+    minimalQuorums: quorums?.family ?? NOTHING_FOUND,
+    minimalBlockingSets: blocking?.family ?? NOTHING_FOUND,
+    minimalSplittingSets: splitting?.family ?? NOTHING_FOUND,
+    topTier: {
+      complete: tier?.family.complete ?? false,
+      members: tier === undefined ? [] : core.named(tier.union)
+    },
+    deletion: isEmpty(deleted) ? undefined : deletionEffect(whole, deleted)
+  }
+}
+
+/** The nodes of all minimal quorums: the greatest quorum of each component that has one. */
+class Core {
+  readonly #network: TrustNetwork
+  readonly #components: readonly Bits[]
+  readonly #organisations: readonly (readonly number[])[]
+  #symmetry: Symmetry | undefined
+
+  constructor(
+    network: TrustNetwork,
+    components: readonly Bits[],
+    organisations: readonly (readonly number[])[]
+  ) {
+    const nodes = components.reduce(union, emptyBits(network.size))
+    const { network: core, origin } = network.restrict(nodes)
+    this.#network = core
+    this.#components = placedIn(origin, components.map(indicesOf)).map((nodes) => bitsOf(core.size, nodes))
+    this.#organisations = placedIn(origin, organisations)
+  }
+
+  intersect(budget: Budget): IntersectionResult {
+    if (this.#components.length === 0) return { status: 'no-quorum' }
+    const apart =
+      this.#components.length > 1
+        ? this.#components
+        : findDisjointInCore(this.#network, this.#symmetryWithin(budget), budget)
+    if (apart === undefined) return { status: 'intersects' }
+    return { status: 'splits', quorums: [this.named(apart[0]), this.named(apart[1])] }
+  }
+
+  quorums(limits: FamilyLimits, budget: Budget): ReturnType<typeof collectFamily> {
+    return this.#collect(containsQuorum(this.#network, this.#components), limits, budget)
+  }
+
+  blockingSets(limits: FamilyLimits, budget: Budget): ReturnType<typeof collectFamily> {
+    return this.#collect(blocksQuorums(this.#network), limits, budget)
+  }
+
+  named(set: Bits): NodeId[] {
+    return indicesOf(set).map((node) => this.#network.ids[node])
+  }
+
+  #collect(
+    property: MonotoneProperty,
+    limits: FamilyLimits,
+    budget: Budget
+  ): ReturnType<typeof collectFamily> {
+    const { ids, all } = this.#network
+    const symmetry = this.#symmetryWithin(budget)
+    return collectFamily({ ids, symmetry, universe: all, property }, limits, budget)
+  }
+
+  #symmetryWithin(budget: Budget): Symmetry {
+    this.#symmetry ??= findSymmetry(this.#network, this.#organisations, budget)
+    return this.#symmetry
+  }
+}
+
+/**
+ * The splitting sets of the core: of the nodes in `components` and all they rely on. A node on which the core does
+ * not rely can be misled by whom it trusts, but it cannot help to split the core.
+ */
+function splittingSets(
+  network: TrustNetwork,
+  components: readonly Bits[],
+  organisations: readonly (readonly number[])[],
+  limits: FamilyLimits,
+  budget: Budget
+): ReturnType<typeof collectFamily> {
+  const core = components.reduce(union, emptyBits(network.size))
+  const { network: view, origin } = network.restrict(reliedUpon(network, core))
+  const symmetry = findSymmetry(view, placedIn(origin, organisations), budget)
+  const property = containsSplittingSet(view, symmetry, budget)
+  return collectFamily({ ids: view.ids, symmetry, universe: view.namedByOthers(), property }, limits, budget)
+}
+
+function deletionEffect(network: TrustNetwork, deleted: Bits): DeletionEffect {
+  const before = network.greatestQuorum(network.all)
+  const after = network.greatestQuorum(difference(network.all, deleted))
+  const named = (set: Bits): NodeId[] => indicesOf(set).map((node) => network.ids[node])
+  return {
+    nodes: named(deleted),
+    quorumRemains: !isEmpty(after),
+    stalled: named(difference(difference(before, after), deleted))
+  }
+}
+
+function organisationsIn(network: TrustNetwork, given: AnalysisOptions['organisations']): number[][] {
+  if (given === undefined) return inferOrganisations(network)
+  const organisations = given.map((members) => indicesOfNodes(network, members))
+  const all = organisations.flat()
+  const twice = all.find((node, index) => all.indexOf(node) !== index)
+  if (twice !== undefined) throw new RangeError(`node ${network.ids[twice]} is in two organisations`)
+  return organisations
+}
+
+function indicesOfNodes(network: TrustNetwork, ids: readonly NodeId[]): number[] {
+  return ids.map((id) => {
+    const index = network.ids.indexOf(id)
+    if (index < 0) throw new RangeError(`no node ${id} in this network`)
+    return index
+  })
+}
+
+/** Sets of nodes by their positions in `origin`, without those that are not there. */
+function placedIn(origin: readonly number[], sets: readonly (readonly number[])[]): number[][] {
+  const position = new Map(origin.map((node, index) => [node, index]))
+  return sets
+    .map((nodes) => nodes.filter((node) => position.has(node)).map((node) => position.get(node)!))
+    .filter((nodes) => nodes.length > 0)
+}
+
+/** Gives each search its share of the time that is left, so that a hard one does not starve the next. */
+class TimeShares {
+  readonly #options: AnalysisOptions
+  readonly #endMillis: number
+
+  constructor(options: AnalysisOptions) {
+    this.#options = options
+    this.#endMillis = options.clock.nowMillis() + (options.limitMillis ?? Infinity)
+  }
+
+  /** @returns what `work` returned, or undefined where it met its limit */
+  spend<T>(share: number, work: (budget: Budget) => T): T | undefined {
+    const { clock, maxSteps } = this.#options
+    const nowMillis = clock.nowMillis()
+    const deadlineMillis = nowMillis + (this.#endMillis - nowMillis) * share
+    try {
+      return work(new Budget(clock, deadlineMillis, maxSteps))
+    } catch (error) {
+      if (error instanceof AnalysisLimitError) return undefined
+      throw error
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// How long an analysis may go on. The clock is the caller's.
+
+/** Time for a pure room: any monotonic clock. */
+export interface Clock {
+  nowMillis(): number
+}
+
+/** The work was cut off before the answer was known. */
+export class AnalysisLimitError extends Error {
+  override readonly name = 'AnalysisLimitError'
+  readonly code: 'time' | 'steps' | 'sets'
+
+  constructor(code: AnalysisLimitError['code']) {
+    super(`analysis stopped at its limit of ${code}`)
+    this.code = code
+  }
+}
+
+/** Steps between two looks at the clock: a step takes microseconds, a look should not add to it. */
+const STEPS_PER_LOOK = 64
+
+/** Counts steps of a search and ends it at a deadline or at a number of steps. */
+export class Budget {
+  readonly #clock: Clock
+  readonly #deadlineMillis: number
+  readonly #maxSteps: number
+  #steps = 0
+
+  /**
+   * @param deadlineMillis when to stop, on `clock`; Infinity for never
+   * @param maxSteps steps allowed: the same on every machine, unlike the time; Infinity for any
+   */
+  constructor(clock: Clock, deadlineMillis: number, maxSteps = Infinity) {
+    this.#clock = clock
+    this.#deadlineMillis = deadlineMillis
+    this.#maxSteps = maxSteps
+  }
+
+  /** @throws {AnalysisLimitError} at the limit */
+  step(): void {
+    this.#steps++
+    if (this.#steps > this.#maxSteps) throw new AnalysisLimitError('steps')
+    if (this.#steps % STEPS_PER_LOOK === 0 && this.#clock.nowMillis() >= this.#deadlineMillis) {
+      throw new AnalysisLimitError('time')
+    }
+  }
+
+  get steps(): number {
+    return this.#steps
+  }
+}

@@ -1,0 +1,127 @@
+// Quorums and what stops them: minimal quorums, minimal blocking sets, two quorums apart.
+
+import type { Bits } from './bits.ts'
+import {
+  addBit,
+  countBits,
+  difference,
+  emptyBits,
+  indicesOf,
+  intersection,
+  isEmpty,
+  isSubset,
+  meets,
+  union,
+  withBit
+} from './bits.ts'
+import type { Budget } from './budget.ts'
+import { trustComponents } from './components.ts'
+import type { MonotoneProperty } from './minimal-sets.ts'
+import { visitMinimalSets } from './minimal-sets.ts'
+import type { TrustNetwork } from './network.ts'
+import type { Symmetry } from './symmetry.ts'
+import { restrictSymmetry } from './symmetry.ts'
+
+/**
+ * The greatest quorum of each strongly connected component that has one. All minimal quorums lie in these;
+ * two of them are two quorums apart.
+ */
+export function quorumComponents(network: TrustNetwork): Bits[] {
+  return trustComponents(network, network.greatestQuorum(network.all))
+    .map((component) => network.greatestQuorum(component))
+    .filter((quorum) => !isEmpty(quorum))
+}
+
+/**
+ * "Contains a quorum": its minimal sets are the minimal quorums.
+ * @param components of the network, in each of which a minimal quorum stays
+ */
+export function containsQuorum(network: TrustNetwork, components: readonly Bits[]): MonotoneProperty {
+  return {
+    holds: (set) => !isEmpty(network.greatestQuorum(set)),
+    narrow: (committed, upper) => {
+      const home = components.find((component) => meets(component, committed))
+      const quorum = network.greatestQuorum(home === undefined ? upper : intersection(upper, home))
+      if (isEmpty(quorum) || !isSubset(committed, quorum)) return undefined
+      // Of a minimal quorum of several nodes each is needed by another.
+      return isSubset(committed, network.decisive(committed, quorum)) ? quorum : undefined
+    }
+  }
+}
+
+/** "Meets every quorum": its minimal sets are the minimal blocking sets. */
+export function blocksQuorums(network: TrustNetwork): MonotoneProperty {
+  const quorumWithout = (set: Bits): Bits => network.greatestQuorum(difference(network.all, set))
+  return {
+    holds: (set) => isEmpty(quorumWithout(set)),
+    narrow: (committed, upper) => {
+      if (!isEmpty(quorumWithout(upper))) return undefined
+      const unmet = quorumWithout(committed)
+      // Every node must meet a quorum that the others miss, and none of those added later may undo that.
+      for (const node of indicesOf(committed)) {
+        const missedByOthers = network.greatestQuorum(withBit(difference(network.all, committed), node))
+        if (isSubset(missedByOthers, unmet)) return undefined
+      }
+      return union(committed, intersection(upper, unmet))
+    }
+  }
+}
+
+/** Two quorums with no node in common. */
+export type DisjointPair = readonly [Bits, Bits]
+
+/**
+ * Looks for two disjoint quorums: one in each of two components, or both in the only one that has any. There
+ * the smaller has at most half of the nodes (Lachowski, Complexity of the quorum intersection property of the
+ * Federated Byzantine Agreement System, 2019, section 4), so minimal quorums up to that size are gone through,
+ * and a branch ends as soon as what it leaves over contains no quorum.
+ * @param symmetry of `network`
+ * @returns undefined when every two quorums intersect, and when there is none
+ * @throws {AnalysisLimitError}
+ */
+export function findDisjointQuorums(
+  network: TrustNetwork,
+  symmetry: Symmetry,
+  budget: Budget
+): DisjointPair | undefined {
+  const components = quorumComponents(network)
+  if (components.length === 0) return undefined
+  if (components.length > 1) return [components[0], components[1]]
+  const { network: core, origin } = network.restrict(components[0])
+  const coreSymmetry = restrictSymmetry(symmetry, origin, emptyBits(network.size))
+  const pair = findDisjointInCore(core, coreSymmetry, budget)
+  return pair?.map((quorum) => translate(quorum, origin, network.size)) as DisjointPair | undefined
+}
+
+/** Like {@link findDisjointQuorums}, for a network that is one component and a quorum. */
+export function findDisjointInCore(
+  core: TrustNetwork,
+  symmetry: Symmetry,
+  budget: Budget
+): DisjointPair | undefined {
+  const quorums = containsQuorum(core, [core.all])
+  const quorumApart = (set: Bits): Bits => core.greatestQuorum(difference(core.all, set))
+  const half = Math.floor(core.size / 2)
+  const smallerSide: MonotoneProperty = {
+    holds: quorums.holds,
+    narrow: (committed, upper) => {
+      const undecided = difference(upper, committed)
+      if (countBits(committed) + core.shortfall(committed, undecided) > half) return undefined
+      return isEmpty(quorumApart(committed)) ? undefined : quorums.narrow!(committed, upper)
+    }
+  }
+  let found: DisjointPair | undefined
+  visitMinimalSets(symmetry, core.all, smallerSide, budget, (quorum) => {
+    const other = quorumApart(quorum)
+    if (!isEmpty(other)) found = [quorum, other]
+    return found !== undefined
+  })
+  return found
+}
+
+/** The nodes at the positions `set` of `origin`. */
+export function translate(set: Bits, origin: readonly number[], size: number): Bits {
+  const result = emptyBits(size)
+  for (const index of indicesOf(set)) addBit(result, origin[index])
+  return result
+}
