@@ -1,0 +1,107 @@
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { readSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+
+/** An open file of the store. Offsets and lengths in bytes. */
+export interface DiskFile {
+  /** Fills `target` from `position` on; returns how many bytes there were, fewer only at the end of the file. */
+  read: (target: Uint8Array, position: number) => Promise<number>
+  readSync: (target: Uint8Array, position: number) => number
+  /** Writes all of `bytes` at `position`. */
+  write: (bytes: Uint8Array, position: number) => Promise<void>
+  truncate: (length: number) => Promise<void>
+  /** Makes the contents durable; the name is durable only after `syncDirectory`. */
+  sync: () => Promise<void>
+  size: () => Promise<number>
+  close: () => Promise<void>
+}
+
+/**
+ * What the store needs of a file system. Narrow, so that tests can stand in a disk that forgets what was not
+ * synced when the power goes, or that is full.
+ */
+export interface Disk {
+  /** Creates a file that must not exist yet. */
+  create: (path: string) => Promise<DiskFile>
+  /** Opens an existing file; rejects with code ENOENT when there is none. */
+  open: (path: string, mode: 'read' | 'update') => Promise<DiskFile>
+  /** Atomic within the store's folder; replaces what is at `to`. */
+  rename: (from: string, to: string) => Promise<void>
+  /** A missing file is no error. */
+  remove: (path: string) => Promise<void>
+  makeDirectory: (path: string) => Promise<void>
+  list: (directory: string) => Promise<string[]>
+  /** Undefined when there is no such file. */
+  sizeOf: (path: string) => Promise<number | undefined>
+  /** Makes the names in a directory durable. */
+  syncDirectory: (path: string) => Promise<void>
+  /** Bytes that an unprivileged user may still write. */
+  availableBytes: (path: string) => Promise<number>
+}
+
+/** The file system of this machine. */
+export const systemDisk: Disk = {
+  create: async (path) => systemFile(await open(path, 'wx+', 0o600)),
+  open: async (path, mode) => systemFile(await open(path, mode === 'read' ? 'r' : 'r+')),
+  rename,
+  remove: async (path) => await rm(path, { force: true }),
+  makeDirectory: async (path) => {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  },
+  list: async (directory) => await readdir(directory),
+  sizeOf: async (path) => {
+    const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    return stats?.size
+  },
+  syncDirectory: async (path) => {
+    // Windows has no handle on a directory to sync; NTFS journals names by itself.
+    if (process.platform === 'win32') return
+    const handle = await open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
+  availableBytes: async (path) => {
+    const { bavail, bsize } = await statfs(path)
+    return bavail * bsize
+  }
+}
+
+function systemFile(handle: FileHandle): DiskFile {
+  return {
+    read: async (target, position) => {
+      let done = 0
+      while (done < target.length) {
+        const { bytesRead } = await handle.read(target, done, target.length - done, position + done)
+        if (bytesRead === 0) break
+        done += bytesRead
+      }
+      return done
+    },
+    readSync: (target, position) => {
+      let done = 0
+      while (done < target.length) {
+        const bytesRead = readSync(handle.fd, target, done, target.length - done, position + done)
+        if (bytesRead === 0) break
+        done += bytesRead
+      }
+      return done
+    },
+    write: async (bytes, position) => {
+      let done = 0
+      while (done < bytes.length) {
+        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
+        done += bytesWritten
+      }
+    },
+    truncate: async (length) => await handle.truncate(length),
+    sync: async () => await handle.datasync(),
+    size: async () => (await handle.stat()).size,
+    close: async () => await handle.close()
+  }
+}

@@ -1,0 +1,40 @@
+export type StoreErrorCode =
+  /** Taking this would exceed the quota. */
+  | 'QUOTA_EXCEEDED'
+  /** The disk has no room left above the floor, or the system said ENOSPC. */
+  | 'DISK_FULL'
+  /** Another upload of the same shard is open. */
+  | 'UPLOAD_BUSY'
+  /** The disk no longer holds what was acknowledged. */
+  | 'CORRUPT'
+  /** Another process has the folder open. */
+  | 'LOCKED'
+  /** The folder was written by a newer version, or by something else. */
+  | 'FORMAT_UNKNOWN'
+  /** The store, upload or reader has been closed. */
+  | 'CLOSED'
+  /** The disk failed in a way that leaves the outcome of a write open; opening the store again decides it. */
+  | 'FAILED'
+
+/** Whatever the store refuses or cannot do; `code` says what, `cause` holds the system's own error. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StoreError'
+    this.code = code
+  }
+}
+
+/** The `code` of a system, LevelDB or store error, if it has one. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** ENOSPC and its kin as 'DISK_FULL'; everything else as it came. */
+export function mapSystemError(error: unknown): unknown {
+  const code = errorCode(error)
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  return new StoreError('DISK_FULL', 'The disk is full.', { cause: error })
+}

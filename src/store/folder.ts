@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { errorCode, mapSystemError, StoreError } from './errors.ts'
+import { LEAF_RECORD_BYTES } from './leaf-file.ts'
+import { SLOT_BYTES } from './records.ts'
+import type { Disk, DiskFile } from './disk.ts'
+import type { Slot } from './records.ts'
+
+/** The version of the layout below. A store of a higher version is refused; a lower one would be migrated. */
+export const FORMAT_VERSION = 1
+const FORMAT_NAME = 'thhe-store'
+const FORMAT_FILE = 'format'
+
+/** Where a slot's two files are: by what the index says of the slot. */
+export type Area = 'uploads' | 'shards' | 'quarantine'
+const AREAS: readonly Area[] = ['uploads', 'shards', 'quarantine']
+
+/** The two files of a slot. */
+export interface SlotFiles {
+  /** The blocks, one after another. */
+  readonly blocks: DiskFile
+  /** A record a block: leaf hash, and where the block ends (leaf-file.ts). */
+  readonly leaves: DiskFile
+}
+const SUFFIXES = ['blocks', 'leaves'] as const
+
+/**
+ * The store's folder:
+ *
+ *     format          {"format":"thhe-store","version":1}
+ *     index/          LevelDB; what counts is what it says
+ *     uploads/        <slot>.blocks, <slot>.leaves of shards that are still arriving
+ *     shards/xx/      the same files of whole shards, by the slot's first byte
+ *     quarantine/     the same files of shards found damaged
+ */
+export class Folder {
+  readonly #disk: Disk
+  readonly path: string
+
+  /**
+   * Opens the folder, or makes it.
+   *
+   * @throws StoreError 'FORMAT_UNKNOWN' when something else, or a newer version, has written it
+   */
+  static async open(disk: Disk, path: string): Promise<Folder> {
+    await disk.makeDirectory(path)
+    const folder = new Folder(disk, path)
+    if ((await disk.sizeOf(join(path, FORMAT_FILE))) === undefined) await folder.#create()
+    else await folder.#checkFormat()
+    return folder
+  }
+
+  /** Use `Folder.open`. */
+  constructor(disk: Disk, path: string) {
+    this.#disk = disk
+    this.path = path
+  }
+
+  get indexPath(): string {
+    return join(this.path, 'index')
+  }
+
+  async availableBytes(): Promise<number> {
+    return await this.#disk.availableBytes(this.path)
+  }
+
+  /** Makes the files of a new slot under `uploads/`. Their names are not durable yet. */
+  async create(): Promise<{ slot: Slot; files: SlotFiles }> {
+    const slot = randomBytes(SLOT_BYTES)
+    const [blocks, leaves] = SUFFIXES.map((suffix) => this.#pathOf('uploads', slot, suffix))
+    try {
+      return {
+        slot,
+        files: { blocks: await this.#disk.create(blocks), leaves: await this.#disk.create(leaves) }
+      }
+    } catch (error) {
+      throw mapSystemError(error)
+    }
+  }
+
+  /** Undefined when either file is missing. */
+  async openSlot(area: Area, slot: Slot, mode: 'read' | 'update'): Promise<SlotFiles | undefined> {
+    const opened = await Promise.allSettled(
+      SUFFIXES.map(async (suffix) => await this.#disk.open(this.#pathOf(area, slot, suffix), mode))
+    )
+    const files = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    if (files.length === 2) return { blocks: files[0], leaves: files[1] }
+    await Promise.all(files.map(async (file) => await file.close()))
+    const failure = opened.find(
+      (result) => result.status === 'rejected' && errorCode(result.reason) !== 'ENOENT'
+    )
+    if (failure?.status === 'rejected') throw failure.reason
+    return undefined
+  }
+
+  /** Bytes in the files of a slot; missing ones count nothing. */
+  async slotBytes(area: Area, slot: Slot): Promise<number> {
+    const sizes = await Promise.all(
+      SUFFIXES.map(async (suffix) => (await this.#disk.sizeOf(this.#pathOf(area, slot, suffix))) ?? 0)
+    )
+    return sizes[0] + sizes[1]
+  }
+
+  /** Moves a slot's files. The new names are durable when this resolves; a file already moved is passed over. */
+  async move(slot: Slot, from: Area, to: Area): Promise<void> {
+    for (const suffix of SUFFIXES) {
+      const source = this.#pathOf(from, slot, suffix)
+      if ((await this.#disk.sizeOf(source)) !== undefined) {
+        await this.#disk.rename(source, this.#pathOf(to, slot, suffix))
+      }
+    }
+    await this.#disk.syncDirectory(this.#directory(to, slot))
+  }
+
+  /** Removes a slot's files wherever they are. Readers that have them open may go on. */
+  async remove(slot: Slot): Promise<void> {
+    for (const area of AREAS) {
+      for (const suffix of SUFFIXES) await this.#disk.remove(this.#pathOf(area, slot, suffix))
+    }
+  }
+
+  /** Makes the names of new files under `uploads/` durable. */
+  async syncUploads(): Promise<void> {
+    await this.#disk.syncDirectory(join(this.path, 'uploads'))
+  }
+
+  /** Slots that have a file under `uploads/`. */
+  async uploadSlots(): Promise<Slot[]> {
+    const names = await this.#disk.list(join(this.path, 'uploads'))
+    const slots = new Set(names.map((name) => name.slice(0, SLOT_BYTES * 2)))
+    return [...slots].map((hex) => Buffer.from(hex, 'hex')).filter((slot) => slot.length === SLOT_BYTES)
+  }
+
+  #directory(area: Area, slot: Slot): string {
+    const directory = join(this.path, area)
+    return area === 'shards' ? join(directory, Buffer.from(slot).toString('hex', 0, 1)) : directory
+  }
+
+  #pathOf(area: Area, slot: Slot, suffix: (typeof SUFFIXES)[number]): string {
+    return join(this.#directory(area, slot), `${Buffer.from(slot).toString('hex')}.${suffix}`)
+  }
+
+  /** The format file comes last: a folder without it has never held anything. */
+  async #create(): Promise<void> {
+    const strangers = (await this.#disk.list(this.path)).filter(
+      (name) => !(AREAS as readonly string[]).includes(name) && name !== `${FORMAT_FILE}.new`
+    )
+    if (strangers.length > 0) {
+      throw new StoreError(
+        'FORMAT_UNKNOWN',
+        `${this.path} is neither a store nor empty: it contains ${strangers.slice(0, 3).join(', ')}.`
+      )
+    }
+    for (const area of AREAS) await this.#disk.makeDirectory(join(this.path, area))
+    for (let byte = 0; byte < 256; byte++) {
+      await this.#disk.makeDirectory(this.#directory('shards', Uint8Array.of(byte)))
+    }
+    await this.#disk.syncDirectory(join(this.path, 'shards'))
+    await this.#disk.remove(join(this.path, `${FORMAT_FILE}.new`))
+    const file = await this.#disk.create(join(this.path, `${FORMAT_FILE}.new`))
+    try {
+      const text = JSON.stringify({ format: FORMAT_NAME, version: FORMAT_VERSION })
+      await file.write(Buffer.from(`${text}\n`), 0)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await this.#disk.rename(join(this.path, `${FORMAT_FILE}.new`), join(this.path, FORMAT_FILE))
+    await this.#disk.syncDirectory(this.path)
+  }
+
+  async #checkFormat(): Promise<void> {
+    const file = await this.#disk.open(join(this.path, FORMAT_FILE), 'read')
+    const text = Buffer.alloc(1024)
+    const length = await file.read(text, 0).finally(async () => await file.close())
+    const version = parseFormat(text.toString('utf8', 0, length))
+    if (version === FORMAT_VERSION) return
+    throw new StoreError(
+      'FORMAT_UNKNOWN',
+      version === undefined
+        ? `${join(this.path, FORMAT_FILE)} does not describe a store.`
+        : `${this.path} has format version ${version}; this release reads version ${FORMAT_VERSION}. ` +
+            'Use the release that wrote it, or a later one.'
+    )
+  }
+}
+
+function parseFormat(text: string): number | undefined {
+  try {
+    const { format, version } = JSON.parse(text)
+    return format === FORMAT_NAME && Number.isInteger(version) ? version : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Bytes that a shard takes on disk, blocks and leaf records. */
+export const fileBytes = (blocks: number, dataBytes: number): number => dataBytes + blocks * LEAF_RECORD_BYTES

@@ -1,0 +1,7 @@
+// What a peer keeps on disk for the mesh: shards, uploads, manifests, placement records, leases, the quota.
+// It knows no network and no object format: CIDs, leaf hashes and signed records come in as they are and go out so.
+export { openStore, Store } from './store.ts'
+export type { StoreInit } from './store.ts'
+export { StoreError } from './errors.ts'
+export type { StoreErrorCode } from './errors.ts'
+export type { Disk, DiskFile } from './disk.ts'

@@ -1,0 +1,131 @@
+// The `.leaves` file of a shard: for each block 40 bytes, its leaf hash (RFC 9162) and the offset in the `.blocks`
+// file where it ends. Blocks differ in size where a layer ends, and this finds any of them with one read.
+import { createHash } from 'node:crypto'
+import { HASH_BYTES, leafHash } from '../../encoder/merkle.ts'
+import type { Hash } from 'node:crypto'
+import type { DiskFile } from './disk.ts'
+import type { SlotFiles } from './folder.ts'
+
+export const LEAF_RECORD_BYTES = HASH_BYTES + 8
+/** Records read at a time: about 40 KiB. */
+const RECORDS_PER_READ = 1024
+
+/** Where a block is, and what it must hash to. */
+export interface BlockEntry {
+  readonly leaf: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+
+export function encodeLeafRecord(leaf: Uint8Array, end: number): Uint8Array {
+  if (leaf.length !== HASH_BYTES)
+    throw new RangeError(`A leaf hash has ${HASH_BYTES} bytes, not ${leaf.length}.`)
+  const record = Buffer.alloc(LEAF_RECORD_BYTES)
+  record.set(leaf)
+  record.writeBigUInt64BE(BigInt(end), HASH_BYTES)
+  return record
+}
+
+/** The leaf hashes alone out of whole records, 32 bytes each. */
+export function leavesOf(records: Uint8Array): Uint8Array {
+  const count = Math.floor(records.length / LEAF_RECORD_BYTES)
+  const leaves = new Uint8Array(count * HASH_BYTES)
+  for (let i = 0; i < count; i++) {
+    leaves.set(records.subarray(i * LEAF_RECORD_BYTES, i * LEAF_RECORD_BYTES + HASH_BYTES), i * HASH_BYTES)
+  }
+  return leaves
+}
+
+/** Reads entries one by one, in any order; neighbours come from one read of the file. */
+export class LeafReader {
+  readonly #file: DiskFile
+  /** Records from `#first` on; one record more in front, for where the first block starts. */
+  #window = Buffer.alloc(0)
+  #first = 0
+
+  constructor(file: DiskFile) {
+    this.#file = file
+  }
+
+  /** Undefined when the file has no such record. */
+  async entry(index: number): Promise<BlockEntry | undefined> {
+    return this.#inWindow(index) ?? (await this.#load(index))
+  }
+
+  async #load(index: number): Promise<BlockEntry | undefined> {
+    const first = Math.max(0, index - 1)
+    const window = Buffer.alloc(RECORDS_PER_READ * LEAF_RECORD_BYTES)
+    const length = await this.#file.read(window, first * LEAF_RECORD_BYTES)
+    this.#window = window.subarray(0, length)
+    this.#first = first
+    return this.#inWindow(index)
+  }
+
+  #inWindow(index: number): BlockEntry | undefined {
+    const at = (index - this.#first) * LEAF_RECORD_BYTES
+    const before = index === 0 ? 0 : at - LEAF_RECORD_BYTES
+    if (before < 0 || at < 0 || at + LEAF_RECORD_BYTES > this.#window.length) return undefined
+    const endAt = (recordAt: number): number => Number(this.#window.readBigUInt64BE(recordAt + HASH_BYTES))
+    return {
+      leaf: this.#window.subarray(at, at + HASH_BYTES),
+      start: index === 0 ? 0 : endAt(before),
+      end: endAt(at)
+    }
+  }
+}
+
+/** All leaf hashes of the first `count` blocks, a piece at a time. */
+export async function* readLeaves(file: DiskFile, count: number): AsyncGenerator<Uint8Array> {
+  for (let first = 0; first < count; first += RECORDS_PER_READ) {
+    const records = new Uint8Array(Math.min(RECORDS_PER_READ, count - first) * LEAF_RECORD_BYTES)
+    const length = await file.read(records, first * LEAF_RECORD_BYTES)
+    yield leavesOf(records.subarray(0, length))
+  }
+}
+
+export interface Extent {
+  readonly blocks: number
+  readonly dataBytes: number
+}
+
+/**
+ * The longest run of good blocks. The first `trusted` were synced and are taken as they are; those behind them may
+ * be torn, or zeros where the system had not written yet, and are hashed one by one.
+ */
+export async function soundExtent(files: SlotFiles, trusted: number): Promise<Extent> {
+  const [leavesSize, dataSize] = [await files.leaves.size(), await files.blocks.size()]
+  const reader = new LeafReader(files.leaves)
+  const last = trusted === 0 ? undefined : await reader.entry(trusted - 1)
+  // Less than what was synced is there: somebody has cut the files. Look at everything.
+  if (trusted > 0 && (last === undefined || last.end > dataSize)) return await soundExtent(files, 0)
+  let extent: Extent = { blocks: trusted, dataBytes: last?.end ?? 0 }
+  while ((extent.blocks + 1) * LEAF_RECORD_BYTES <= leavesSize) {
+    const entry = await reader.entry(extent.blocks)
+    if (entry === undefined || entry.end <= entry.start || entry.end > dataSize) break
+    const block = await readBlock(files.blocks, entry)
+    if (block === undefined) break
+    extent = { blocks: extent.blocks + 1, dataBytes: entry.end }
+  }
+  return extent
+}
+
+/** A block larger than this was never written: what says so is a damaged record. */
+export const MAX_BLOCK_BYTES = 16 * 1024 * 1024
+
+/** The bytes of a block, or undefined when they are not what its leaf hash says. */
+export async function readBlock(
+  file: DiskFile,
+  { leaf, start, end }: BlockEntry
+): Promise<Uint8Array | undefined> {
+  if (end <= start || end - start > MAX_BLOCK_BYTES) return undefined
+  const block = new Uint8Array(end - start)
+  const length = await file.read(block, start)
+  return length === block.length && Buffer.compare(leafHash(block), leaf) === 0 ? block : undefined
+}
+
+/** A running SHA-256 over the leaf hashes of the first `count` blocks. */
+export async function hashLeaves(file: DiskFile, count: number): Promise<Hash> {
+  const hash = createHash('sha256')
+  for await (const leaves of readLeaves(file, count)) hash.update(leaves)
+  return hash
+}

@@ -1,0 +1,16 @@
+import type { Logger } from '../node/logger.ts'
+import type { Database } from './database.ts'
+import type { Folder } from './folder.ts'
+import type { Locks } from './locks.ts'
+import type { Space } from './space.ts'
+
+/** What the store's functions work on. */
+export interface StoreParts {
+  readonly database: Database
+  readonly folder: Folder
+  readonly space: Space
+  /** By the text of an object's CID: whoever changes what is kept for an object. */
+  readonly locks: Locks
+  readonly now: () => number
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+}

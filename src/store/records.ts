@@ -1,0 +1,201 @@
+// Keys and values of the index. A key is one letter for the kind, then what it is about; a CID delimits itself, so
+// no key of an object is the prefix of another object's. Integers are big-endian so that keys sort by number.
+import { crc32 } from 'node:zlib'
+import { CID } from 'multiformats/cid'
+import { StoreError } from './errors.ts'
+import type { StoredLease } from '../hologram/holdings.ts'
+
+/** Kinds of index entries, by the first byte of their keys. */
+export const KIND = {
+  batchNumber: 'b',
+  lease: 'l',
+  manifest: 'm',
+  owned: 'o',
+  placement: 'p',
+  /** A shard set aside because its bytes are no longer what was acknowledged. */
+  quarantined: 'q',
+  shard: 's',
+  upload: 'u',
+  /** Files to remove: their last reference went in the batch that wrote this. */
+  discarded: 'x'
+} as const
+export type Kind = (typeof KIND)[keyof typeof KIND]
+
+/** Names the two files of a shard or upload on disk; 16 random bytes, never used twice. */
+export type Slot = Uint8Array
+export const SLOT_BYTES = 16
+const UPLOAD_ID_BYTES = 32
+
+export const kindKey = (kind: Kind): Uint8Array => Buffer.from(kind, 'latin1')
+export const objectKey = (kind: Kind, cid: CID): Uint8Array =>
+  Buffer.concat([Buffer.from(kind, 'latin1'), cid.bytes])
+export const leaseKey = (cid: CID, lessee: string): Uint8Array =>
+  Buffer.concat([objectKey(KIND.lease, cid), Buffer.from(lessee, 'utf8')])
+export const shardKey = (cid: CID, shard: number): Uint8Array =>
+  Buffer.concat([objectKey(KIND.shard, cid), uint16(shard)])
+export const slotKey = (kind: 'q' | 'x', slot: Slot): Uint8Array =>
+  Buffer.concat([Buffer.from(kind, 'latin1'), slot])
+export const uploadKey = (upload: Uint8Array, shard: number): Uint8Array => {
+  if (upload.length !== UPLOAD_ID_BYTES) {
+    throw new RangeError(`An upload id has ${UPLOAD_ID_BYTES} bytes, not ${upload.length}.`)
+  }
+  return Buffer.concat([Buffer.from(KIND.upload, 'latin1'), upload, uint16(shard)])
+}
+
+/** The object a key is about, and what stands behind the CID. */
+export function parseObjectKey(key: Uint8Array): { cid: CID; rest: Uint8Array } {
+  const [cid, rest] = CID.decodeFirst(key.subarray(1))
+  return { cid, rest }
+}
+export const parseShardKey = (key: Uint8Array): { cid: CID; shard: number } => {
+  const { cid, rest } = parseObjectKey(key)
+  return { cid, shard: view(rest).getUint16(0) }
+}
+export const shardOfUploadKey = (key: Uint8Array): number => view(key).getUint16(1 + UPLOAD_ID_BYTES)
+export const parseSlotKey = (key: Uint8Array): Slot => key.slice(1)
+
+/** All keys that start with `prefix`, as bounds of a range. */
+export function rangeOf(prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } {
+  const end = Uint8Array.from(prefix)
+  end[end.length - 1]++
+  // The last byte of a CID may be 0xff: carry.
+  for (let i = end.length - 1; end[i] === 0 && i > 0; i--) end[i - 1]++
+  return { gte: prefix, lt: end }
+}
+
+export const SEAL_BYTES = 4
+
+/** Puts a CRC-32 before a value; every value of the index is sealed so. */
+export function seal(value: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(SEAL_BYTES + value.length)
+  view(sealed).setUint32(0, crc32(value))
+  sealed.set(value, SEAL_BYTES)
+  return sealed
+}
+
+/** The value under a seal, or undefined when it does not match its checksum. */
+export function intact(sealed: Uint8Array): Uint8Array | undefined {
+  const value = sealed.subarray(SEAL_BYTES)
+  return sealed.length >= SEAL_BYTES && view(sealed).getUint32(0) === crc32(value) ? value : undefined
+}
+
+/** @throws StoreError 'CORRUPT' */
+export function unseal(sealed: Uint8Array): Uint8Array {
+  const value = intact(sealed)
+  if (value === undefined) {
+    throw new StoreError('CORRUPT', 'An entry of the index does not match its checksum.')
+  }
+  return value
+}
+
+export interface ShardRecord {
+  readonly slot: Slot
+  readonly blocks: number
+  readonly dataBytes: number
+  /** SHA-256 over the leaf hashes. */
+  readonly leavesDigest: Uint8Array
+}
+
+export function encodeShard({ slot, blocks, dataBytes, leavesDigest }: ShardRecord): Uint8Array {
+  return Buffer.concat([slot, uint64(blocks), uint64(dataBytes), leavesDigest])
+}
+
+export function decodeShard(value: Uint8Array): ShardRecord {
+  return {
+    slot: value.slice(0, SLOT_BYTES),
+    blocks: readUint64(value, SLOT_BYTES),
+    dataBytes: readUint64(value, SLOT_BYTES + 8),
+    leavesDigest: value.slice(SLOT_BYTES + 16, SLOT_BYTES + 48)
+  }
+}
+
+/** An upload as it was last made durable. */
+export interface UploadRecord {
+  readonly slot: Slot
+  /** Blocks that were synced; those behind them are checked when the upload is taken up again. */
+  readonly blocks: number
+  readonly touchedAtMs: number
+}
+
+export function encodeUpload({ slot, blocks, touchedAtMs }: UploadRecord): Uint8Array {
+  return Buffer.concat([slot, uint64(blocks), uint64(touchedAtMs)])
+}
+
+export function decodeUpload(value: Uint8Array): UploadRecord {
+  return {
+    slot: value.slice(0, SLOT_BYTES),
+    blocks: readUint64(value, SLOT_BYTES),
+    touchedAtMs: readUint64(value, SLOT_BYTES + 8)
+  }
+}
+
+export interface QuarantineRecord {
+  readonly setAsideAtMs: number
+  readonly fileBytes: number
+}
+
+export function encodeQuarantine({ setAsideAtMs, fileBytes }: QuarantineRecord): Uint8Array {
+  return Buffer.concat([uint64(setAsideAtMs), uint64(fileBytes)])
+}
+
+export function decodeQuarantine(value: Uint8Array): QuarantineRecord {
+  return { setAsideAtMs: readUint64(value, 0), fileBytes: readUint64(value, 8) }
+}
+
+export interface LeaseRecord extends Omit<StoredLease, 'lessee'> {
+  /**
+   * When the last of the lessee's statements known here runs out. Until then the newest must be remembered, or an
+   * older one could be played again.
+   */
+  readonly keepUntilMs: number
+}
+
+export function encodeLease(lease: LeaseRecord): Uint8Array {
+  const head = new Uint8Array(25)
+  view(head).setBigUint64(0, lease.sequence)
+  view(head).setBigUint64(8, BigInt(lease.expiresAtMs))
+  view(head).setBigUint64(16, BigInt(lease.keepUntilMs))
+  head[24] = lease.tombstone ? 1 : 0
+  return Buffer.concat([head, lease.signed])
+}
+
+export function decodeLease(value: Uint8Array): LeaseRecord {
+  return {
+    sequence: view(value).getBigUint64(0),
+    expiresAtMs: readUint64(value, 8),
+    keepUntilMs: readUint64(value, 16),
+    tombstone: value[24] === 1,
+    signed: value.slice(25)
+  }
+}
+
+export function encodePlacement(sequence: bigint, record: Uint8Array): Uint8Array {
+  const head = new Uint8Array(8)
+  view(head).setBigUint64(0, sequence)
+  return Buffer.concat([head, record])
+}
+
+export function decodePlacement(value: Uint8Array): { sequence: bigint; record: Uint8Array } {
+  return { sequence: view(value).getBigUint64(0), record: value.slice(8) }
+}
+
+export const encodeBatchNumber = (number: number): Uint8Array => uint64(number)
+export const decodeBatchNumber = (value: Uint8Array): number => readUint64(value, 0)
+
+const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+function uint16(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff)
+    throw new RangeError(`No shard index: ${value}`)
+  const bytes = new Uint8Array(2)
+  view(bytes).setUint16(0, value)
+  return bytes
+}
+
+function uint64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  view(bytes).setBigUint64(0, BigInt(value))
+  return bytes
+}
+
+const readUint64 = (bytes: Uint8Array, offset: number): number => Number(view(bytes).getBigUint64(offset))

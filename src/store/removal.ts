@@ -1,0 +1,58 @@
+import { fileBytes } from './folder.ts'
+import { decodeShard, KIND, objectKey, slotKey } from './records.ts'
+import type { CID } from 'multiformats/cid'
+import type { Change } from './database.ts'
+import type { StoreParts } from './parts.ts'
+import type { Slot } from './records.ts'
+
+/**
+ * Applies `changes`, which take the last references to `slots` away, and removes their files. The index notes what
+ * is to be removed in the same batch, so that a crash in between leaves nothing behind.
+ */
+export async function discard(
+  parts: Pick<StoreParts, 'database' | 'folder'>,
+  slots: readonly Slot[],
+  changes: readonly Change[]
+): Promise<void> {
+  const notes = slots.map((slot) => ({ key: slotKey(KIND.discarded, slot), value: new Uint8Array(0) }))
+  await parts.database.write([...changes, ...notes])
+  await removeDiscarded(parts, slots)
+}
+
+/** Removes files that the index notes as discarded, then the notes. */
+export async function removeDiscarded(
+  { database, folder }: Pick<StoreParts, 'database' | 'folder'>,
+  slots: readonly Slot[]
+): Promise<void> {
+  if (slots.length === 0) return
+  for (const slot of slots) await folder.remove(slot)
+  await database.write(slots.map((slot) => ({ key: slotKey(KIND.discarded, slot) })))
+}
+
+/**
+ * Removes an object's shards, manifest and placement record; its leases stay, since a tombstone must be remembered.
+ * The caller holds the object's lock.
+ *
+ * @returns bytes freed; 0 when nothing of the object was here
+ */
+export async function removeObject(parts: StoreParts, cid: CID): Promise<number> {
+  const { database, space } = parts
+  const keys = [objectKey(KIND.manifest, cid), objectKey(KIND.placement, cid)]
+  const sizes = await Promise.all(keys.map(async (key) => await database.storedBytes(key)))
+  let freedBytes = sizes[0] + sizes[1]
+  const slots: Slot[] = []
+  for await (const { key, value } of database.entries(objectKey(KIND.shard, cid))) {
+    const { slot, blocks, dataBytes } = decodeShard(value)
+    keys.push(key)
+    slots.push(slot)
+    freedBytes += fileBytes(blocks, dataBytes)
+  }
+  if (freedBytes === 0) return 0
+  await discard(
+    parts,
+    slots,
+    keys.map((key) => ({ key }))
+  )
+  space.adjust(-freedBytes)
+  return freedBytes
+}

@@ -1,0 +1,161 @@
+import { StoreError } from './errors.ts'
+
+export interface SpaceInit {
+  readonly quotaBytes: number
+  /** Bytes of the disk that the store leaves to others. */
+  readonly floorBytes: number
+  readonly availableBytes: () => Promise<number>
+}
+
+/** The disk is asked anew after this many bytes, since others write to it too. */
+const REFRESH_BYTES = 16 * 1024 * 1024
+
+/**
+ * Counts bytes against the quota and the disk. A byte is first reserved, then used; both count as taken, so that
+ * uploads in flight cannot promise the same room twice.
+ */
+export class Space {
+  readonly #init: SpaceInit
+  #usedBytes = 0
+  #reservedBytes = 0
+  /** What the disk offered above the floor when last asked, reservations of that moment not taken off. */
+  #offeredBytes = 0
+  #usedSinceBytes = 0
+
+  constructor(init: SpaceInit) {
+    this.#init = init
+  }
+
+  get quotaBytes(): number {
+    return this.#init.quotaBytes
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
+  /** What may still be taken; as fresh as the last `refresh`. */
+  get freeBytes(): number {
+    return Math.max(0, Math.min(this.#quotaLeft(), this.#diskLeft()))
+  }
+
+  async refresh(): Promise<void> {
+    this.#offeredBytes = (await this.#init.availableBytes()) - this.#init.floorBytes
+    this.#usedSinceBytes = 0
+  }
+
+  /** Room for later; nothing is taken when it rejects. @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' */
+  async reserve(bytes: number): Promise<Reservation> {
+    const reservation = new Reservation(this)
+    await reservation.extend(bytes)
+    return reservation
+  }
+
+  /** @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' */
+  async take(bytes: number): Promise<void> {
+    if (bytes <= 0) return this.adjust(bytes)
+    await this.claim(bytes)
+    this.settle(bytes)
+  }
+
+  /** Counts what is on disk whether it fits or not: what was found at the start, what must not be refused. */
+  adjust(bytes: number): void {
+    this.#usedBytes += bytes
+    this.#usedSinceBytes += bytes
+  }
+
+  /** Of `Reservation`: counts `bytes` as reserved. */
+  async claim(bytes: number): Promise<void> {
+    this.#checkQuota(bytes)
+    if (this.#usedSinceBytes > REFRESH_BYTES || bytes > this.#diskLeft()) {
+      await this.refresh()
+      this.#checkQuota(bytes)
+      if (bytes > this.#diskLeft()) {
+        throw new StoreError(
+          'DISK_FULL',
+          `${bytes} bytes do not fit; the disk has ${this.freeBytes} left for this.`
+        )
+      }
+    }
+    this.#reservedBytes += bytes
+  }
+
+  /** Of `Reservation`: reserved bytes are now used. */
+  settle(bytes: number): void {
+    this.#reservedBytes -= bytes
+    this.adjust(bytes)
+  }
+
+  /** Of `Reservation`: reserved bytes are not needed. */
+  unclaim(bytes: number): void {
+    this.#reservedBytes -= bytes
+  }
+
+  #checkQuota(bytes: number): void {
+    if (bytes <= this.#quotaLeft()) return
+    throw new StoreError(
+      'QUOTA_EXCEEDED',
+      `${bytes} bytes do not fit; ${Math.max(0, this.#quotaLeft())} of ${this.quotaBytes} are left.`
+    )
+  }
+
+  #quotaLeft(): number {
+    return this.quotaBytes - this.#usedBytes - this.#reservedBytes
+  }
+
+  #diskLeft(): number {
+    return this.#offeredBytes - this.#usedSinceBytes - this.#reservedBytes
+  }
+}
+
+/** Room set aside for one upload: first what was announced, then more as it grows. */
+export class Reservation {
+  readonly #space: Space
+  #reservedBytes = 0
+  #usedBytes = 0
+
+  constructor(space: Space) {
+    this.#space = space
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
+  async extend(bytes: number): Promise<void> {
+    await this.#space.claim(bytes)
+    this.#reservedBytes += bytes
+  }
+
+  /** @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL', and nothing is used then */
+  async use(bytes: number): Promise<void> {
+    if (bytes > this.#reservedBytes) await this.extend(bytes - this.#reservedBytes)
+    this.#reservedBytes -= bytes
+    this.#usedBytes += bytes
+    this.#space.settle(bytes)
+  }
+
+  /** Takes over bytes that the space already counts as used. */
+  adopt(bytes: number): void {
+    this.#usedBytes += bytes
+  }
+
+  /** What was used has been thrown away; its room stays set aside. */
+  refund(): void {
+    this.#space.settle(-this.#usedBytes)
+    this.#reservedBytes += this.#usedBytes
+    this.#usedBytes = 0
+  }
+
+  /** Corrects the count to what is really on disk. */
+  correct(usedBytes: number): void {
+    this.#space.adjust(usedBytes - this.#usedBytes)
+    this.#usedBytes = usedBytes
+  }
+
+  /** Gives back what was reserved and not used. */
+  release(): void {
+    this.#space.unclaim(this.#reservedBytes)
+    this.#reservedBytes = 0
+  }
+}

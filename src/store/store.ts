@@ -1,0 +1,428 @@
+import { createHash } from 'node:crypto'
+import { changeBytes, Database } from './database.ts'
+import { systemDisk } from './disk.ts'
+import { errorCode, mapSystemError, StoreError } from './errors.ts'
+import { fileBytes, Folder } from './folder.ts'
+import { collect } from './garbage.ts'
+import { hashLeaves, LEAF_RECORD_BYTES, soundExtent } from './leaf-file.ts'
+import { Locks } from './locks.ts'
+import { Reader } from './reader.ts'
+import {
+  decodeLease,
+  decodePlacement,
+  decodeShard,
+  decodeUpload,
+  encodeLease,
+  encodePlacement,
+  encodeQuarantine,
+  encodeShard,
+  encodeUpload,
+  KIND,
+  kindKey,
+  leaseKey,
+  objectKey,
+  parseObjectKey,
+  parseShardKey,
+  shardKey,
+  shardOfUploadKey,
+  slotKey,
+  uploadKey
+} from './records.ts'
+import { recover } from './recovery.ts'
+import { discard, removeObject } from './removal.ts'
+import { Space } from './space.ts'
+import { closeFiles, cutFiles, Upload } from './upload.ts'
+import type { CID } from 'multiformats/cid'
+import type {
+  Holdings,
+  ShardReader,
+  ShardSummary,
+  ShardUpload,
+  StoredLease,
+  Usage
+} from '../hologram/holdings.ts'
+import type { Change } from './database.ts'
+import type { Disk } from './disk.ts'
+import type { Collected } from './garbage.ts'
+import type { StoreParts } from './parts.ts'
+import type { ShardRecord } from './records.ts'
+import type { UploadInit } from './upload.ts'
+
+const DEFAULT_FLOOR_BYTES = 64 * 1024 * 1024
+/** Full blocks of most objects; only for the first estimate of how many leaf records an upload brings. */
+const USUAL_BLOCK_BYTES = 64 * 1024
+
+export interface StoreInit {
+  /** Folder; made when it does not exist. */
+  readonly path: string
+  /** What the store may take on disk, counting shards, leaf hashes, manifests, leases and uploads in flight. */
+  readonly quotaBytes: number
+  /** Bytes of the disk that are left to others. @default 64 MiB */
+  readonly diskFloorBytes?: number
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly now?: () => number
+  readonly logger?: StoreParts['logger']
+  /** @default the machine's file system */
+  readonly disk?: Disk
+}
+
+const SILENT: StoreParts['logger'] = { info: () => {}, warn: () => {} }
+
+/**
+ * Opens the store at a path and brings it in order if the last process was killed.
+ *
+ * @throws StoreError 'LOCKED' | 'FORMAT_UNKNOWN' | 'CORRUPT' | 'DISK_FULL'
+ */
+export async function openStore(init: StoreInit): Promise<Store> {
+  const { path, quotaBytes, disk = systemDisk, now = Date.now, logger = SILENT } = init
+  if (!Number.isSafeInteger(quotaBytes) || quotaBytes < 0) {
+    throw new RangeError(`A quota is a number of bytes, not ${quotaBytes}.`)
+  }
+  const folder = await Folder.open(disk, path).catch((error: unknown) => {
+    throw mapSystemError(error)
+  })
+  const database = await Database.open(folder.indexPath)
+  const space = new Space({
+    quotaBytes,
+    floorBytes: init.diskFloorBytes ?? DEFAULT_FLOOR_BYTES,
+    availableBytes: async () => await folder.availableBytes()
+  })
+  const parts: StoreParts = { database, folder, space, locks: new Locks(), now, logger }
+  try {
+    await recover(parts)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  return new Store(parts)
+}
+
+/** What this peer keeps on disk: files for the blocks of shards, LevelDB for everything else. */
+export class Store implements Holdings {
+  readonly #parts: StoreParts
+  /** Keys of uploads that are open, or about to be. */
+  readonly #uploads = new Map<string, Upload | undefined>()
+  readonly #readers = new Set<Reader>()
+  #closing: Promise<void> | undefined
+
+  /** Use `openStore`. */
+  constructor(parts: StoreParts) {
+    this.#parts = parts
+  }
+
+  async openUpload(upload: Uint8Array, shard: number, expectedBytes: number): Promise<ShardUpload> {
+    this.#assertOpen()
+    const key = uploadKey(upload, shard)
+    const release = this.#claimUpload(key)
+    if (release === undefined) {
+      throw new StoreError('UPLOAD_BUSY', `Shard ${shard} of this object is being uploaded already.`)
+    }
+    try {
+      const opened = new Upload(await this.#prepareUpload(key, expectedBytes, release))
+      this.#uploads.set(nameOf(key), opened)
+      return opened
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  async openShard(cid: CID, shard: number): Promise<ShardReader | undefined> {
+    this.#assertOpen()
+    const value = await this.#parts.database.get(shardKey(cid, shard))
+    if (value === undefined) return undefined
+    const record = decodeShard(value)
+    const files = await this.#parts.folder.openSlot('shards', record.slot, 'read')
+    const onCorrupt = async (): Promise<void> => await this.#setAside(cid, shard, record)
+    if (files === undefined) {
+      // Either it has been deleted since the index was read, or its files have gone without our doing.
+      if (!(await this.#parts.database.has(shardKey(cid, shard)))) return undefined
+      await onCorrupt()
+      throw new StoreError('CORRUPT', `The files of shard ${shard} of ${cid} are missing.`)
+    }
+    const reader = new Reader({ files, record, onCorrupt, onClose: (closed) => this.#readers.delete(closed) })
+    this.#readers.add(reader)
+    return reader
+  }
+
+  async shardsOf(cid: CID): Promise<number[]> {
+    this.#assertOpen()
+    const shards: number[] = []
+    for await (const key of this.#parts.database.keys(objectKey(KIND.shard, cid))) {
+      shards.push(parseShardKey(key).shard)
+    }
+    return shards
+  }
+
+  async *listShards(): AsyncGenerator<ShardSummary> {
+    this.#assertOpen()
+    for await (const { key, value } of this.#parts.database.entries(kindKey(KIND.shard))) {
+      yield { ...parseShardKey(key), sizeBytes: decodeShard(value).dataBytes }
+    }
+  }
+
+  async deleteObject(cid: CID): Promise<void> {
+    this.#assertOpen()
+    await this.#locked(cid, async () => await removeObject(this.#parts, cid))
+  }
+
+  async putManifest(cid: CID, manifest: Uint8Array): Promise<void> {
+    this.#assertOpen()
+    await this.#locked(cid, async () => {
+      const change = await this.#manifestChange(cid, manifest)
+      if (change !== undefined) await this.#writeCounted(change)
+    })
+  }
+
+  async getManifest(cid: CID): Promise<Uint8Array | undefined> {
+    this.#assertOpen()
+    return await this.#parts.database.get(objectKey(KIND.manifest, cid))
+  }
+
+  async putPlacement(cid: CID, record: Uint8Array, sequence: bigint): Promise<void> {
+    this.#assertOpen()
+    await this.#locked(cid, async () => {
+      const key = objectKey(KIND.placement, cid)
+      const current = await this.#getIntact(key)
+      if (current !== undefined && decodePlacement(current).sequence >= sequence) return
+      await this.#writeCounted({ key, value: encodePlacement(sequence, record) })
+    })
+  }
+
+  async getPlacement(cid: CID): Promise<Uint8Array | undefined> {
+    this.#assertOpen()
+    const value = await this.#parts.database.get(objectKey(KIND.placement, cid))
+    return value && decodePlacement(value).record
+  }
+
+  async putLease(cid: CID, lease: StoredLease): Promise<boolean> {
+    this.#assertOpen()
+    return await this.#locked(cid, async () => {
+      const key = leaseKey(cid, lease.lessee)
+      const value = await this.#getIntact(key)
+      const current = value && decodeLease(value)
+      if (current !== undefined && current.sequence >= lease.sequence) return false
+      const keepUntilMs = Math.max(lease.expiresAtMs, current?.keepUntilMs ?? 0)
+      const change = { key, value: encodeLease({ ...lease, keepUntilMs }) }
+      // A tombstone makes room, so a full store takes it all the same.
+      await this.#writeCounted(change, { enforce: !lease.tombstone })
+      return true
+    })
+  }
+
+  async leases(cid: CID): Promise<StoredLease[]> {
+    this.#assertOpen()
+    const leases: StoredLease[] = []
+    for await (const { key, value } of this.#parts.database.entries(objectKey(KIND.lease, cid))) {
+      const { sequence, expiresAtMs, tombstone, signed } = decodeLease(value)
+      const lessee = Buffer.from(parseObjectKey(key).rest).toString('utf8')
+      leases.push({ lessee, sequence, expiresAtMs, tombstone, signed })
+    }
+    return leases
+  }
+
+  async putOwned(cid: CID, value: Uint8Array): Promise<void> {
+    this.#assertOpen()
+    // The node's own list of what its user put: small, and refusing it would lose the user's objects.
+    await this.#locked(cid, async () => {
+      await this.#writeCounted({ key: objectKey(KIND.owned, cid), value }, { enforce: false })
+    })
+  }
+
+  async getOwned(cid: CID): Promise<Uint8Array | undefined> {
+    this.#assertOpen()
+    return await this.#parts.database.get(objectKey(KIND.owned, cid))
+  }
+
+  async deleteOwned(cid: CID): Promise<void> {
+    this.#assertOpen()
+    await this.#locked(cid, async () => await this.#writeCounted({ key: objectKey(KIND.owned, cid) }))
+  }
+
+  async *listOwned(): AsyncGenerator<{ cid: CID; value: Uint8Array }> {
+    this.#assertOpen()
+    for await (const { key, value } of this.#parts.database.entries(kindKey(KIND.owned))) {
+      yield { cid: parseObjectKey(key).cid, value }
+    }
+  }
+
+  async usage(): Promise<Usage> {
+    this.#assertOpen()
+    const { space } = this.#parts
+    await space.refresh()
+    return { quotaBytes: space.quotaBytes, usedBytes: space.usedBytes, freeBytes: space.freeBytes }
+  }
+
+  async collectGarbage(nowMs: number): Promise<Collected> {
+    this.#assertOpen()
+    return await collect(this.#parts, nowMs, (key) => this.#claimUpload(key))
+  }
+
+  /** Makes open uploads durable for a later resume, closes readers, and lets the folder go. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled([...this.#uploads.values()].map(async (upload) => await upload?.close()))
+    await Promise.allSettled([...this.#readers].map(async (reader) => await reader.close()))
+    await this.#parts.database.close()
+  }
+
+  /** Takes the exclusive use of an upload; undefined when somebody has it. */
+  #claimUpload(key: Uint8Array): (() => void) | undefined {
+    const name = nameOf(key)
+    if (this.#uploads.has(name)) return undefined
+    this.#uploads.set(name, undefined)
+    return () => this.#uploads.delete(name)
+  }
+
+  async #prepareUpload(key: Uint8Array, expectedBytes: number, onEnd: () => void): Promise<UploadInit> {
+    const { database, folder, space, now } = this.#parts
+    const common = { parts: this.#parts, key, expectedBytes, onEnd, adopt: this.#adopt.bind(this, key) }
+    await space.refresh()
+    const value = await this.#getIntact(key)
+    const record = value && decodeUpload(value)
+    const files = record && (await folder.openSlot('uploads', record.slot, 'update'))
+    if (record === undefined || files === undefined) {
+      const reservation = await space.reserve(neededBytes(expectedBytes))
+      try {
+        const created = await folder.create()
+        const entry = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: now() })
+        // Not awaited: the first block may leave meanwhile, and nothing is promised before commit or close.
+        const registered = database.write([{ key, value: entry }])
+        return {
+          ...common,
+          ...created,
+          registered,
+          reservation,
+          held: NOTHING,
+          leafHash: createHash('sha256')
+        }
+      } catch (error) {
+        reservation.release()
+        throw error
+      }
+    }
+    const reservation = await space.reserve(0)
+    try {
+      const foundBytes = (await files.blocks.size()) + (await files.leaves.size())
+      const held = await soundExtent(files, record.blocks)
+      const heldBytes = fileBytes(held.blocks, held.dataBytes)
+      await reservation.extend(Math.max(0, neededBytes(expectedBytes) - foundBytes))
+      await cutFiles(files, held)
+      reservation.adopt(foundBytes)
+      reservation.correct(heldBytes)
+      const leafHash = await hashLeaves(files.leaves, held.blocks)
+      return {
+        ...common,
+        slot: record.slot,
+        files,
+        registered: Promise.resolve(),
+        reservation,
+        held,
+        leafHash
+      }
+    } catch (error) {
+      reservation.release()
+      await closeFiles(files)
+      throw error
+    }
+  }
+
+  /** The commit point of an upload is the index batch: before it the old state holds, behind it the new one. */
+  async #adopt(upload: Uint8Array, shard: ShardRecord, cid: CID, manifest: Uint8Array): Promise<void> {
+    const { database, folder, space } = this.#parts
+    const key = shardKey(cid, shardOfUploadKey(upload))
+    await this.#locked(cid, async () => {
+      const manifestChange = await this.#manifestChange(cid, manifest)
+      if (await database.has(key)) {
+        // It is here already, under another upload: keep that one.
+        if (manifestChange !== undefined) await this.#writeCounted(manifestChange)
+        await discard(this.#parts, [shard.slot], [{ key: upload }])
+        space.adjust(-fileBytes(shard.blocks, shard.dataBytes))
+        return
+      }
+      const changes = [{ key, value: encodeShard(shard) }, { key: upload }]
+      const moved = async (): Promise<void> => {
+        await folder.move(shard.slot, 'uploads', 'shards')
+        await database.write(manifestChange === undefined ? changes : [...changes, manifestChange])
+      }
+      const bytes = manifestChange === undefined ? 0 : await this.#growth(manifestChange)
+      await space.take(bytes)
+      await moved().catch(async (error: unknown) => {
+        space.adjust(-bytes)
+        if (errorCode(error) !== 'FAILED') await folder.move(shard.slot, 'shards', 'uploads')
+        throw mapSystemError(error)
+      })
+    })
+  }
+
+  /** Takes a damaged shard out of the index, so that it is no longer offered, and its files out of the way. */
+  async #setAside(cid: CID, shard: number, record: ShardRecord): Promise<void> {
+    const { database, folder, now, logger } = this.#parts
+    await this.#locked(cid, async () => {
+      const key = shardKey(cid, shard)
+      const value = await database.get(key)
+      if (value === undefined || Buffer.compare(decodeShard(value).slot, record.slot) !== 0) return
+      const noted = { setAsideAtMs: now(), fileBytes: fileBytes(record.blocks, record.dataBytes) }
+      await database.write([
+        { key },
+        { key: slotKey(KIND.quarantined, record.slot), value: encodeQuarantine(noted) }
+      ])
+      await folder.move(record.slot, 'shards', 'quarantine')
+      logger.warn('a shard is damaged and has been set aside', { cid: cid.toString(), shard })
+    })
+  }
+
+  /** What there is to write for a manifest: nothing when it is here, since a CID never changes its bytes. */
+  async #manifestChange(cid: CID, manifest: Uint8Array): Promise<Change | undefined> {
+    const key = objectKey(KIND.manifest, cid)
+    return (await this.#getIntact(key)) === undefined ? { key, value: manifest } : undefined
+  }
+
+  /** A damaged entry is as good as none where it is about to be written anew. */
+  async #getIntact(key: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#parts.database.get(key)
+    } catch (error) {
+      if (errorCode(error) !== 'CORRUPT') throw error
+      return undefined
+    }
+  }
+
+  async #growth(change: Change): Promise<number> {
+    return changeBytes(change) - (await this.#parts.database.storedBytes(change.key))
+  }
+
+  /** Writes one entry and counts it. The caller holds the object's lock. */
+  async #writeCounted(change: Change, { enforce = true } = {}): Promise<void> {
+    const { database, space } = this.#parts
+    const bytes = await this.#growth(change)
+    if (enforce) await space.take(bytes)
+    else space.adjust(bytes)
+    try {
+      await database.write([change])
+    } catch (error) {
+      space.adjust(-bytes)
+      throw error
+    }
+  }
+
+  async #locked<T>(cid: CID, task: () => Promise<T>): Promise<T> {
+    return await this.#parts.locks.run(cid.toString(), task)
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new StoreError('CLOSED', 'The store has been closed.')
+  }
+}
+
+const NOTHING = { blocks: 0, dataBytes: 0 }
+
+const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('hex')
+
+/** Blocks and leaf records of an upload, as far as can be told beforehand. */
+const neededBytes = (expectedBytes: number): number =>
+  expectedBytes + Math.ceil(expectedBytes / USUAL_BLOCK_BYTES) * LEAF_RECORD_BYTES

@@ -1,0 +1,274 @@
+import { Appender } from './appender.ts'
+import { StoreError } from './errors.ts'
+import { fileBytes } from './folder.ts'
+import { encodeLeafRecord, LEAF_RECORD_BYTES, leavesOf, MAX_BLOCK_BYTES, soundExtent } from './leaf-file.ts'
+import { createHash } from 'node:crypto'
+import { discard, removeDiscarded } from './removal.ts'
+import { encodeUpload, KIND, slotKey } from './records.ts'
+import type { CID } from 'multiformats/cid'
+import type { Hash } from 'node:crypto'
+import type { ShardUpload } from '../hologram/holdings.ts'
+import type { Change } from './database.ts'
+import type { SlotFiles } from './folder.ts'
+import type { Extent } from './leaf-file.ts'
+import type { StoreParts } from './parts.ts'
+import type { ShardRecord, Slot } from './records.ts'
+import type { Reservation } from './space.ts'
+
+const MAX_BATCH_BYTES = 1024 * 1024
+const MIN_BATCH_BYTES = 64 * 1024
+const LEAF_BATCH_BYTES = 200 * LEAF_RECORD_BYTES
+
+export interface UploadInit {
+  readonly parts: StoreParts
+  /** Key of the upload's index entry. */
+  readonly key: Uint8Array
+  readonly slot: Slot
+  readonly files: SlotFiles
+  /** What is held from an earlier attempt; the files end there. */
+  readonly held: Extent
+  /** Running SHA-256 over the held leaf hashes. */
+  readonly leafHash: Hash
+  readonly reservation: Reservation
+  readonly expectedBytes: number
+  /** Set for a new slot: settles when the index knows it. */
+  readonly registered: Promise<void>
+  /** Makes the whole shard readable under `cid`, or leaves everything as it was. */
+  readonly adopt: (shard: ShardRecord, cid: CID, manifest: Uint8Array) => Promise<void>
+  readonly onEnd: () => void
+}
+
+/** A shard on its way in. Calls take turns in the order in which they were made. */
+export class Upload implements ShardUpload {
+  readonly #init: UploadInit
+  #slot: Slot
+  #files: SlotFiles
+  #blocks: Appender
+  #leaves: Appender
+  #leafHash: Hash
+  #held: Extent
+  #extent: Extent
+  #registered: Promise<void>
+  /** A write has failed: what the files hold must be looked at before anything else is done with them. */
+  #failed = false
+  #state: 'open' | 'committed' | 'closed' = 'open'
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(init: UploadInit) {
+    this.#init = init
+    this.#slot = init.slot
+    this.#files = init.files
+    this.#held = init.held
+    this.#extent = init.held
+    this.#leafHash = init.leafHash
+    this.#registered = init.registered
+    // Awaited by commit and close; an upload that is dropped in between must not bring the process down.
+    this.#registered.catch(() => {})
+    this.#blocks = this.#blockAppender()
+    this.#leaves = this.#leafAppender()
+  }
+
+  get blocksHeld(): number {
+    return this.#held.blocks
+  }
+
+  get bytesHeld(): number {
+    return this.#held.dataBytes
+  }
+
+  get heldDigest(): Uint8Array {
+    return this.#leafHash.copy().digest()
+  }
+
+  async append(block: Uint8Array, leaf: Uint8Array): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#assertUsable()
+      if (block.length === 0 || block.length > MAX_BLOCK_BYTES) {
+        throw new RangeError(`A block has 1 to ${MAX_BLOCK_BYTES} bytes, not ${block.length}.`)
+      }
+      const extent = { blocks: this.#extent.blocks + 1, dataBytes: this.#extent.dataBytes + block.length }
+      const record = encodeLeafRecord(leaf, extent.dataBytes)
+      await this.#init.reservation.use(block.length + LEAF_RECORD_BYTES)
+      await this.#writing(async () => {
+        await this.#blocks.append(block)
+        await this.#leaves.append(record)
+      })
+      this.#leafHash.update(leaf)
+      this.#extent = extent
+    })
+  }
+
+  leaves(): Uint8Array {
+    this.#assertUsable()
+    const tail = Buffer.concat(this.#leaves.unwritten())
+    const records = Buffer.alloc(this.#extent.blocks * LEAF_RECORD_BYTES)
+    this.#files.leaves.readSync(records.subarray(0, records.length - tail.length), 0)
+    records.set(tail, records.length - tail.length)
+    return leavesOf(records)
+  }
+
+  async reset(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#assertOpen()
+      const { parts, key, reservation } = this.#init
+      await this.#registered
+      await this.#blocks.flush().catch(() => {})
+      await this.#leaves.flush().catch(() => {})
+      const old = { slot: this.#slot, files: this.#files }
+      const { slot, files } = await parts.folder.create()
+      const record = encodeUpload({ slot, blocks: 0, touchedAtMs: parts.now() })
+      try {
+        await parts.database.write([
+          { key, value: record },
+          { key: slotKey(KIND.discarded, old.slot), value: new Uint8Array(0) }
+        ])
+      } catch (error) {
+        await closeFiles(files)
+        await parts.folder.remove(slot)
+        throw error
+      }
+      this.#startOver(slot, files)
+      reservation.refund()
+      await closeFiles(old.files)
+      await removeDiscarded(parts, [old.slot])
+    })
+  }
+
+  async commit(cid: CID, manifest: Uint8Array): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#assertUsable()
+      if (this.#extent.blocks === 0) throw new RangeError('A shard has at least one block.')
+      await this.#writing(async () => await this.#sync())
+      const shard = { slot: this.#slot, ...this.#extent, leavesDigest: this.#leafHash.copy().digest() }
+      await this.#init.adopt(shard, cid, manifest)
+      this.#state = 'committed'
+      await this.#end()
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state !== 'open') return
+      this.#state = 'closed'
+      try {
+        await this.#keepForLater()
+      } finally {
+        await this.#end()
+      }
+    })
+  }
+
+  async #keepForLater(): Promise<void> {
+    const { parts, key, reservation } = this.#init
+    try {
+      await this.#registered
+      if (!this.#failed) await this.#sync()
+    } catch {
+      this.#failed = true
+    }
+    if (this.#failed) await this.#cutToSound()
+    if (this.#extent.blocks === 0) {
+      await discard(parts, [this.#slot], [{ key }])
+      reservation.correct(0)
+      return
+    }
+    await parts.database.write([this.#checkpoint()])
+  }
+
+  /** After a failed write: keeps the blocks that are whole. */
+  async #cutToSound(): Promise<void> {
+    await this.#blocks.flush().catch(() => {})
+    await this.#leaves.flush().catch(() => {})
+    this.#extent = await soundExtent(this.#files, this.#held.blocks)
+    await cutFiles(this.#files, this.#extent)
+    await this.#syncFiles()
+    this.#init.reservation.correct(fileBytes(this.#extent.blocks, this.#extent.dataBytes))
+  }
+
+  async #sync(): Promise<void> {
+    await this.#blocks.flush()
+    await this.#leaves.flush()
+    await this.#syncFiles()
+    await this.#registered
+  }
+
+  async #syncFiles(): Promise<void> {
+    await Promise.all([
+      this.#files.blocks.sync(),
+      this.#files.leaves.sync(),
+      this.#init.parts.folder.syncUploads()
+    ])
+  }
+
+  #checkpoint(): Change {
+    const record = { slot: this.#slot, blocks: this.#extent.blocks, touchedAtMs: this.#init.parts.now() }
+    return { key: this.#init.key, value: encodeUpload(record) }
+  }
+
+  async #end(): Promise<void> {
+    this.#init.reservation.release()
+    await closeFiles(this.#files)
+    this.#init.onEnd()
+  }
+
+  #startOver(slot: Slot, files: SlotFiles): void {
+    this.#slot = slot
+    this.#files = files
+    this.#held = { blocks: 0, dataBytes: 0 }
+    this.#extent = this.#held
+    this.#leafHash = createHash('sha256')
+    this.#blocks = this.#blockAppender()
+    this.#leaves = this.#leafAppender()
+    this.#failed = false
+  }
+
+  #blockAppender(): Appender {
+    const { expectedBytes } = this.#init
+    const wanted = expectedBytes === 0 ? MAX_BATCH_BYTES : expectedBytes
+    const batchBytes = Math.min(MAX_BATCH_BYTES, Math.max(MIN_BATCH_BYTES, wanted))
+    return new Appender(this.#files.blocks, this.#extent.dataBytes, batchBytes)
+  }
+
+  #leafAppender(): Appender {
+    return new Appender(this.#files.leaves, this.#extent.blocks * LEAF_RECORD_BYTES, LEAF_BATCH_BYTES)
+  }
+
+  async #writing(task: () => Promise<void>): Promise<void> {
+    try {
+      await task()
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
+  }
+
+  async #inTurn(task: () => Promise<void>): Promise<void> {
+    const result = this.#turn.then(task)
+    this.#turn = result.catch(() => {})
+    await result
+  }
+
+  #assertOpen(): void {
+    if (this.#state !== 'open') throw new StoreError('CLOSED', `The upload has been ${this.#state}.`)
+  }
+
+  #assertUsable(): void {
+    this.#assertOpen()
+    if (this.#failed) {
+      throw new StoreError(
+        'FAILED',
+        'A write of this upload has failed; close it and open it again to go on.'
+      )
+    }
+  }
+}
+
+/** Cuts the files of a slot back to whole blocks. */
+export async function cutFiles(files: SlotFiles, { blocks, dataBytes }: Extent): Promise<void> {
+  await files.blocks.truncate(dataBytes)
+  await files.leaves.truncate(blocks * LEAF_RECORD_BYTES)
+}
+
+export async function closeFiles(files: SlotFiles): Promise<void> {
+  await Promise.all([files.blocks.close(), files.leaves.close()])
+}
