@@ -3,7 +3,7 @@
 
 import { compareBallots, INFINITE_COUNTER, areCompatible, isLessAndCompatible } from './ballot-order.ts'
 import { equalBytes } from './bytes.ts'
-import type { Ballot, BallotStatement, Value } from './types.ts'
+import type { Ballot, BallotStatement, PrepareStatement, Value } from './types.ts'
 
 /** Counters low..high of one value, both ends included. */
 export interface CommitInterval {
@@ -93,16 +93,15 @@ export function committedValue(hint: BallotStatement): Value | undefined {
 export function prepareCandidates(hint: BallotStatement, statements: readonly BallotStatement[]): Ballot[] {
   const candidates: Ballot[] = []
   for (const top of ballotsNamed(hint)) {
-    for (const statement of statements) candidates.push(...candidatesUpTo(top, statement))
+    for (const statement of statements) addCandidatesUpTo(top, statement, candidates)
   }
-  candidates.sort((a, b) => compareBallots(b, a))
-  return candidates.filter((ballot, i) => i === 0 || compareBallots(candidates[i - 1], ballot) !== 0)
+  return candidates.sort((a, b) => compareBallots(b, a))
 }
 
 function ballotsNamed(hint: BallotStatement): Ballot[] {
   switch (hint.type) {
     case 'prepare':
-      return [hint.ballot, hint.prepared, hint.preparedPrime].filter((b) => b !== undefined).filter(isReal)
+      return preparesOf(hint)
     case 'confirm':
       return [hint.preparedCounter, INFINITE_COUNTER].map((counter) => ({
         counter,
@@ -113,23 +112,36 @@ function ballotsNamed(hint: BallotStatement): Ballot[] {
   }
 }
 
-/** False for what a node that has no ballot yet says to itself. */
-function isReal(ballot: Ballot): boolean {
-  return ballot.counter > 0
+/** Without the counter 0 of a node that has no ballot yet and speaks to itself. */
+function preparesOf({ ballot, prepared, preparedPrime }: PrepareStatement): Ballot[] {
+  const named = ballot.counter > 0 ? [ballot] : []
+  if (prepared !== undefined) named.push(prepared)
+  if (preparedPrime !== undefined) named.push(preparedPrime)
+  return named
 }
 
-function candidatesUpTo(top: Ballot, statement: BallotStatement): Ballot[] {
+function addCandidatesUpTo(top: Ballot, statement: BallotStatement, candidates: Ballot[]): void {
   switch (statement.type) {
     case 'prepare':
-      return ballotsNamed(statement).filter((ballot) => isLessAndCompatible(ballot, top))
-    case 'confirm': {
-      if (!areCompatible(top, statement.ballot)) return []
-      const { preparedCounter } = statement
-      return preparedCounter < top.counter ? [top, { counter: preparedCounter, value: top.value }] : [top]
-    }
+      for (const ballot of preparesOf(statement)) {
+        if (isLessAndCompatible(ballot, top)) addOnce(candidates, ballot)
+      }
+      break
+    case 'confirm':
+      if (!areCompatible(top, statement.ballot)) break
+      addOnce(candidates, top)
+      if (statement.preparedCounter < top.counter) {
+        addOnce(candidates, { counter: statement.preparedCounter, value: top.value })
+      }
+      break
     case 'externalize':
-      return areCompatible(top, statement.commit) ? [top] : []
+      if (areCompatible(top, statement.commit)) addOnce(candidates, top)
   }
+}
+
+/** A scan beats sorting: most nodes name the same few ballots. */
+function addOnce(ballots: Ballot[], ballot: Ballot): void {
+  if (!ballots.some((other) => compareBallots(other, ballot) === 0)) ballots.push(ballot)
 }
 
 /** Counters at which somebody's commit interval of `value` begins or ends, the highest first. */

@@ -124,29 +124,28 @@ export function quorumSetNodes(set: QuorumSet, into = new Set<NodeId>()): Set<No
 
 /** True where `nodes` holds enough to satisfy `set`: they contain one of its slices. */
 export function isQuorumSlice(set: QuorumSet, nodes: ReadonlySet<NodeId>): boolean {
-  return reaches(set, set.threshold, (node) => nodes.has(node), isQuorumSlice, nodes)
+  return holdsEntries(set, nodes, set.threshold, isQuorumSlice)
 }
 
 /** True where `nodes` meets every slice of `set`: without them it cannot be satisfied. */
 export function isVBlocking(set: QuorumSet, nodes: ReadonlySet<NodeId>): boolean {
-  return reaches(set, entryCount(set) - set.threshold + 1, (node) => nodes.has(node), isVBlocking, nodes)
+  return holdsEntries(set, nodes, entryCount(set) - set.threshold + 1, isVBlocking)
 }
 
-function reaches(
+function holdsEntries(
   set: QuorumSet,
+  nodes: ReadonlySet<NodeId>,
   needed: number,
-  has: (node: NodeId) => boolean,
-  innerHolds: (inner: QuorumSet, nodes: ReadonlySet<NodeId>) => boolean,
-  nodes: ReadonlySet<NodeId>
+  innerHolds: (inner: QuorumSet, nodes: ReadonlySet<NodeId>) => boolean
 ): boolean {
-  let count = 0
+  let missing = needed
   for (const node of set.validators) {
-    if (has(node) && ++count >= needed) return true
+    if (nodes.has(node) && --missing === 0) return true
   }
   for (const inner of set.innerSets) {
-    if (innerHolds(inner, nodes) && ++count >= needed) return true
+    if (innerHolds(inner, nodes) && --missing === 0) return true
   }
-  return count >= needed
+  return missing <= 0
 }
 
 /**
@@ -182,19 +181,31 @@ export type QuorumSetOf = (node: NodeId) => QuorumSet | undefined
 export function greatestQuorum(nodes: Iterable<NodeId>, quorumSetOf: QuorumSetOf): Set<NodeId> {
   let remaining = new Set(nodes)
   for (;;) {
-    const satisfied = new Set<NodeId>()
-    for (const node of remaining) {
-      const set = quorumSetOf(node)
-      if (set !== undefined && isQuorumSlice(set, remaining)) satisfied.add(node)
-    }
+    const satisfied = satisfiedNodes(remaining, quorumSetOf)
     if (satisfied.size === remaining.size) return satisfied
     remaining = satisfied
   }
 }
 
+/** Those of `nodes` whose quorum set they satisfy together. Nodes that share a set are asked about it once. */
+function satisfiedNodes(nodes: ReadonlySet<NodeId>, quorumSetOf: QuorumSetOf): Set<NodeId> {
+  const verdicts = new Map<QuorumSet, boolean>()
+  const satisfied = new Set<NodeId>()
+  for (const node of nodes) {
+    const set = quorumSetOf(node)
+    if (set === undefined) continue
+    let verdict = verdicts.get(set)
+    if (verdict === undefined) verdicts.set(set, (verdict = isQuorumSlice(set, nodes)))
+    if (verdict) satisfied.add(node)
+  }
+  return satisfied
+}
+
 /** True where `nodes` contains a quorum that satisfies `local`, the asking node's own quorum set. */
 export function isQuorum(local: QuorumSet, nodes: Iterable<NodeId>, quorumSetOf: QuorumSetOf): boolean {
-  return isQuorumSlice(local, greatestQuorum(nodes, quorumSetOf))
+  const all = nodes instanceof Set ? (nodes as Set<NodeId>) : new Set(nodes)
+  // A quorum inside cannot satisfy what all of them do not.
+  return isQuorumSlice(local, all) && isQuorumSlice(local, greatestQuorum(all, quorumSetOf))
 }
 
 /** Weight of a node on which every slice depends: 2^64 - 1. */

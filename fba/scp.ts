@@ -234,10 +234,12 @@ export class Scp {
 
   /**
    * Restores a slot from its durable record, before anything is nominated or received for it.
-   * @throws {ScpError} 'cannot-restore', 'slot-out-of-range'
+   * @returns false for a slot so far back that this node no longer answers for it
+   * @throws {ScpError} 'cannot-restore', or 'slot-out-of-range' for a slot too far ahead
    */
-  restore(record: SlotRecord): void {
+  restore(record: SlotRecord): boolean {
     const { slotIndex } = record
+    if (slotIndex < this.#currentSlot - this.#slotsBehind) return false
     if (!this.#isInRange(slotIndex)) throw new ScpError('slot-out-of-range', String(slotIndex))
     if (this.#slots.has(slotIndex)) throw new ScpError('cannot-restore', `slot ${slotIndex} has started`)
     for (const set of record.proofQuorumSets) this.#registry.accept(set)
@@ -245,6 +247,7 @@ export class Scp {
     slot.restore(record)
     this.#slots.set(slotIndex, slot)
     if (slot.externalized !== undefined) this.moveTo(slotIndex + 1)
+    return true
   }
 
   #counterLimit(slotIndex: SlotIndex): number {

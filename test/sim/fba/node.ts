@@ -73,6 +73,8 @@ export class SimNode {
   readonly #timers = new Map<string, ScheduledEvent>()
   #scp!: Scp
   #isUp = false
+  /** Slot that was nominated for last since the start. */
+  #begun = 0
 
   constructor(world: World, init: SimNodeInit) {
     this.index = init.index
@@ -104,6 +106,7 @@ export class SimNode {
   /** Starts, or starts again from what is on disk. */
   start(): void {
     this.#isUp = true
+    this.#begun = 0
     const stored = this.#disk.entries().map(([, content]) => content)
     this.decisions.clear()
     for (const content of stored) {
@@ -199,8 +202,10 @@ export class SimNode {
     const slotIndex = this.#scp.currentSlot
     const startMicros = (slotIndex - 1) * this.#world.epochMicros
     this.#after(startMicros - this.#world.clock.nowMicros, () => {
-      if (this.#scp.currentSlot !== slotIndex || this.nominatedAtMicros.has(slotIndex)) return
-      this.nominatedAtMicros.set(slotIndex, this.#world.clock.nowMicros)
+      if (this.#scp.currentSlot !== slotIndex || this.#begun === slotIndex) return
+      this.#begun = slotIndex
+      if (!this.nominatedAtMicros.has(slotIndex))
+        this.nominatedAtMicros.set(slotIndex, this.#world.clock.nowMicros)
       this.#scp.nominate(slotIndex, this.#propose(slotIndex), this.decisions.get(slotIndex - 1) ?? GENESIS)
     })
   }
