@@ -35,7 +35,7 @@ const receive = async (): Promise<void> => {
 
 /** Bytes per second of one stream that carries `totalBytes`, from the first write to the receiver's word. */
 export const measureRawStream = async (totalBytes: number): Promise<number> => {
-  const child = fork(fileURLToPath(import.meta.url), { env: { ...process.env, THHE_BENCH_ROLE: 'receiver' } })
+  const child = fork(fileURLToPath(import.meta.url), { env: { ...process.env, BENCH_ROLE: 'receiver' } })
   const sender = await host([])
   try {
     const [{ address }] = (await once(child, 'message')) as [{ address: string }]
@@ -61,4 +61,4 @@ export const measureRawStream = async (totalBytes: number): Promise<number> => {
   }
 }
 
-if (process.env.THHE_BENCH_ROLE === 'receiver') await receive()
+if (process.env.BENCH_ROLE === 'receiver') await receive()

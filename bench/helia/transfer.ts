@@ -51,7 +51,7 @@ const provide = async (file: string): Promise<void> => {
 
 const fetchFile = async (file: string): Promise<void> => {
   const child = fork(fileURLToPath(import.meta.url), [file], {
-    env: { ...process.env, THHE_BENCH_ROLE: 'provider' }
+    env: { ...process.env, BENCH_ROLE: 'provider' }
   })
   const folder = await mkdtemp(join(tmpdir(), 'thhe-bench-helia-'))
   const [provider] = (await once(child, 'message')) as [{ cid: string; address: string; addMs: number }]
@@ -83,5 +83,5 @@ const fetchFile = async (file: string): Promise<void> => {
 }
 
 const [file] = process.argv.slice(2)
-if (process.env.THHE_BENCH_ROLE === 'provider') await provide(file)
+if (process.env.BENCH_ROLE === 'provider') await provide(file)
 else await fetchFile(file)

@@ -1,0 +1,88 @@
+// A private network on loopback for the benches: peers in processes of their own and one client, which lends no
+// storage, in this process.
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  configWith,
+  createDescriptor,
+  createNode,
+  formatDescriptor,
+  silentLogger
+} from '../src/node/index.ts'
+import type { Node, NodeConfig } from '../src/node/index.ts'
+
+export interface BenchCluster {
+  readonly client: Node
+  /** Milliseconds from the start of a peer's process to its being ready, one a peer. */
+  readonly startMillis: readonly number[]
+  /** Largest resident set so far of any peer process, bytes. */
+  peakPeerRssBytes: () => Promise<number>
+  stop: () => Promise<void>
+}
+
+export interface BenchClusterInit {
+  readonly folder: string
+  readonly peers: number
+  readonly k: number
+  readonly n: number
+}
+
+const QUIET: Partial<NodeConfig> = {
+  listen: ['/ip4/127.0.0.1/tcp/0'],
+  mdns: false,
+  upnp: false,
+  autonat: false,
+  relay: false,
+  reportInterval: 1000,
+  quota: 64 * 2 ** 30
+}
+
+export const startCluster = async ({ folder, peers, k, n }: BenchClusterInit): Promise<BenchCluster> => {
+  const network = join(folder, 'network.json')
+  await writeFile(network, formatDescriptor(createDescriptor({ name: 'bench', code: { k, n } })))
+
+  const children: ChildProcess[] = []
+  const startMillis: number[] = []
+  const bootstrap: string[] = []
+  for (let index = 0; index < peers; index++) {
+    const settings = { ...QUIET, network, bootstrap, data: join(folder, `peer-${index}`) }
+    const started = performance.now()
+    const child = fork(fileURLToPath(new URL('./peer.ts', import.meta.url)), [JSON.stringify(settings)])
+    children.push(child)
+    const [{ address }] = (await once(child, 'message')) as [{ address: string }]
+    startMillis.push(performance.now() - started)
+    if (index === 0) bootstrap.push(address)
+  }
+
+  const client = await createNode(
+    configWith({ ...QUIET, network, bootstrap, data: join(folder, 'client'), storage: false }),
+    { logger: silentLogger }
+  )
+  await client.start()
+  while (client.peers().filter((peer) => peer.live && !peer.self).length < peers) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return {
+    client,
+    startMillis,
+    peakPeerRssBytes: async () =>
+      Math.max(...(await Promise.all(children.map(({ pid }) => peakRssBytes(pid!))))),
+    stop: async () => {
+      await client.stop()
+      for (const child of children) {
+        child.send('stop')
+        if (child.exitCode === null) await once(child, 'exit')
+      }
+    }
+  }
+}
+
+/** High-water mark of a process's resident set, from /proc (Linux), in bytes. */
+export const peakRssBytes = async (pid: number | 'self'): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
+}
