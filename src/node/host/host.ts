@@ -1,0 +1,175 @@
+// The libp2p host of a node: transports, security, multiplexing, routing and NAT traversal, with their limits.
+import { quic } from '@chainsafe/libp2p-quic'
+import { autoNAT } from '@libp2p/autonat'
+import { bootstrap } from '@libp2p/bootstrap'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { dcutr } from '@libp2p/dcutr'
+import { identify, identifyPush } from '@libp2p/identify'
+import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht'
+import { mdns } from '@libp2p/mdns'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { uPnPNAT } from '@libp2p/upnp-nat'
+import { isPrivate } from '@libp2p/utils'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { NodeError } from '../errors.ts'
+import { gossip } from './gossip.ts'
+import { reachability } from './reachability.ts'
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { Libp2pOptions } from 'libp2p'
+import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
+import type { Identify } from '@libp2p/identify'
+import type { Ping } from '@libp2p/ping'
+import type { KadDHT } from '@libp2p/kad-dht'
+import type { UPnPNAT } from '@libp2p/upnp-nat'
+import type { CircuitRelayService } from '@libp2p/circuit-relay-v2'
+import type { Datastore } from 'interface-datastore'
+import type { NodeConfig } from '../config/index.ts'
+import type { Reachability } from './reachability.ts'
+
+/** Always there: what the rest of the room builds on. The others depend on the settings. */
+export interface HostServices extends Record<string, unknown> {
+  readonly identify: Identify
+  readonly ping: Ping
+  readonly dht: KadDHT
+  readonly pubsub: GossipSub
+  readonly reachability: Reachability
+  /** The public DHT of IPFS, for `rendezvous`. */
+  readonly amino?: KadDHT
+  readonly autonat?: unknown
+  readonly upnp?: UPnPNAT
+  readonly relay?: CircuitRelayService
+}
+
+export type Host = Libp2p<HostServices>
+
+export interface HostInit {
+  readonly config: NodeConfig
+  readonly privateKey: Ed25519PrivateKey
+  /** Peers met and DHT records, across restarts. */
+  readonly datastore: Datastore
+  /** First part of the network's protocol ids, '/thhe/<network>'. */
+  readonly prefix: string
+  /** Peers to join by: those of the descriptor and of the settings. */
+  readonly bootstrap: readonly string[]
+  readonly version: string
+}
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/**
+ * A stream may have this much on its way before the reader has taken any of it: at 50 ms of round trip, 80 MB/s.
+ * The read buffer is twice that, so that a reader that pauses is slowed down and never cut off.
+ */
+const STREAM_WINDOW = { initialStreamWindowSize: MIB, maxStreamWindowSize: 4 * MIB }
+const READ_BUFFER_BYTES = 8 * MIB
+const STREAMS_PER_CONNECTION = 512
+
+/** The host, not started. */
+export const createHost = async (init: HostInit): Promise<Host> => {
+  const { config, prefix } = init
+  return await createLibp2p<HostServices>({
+    start: false,
+    privateKey: init.privateKey,
+    datastore: init.datastore,
+    nodeInfo: { name: 'thhe', version: init.version, userAgent: `thhe/${init.version}` },
+    addresses: { listen: [...config.listen], announce: [...config.announce] },
+    transports: [
+      tcp(),
+      quic({ maxConcurrentStreamLimit: STREAMS_PER_CONNECTION }),
+      webSockets(),
+      circuitRelayTransport()
+    ],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: STREAMS_PER_CONNECTION,
+        maxOutboundStreams: STREAMS_PER_CONNECTION,
+        streamOptions: { ...STREAM_WINDOW, maxReadBufferLength: READ_BUFFER_BYTES }
+      })
+    ],
+    connectionManager: {
+      maxConnections: config.maxConnections,
+      // A site behind one address, or a cluster on one machine, connects all at once.
+      inboundConnectionThreshold: 128,
+      maxIncomingPendingConnections: 64,
+      dialTimeout: 10_000,
+      addressDialTimeout: 4_000
+    },
+    // A saturated machine answers late; a dead peer is noticed by its closed socket long before.
+    connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 15_000 } },
+    peerDiscovery: discovery(init),
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      dcutr: dcutr(),
+      dht: kadDHT({
+        protocol: `${prefix}/kad/1.0.0`,
+        clientMode: config.dht === 'client',
+        // Private and loopback addresses are as good as any in a network of one's own.
+        peerInfoMapper: passthroughMapper
+      }),
+      pubsub: gossip(prefix),
+      reachability: reachability({ dht: config.dht, relay: config.relay }),
+      ...(config.autonat && { autonat: autoNAT() }),
+      ...(config.upnp && { upnp: uPnPNAT() }),
+      ...(config.relayServer && { relay: circuitRelayServer() }),
+      ...(config.rendezvous === 'ipfs' && {
+        amino: kadDHT({
+          protocol: '/ipfs/kad/1.0.0',
+          clientMode: true,
+          peerInfoMapper: aminoMapper(config.rendezvousBootstrap),
+          logPrefix: 'libp2p:amino',
+          datastorePrefix: '/amino',
+          metricsPrefix: 'libp2p_amino'
+        })
+      })
+    }
+  })
+}
+
+/** Private addresses say nothing on the Internet; a stand-in on a private network has no others. */
+const aminoMapper = (bootstrap: readonly string[]): typeof passthroughMapper =>
+  bootstrap.every((address) => isPrivate(multiaddr(address)))
+    ? passthroughMapper
+    : removePrivateAddressesMapper
+
+/** @throws {NodeError} 'CANNOT_LISTEN' */
+export const startHost = async (host: Host, config: NodeConfig): Promise<void> => {
+  try {
+    await host.start()
+  } catch (cause) {
+    await host.stop()
+    throw new NodeError(
+      'CANNOT_LISTEN',
+      `Cannot listen on ${config.listen.join(', ')}: ${rootMessage(cause)}. ` +
+        'Another program may have the port; choose others with --listen.',
+      { listen: config.listen },
+      { cause }
+    )
+  }
+}
+
+const rootMessage = (error: unknown): string => {
+  const inner = error instanceof AggregateError ? error.errors[0] : (error as Error).cause
+  return inner instanceof Error ? rootMessage(inner) : (error as Error).message
+}
+
+const discovery = ({
+  bootstrap: list,
+  config,
+  prefix
+}: HostInit): NonNullable<Libp2pOptions['peerDiscovery']> => [
+  ...(list.length > 0 ? [bootstrap({ list: [...list], timeout: 0 })] : []),
+  ...(config.mdns ? [mdns({ serviceTag: mdnsServiceTag(prefix), interval: 10_000 })] : [])
+]
+
+/** A service name of the network's own, so that others on the same LAN are not even seen (63 bytes at most, RFC 6763). */
+export const mdnsServiceTag = (prefix: string): string =>
+  `_thhe-${prefix.slice(prefix.lastIndexOf('/') + 1)}._udp.local`
