@@ -11,6 +11,7 @@ export interface Report {
     uptimeSeconds: bigint;
     domain: string;
     multiaddrs: Uint8Array<ArrayBuffer>[];
+    intervalMs: number;
 }
 export declare namespace Report {
     const codec: () => Codec<Report>;
@@ -55,9 +56,13 @@ export declare namespace Report {
         index: number;
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ReportIntervalMsFieldEvent {
+        field: '$.intervalMs';
+        value: number;
+    }
     function encode(obj: Partial<Report>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Report;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent>;
 }
 export interface Signed {
     signer: Uint8Array<ArrayBuffer>;

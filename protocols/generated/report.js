@@ -51,6 +51,10 @@ export var Report;
                         w.bytes(value);
                     }
                 }
+                if ((obj.intervalMs != null && obj.intervalMs !== 0)) {
+                    w.uint32(88);
+                    w.uint32(obj.intervalMs);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -65,7 +69,8 @@ export var Report;
                     version: '',
                     uptimeSeconds: 0n,
                     domain: '',
-                    multiaddrs: []
+                    multiaddrs: [],
+                    intervalMs: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -115,6 +120,10 @@ export var Report;
                                 throw new MaxLengthError('Decode error - repeated field "multiaddrs" had too many elements');
                             }
                             obj.multiaddrs.push(reader.bytes());
+                            break;
+                        }
+                        case 11: {
+                            obj.intervalMs = reader.uint32();
                             break;
                         }
                         default: {
@@ -208,6 +217,13 @@ export var Report;
                                 value: reader.bytes()
                             };
                             obj.multiaddrs++;
+                            break;
+                        }
+                        case 11: {
+                            yield {
+                                field: `${prefix}.intervalMs`,
+                                value: reader.uint32()
+                            };
                             break;
                         }
                         default: {
