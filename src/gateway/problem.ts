@@ -32,7 +32,9 @@ const CODES = {
   NO_ROUTE: [404, 'See /openapi.json for what is served.'],
   METHOD_NOT_ALLOWED: [405, 'See the Allow header.'],
   BODY_NOT_EXPECTED: [413, 'Send this request without a body.'],
+  REQUEST_TIMEOUT: [408, 'Send the whole head of the request at once.'],
   UNSATISFIABLE_RANGE: [416, 'Ask for bytes within the size that Content-Range names.'],
+  HEAD_TOO_LARGE: [431, 'Send a head of at most 16 KiB.'],
   INTERNAL: [500, 'This is a fault of the node: its log says more.'],
 
   NOT_FOUND: [
@@ -81,6 +83,8 @@ export type GatewayErrorCode = Extract<
   | 'METHOD_NOT_ALLOWED'
   | 'BODY_NOT_EXPECTED'
   | 'UNSATISFIABLE_RANGE'
+  | 'REQUEST_TIMEOUT'
+  | 'HEAD_TOO_LARGE'
 >
 
 /** Whether a client may hope for something better from the code than 'INTERNAL'. */

@@ -1,13 +1,14 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, STATUS_CODES } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
 import { refuseForeignPages, requireToken } from './guard.ts'
 import { nodeRoutes } from './node-routes.ts'
 import { objectRoutes } from './object-routes.ts'
-import { GatewayError, toProblem } from './problem.ts'
-import { sendProblem } from './respond.ts'
+import { GatewayError, statusOf, toProblem } from './problem.ts'
+import { problemText, sendProblem } from './respond.ts'
 import { matchRoute } from './router.ts'
 import type { Route } from './router.ts'
 import type { GatewayNode } from './types.ts'
@@ -58,6 +59,7 @@ export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit
   server.on('request', onRequest)
   // With `Expect: 100-continue` a client learns of a refusal before it sends the body.
   server.on('checkContinue', onRequest)
+  server.on('clientError', refuseMalformed)
 
   return {
     get url() {
@@ -130,6 +132,28 @@ const fail = (node: GatewayNode, response: ServerResponse, error: unknown): void
     response.setHeader('allow', (problem.data.allowed as string[]).join(', '))
   if (problem.code === 'UNAUTHORIZED') response.setHeader('www-authenticate', 'Bearer')
   sendProblem(response, problem)
+}
+
+/** What the parser gave up on never becomes a request; it is answered on the bare socket. */
+const refuseMalformed = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const problem = toProblem(parserError(error))
+  const body = problemText(problem)
+  const status = statusOf(problem)
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n` +
+      `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  )
+}
+
+const parserError = ({ code, message }: NodeJS.ErrnoException): GatewayError => {
+  if (code === 'HPE_HEADER_OVERFLOW') return new GatewayError('HEAD_TOO_LARGE', 'The head is too large.')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new GatewayError('REQUEST_TIMEOUT', 'The head did not come in time.')
+  return new GatewayError('BAD_REQUEST', `This is not HTTP: ${message}.`)
 }
 
 const refuseBody = ({ headers, method }: IncomingMessage): void => {

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import type { CID } from 'multiformats/cid'
+import { Registry } from 'prom-client'
+import type { GatewayNode, ObjectReader, OwnedObject, PutOptions } from '../../../src/gateway/index.ts'
+import { objectCid } from '../../../src/hologram/cid.ts'
+import { HologramError } from '../../../src/hologram/errors.ts'
+import { silentLogger } from '../../../src/node/logger.ts'
+import type { NodeStatus, PeerSummary } from '../../../src/node/index.ts'
+
+export const TOKEN = 'test-token'
+
+interface Kept {
+  readonly bytes: Uint8Array
+  readonly options: PutOptions
+}
+
+/** A node whose objects live in memory, and which fails where a test says so. */
+export class FakeNode implements GatewayNode {
+  readonly networkId = new Uint8Array(32).fill(7)
+  readonly metrics = new Registry()
+  readonly logger = silentLogger
+  readonly apiToken = TOKEN
+  readonly peerId: PeerId
+  readonly kept = new Map<string, Kept>()
+  /** Bytes in a piece of a get. */
+  pieceBytes = 1000
+  /** A get fails here, once this many bytes have gone out. */
+  failGet: { afterBytes: number; error: Error } | undefined
+  /** A put fails with this once its first bytes have come. */
+  failPut: Error | undefined
+  /** Signals of the calls so far, newest last. */
+  readonly signals: AbortSignal[] = []
+  /** Resolves when a put has taken in its first bytes. */
+  readonly putStarted = Promise.withResolvers<void>()
+  /** Resolves when the source of a put has broken. */
+  readonly putBroken = Promise.withResolvers<unknown>()
+  ready = true
+
+  constructor(peerId: PeerId) {
+    this.peerId = peerId
+  }
+
+  static async create(): Promise<FakeNode> {
+    return new FakeNode(peerIdFromPrivateKey(await generateKeyPair('Ed25519')))
+  }
+
+  readonly objects: GatewayNode['objects'] = {
+    put: async (source, options = {}) => {
+      const parts: Uint8Array[] = []
+      let readBytes = 0
+      try {
+        for await (const part of source) {
+          parts.push(part)
+          readBytes += part.byteLength
+          this.putStarted.resolve()
+          options.onProgress?.({ readBytes, sentBytes: 2 * readBytes, shardsAcknowledged: 0 })
+          if (this.failPut !== undefined) throw this.failPut
+        }
+      } catch (error) {
+        this.putBroken.resolve(error)
+        throw error
+      }
+      const bytes = Buffer.concat(parts)
+      const cid = this.keep(bytes, options)
+      return {
+        cid,
+        manifest: this.#manifest({ bytes, options }),
+        stored: [{ shard: 0, peer: this.peerId }],
+        missing: [{ shard: 1, reason: 'unreachable' }],
+        tolerates: 0,
+        codedBytes: 2 * bytes.byteLength
+      }
+    },
+    get: async (cid, { range, signal } = {}) => {
+      if (signal !== undefined) this.signals.push(signal)
+      const kept = this.#find(cid)
+      const { start, end } = range ?? { start: 0, end: kept.bytes.byteLength }
+      return { cid, manifest: this.#manifest(kept), bytes: this.#read(kept.bytes.subarray(start, end)) }
+    },
+    stat: async (cid) => ({
+      cid,
+      manifest: this.#manifest(this.#find(cid)),
+      shards: [
+        { shard: 0, peer: this.peerId, live: true },
+        { shard: 1, live: false }
+      ],
+      live: 1,
+      spare: 0,
+      overhead: 2,
+      leases: [{ lessee: this.peerId.toString(), expiresAtMs: 1_000, tombstone: false }]
+    }),
+    list: () => this.#list(),
+    remove: async (cid) => {
+      this.#find(cid)
+      this.kept.delete(cid.toString())
+      return { confirmed: 1, unreachable: [this.peerId] }
+    }
+  }
+
+  peers = (): PeerSummary[] => [
+    {
+      id: this.peerId.toString(),
+      self: true,
+      live: true,
+      connected: false,
+      path: undefined,
+      rttMicros: undefined,
+      capacityBytes: 100,
+      freeBytes: 50,
+      reliabilityPpm: 1_000_000,
+      failureDomain: 'here',
+      version: '0.1.0',
+      uptimeSeconds: 1,
+      reportedAtMs: 1,
+      multiaddrs: ['/ip4/127.0.0.1/tcp/1']
+    }
+  ]
+
+  status = async (): Promise<NodeStatus> => ({
+    state: 'running',
+    ready: this.ready,
+    peerId: this.peerId.toString(),
+    version: '0.1.0',
+    uptimeSeconds: 1,
+    network: { id: '07'.repeat(32), name: 'test' },
+    multiaddrs: [],
+    peers: { known: 1, live: 1, connected: 0 },
+    dht: 'client',
+    rendezvous: 'off',
+    usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 }
+  })
+
+  keep(bytes: Uint8Array, options: PutOptions = {}): CID {
+    const cid = objectCid(createHash('sha256').update(bytes).digest())
+    this.kept.set(cid.toString(), { bytes, options })
+    return cid
+  }
+
+  #find(cid: CID): Kept {
+    const kept = this.kept.get(cid.toString())
+    if (kept !== undefined) return kept
+    throw new HologramError('NOT_FOUND', `nobody knows ${cid.toString()}`, { cid: cid.toString(), asked: 3 })
+  }
+
+  async *#read(bytes: Uint8Array): ObjectReader['bytes'] {
+    for (let sent = 0; sent < bytes.byteLength; sent += this.pieceBytes) {
+      if (this.failGet !== undefined && sent >= this.failGet.afterBytes) throw this.failGet.error
+      yield bytes.subarray(sent, sent + this.pieceBytes)
+    }
+  }
+
+  async *#list(): AsyncGenerator<OwnedObject> {
+    for (const [, { bytes, options }] of this.kept) {
+      yield {
+        cid: this.keep(bytes, options),
+        name: options.name ?? '',
+        sizeBytes: bytes.byteLength,
+        sealed: options.sealed ?? false,
+        k: 1,
+        n: 2,
+        createdAtMs: 1,
+        leaseExpiresAtMs: 2,
+        missing: 1
+      }
+    }
+  }
+
+  #manifest({ bytes, options }: Kept): ObjectReader['manifest'] {
+    return {
+      version: 1,
+      kind: 'blob',
+      size: bytes.byteLength,
+      sealed: options.sealed ?? false,
+      code: 'rs8',
+      n: options.n ?? 2,
+      blockBytes: 65_536,
+      layers: [{ k: options.k ?? 1, length: bytes.byteLength }],
+      roots: [],
+      seed: new Uint8Array(32),
+      digest: new Uint8Array(32)
+    }
+  }
+}

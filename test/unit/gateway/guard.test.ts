@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http'
+import { expect } from 'chai'
+import { refuseForeignPages, requireToken } from '../../../src/gateway/guard.ts'
+
+const withHeaders = (headers: Record<string, string>): IncomingMessage =>
+  ({ headers }) as unknown as IncomingMessage
+
+const refusal = (check: () => void): unknown => {
+  try {
+    check()
+    return undefined
+  } catch (error) {
+    return (error as { code?: unknown }).code
+  }
+}
+
+describe('gateway: who may ask', () => {
+  for (const host of [
+    '127.0.0.1:4780',
+    '127.0.0.1',
+    'localhost:1',
+    'LOCALHOST',
+    '[::1]:4780',
+    '192.0.2.7:80'
+  ]) {
+    it(`serves Host ${host}`, () => {
+      expect(refusal(() => refuseForeignPages(withHeaders({ host })))).to.equal(undefined)
+    })
+  }
+
+  for (const host of [
+    '',
+    'evil.example',
+    'evil.example:4780',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '[::1',
+    'a:b:c'
+  ]) {
+    it(`refuses Host "${host}"`, () => {
+      expect(refusal(() => refuseForeignPages(withHeaders({ host })))).to.equal('FOREIGN_HOST')
+    })
+  }
+
+  for (const origin of ['http://evil.example', 'https://127.0.0.1:1', 'http://127.0.0.1:2', 'null']) {
+    it(`refuses Origin ${origin}`, () => {
+      const request = withHeaders({ host: '127.0.0.1:1', origin })
+      expect(refusal(() => refuseForeignPages(request))).to.equal('FOREIGN_ORIGIN')
+    })
+  }
+
+  it('serves its own pages', () => {
+    const request = withHeaders({
+      host: '127.0.0.1:1',
+      origin: 'http://127.0.0.1:1',
+      'sec-fetch-site': 'same-origin'
+    })
+    expect(refusal(() => refuseForeignPages(request))).to.equal(undefined)
+  })
+
+  it('refuses a request without Origin that a browser marks as of another site', () => {
+    const request = withHeaders({ host: '127.0.0.1:1', 'sec-fetch-site': 'cross-site' })
+    expect(refusal(() => refuseForeignPages(request))).to.equal('FOREIGN_ORIGIN')
+  })
+
+  for (const authorization of [
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic secret',
+    'Bearer secre',
+    'Bearer secret2',
+    'bearer secret'
+  ]) {
+    it(`takes "${authorization}" for no token`, () => {
+      expect(refusal(() => requireToken(withHeaders({ authorization }), 'secret'))).to.equal('UNAUTHORIZED')
+    })
+  }
+
+  it('knows the token', () => {
+    const request = withHeaders({ authorization: 'Bearer secret' })
+    expect(refusal(() => requireToken(request, 'secret'))).to.equal(undefined)
+  })
+})

@@ -1,0 +1,66 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { contentRange, parseRange } from '../../../src/gateway/range.ts'
+
+describe('gateway: Range', () => {
+  const cases: Array<[header: string, size: number, start: number, end: number]> = [
+    ['bytes=0-0', 10, 0, 1],
+    ['bytes=2-4', 10, 2, 5],
+    ['bytes=5-', 10, 5, 10],
+    ['bytes=-3', 10, 7, 10],
+    ['bytes=-30', 10, 0, 10],
+    ['bytes=2-400', 10, 2, 10]
+  ]
+  for (const [header, size, start, end] of cases) {
+    it(`reads "${header}" of ${size} bytes`, () => {
+      expect(parseRange(header, size)).to.deep.equal({ start, end })
+    })
+  }
+
+  for (const header of [
+    undefined,
+    '',
+    'bytes=',
+    'bytes=-',
+    'bytes=4-2',
+    'bytes=1-2,4-5',
+    'rows=1-2',
+    'bytes=a-b'
+  ]) {
+    it(`ignores ${JSON.stringify(header)}`, () => {
+      expect(parseRange(header, 10)).to.equal(undefined)
+    })
+  }
+
+  for (const [header, size] of [
+    ['bytes=10-', 10],
+    ['bytes=10-20', 10],
+    ['bytes=-0', 10],
+    ['bytes=0-', 0],
+    ['bytes=-5', 0]
+  ] as const) {
+    it(`refuses "${header}" of ${size} bytes`, () => {
+      expect(() => parseRange(header, size))
+        .to.throw()
+        .with.property('code', 'UNSATISFIABLE_RANGE')
+    })
+  }
+
+  it('never leaves the object, whatever is asked', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.nat(), (first, last, size) => {
+        try {
+          const range = parseRange(`bytes=${first}-${last}`, size)
+          if (range === undefined) return first > last
+          return 0 <= range.start && range.start < range.end && range.end <= size
+        } catch {
+          return first >= size
+        }
+      })
+    )
+  })
+
+  it('writes Content-Range with an inclusive end', () => {
+    expect(contentRange({ start: 2, end: 5 }, 10)).to.equal('bytes 2-4/10')
+  })
+})

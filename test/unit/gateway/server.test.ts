@@ -1,0 +1,354 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { expect } from 'chai'
+import { createGateway, NDJSON, PROBLEM_TRAILER, ROUTES } from '../../../src/gateway/index.ts'
+import type { Gateway } from '../../../src/gateway/index.ts'
+import { HologramError } from '../../../src/hologram/errors.ts'
+import { FakeNode, TOKEN } from './fake-node.ts'
+import { ask, bearer, linesOf } from './http.ts'
+import type { Answer } from './http.ts'
+import { expectDescribed, openapi } from './openapi.ts'
+
+const BYTES = Buffer.from(Array.from({ length: 5000 }, (_, index) => index % 251))
+const lost = (): HologramError =>
+  new HologramError('NOT_ENOUGH_SHARDS', '2 more shards are needed', {
+    needed: 5,
+    live: 3,
+    missing: 2
+  })
+const problemOf = ({ body }: Answer): Record<string, unknown> =>
+  JSON.parse(body.toString()) as Record<string, unknown>
+
+describe('gateway', () => {
+  let node: FakeNode
+  let gateway: Gateway
+  let id: string
+  /** Every answer of every test is held to openapi.json. */
+  const call = async (
+    method: string,
+    path: string,
+    init: Parameters<typeof ask>[3] = {}
+  ): Promise<Answer> => {
+    const answer = await ask(gateway.url, method, path, init)
+    const route = path.split('?')[0].replace(/^\/v1\/objects\/[^/]+/, '/v1/objects/{cid}')
+    if (answer.complete && openapi.paths[route]?.[method.toLowerCase()] !== undefined) {
+      expectDescribed(route, method, answer)
+    }
+    return answer
+  }
+
+  beforeEach(async () => {
+    node = await FakeNode.create()
+    id = node.keep(BYTES, { name: 'bytes' }).toString()
+    gateway = createGateway({ node }, { idleTimeoutMs: 300, headersTimeoutMs: 150 })
+    await gateway.start()
+  })
+  afterEach(async () => gateway.stop())
+
+  it('serves what openapi.json lists, and lists what it serves', () => {
+    const served = ROUTES.flatMap(({ methods, path, changesState }) =>
+      methods.map((method) => `${method} ${path} ${changesState ? 'token' : 'open'}`)
+    )
+    const listed = Object.entries(openapi.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(
+        ([method, { security }]) =>
+          `${method.toUpperCase()} ${path} ${security === undefined ? 'open' : 'token'}`
+      )
+    )
+    expect(served.sort()).to.deep.equal(listed.sort())
+  })
+
+  for (const { methods, path } of ROUTES) {
+    for (const method of methods) {
+      it(`${method} ${path} answers as described`, async () => {
+        const body = method === 'PUT' || method === 'POST' ? BYTES : undefined
+        const answer = await call(method, path.replace('{cid}', id), { headers: bearer(TOKEN), body })
+        expect(answer.status).to.be.oneOf([200, 201])
+      })
+    }
+  }
+
+  describe('get', () => {
+    it('sends every byte, with the id as its ETag', async () => {
+      const answer = await call('GET', `/v1/objects/${id}`)
+      expect(answer.body.equals(BYTES)).to.equal(true)
+      expect(answer.headers).to.include({ etag: `"${id}"`, 'content-length': '5000', 'thhe-sealed': 'false' })
+    })
+
+    it('sends a range', async () => {
+      const answer = await call('GET', `/v1/objects/${id}`, { headers: { range: 'bytes=10-1999' } })
+      expect(answer.status).to.equal(206)
+      expect(answer.headers['content-range']).to.equal('bytes 10-1999/5000')
+      expect(answer.body.equals(BYTES.subarray(10, 2000))).to.equal(true)
+    })
+
+    it('refuses a range beyond the end, with the size', async () => {
+      const answer = await call('GET', `/v1/objects/${id}`, { headers: { range: 'bytes=5000-' } })
+      expect(answer.status).to.equal(416)
+      expect(answer.headers['content-range']).to.equal('bytes */5000')
+    })
+
+    it('answers HEAD with the size and nothing else', async () => {
+      const answer = await call('HEAD', `/v1/objects/${id}`)
+      expect(answer.headers['content-length']).to.equal('5000')
+    })
+
+    it('sends nothing to who has it already', async () => {
+      const answer = await call('GET', `/v1/objects/${id}`, { headers: { 'if-none-match': `"${id}"` } })
+      expect(answer.status).to.equal(304)
+    })
+
+    it('sends the whole when If-Range names something else', async () => {
+      const headers = { range: 'bytes=0-1', 'if-range': '"other"' }
+      expect((await call('GET', `/v1/objects/${id}`, { headers })).status).to.equal(200)
+    })
+
+    it('has a status for an object that cannot be read at all', async () => {
+      node.failGet = { afterBytes: 0, error: lost() }
+      const answer = await call('GET', `/v1/objects/${id}`)
+      expect(answer.status).to.equal(503)
+      expect(problemOf(answer)).to.deep.include({
+        code: 'NOT_ENOUGH_SHARDS',
+        data: { needed: 5, live: 3, missing: 2 }
+      })
+    })
+
+    it('breaks the connection when it fails in mid-body', async () => {
+      const big = node.keep(Buffer.alloc(16 << 20)).toString()
+      node.pieceBytes = 1 << 20
+      node.failGet = { afterBytes: 8 << 20, error: lost() }
+      const answer = await call('GET', `/v1/objects/${big}`)
+      expect(answer.complete).to.equal(false)
+      expect(answer.body.byteLength).to.be.below(16 << 20)
+    })
+
+    it('names the failure in a trailer to who asked for trailers', async () => {
+      node.failGet = { afterBytes: 3000, error: lost() }
+      const answer = await call('GET', `/v1/objects/${id}`, { headers: { te: 'trailers' } })
+      expect(answer.body.byteLength).to.equal(3000)
+      const problem = JSON.parse(decodeURIComponent(answer.trailers[PROBLEM_TRAILER] ?? '')) as unknown
+      expect(problem).to.deep.include({ code: 'NOT_ENOUGH_SHARDS' })
+    })
+
+    it('says that nobody knows the object', async () => {
+      node.kept.clear()
+      const answer = await call('GET', `/v1/objects/${id}`)
+      expect([answer.status, problemOf(answer).code]).to.deep.equal([404, 'NOT_FOUND'])
+    })
+
+    it('refuses what is no object id', async () => {
+      const answer = await call('GET', '/v1/objects/nonsense')
+      expect([answer.status, problemOf(answer).code]).to.deep.equal([400, 'BAD_LINK'])
+    })
+
+    it('lets go of the object when the client goes away', async () => {
+      node.keep(Buffer.alloc(1), {})
+      const big = node.keep(Buffer.alloc(32 << 20), {}).toString()
+      node.pieceBytes = 1 << 20
+      const sent = request(`${gateway.url}/v1/objects/${big}`, { agent: false })
+      sent.end()
+      await once(sent, 'response')
+      const signal = node.signals.at(-1) as AbortSignal
+      const gone = once(signal, 'abort')
+      sent.destroy()
+      await gone
+      expect(signal.aborted).to.equal(true)
+    })
+  })
+
+  describe('put', () => {
+    it('keeps the body with the options of the query', async () => {
+      const answer = await call(
+        'PUT',
+        '/v1/objects?k=3&n=5&margin=1&name=a%20b&sealed=true&fewer=true&lease=2d',
+        {
+          headers: bearer(TOKEN),
+          body: 'hello'
+        }
+      )
+      const { cid } = problemOf(answer)
+      const kept = node.kept.get(String(cid))
+      expect(kept?.bytes.toString()).to.equal('hello')
+      expect(kept?.options).to.deep.include({
+        k: 3,
+        n: 5,
+        margin: 1,
+        name: 'a b',
+        sealed: true,
+        allowFewerShards: true,
+        leaseMs: 2 * 86_400_000,
+        sizeHint: 5
+      })
+    })
+
+    it('reports progress and then the result, line by line', async () => {
+      const headers = { ...bearer(TOKEN), accept: NDJSON }
+      const answer = await call('PUT', '/v1/objects', { headers, body: BYTES })
+      const lines = linesOf(answer.body)
+      expect(lines.at(-2)).to.deep.equal({
+        progress: { readBytes: 5000, sentBytes: 10_000, shardsAcknowledged: 0 }
+      })
+      expect(lines.at(-1)).to.have.property('result')
+    })
+
+    it('reports a failure as the last line', async () => {
+      node.failPut = new HologramError('NOT_ENOUGH_PEERS', '5 peers are needed', { needed: 5, available: 3 })
+      const headers = { ...bearer(TOKEN), accept: NDJSON }
+      const answer = await call('PUT', '/v1/objects', { headers, body: BYTES })
+      expect(linesOf(answer.body).at(-1)).to.deep.nested.include({ 'problem.code': 'NOT_ENOUGH_PEERS' })
+    })
+
+    it('has a status for a failure when no lines were asked for', async () => {
+      node.failPut = new HologramError('QUOTA', 'full', { freeBytes: 0 })
+      const answer = await call('PUT', '/v1/objects', { headers: bearer(TOKEN), body: BYTES })
+      expect([answer.status, problemOf(answer).code]).to.deep.equal([507, 'QUOTA'])
+    })
+
+    for (const query of [
+      'k=0',
+      'k=256',
+      'n=257',
+      'k=x',
+      'k=3&k=4',
+      'colour=red',
+      'lease=soon',
+      'sealed=maybe',
+      'name=%00'
+    ]) {
+      it(`refuses ?${query}`, async () => {
+        const answer = await call('PUT', `/v1/objects?${query}`, { headers: bearer(TOKEN), body: 'x' })
+        expect([answer.status, problemOf(answer).code]).to.deep.equal([400, 'BAD_REQUEST'])
+      })
+    }
+
+    it('never takes a body that was cut off for an object', async () => {
+      const headers = { ...bearer(TOKEN), 'content-length': 10_000 }
+      const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
+      sent.on('error', () => {})
+      sent.write(BYTES, () => sent.destroy())
+      expect(await node.putBroken.promise).to.be.instanceOf(Error)
+      expect(node.kept.size).to.equal(1)
+    })
+
+    it('gives up on a client that sends nothing more', async () => {
+      const headers = { ...bearer(TOKEN), 'content-length': 10_000 }
+      const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
+      sent.on('error', () => {})
+      sent.write(BYTES)
+      expect(await node.putBroken.promise).to.be.instanceOf(Error)
+    })
+
+    it('refuses before the body is sent when the client waits to be asked for it', async () => {
+      const headers = { 'content-length': 10_000, expect: '100-continue' }
+      const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
+      sent.on('error', () => {})
+      sent.flushHeaders()
+      const [response] = (await once(sent, 'response')) as [{ statusCode: number }]
+      expect(response.statusCode).to.equal(401)
+      sent.destroy()
+    })
+  })
+
+  for (const { methods, path, changesState } of ROUTES) {
+    if (!changesState) continue
+    for (const method of methods) {
+      it(`${method} ${path} needs the token and changes nothing without it`, async () => {
+        for (const headers of [{}, bearer('wrong')]) {
+          const answer = await call(method, path.replace('{cid}', id), { headers })
+          expect([answer.status, problemOf(answer).code]).to.deep.equal([401, 'UNAUTHORIZED'])
+        }
+        expect([...node.kept.keys()]).to.deep.equal([id])
+      })
+    }
+  }
+
+  for (const headers of [{ host: 'evil.example' }, { origin: 'http://evil.example' }]) {
+    it(`refuses ${JSON.stringify(headers)} even with the token`, async () => {
+      const answer = await call('DELETE', `/v1/objects/${id}`, { headers: { ...bearer(TOKEN), ...headers } })
+      expect(answer.status).to.equal(403)
+      expect(node.kept.size).to.equal(1)
+    })
+  }
+
+  it('removes', async () => {
+    await call('DELETE', `/v1/objects/${id}`, { headers: bearer(TOKEN) })
+    expect(node.kept.size).to.equal(0)
+  })
+
+  it('lists objects up to a last line that says it is whole', async () => {
+    const answer = await call('GET', '/v1/objects')
+    const lines = linesOf(answer.body)
+    expect(lines).to.have.length(2)
+    expect(lines[0]).to.deep.nested.include({ 'object.cid': id, 'object.name': 'bytes' })
+    expect(lines[1]).to.deep.equal({ end: { count: 1 } })
+  })
+
+  it('is not healthy until the node is ready', async () => {
+    node.ready = false
+    expect((await call('GET', '/health')).status).to.equal(503)
+  })
+
+  it('counts its requests by route, not by path', async () => {
+    await call('GET', `/v1/objects/${id}`)
+    const { body } = await call('GET', '/metrics')
+    expect(body.toString()).to.include(
+      'thhe_http_requests_total{method="GET",path="/v1/objects/{cid}",status="200"} 1'
+    )
+  })
+
+  it('names the methods there are', async () => {
+    const answer = await call('PATCH', '/v1/objects')
+    expect(answer.status).to.equal(405)
+    expect(answer.headers.allow).to.equal('GET, HEAD, PUT, POST')
+  })
+
+  it('answers 404 where nothing is', async () => {
+    expect(problemOf(await call('GET', '/v2/objects')).code).to.equal('NO_ROUTE')
+  })
+
+  it('refuses a body where none is expected', async () => {
+    const answer = await call('DELETE', `/v1/objects/${id}`, {
+      headers: { ...bearer(TOKEN), 'content-length': 1 },
+      body: 'x'
+    })
+    expect(answer.status).to.equal(413)
+    expect(node.kept.size).to.equal(1)
+  })
+
+  it('refuses a head beyond 16 KiB', async () => {
+    const answer = await ask(gateway.url, 'GET', '/health', { headers: { 'x-long': 'a'.repeat(20_000) } })
+    expect([answer.status, problemOf(answer).code]).to.deep.equal([431, 'HEAD_TOO_LARGE'])
+  })
+
+  it('closes a connection whose head never ends', async () => {
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    socket.write('GET /health HTTP/1.1\r\nHost: 127')
+    const answer = await text(socket)
+    expect(answer).to.match(/^HTTP\/1.1 408 /)
+  })
+
+  it('answers what is not HTTP with a problem', async () => {
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    socket.write('\u0016\u0003\u0001 nonsense\r\n\r\n')
+    const answer = await text(socket)
+    expect(answer)
+      .to.match(/^HTTP\/1.1 400 /)
+      .and.include('"BAD_REQUEST"')
+  })
+
+  it('breaks off what is under way when it stops', async () => {
+    const headers = { ...bearer(TOKEN), 'content-length': 10_000 }
+    const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
+    const broken = Promise.withResolvers<unknown>()
+    sent.on('error', broken.resolve)
+    sent.write(BYTES)
+    await node.putStarted.promise
+    await gateway.stop()
+    expect(await broken.promise).to.be.instanceOf(Error)
+    expect(node.kept.size).to.equal(1)
+  })
+})
