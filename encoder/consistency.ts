@@ -37,8 +37,8 @@ export function locateCorruption(plan: RowPlan, mismatch: readonly Uint8Array[])
   return { consistent: false, corrupt: suspects.length === space.dimension ? suspects : undefined }
 }
 
-function checkColumn({ k, want, matrix }: RowPlan, source: number): Uint8Array {
-  return Uint8Array.from(want, (_, row) => matrix[row * k + source])
+function checkColumn({ have, want, matrix }: RowPlan, source: number): Uint8Array {
+  return Uint8Array.from(want, (_, row) => matrix[row * have.length + source])
 }
 
 function unitVector(length: number, position: number): Uint8Array {

@@ -16,12 +16,13 @@ export interface CodeFamily {
  * say, and a backend that knows a faster way to the same bytes goes by the rows' numbers.
  */
 export interface RowPlan {
+  /** Data rows of the code. */
   readonly k: number
-  /** The rows that are given, in the order in which they are given. */
+  /** The rows that are given, in the order in which they are given: k of them, or one whose change is given. */
   readonly have: readonly number[]
   /** The rows that are made, in the order in which they are written. */
   readonly want: readonly number[]
-  /** want.length rows of k coefficients in GF(2^8), one after another. */
+  /** want.length rows of have.length coefficients in GF(2^8), one after another. */
   readonly matrix: Uint8Array
 }
 
@@ -86,7 +87,7 @@ export class PlanCache {
     const { matrix } = this.encode(k, n, rows)
     checkRows([dataRow], k)
     return {
-      k: 1,
+      k,
       have: [dataRow],
       want: rows,
       matrix: Uint8Array.from(rows, (_, i) => matrix[i * k + dataRow])

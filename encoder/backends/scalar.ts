@@ -24,7 +24,7 @@ export function createScalarBackend(): SyncBackend {
       targets.forEach((target, row) => {
         target.fill(0)
         sources.forEach((source, column) => {
-          const coefficient = plan.matrix[row * plan.k + column]
+          const coefficient = plan.matrix[row * sources.length + column]
           if (coefficient !== 0) addProducts(target, source, productsWith(coefficient))
         })
       })

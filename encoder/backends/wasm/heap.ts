@@ -9,6 +9,8 @@ const PROGRAM_BYTES = 176 * 1024
 const SLOT_COUNT = 1024
 /** Scratch slots of the widest program at the smallest tile, with room for the stagger. */
 const SCRATCH_BYTES = 256 * 1024
+/** The widest tile that a program may use. */
+export const MOST_TILE_BYTES = 4096
 /** Staged columns of 512 rows at the smallest stage. */
 const STAGE_BYTES = 640 * 1024
 const PAGE_BYTES = 65536
@@ -22,6 +24,8 @@ export class Heap {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly programAddress: number
   readonly slotsAddress: number
+  /** A tile of zeros that nothing writes to. */
+  readonly zeroAddress: number
   readonly scratchAddress: number
   readonly stageAddress: number
   /** Addresses of the program's slots. */
@@ -34,7 +38,8 @@ export class Heap {
   constructor(memory: WebAssembly.Memory, base: number, arenaBytes: number) {
     this.programAddress = roundUp(base, LINE_BYTES)
     this.slotsAddress = this.programAddress + PROGRAM_BYTES
-    this.scratchAddress = this.slotsAddress + SLOT_COUNT * 4
+    this.zeroAddress = this.slotsAddress + SLOT_COUNT * 4
+    this.scratchAddress = this.zeroAddress + MOST_TILE_BYTES
     this.stageAddress = this.scratchAddress + SCRATCH_BYTES
     this.#free = this.stageAddress + STAGE_BYTES
     const missing = this.#free + arenaBytes - memory.buffer.byteLength

@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { EncoderError } from '../../errors.ts'
 import type { RowPlan } from '../../plan.ts'
-import { columnProgram } from '../../rs8/program.ts'
+import { columnProgram } from '../../rs8/compile.ts'
 import type { ColumnProgram } from '../../rs8/program.ts'
 import { checkBuffers } from '../backend.ts'
 import type { SyncBackend } from '../backend.ts'
-import { Heap, LINE_BYTES, roundUp } from './heap.ts'
+import { Heap, LINE_BYTES, MOST_TILE_BYTES, roundUp } from './heap.ts'
 
 /** What one tile of all slots may take: it has to stay in the first-level data cache. */
 const TILE_BUDGET_BYTES = 24 * 1024
@@ -117,7 +117,7 @@ class WasmRows implements WasmBackend {
     const bytes = tileBytes(rowSlots + scratchSlots)
     heap.load(words)
     heap.setSlots(0, rowAddresses)
-    heap.setSlots(rowSlots, scratchAddresses(heap.scratchAddress, scratchSlots, bytes))
+    heap.setSlots(rowSlots, [heap.zeroAddress, ...scratchAddresses(heap.scratchAddress, scratchSlots, bytes)])
     this.#kernel.run(
       heap.programAddress,
       words.length,
@@ -135,7 +135,8 @@ function scratchAddresses(base: number, count: number, bytes: number): number[] 
 }
 
 function tileBytes(slots: number): number {
-  return Math.max(LEAST_TILE_BYTES, roundDown(TILE_BUDGET_BYTES / slots, LINE_BYTES))
+  const fitting = roundDown(TILE_BUDGET_BYTES / slots, LINE_BYTES)
+  return Math.min(MOST_TILE_BYTES, Math.max(LEAST_TILE_BYTES, fitting))
 }
 
 function stageBytes(rows: number, blockBytes: number): number {

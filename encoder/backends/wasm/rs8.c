@@ -1,60 +1,23 @@
-// Runs column programs over rows of bytes (encoder/rs8/program.ts writes them and says what each step means).
-// A program is run once for each tile of columns that fits the first-level cache.
-#include "vec.h"
+// Runs column programs over rows of bytes. encoder/rs8/program.ts writes the programs and says what they are for; the
+// steps are defined here. A program runs once for each tile of columns, so that all its slots fit the nearest cache.
+#include "matrix.h"
+#include "transform.h"
 
 #define EXPORT(name) __attribute__((export_name(name)))
 
-static _Alignas(16) product_table products[256];
+EXPORT("initialise") void initialise(void) { fillProducts(); }
 
-static uint8_t timesX(uint8_t a) { return (uint8_t)(a << 1 ^ (a & 0x80 ? 0x1d : 0)); }
-
-EXPORT("initialise") void initialise(void) {
-  for (int constant = 0; constant < 256; constant++) {
-    uint8_t power = (uint8_t)constant; // constant times x^bit
-    for (int bit = 0; bit < 8; bit++, power = timesX(power)) {
-      uint8_t *table = products[constant] + (bit < 4 ? 0 : VEC_BYTES);
-      for (int half = 0; half < 16; half++)
-        if (half >> bit % 4 & 1) table[half] ^= power;
-    }
-  }
-}
-
-// One tile: where its slots are and how many bytes of columns it has (a multiple of 64).
-typedef struct {
-  uint8_t *const *slots;
-  size_t bytes;
-} tile;
-
-// targets[r] = sum over j of coefficient[j][r] * source[j], for `rows` targets, `width` vectors at a time.
-// Words: sourceCount, targets[rows], then for each source: slot, coefficients[rows].
-INLINE const uint16_t *dotProducts(const uint16_t *words, tile t, const int rows, const int width) {
-  const int sourceCount = *words++;
-  const uint16_t *targets = words, *sources = words + rows;
-  for (size_t x = 0; x < t.bytes; x += VEC_BYTES * width) {
-    vec sum[rows][width];
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < width; i++) sum[r][i] = zero();
-    const uint16_t *word = sources;
-    for (int j = 0; j < sourceCount; j++) {
-      const uint8_t *source = t.slots[*word++] + x;
-      vec low[width], high[width];
-      UNROLL for (int i = 0; i < width; i++) {
-        const vec v = load(source + VEC_BYTES * i);
-        low[i] = lowHalves(v);
-        high[i] = highHalves(v);
-      }
-      UNROLL for (int r = 0; r < rows; r++) {
-        const uint8_t *table = products[*word++];
-        UNROLL for (int i = 0; i < width; i++) sum[r][i] = add(sum[r][i], productOfHalves(table, low[i], high[i]));
-      }
-    }
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < width; i++)
-      store(t.slots[targets[r]] + x + VEC_BYTES * i, sum[r][i]);
-  }
-  return sources + sourceCount * (1 + rows);
-}
-
-// The numbers are those of encoder/rs8/program.ts.
-enum opcode { DOT_1 = 1, DOT_2, DOT_3, DOT_4 };
+// The numbers are those of Opcode in encoder/rs8/program.ts.
+enum opcode {
+  DOT_1 = 1, DOT_2, DOT_3, DOT_4,
+  ADD,
+  CHUNKS_2, CHUNKS_4,
+  INVERSE_2, INVERSE_4, INVERSE_8,
+  FORWARD_2, FORWARD_4, FORWARD_8,
+  FORWARD_FIRST_2, FORWARD_FIRST_4, FORWARD_FIRST_8,
+  INVERSE_FIRST_2, INVERSE_FIRST_4, INVERSE_FIRST_8,
+  EXTEND_2, EXTEND_4, EXTEND_8
+};
 
 static void runTile(const uint16_t *word, const uint16_t *end, tile t) {
   while (word < end) {
@@ -63,13 +26,31 @@ static void runTile(const uint16_t *word, const uint16_t *end, tile t) {
     case DOT_2: word = dotProducts(word, t, 2, 2); break;
     case DOT_3: word = dotProducts(word, t, 3, 2); break;
     case DOT_4: word = dotProducts(word, t, 4, 2); break;
+    case ADD: word = addRows(word, t); break;
+    case CHUNKS_2: word = combineChunks(word, t, 1, 2); break;
+    case CHUNKS_4: word = combineChunks(word, t, 2, 1); break;
+    case INVERSE_2: word = inverseStep(word, t, 1, 0); break;
+    case INVERSE_4: word = inverseStep(word, t, 2, 0); break;
+    case INVERSE_8: word = inverseStep(word, t, 3, 0); break;
+    case INVERSE_FIRST_2: word = inverseStep(word, t, 1, 1); break;
+    case INVERSE_FIRST_4: word = inverseStep(word, t, 2, 1); break;
+    case INVERSE_FIRST_8: word = inverseStep(word, t, 3, 1); break;
+    case FORWARD_2: word = forwardStep(word, t, 1, 0); break;
+    case FORWARD_4: word = forwardStep(word, t, 2, 0); break;
+    case FORWARD_8: word = forwardStep(word, t, 3, 0); break;
+    case FORWARD_FIRST_2: word = forwardStep(word, t, 1, 1); break;
+    case FORWARD_FIRST_4: word = forwardStep(word, t, 2, 1); break;
+    case FORWARD_FIRST_8: word = forwardStep(word, t, 3, 1); break;
+    case EXTEND_2: word = extendStep(word, t, 1); break;
+    case EXTEND_4: word = extendStep(word, t, 2); break;
+    case EXTEND_8: word = extendStep(word, t, 3); break;
     default: __builtin_trap();
     }
   }
 }
 
 // Runs a program over rows of `bytes` bytes (a multiple of 64). The first `rowSlots` slots are rows and move on with
-// the tiles; the others are scratch of one tile each. Leaves the row slots behind the end of their rows.
+// the tiles; the others hold one tile each. Leaves the row slots behind the end of their rows.
 EXPORT("run") void run(const uint16_t *program, size_t words, uint8_t **slots, size_t rowSlots, size_t bytes,
                        size_t tileBytes) {
   for (size_t x = 0; x < bytes; x += tileBytes) {

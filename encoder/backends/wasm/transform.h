@@ -1,0 +1,141 @@
+// Steps of the additive FFT (Lin, Chung and Han 2014) in the Cantor basis: `layers` layers of butterflies on
+// 2^layers slots, all in registers.
+//
+// A layer joins the slots i and i + d. Its constants are given block by block, nearest layer (d = 1) first; a step
+// marked `first` stands at point zero, where the first block of every layer has the constant zero.
+#pragma once
+#include "field.h"
+
+enum { MOST_RADIX = 8 };
+
+// Where the constants of the layer with distance d begin.
+#define CONSTANTS_OF(radix, d) ((radix) - (radix) / (d))
+
+// From values to coefficients.
+INLINE void inverseLayers(vec *v, const uint8_t *const *constants, const int layers, const int first) {
+  const int radix = 1 << layers;
+  UNROLL for (int layer = 0; layer < layers; layer++) {
+    const int d = 1 << layer;
+    UNROLL for (int block = 0; block < radix / (2 * d); block++) UNROLL for (int i = 0; i < d; i++) {
+      vec *a = &v[2 * d * block + i], *b = a + d;
+      *b = add(*b, *a);
+      if (!(first && block == 0)) *a = add(*a, product(constants[CONSTANTS_OF(radix, d) + block], *b));
+    }
+  }
+}
+
+// From coefficients to values.
+INLINE void forwardLayers(vec *v, const uint8_t *const *constants, const int layers, const int first) {
+  const int radix = 1 << layers;
+  UNROLL for (int layer = layers - 1; layer >= 0; layer--) {
+    const int d = 1 << layer;
+    UNROLL for (int block = 0; block < radix / (2 * d); block++) UNROLL for (int i = 0; i < d; i++) {
+      vec *a = &v[2 * d * block + i], *b = a + d;
+      if (!(first && block == 0)) *a = add(*a, product(constants[CONSTANTS_OF(radix, d) + block], *b));
+      *b = add(*b, *a);
+    }
+  }
+}
+
+typedef struct {
+  const uint8_t *source[MOST_RADIX];
+  uint8_t *target[MOST_RADIX];
+} slots_of_step;
+
+// Words: sources[radix], targets[radix].
+INLINE const uint16_t *readSlots(const uint16_t *word, tile t, const int radix, slots_of_step *slots) {
+  UNROLL for (int i = 0; i < radix; i++) slots->source[i] = t.slots[*word++];
+  UNROLL for (int i = 0; i < radix; i++) slots->target[i] = t.slots[*word++];
+  return word;
+}
+
+// Words: constants[radix - 1].
+INLINE const uint16_t *readConstants(const uint16_t *word, const int radix, const uint8_t **constants) {
+  UNROLL for (int i = 0; i < radix - 1; i++) constants[i] = products[*word++];
+  return word;
+}
+
+// Words: sources, targets, constants.
+INLINE const uint16_t *inverseStep(const uint16_t *word, tile t, const int layers, const int first) {
+  const int radix = 1 << layers;
+  slots_of_step slots;
+  const uint8_t *constants[MOST_RADIX - 1];
+  word = readConstants(readSlots(word, t, radix, &slots), radix, constants);
+  for (size_t x = 0; x < t.bytes; x += VEC_BYTES) {
+    vec v[MOST_RADIX];
+    UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
+    inverseLayers(v, constants, layers, first);
+    UNROLL for (int i = 0; i < radix; i++) store(slots.target[i] + x, v[i]);
+  }
+  return word;
+}
+
+// Words: sources, targets, constants.
+INLINE const uint16_t *forwardStep(const uint16_t *word, tile t, const int layers, const int first) {
+  const int radix = 1 << layers;
+  slots_of_step slots;
+  const uint8_t *constants[MOST_RADIX - 1];
+  word = readConstants(readSlots(word, t, radix, &slots), radix, constants);
+  for (size_t x = 0; x < t.bytes; x += VEC_BYTES) {
+    vec v[MOST_RADIX];
+    UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
+    forwardLayers(v, constants, layers, first);
+    UNROLL for (int i = 0; i < radix; i++) store(slots.target[i] + x, v[i]);
+  }
+  return word;
+}
+
+// Values on the first points of all to values on another coset: an inverse step at point zero and a forward step.
+// Words: sources, targets, constants of the inverse, constants of the forward step.
+INLINE const uint16_t *extendStep(const uint16_t *word, tile t, const int layers) {
+  const int radix = 1 << layers;
+  slots_of_step slots;
+  const uint8_t *inverse[MOST_RADIX - 1], *forward[MOST_RADIX - 1];
+  word = readConstants(readSlots(word, t, radix, &slots), radix, inverse);
+  word = readConstants(word, radix, forward);
+  for (size_t x = 0; x < t.bytes; x += VEC_BYTES) {
+    vec v[MOST_RADIX];
+    UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
+    inverseLayers(v, inverse, layers, 1);
+    forwardLayers(v, forward, layers, 0);
+    UNROLL for (int i = 0; i < radix; i++) store(slots.target[i] + x, v[i]);
+  }
+  return word;
+}
+
+// Few parity rows from many chunks of as many data rows: every chunk's inverse transform is scaled and summed up, and
+// one forward transform at point zero ends it. `width` vectors at a time.
+// Words: chunkCount, targets[radix], then for each chunk: sources[radix], constants[radix - 1], scale; then
+// the constants of the forward transform.
+INLINE const uint16_t *combineChunks(const uint16_t *word, tile t, const int layers, const int width) {
+  const int radix = 1 << layers;
+  const int chunkCount = *word++;
+  uint8_t *target[MOST_RADIX];
+  UNROLL for (int i = 0; i < radix; i++) target[i] = t.slots[*word++];
+  const uint8_t **next = operands;
+  for (int chunk = 0; chunk < chunkCount; chunk++) {
+    UNROLL for (int i = 0; i < radix; i++) *next++ = t.slots[*word++];
+    UNROLL for (int i = 0; i < radix; i++) *next++ = products[*word++];
+  }
+  const uint8_t *forward[MOST_RADIX - 1];
+  word = readConstants(word, radix, forward);
+  for (size_t x = 0; x < t.bytes; x += VEC_BYTES * width) {
+    vec sum[MOST_RADIX][width];
+    UNROLL for (int i = 0; i < radix; i++) UNROLL for (int w = 0; w < width; w++) sum[i][w] = zero();
+    for (const uint8_t **operand = operands; operand < next; operand += 2 * radix) {
+      UNROLL for (int w = 0; w < width; w++) {
+        vec v[MOST_RADIX];
+        UNROLL for (int i = 0; i < radix; i++) v[i] = load(operand[i] + x + VEC_BYTES * w);
+        inverseLayers(v, operand + radix, layers, 0);
+        UNROLL for (int i = 0; i < radix; i++) sum[i][w] = add(sum[i][w], product(operand[2 * radix - 1], v[i]));
+      }
+    }
+    UNROLL for (int w = 0; w < width; w++) {
+      vec v[MOST_RADIX];
+      UNROLL for (int i = 0; i < radix; i++) v[i] = sum[i][w];
+      forwardLayers(v, forward, layers, 1);
+      UNROLL for (int i = 0; i < radix; i++) store(target[i] + x + VEC_BYTES * w, v[i]);
+    }
+  }
+  return word;
+}

@@ -1,0 +1,24 @@
+// The matrix form: every wanted row is a sum of products.
+
+import { MOST_DOT_ROWS } from './program.ts'
+import type { ProgramWriter } from './program.ts'
+import type { RowTask, WantedRow } from './task.ts'
+
+/** Makes the rows as the matrix of the plan says. */
+export function byMatrix(writer: ProgramWriter, { have, want }: RowTask): void {
+  const sources = have.map((_, slot) => slot)
+  for (const rows of evenGroups(want, MOST_DOT_ROWS)) {
+    writer.dot(
+      sources,
+      rows.map(({ slot }) => slot),
+      rows.map(({ coefficients }) => coefficients)
+    )
+  }
+}
+
+/** Consecutive groups of at most `most`, as few and as equal as can be. */
+function evenGroups(rows: readonly WantedRow[], most: number): WantedRow[][] {
+  const count = Math.ceil(rows.length / most)
+  const start = (group: number) => Math.floor((group * rows.length) / count)
+  return Array.from({ length: count }, (_, group) => rows.slice(start(group), start(group + 1)))
+}
