@@ -1,5 +1,12 @@
 import { varint } from 'multiformats'
-import type { Block } from '../../protocols/generated/object.js'
+
+/** A block on its way to a reader. */
+export interface ProvenBlock {
+  readonly index: number
+  readonly data: Uint8Array
+  /** Audit path, 32-byte hashes from the leaf up. */
+  readonly path: Uint8Array
+}
 
 // PutFrame.block = 2, GetReply.block = 4: a field of bytes (wire type 2)
 const PUT_FRAME_BLOCK_TAG = (2 << 3) | 2
@@ -18,7 +25,7 @@ export function encodePutBlock(index: number, data: Uint8Array): Uint8Array[] {
 }
 
 /** `GetReply { status: OK, block: { index, data, path } }`, likewise. */
-export function encodeGetBlock({ index, data, path }: Block): Uint8Array[] {
+export function encodeGetBlock({ index, data, path }: ProvenBlock): Uint8Array[] {
   return encodeBlockField(GET_REPLY_BLOCK_TAG, index, data, path)
 }
 

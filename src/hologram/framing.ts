@@ -1,5 +1,6 @@
 import { varint } from 'multiformats'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { ByteQueue } from './byte-queue.ts'
 import { HologramError } from './errors.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 
@@ -10,7 +11,7 @@ export interface MessageCodec<T> {
 }
 
 export interface FramedStreamInit {
-  /** A longer frame breaks the stream. */
+  /** A longer frame from the peer breaks the stream. */
   readonly maxFrameBytes: number
   /** Name of the remote peer, for errors. */
   readonly peer?: string
@@ -43,7 +44,10 @@ export class FramedStream {
   readonly #peer: string | undefined
   readonly #received = new ByteQueue()
   readonly #wake = new Set<() => void>()
+  /** Bytes that the reader waits for. */
+  #wanted = 0
   #paused = false
+  #discarding = false
   #broken: Error | undefined
 
   constructor(stream: Stream, { maxFrameBytes, peer }: FramedStreamInit) {
@@ -95,7 +99,6 @@ export class FramedStream {
    */
   async write(parts: readonly Uint8Array[], options: WaitOptions): Promise<void> {
     const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
-    if (length > this.#maxFrameBytes) throw new RangeError(`a frame of ${length} bytes is too long to send`)
     this.#checkUsable(options.signal)
     try {
       this.stream.send(new Uint8ArrayList(encodeLength(length), ...parts))
@@ -124,6 +127,23 @@ export class FramedStream {
     } catch (error) {
       this.abort(error instanceof Error ? error : new Error(String(error)))
     }
+  }
+
+  /**
+   * Ends a conversation: closes our end, throws away what the peer still sends until it closes its own, and resets the
+   * stream when it has not by the deadline. Never rejects.
+   */
+  async finish(options: WaitOptions): Promise<void> {
+    this.#discarding = true
+    this.#received.clear()
+    this.#resume()
+    await this.close(options)
+    try {
+      await this.#wait(() => this.#ended(), 'read', options)
+    } catch (error) {
+      this.abort(error as Error)
+    }
+    this.release()
   }
 
   /** Resets the stream: both ends see an error, unread and unsent bytes are lost. */
@@ -160,6 +180,7 @@ export class FramedStream {
   /** Waits until `bytes` have arrived; false when the peer's end is closed before. */
   async #fill(bytes: number, options: WaitOptions): Promise<boolean> {
     if (this.#received.length >= bytes) return true
+    this.#wanted = bytes
     this.#resume()
     await this.#wait(() => this.#received.length >= bytes || this.#ended(), 'read', options)
     return this.#received.length >= bytes
@@ -201,9 +222,10 @@ export class FramedStream {
   }
 
   readonly #onMessage = ({ data }: StreamMessageEvent): void => {
+    if (this.#discarding) return
     if (data instanceof Uint8Array) this.#received.push(data)
     else for (const part of data) this.#received.push(part)
-    if (this.#received.length > this.#maxFrameBytes + READ_AHEAD_BYTES) this.#pause()
+    if (this.#received.length > this.#wanted + READ_AHEAD_BYTES) this.#pause()
     this.#notify()
   }
 
@@ -226,7 +248,7 @@ export class FramedStream {
   }
 
   #resume(): void {
-    if (!this.#paused || this.#received.length > this.#maxFrameBytes) return
+    if (!this.#paused || this.#received.length > Math.max(this.#wanted, READ_AHEAD_BYTES / 2)) return
     this.#paused = false
     if (this.stream.readStatus === 'paused') this.stream.resume()
   }
@@ -260,69 +282,4 @@ function aborted(signal: AbortSignal | undefined): HologramError {
 
 function encodeLength(length: number): Uint8Array {
   return varint.encodeTo(length, new Uint8Array(varint.encodingLength(length)))
-}
-
-/** Received bytes in the pieces in which they came. */
-class ByteQueue {
-  readonly #parts: Uint8Array[] = []
-  #length = 0
-
-  get length(): number {
-    return this.#length
-  }
-
-  push(part: Uint8Array): void {
-    if (part.byteLength === 0) return
-    this.#parts.push(part)
-    this.#length += part.byteLength
-  }
-
-  /** The byte at `index`, a small number below `length`. */
-  at(index: number): number {
-    for (const part of this.#parts) {
-      if (index < part.byteLength) return part[index]
-      index -= part.byteLength
-    }
-    throw new RangeError('beyond what has arrived')
-  }
-
-  /** Removes the first `length` bytes: a view of them when they are in one piece, else a copy. */
-  take(length: number): Uint8Array {
-    if (length === 0) return new Uint8Array(0)
-    const first = this.#parts[0]
-    this.#length -= length
-    if (length < first.byteLength) {
-      this.#parts[0] = first.subarray(length)
-      return first.subarray(0, length)
-    }
-    if (length === first.byteLength) {
-      this.#parts.shift()
-      return first
-    }
-    return this.#gather(length)
-  }
-
-  /** Removes a varint that is known to be there whole. */
-  takeVarint(): number {
-    let length = 1
-    while (this.at(length - 1) >= 0x80) length++
-    return varint.decode(this.take(length))[0]
-  }
-
-  #gather(length: number): Uint8Array {
-    const gathered = new Uint8Array(length)
-    let filled = 0
-    let whole = 0
-    for (; filled < length && filled + this.#parts[whole].byteLength <= length; whole++) {
-      gathered.set(this.#parts[whole], filled)
-      filled += this.#parts[whole].byteLength
-    }
-    this.#parts.splice(0, whole)
-    if (filled < length) {
-      const rest = length - filled
-      gathered.set(this.#parts[0].subarray(0, rest), filled)
-      this.#parts[0] = this.#parts[0].subarray(rest)
-    }
-    return gathered
-  }
 }

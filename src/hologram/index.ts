@@ -1,7 +1,11 @@
 // Objects on the mesh: what an object is, where its shards live, and both ends of the protocols that move them.
 // May not enter: sockets, disks and the wiring of a node, which come in as Mesh and Holdings; any other room's code.
+export { TokenBucket, UNLIMITED, type Bandwidth, type TokenBucketInit } from './bandwidth.ts'
 export { isObjectCid } from './cid.ts'
 export { HologramError, isHologramError, type HologramErrorCode, type HologramErrorData } from './errors.ts'
+export type { HolderLogger, HolderStats } from './holder/context.ts'
+export { Holder, type HolderComponents } from './holder/holder.ts'
+export { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './holder/settings.ts'
 export type { Holdings, ShardReader, ShardSummary, ShardUpload, StoredLease, Usage } from './holdings.ts'
 export { Layout, type Segment } from './layout.ts'
 export { DEFAULT_LEASE_MS, MAX_LEASE_MS } from './lease.ts'

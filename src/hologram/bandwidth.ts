@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A cap on a direction of traffic, shared by all who send or receive that way. */
+export interface Bandwidth {
+  /** Resolves when `bytes` more may pass. Rejects when `signal` fires first. */
+  take(bytes: number, signal: AbortSignal): Promise<void>
+}
+
+export interface TokenBucketInit {
+  readonly bytesPerSecond: number
+  /** What may pass at once after a pause. @default one quarter of a second's worth */
+  readonly burstBytes?: number
+  /** Milliseconds on a monotonic clock. */
+  readonly nowMs?: () => number
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+/** No cap. */
+export const UNLIMITED: Bandwidth = { take: async () => {} }
+
+/**
+ * A token bucket, served in the order of asking. What does not fit the bucket is let through late rather than refused,
+ * so a request larger than the burst needs no cutting.
+ */
+export class TokenBucket implements Bandwidth {
+  readonly #msPerByte: number
+  readonly #burstMs: number
+  readonly #nowMs: () => number
+  readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** When all that has been asked for until now will have passed at the capped rate. */
+  #paidUntilMs = -Infinity
+
+  constructor({ bytesPerSecond, burstBytes = bytesPerSecond / 4, ...init }: TokenBucketInit) {
+    if (!(bytesPerSecond > 0)) throw new RangeError('a cap is a positive number of bytes per second')
+    this.#msPerByte = 1000 / bytesPerSecond
+    this.#burstMs = burstBytes * this.#msPerByte
+    this.#nowMs = init.nowMs ?? (() => performance.now())
+    this.#sleep = init.sleep ?? (async (ms, signal) => sleep(ms, undefined, { signal }))
+  }
+
+  async take(bytes: number, signal: AbortSignal): Promise<void> {
+    const nowMs = this.#nowMs()
+    this.#paidUntilMs = Math.max(this.#paidUntilMs, nowMs - this.#burstMs) + bytes * this.#msPerByte
+    const waitMs = this.#paidUntilMs - nowMs
+    if (waitMs > 0) await this.#sleep(waitMs, signal)
+  }
+}

@@ -1,0 +1,71 @@
+import { varint } from 'multiformats'
+
+/** Received bytes in the pieces in which they came. */
+export class ByteQueue {
+  readonly #parts: Uint8Array[] = []
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(part: Uint8Array): void {
+    if (part.byteLength === 0) return
+    this.#parts.push(part)
+    this.#length += part.byteLength
+  }
+
+  clear(): void {
+    this.#parts.length = 0
+    this.#length = 0
+  }
+
+  /** The byte at `index`, a small number below `length`. */
+  at(index: number): number {
+    for (const part of this.#parts) {
+      if (index < part.byteLength) return part[index]
+      index -= part.byteLength
+    }
+    throw new RangeError('beyond what has arrived')
+  }
+
+  /** Removes the first `length` bytes: a view of them when they are in one piece, else a copy. */
+  take(length: number): Uint8Array {
+    if (length === 0) return new Uint8Array(0)
+    const first = this.#parts[0]
+    this.#length -= length
+    if (length < first.byteLength) {
+      this.#parts[0] = first.subarray(length)
+      return first.subarray(0, length)
+    }
+    if (length === first.byteLength) {
+      this.#parts.shift()
+      return first
+    }
+    return this.#gather(length)
+  }
+
+  /** Removes a varint that is known to be there whole. */
+  takeVarint(): number {
+    let length = 1
+    while (this.at(length - 1) >= 0x80) length++
+    return varint.decode(this.take(length))[0]
+  }
+
+  #gather(length: number): Uint8Array {
+    const gathered = new Uint8Array(length)
+    let filled = 0
+    let whole = 0
+    for (; filled < length && filled + this.#parts[whole].byteLength <= length; whole++) {
+      gathered.set(this.#parts[whole], filled)
+      filled += this.#parts[whole].byteLength
+    }
+    this.#parts.splice(0, whole)
+    if (filled < length) {
+      const rest = length - filled
+      gathered.set(this.#parts[0].subarray(0, rest), filled)
+      this.#parts[0] = this.#parts[0].subarray(rest)
+    }
+    return gathered
+  }
+}

@@ -1,0 +1,47 @@
+import { isLive, openLease, storedLease, type Lease } from '../lease.ts'
+import { refuse } from './refusal.ts'
+import type { CID } from 'multiformats/cid'
+import type { HolderContext } from './context.ts'
+
+type LeaseContext = Pick<HolderContext, 'mesh' | 'holdings' | 'nowMs' | 'settings'>
+
+/** A verified lease, with the bytes in which it came. */
+export interface SignedLease extends Lease {
+  readonly signed: Uint8Array
+}
+
+/**
+ * Verifies a lease that is to keep `cid` alive.
+ *
+ * @throws HologramError 'WRONG_NETWORK' | 'BAD_LEASE'; Refusal
+ */
+export async function openLiveLease(
+  context: LeaseContext,
+  cid: CID,
+  signed: Uint8Array
+): Promise<SignedLease> {
+  const lease = await openLease(context.mesh.networkId, signed, context.nowMs())
+  if (!lease.cid.equals(cid)) throw refuse('the lease is on another object')
+  if (lease.tombstone) throw refuse('a tombstone where a lease was due')
+  return { ...lease, signed }
+}
+
+/**
+ * Keeps a verified lease. To be told the same again is no error, and neither is what a later statement repeats.
+ *
+ * @throws Refusal when its lessee has said otherwise since, or when the object has too many lessees
+ */
+export async function keepLease(
+  { holdings, settings, nowMs }: LeaseContext,
+  lease: SignedLease
+): Promise<void> {
+  const lessee = lease.lessee.toString()
+  const kept = await holdings.leases(lease.cid)
+  const earlier = kept.find((other) => other.lessee === lessee)
+  if (earlier === undefined && kept.length >= settings.maxLeases)
+    throw refuse('the object has too many lessees')
+  if (await holdings.putLease(lease.cid, storedLease(lease, lease.signed))) return
+  if (earlier !== undefined && isLive(earlier, nowMs()) !== isLive(lease, nowMs())) {
+    throw refuse('this lessee has said otherwise since')
+  }
+}

@@ -1,0 +1,60 @@
+import type { Bandwidth } from '../bandwidth.ts'
+import type { Holdings } from '../holdings.ts'
+import type { Mesh } from '../mesh.ts'
+import type { AdmissionCounts } from './admission.ts'
+import type { HolderSettings } from './settings.ts'
+import type { TreeCache } from './tree-cache.ts'
+
+/** Where a holder reports what it does. */
+export interface HolderLogger {
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** What the handlers of one holder share. */
+export interface HolderContext {
+  readonly mesh: Mesh
+  readonly holdings: Holdings
+  readonly logger: HolderLogger
+  readonly settings: HolderSettings
+  readonly trees: TreeCache
+  /** Cap on block bytes that come in, and on those that go out. */
+  readonly down: Bandwidth
+  readonly up: Bandwidth
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: () => number
+  readonly counts: HolderCounts
+}
+
+/** What a holder has done since it was made, for metrics. */
+export interface HolderCounts {
+  blocksIn: number
+  bytesIn: number
+  blocksOut: number
+  bytesOut: number
+  shardsCommitted: number
+  /** Requests answered with another status than OK, by status. */
+  readonly refused: Record<string, number>
+  /** Streams that broke, or were cut off by a deadline or for breaking the protocol. */
+  streamsCut: number
+}
+
+export interface HolderStats extends Readonly<HolderCounts> {
+  readonly streams: Readonly<Record<'put' | 'get' | 'object', AdmissionCounts>>
+}
+
+export function newCounts(): HolderCounts {
+  return {
+    blocksIn: 0,
+    bytesIn: 0,
+    blocksOut: 0,
+    bytesOut: 0,
+    shardsCommitted: 0,
+    refused: {},
+    streamsCut: 0
+  }
+}
+
+export function countRefusal(counts: HolderCounts, status: string): void {
+  counts.refused[status] = (counts.refused[status] ?? 0) + 1
+}

@@ -1,0 +1,93 @@
+import { GetReply, GetRequest, Status } from '../../../protocols/generated/object.js'
+import { encodeGetBlock } from '../block-frame.ts'
+import { decodeObjectCid } from '../cid.ts'
+import { isHologramError } from '../errors.ts'
+import { MAX_BLOCKS_PER_REQUEST } from '../limits.ts'
+import { MAX_SHARDS } from '../manifest.ts'
+import { countRefusal } from './context.ts'
+import { OpenShard } from './open-shard.ts'
+import { readAhead } from './read-ahead.ts'
+import { isOwnFault, Refusal, refuse, replyHead } from './refusal.ts'
+import type { CID } from 'multiformats/cid'
+import type { FramedStream, WaitOptions } from '../framing.ts'
+import type { HolderContext } from './context.ts'
+
+/**
+ * One stream of get/1: requests are answered in their order, each with its blocks or with the first status that is not
+ * OK. Requests that are sent ahead wait in the stream.
+ */
+export async function handleGet(
+  context: HolderContext,
+  framed: FramedStream,
+  signal: AbortSignal
+): Promise<void> {
+  const wait = { timeoutMs: context.settings.idleTimeoutMs, signal }
+  const shard = new OpenShard(context)
+  try {
+    for (;;) {
+      const request = await nextRequest(framed, wait)
+      if (request === undefined) return
+      try {
+        await sendBlocks(context, framed, shard, request, signal)
+      } catch (error) {
+        if (signal.aborted || !endsOnlyItsRequest(error)) throw error
+        const head = replyHead(error, context.settings.retryAfterMs)
+        if (isOwnFault(error)) context.logger.warn('a block cannot be read', { shard: request.shard, error })
+        countRefusal(context.counts, head.status)
+        await framed.writeMessage(GetReply, head, wait)
+      }
+    }
+  } finally {
+    await shard.close()
+  }
+}
+
+/** Undefined when the reader is done: it has closed its end, or has been silent for so long that we close ours. */
+async function nextRequest(framed: FramedStream, wait: WaitOptions): Promise<GetRequest | undefined> {
+  try {
+    return await framed.readMessage(GetRequest, wait)
+  } catch (error) {
+    if (isHologramError(error, 'TIMEOUT') && framed.bufferedBytes === 0) return undefined
+    throw error
+  }
+}
+
+async function sendBlocks(
+  { settings, up, counts }: HolderContext,
+  framed: FramedStream,
+  shard: OpenShard,
+  request: GetRequest,
+  signal: AbortSignal
+): Promise<void> {
+  const { reader, tree } = await shard.open(checkRequest(request), request.shard)
+  const { first, count } = request
+  if (first + count > reader.blocks) throw refuse(`the shard has ${reader.blocks} blocks`)
+  for await (const { index, data } of readAhead(reader, {
+    first,
+    count,
+    depth: settings.readAheadBlocks,
+    signal
+  })) {
+    await up.take(data.byteLength, signal)
+    const parts = encodeGetBlock({ index, data, path: tree.auditPath(index) })
+    await framed.write(parts, { timeoutMs: settings.idleTimeoutMs, signal })
+    counts.blocksOut++
+    counts.bytesOut += data.byteLength
+  }
+}
+
+function checkRequest({ cid: bytes, shard, first, count }: GetRequest): CID {
+  const cid = decodeObjectCid(bytes)
+  if (cid === undefined) throw refuse('the request names no object id')
+  if (shard >= MAX_SHARDS) throw refuse(`shards are numbered 0 to ${MAX_SHARDS - 1}`)
+  if (count < 1 || count > MAX_BLOCKS_PER_REQUEST)
+    throw refuse(`ask for 1 to ${MAX_BLOCKS_PER_REQUEST} blocks`)
+  if (!Number.isSafeInteger(first)) throw refuse('the first block is out of range')
+  return cid
+}
+
+/** A shard that is not here, and a disk that fails. Breaking the protocol, or the stream, ends all of it. */
+function endsOnlyItsRequest(error: unknown): boolean {
+  if (error instanceof Refusal) return error.status === Status.NOT_FOUND
+  return !isHologramError(error)
+}

@@ -1,0 +1,210 @@
+import { setMaxListeners } from 'node:events'
+import {
+  GetReply,
+  ObjectReply,
+  ObjectRequest,
+  PutReply,
+  Status
+} from '../../../protocols/generated/object.js'
+import { UNLIMITED, type Bandwidth } from '../bandwidth.ts'
+import { isHologramError } from '../errors.ts'
+import { FramedStream } from '../framing.ts'
+import {
+  GET_PROTOCOL,
+  MAX_GET_REQUEST_BYTES,
+  MAX_OBJECT_REQUEST_BYTES,
+  MAX_PUT_FRAME_BYTES,
+  OBJECT_PROTOCOL,
+  PUT_PROTOCOL
+} from '../limits.ts'
+import { Admission } from './admission.ts'
+import { countRefusal, newCounts } from './context.ts'
+import { handleGet } from './get-handler.ts'
+import { ObjectService } from './object-service.ts'
+import { ProvideQueue } from './provide-queue.ts'
+import { handlePut } from './put-handler.ts'
+import { isOwnFault, Refusal, replyHead, type ReplyHead } from './refusal.ts'
+import { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './settings.ts'
+import { TreeCache } from './tree-cache.ts'
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Holdings } from '../holdings.ts'
+import type { Mesh } from '../mesh.ts'
+import type { HolderContext, HolderLogger, HolderStats } from './context.ts'
+
+export interface HolderComponents {
+  readonly mesh: Mesh
+  readonly holdings: Holdings
+  readonly logger: HolderLogger
+  /** Caps on block bytes that come in and go out. @default none */
+  readonly down?: Bandwidth
+  readonly up?: Bandwidth
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly nowMs?: () => number
+}
+
+type Conversation = (framed: FramedStream, peer: PeerId, signal: AbortSignal) => Promise<void>
+
+/** How one of the three protocols is served. */
+interface Service {
+  readonly name: string
+  readonly limits: StreamLimits
+  readonly admission: Admission
+  readonly maxFrameBytes: number
+  readonly converse: Conversation
+  readonly encodeRefusal: (head: ReplyHead) => Uint8Array
+}
+
+/**
+ * The holder side of the object protocols: takes shards (put/1), hands out blocks with their audit paths (get/1), and
+ * keeps manifests, leases and placement records (object/1). All that peers send is bounded and checked before it is
+ * kept; a peer that stalls, or breaks the rules, loses its stream and nothing else.
+ */
+export class Holder {
+  readonly #context: HolderContext
+  readonly #objects: ObjectService
+  readonly #announcements: ProvideQueue
+  readonly #services: Record<'put' | 'get' | 'object', Service>
+  readonly #conversations = new Set<Promise<void>>()
+  #stopping = newStopping()
+
+  constructor(components: HolderComponents, init: Partial<HolderSettings> = {}) {
+    const { mesh, holdings, logger, down = UNLIMITED, up = UNLIMITED, nowMs = Date.now } = components
+    const settings = { ...DEFAULT_HOLDER_SETTINGS, ...init }
+    const trees = new TreeCache(settings.treeCacheBytes)
+    this.#context = { mesh, holdings, logger, settings, trees, down, up, nowMs, counts: newCounts() }
+    this.#announcements = new ProvideQueue({ mesh, logger }, { maxBacklog: settings.maxProvideBacklog })
+    this.#objects = new ObjectService({
+      context: this.#context,
+      onManifest: (cid) => this.#announcements.add(cid, this.#stopping.signal)
+    })
+    this.#services = this.#makeServices()
+  }
+
+  async start(): Promise<void> {
+    this.#stopping = newStopping()
+    const { mesh } = this.#context
+    for (const service of Object.values(this.#services)) {
+      await mesh.handle(
+        mesh.protocol(service.name),
+        async (stream, connection) => this.#accept(service, stream, connection),
+        {
+          maxInboundStreams: service.limits.perConnection
+        }
+      )
+    }
+  }
+
+  /** Resolves when no stream is served any more; what has arrived of unfinished shards is durable then. */
+  async stop(): Promise<void> {
+    const { mesh } = this.#context
+    for (const { name } of Object.values(this.#services)) await mesh.unhandle(mesh.protocol(name))
+    this.#stopping.abort(new Error('the node stops'))
+    await Promise.all(this.#conversations)
+    await this.#announcements.idle()
+  }
+
+  /** Answers a request of object/1 as if it had come from a peer: this node is a home of manifests like any other. */
+  async answer(request: Partial<ObjectRequest>): Promise<ObjectReply> {
+    return await this.#objects.answer(request)
+  }
+
+  get stats(): HolderStats {
+    const { put, get, object } = this.#services
+    return {
+      ...this.#context.counts,
+      streams: { put: put.admission.counts, get: get.admission.counts, object: object.admission.counts }
+    }
+  }
+
+  #makeServices(): Record<'put' | 'get' | 'object', Service> {
+    const { settings } = this.#context
+    return {
+      put: {
+        name: PUT_PROTOCOL,
+        limits: settings.put,
+        admission: new Admission(settings.put),
+        maxFrameBytes: MAX_PUT_FRAME_BYTES,
+        converse: async (framed, peer, signal) => handlePut(this.#context, framed, peer, signal),
+        encodeRefusal: (head) => PutReply.encode(head)
+      },
+      get: {
+        name: GET_PROTOCOL,
+        limits: settings.get,
+        admission: new Admission(settings.get),
+        maxFrameBytes: MAX_GET_REQUEST_BYTES,
+        converse: async (framed, _peer, signal) => handleGet(this.#context, framed, signal),
+        encodeRefusal: (head) => GetReply.encode(head)
+      },
+      object: {
+        name: OBJECT_PROTOCOL,
+        limits: settings.object,
+        admission: new Admission(settings.object),
+        maxFrameBytes: MAX_OBJECT_REQUEST_BYTES,
+        converse: async (framed, _peer, signal) => this.#serveObject(framed, signal),
+        encodeRefusal: (head) => ObjectReply.encode(head)
+      }
+    }
+  }
+
+  async #serveObject(framed: FramedStream, signal: AbortSignal): Promise<void> {
+    const wait = { timeoutMs: this.#context.settings.idleTimeoutMs, signal }
+    const request = await framed.readMessage(ObjectRequest, wait)
+    if (request === undefined) return
+    await framed.writeMessage(ObjectReply, await this.#objects.answer(request), wait)
+  }
+
+  async #accept(service: Service, stream: Stream, connection: Connection): Promise<void> {
+    const conversation = this.#converse(service, stream, connection)
+    this.#conversations.add(conversation)
+    await conversation.finally(() => this.#conversations.delete(conversation))
+  }
+
+  /** Never rejects: whatever goes wrong is answered, counted, or logged. */
+  async #converse(service: Service, stream: Stream, { remotePeer }: Connection): Promise<void> {
+    const { settings } = this.#context
+    const { signal } = this.#stopping
+    const framed = new FramedStream(stream, {
+      maxFrameBytes: service.maxFrameBytes,
+      peer: remotePeer.toString()
+    })
+    const leave = service.admission.enter(remotePeer)
+    try {
+      if (leave === undefined) throw new Refusal(Status.BUSY, 'too many streams', settings.retryAfterMs)
+      await service.converse(framed, remotePeer, signal)
+      await framed.finish({ timeoutMs: settings.lingerMs, signal })
+    } catch (error) {
+      await this.#refuse(service, framed, error)
+    } finally {
+      leave?.()
+      framed.release()
+    }
+  }
+
+  /** Tells the peer what was wrong, if the stream still carries an answer. */
+  async #refuse({ name, encodeRefusal }: Service, framed: FramedStream, error: unknown): Promise<void> {
+    const { settings, counts, logger } = this.#context
+    const wait = { timeoutMs: settings.lingerMs, signal: this.#stopping.signal }
+    if (this.#stopping.signal.aborted || isHologramError(error, 'TIMEOUT', 'UNREACHABLE', 'ABORTED')) {
+      counts.streamsCut++
+      framed.abort(error as Error)
+      return
+    }
+    const head = replyHead(error, settings.retryAfterMs)
+    countRefusal(counts, head.status)
+    if (isOwnFault(error)) logger.warn(`${name} failed`, { error })
+    try {
+      await framed.write([encodeRefusal(head)], wait)
+      await framed.finish(wait)
+    } catch (cause) {
+      counts.streamsCut++
+      framed.abort(cause as Error)
+    }
+  }
+}
+
+/** Every open stream listens to it. */
+function newStopping(): AbortController {
+  const stopping = new AbortController()
+  setMaxListeners(Infinity, stopping.signal)
+  return stopping
+}

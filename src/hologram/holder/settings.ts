@@ -1,0 +1,43 @@
+/** Limits on the streams of one protocol. */
+export interface StreamLimits {
+  /** On one connection: libp2p resets what is more. */
+  readonly perConnection: number
+  /** Of one peer, over all its connections: what is more is answered BUSY. */
+  readonly perPeer: number
+  /** Of all peers: what is more is answered BUSY. */
+  readonly total: number
+}
+
+/** The knobs of the holder side. Times are milliseconds. */
+export interface HolderSettings {
+  readonly put: StreamLimits
+  readonly get: StreamLimits
+  readonly object: StreamLimits
+  /** A peer that owes us bytes, or does not take ours, for this long is cut off. */
+  readonly idleTimeoutMs: number
+  /** How long a peer may take to close its end when we are done. */
+  readonly lingerMs: number
+  /** What a peer that is told BUSY should wait. */
+  readonly retryAfterMs: number
+  /** Blocks read from disk ahead of the one being sent, in one stream. */
+  readonly readAheadBlocks: number
+  /** Merkle trees kept for audit paths, 64 bytes a block. */
+  readonly treeCacheBytes: number
+  /** Signed leases kept for one object, one a lessee. */
+  readonly maxLeases: number
+  /** Announcements in the DHT that may wait; what is more is left out. */
+  readonly maxProvideBacklog: number
+}
+
+export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
+  put: { perConnection: 64, perPeer: 64, total: 128 },
+  get: { perConnection: 64, perPeer: 64, total: 256 },
+  object: { perConnection: 64, perPeer: 64, total: 256 },
+  idleTimeoutMs: 30_000,
+  lingerMs: 2_000,
+  retryAfterMs: 1_000,
+  readAheadBlocks: 4,
+  treeCacheBytes: 64 * 2 ** 20,
+  maxLeases: 64,
+  maxProvideBacklog: 4096
+}
