@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { readSync } from 'node:fs'
+import { errorCode } from './errors.ts'
 import type { FileHandle } from 'node:fs/promises'
 
 /** An open file of the store. Offsets and lengths in bytes. */
@@ -27,8 +28,8 @@ export interface Disk {
   open: (path: string, mode: 'read' | 'update') => Promise<DiskFile>
   /** Atomic within the store's folder; replaces what is at `to`. */
   rename: (from: string, to: string) => Promise<void>
-  /** A missing file is no error. */
-  remove: (path: string) => Promise<void>
+  /** Says whether there was such a file. */
+  remove: (path: string) => Promise<boolean>
   makeDirectory: (path: string) => Promise<void>
   list: (directory: string) => Promise<string[]>
   /** Undefined when there is no such file. */
@@ -44,17 +45,26 @@ export const systemDisk: Disk = {
   create: async (path) => systemFile(await open(path, 'wx+', 0o600)),
   open: async (path, mode) => systemFile(await open(path, mode === 'read' ? 'r' : 'r+')),
   rename,
-  remove: async (path) => await rm(path, { force: true }),
+  remove: async (path) => {
+    try {
+      await unlink(path)
+      return true
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return false
+      throw error
+    }
+  },
   makeDirectory: async (path) => {
     await mkdir(path, { recursive: true, mode: 0o700 })
   },
   list: async (directory) => await readdir(directory),
   sizeOf: async (path) => {
-    const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined
+    try {
+      return (await stat(path)).size
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined
       throw error
-    })
-    return stats?.size
+    }
   },
   syncDirectory: async (path) => {
     // Windows has no handle on a directory to sync; NTFS journals names by itself.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { errorCode, mapSystemError, StoreError } from './errors.ts'
 import { LEAF_RECORD_BYTES } from './leaf-file.ts'
 import { SLOT_BYTES } from './records.ts'
@@ -112,11 +112,23 @@ export class Folder {
     await this.#disk.syncDirectory(this.#directory(to, slot))
   }
 
-  /** Removes a slot's files wherever they are. Readers that have them open may go on. */
-  async remove(slot: Slot): Promise<void> {
-    for (const area of AREAS) {
-      for (const suffix of SUFFIXES) await this.#disk.remove(this.#pathOf(area, slot, suffix))
+  /** Removes the files of slots wherever they are, and durably. Readers that have them open may go on. */
+  async remove(slots: readonly Slot[]): Promise<void> {
+    const touched = new Set<string>()
+    for (const slot of slots) {
+      for (const area of AREAS) {
+        for (const suffix of SUFFIXES) {
+          if (await this.#disk.remove(this.#pathOf(area, slot, suffix)))
+            touched.add(this.#directory(area, slot))
+        }
+      }
     }
+    await Promise.all([...touched].map(async (directory) => await this.#disk.syncDirectory(directory)))
+  }
+
+  /** Makes the name of the index durable, which LevelDB leaves to whoever makes its folder. */
+  async syncRoot(): Promise<void> {
+    await this.#disk.syncDirectory(this.path)
   }
 
   /** Makes the names of new files under `uploads/` durable. */
@@ -167,6 +179,7 @@ export class Folder {
     }
     await this.#disk.rename(join(this.path, `${FORMAT_FILE}.new`), join(this.path, FORMAT_FILE))
     await this.#disk.syncDirectory(this.path)
+    await this.#disk.syncDirectory(dirname(this.path))
   }
 
   async #checkFormat(): Promise<void> {

@@ -2,6 +2,7 @@ import { decodeQuarantine, decodeShard, decodeUpload, KIND, kindKey, parseSlotKe
 import { fileBytes } from './folder.ts'
 import { removeDiscarded } from './removal.ts'
 import type { StoreParts } from './parts.ts'
+import type { Slot } from './records.ts'
 
 /** Kinds whose entries count by their own size. */
 const COUNTED = [KIND.lease, KIND.manifest, KIND.owned, KIND.placement] as const
@@ -19,9 +20,9 @@ export async function recover(parts: StoreParts): Promise<void> {
 }
 
 async function finishRemovals(parts: StoreParts): Promise<void> {
-  for await (const key of parts.database.keys(kindKey(KIND.discarded))) {
-    await removeDiscarded(parts, [parseSlotKey(key)])
-  }
+  const slots: Slot[] = []
+  for await (const key of parts.database.keys(kindKey(KIND.discarded))) slots.push(parseSlotKey(key))
+  await removeDiscarded(parts, slots)
 }
 
 /** Uploads whose files had moved already, but whose commit did not make it, go back; files nobody knows go. */
@@ -33,9 +34,8 @@ async function recallUploads({ database, folder, space }: StoreParts): Promise<v
     if ((await folder.slotBytes('shards', slot)) > 0) await folder.move(slot, 'shards', 'uploads')
     space.adjust(await folder.slotBytes('uploads', slot))
   }
-  for (const slot of await folder.uploadSlots()) {
-    if (!known.has(Buffer.from(slot).toString('hex'))) await folder.remove(slot)
-  }
+  const found = await folder.uploadSlots()
+  await folder.remove(found.filter((slot) => !known.has(Buffer.from(slot).toString('hex'))))
 }
 
 async function finishQuarantine({ database, folder, space }: StoreParts): Promise<void> {

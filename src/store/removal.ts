@@ -25,7 +25,7 @@ export async function removeDiscarded(
   slots: readonly Slot[]
 ): Promise<void> {
   if (slots.length === 0) return
-  for (const slot of slots) await folder.remove(slot)
+  await folder.remove(slots)
   await database.write(slots.map((slot) => ({ key: slotKey(KIND.discarded, slot) })))
 }
 

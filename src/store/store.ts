@@ -1,22 +1,18 @@
-import { createHash } from 'node:crypto'
-import { changeBytes, Database } from './database.ts'
+import { Database } from './database.ts'
 import { systemDisk } from './disk.ts'
-import { errorCode, mapSystemError, StoreError } from './errors.ts'
+import { mapSystemError, StoreError } from './errors.ts'
+import { getIntact, manifestChange, writeCounted } from './entries.ts'
 import { fileBytes, Folder } from './folder.ts'
 import { collect } from './garbage.ts'
-import { hashLeaves, LEAF_RECORD_BYTES, soundExtent } from './leaf-file.ts'
 import { Locks } from './locks.ts'
 import { Reader } from './reader.ts'
 import {
   decodeLease,
   decodePlacement,
   decodeShard,
-  decodeUpload,
   encodeLease,
   encodePlacement,
   encodeQuarantine,
-  encodeShard,
-  encodeUpload,
   KIND,
   kindKey,
   leaseKey,
@@ -24,14 +20,12 @@ import {
   parseObjectKey,
   parseShardKey,
   shardKey,
-  shardOfUploadKey,
-  slotKey,
-  uploadKey
+  slotKey
 } from './records.ts'
 import { recover } from './recovery.ts'
-import { discard, removeObject } from './removal.ts'
+import { removeObject } from './removal.ts'
 import { Space } from './space.ts'
-import { closeFiles, cutFiles, Upload } from './upload.ts'
+import { Uploads } from './uploads.ts'
 import type { CID } from 'multiformats/cid'
 import type {
   Holdings,
@@ -41,16 +35,12 @@ import type {
   StoredLease,
   Usage
 } from '../hologram/holdings.ts'
-import type { Change } from './database.ts'
 import type { Disk } from './disk.ts'
 import type { Collected } from './garbage.ts'
 import type { StoreParts } from './parts.ts'
 import type { ShardRecord } from './records.ts'
-import type { UploadInit } from './upload.ts'
 
 const DEFAULT_FLOOR_BYTES = 64 * 1024 * 1024
-/** Full blocks of most objects; only for the first estimate of how many leaf records an upload brings. */
-const USUAL_BLOCK_BYTES = 64 * 1024
 
 export interface StoreInit {
   /** Folder; made when it does not exist. */
@@ -89,6 +79,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
   })
   const parts: StoreParts = { database, folder, space, locks: new Locks(), now, logger }
   try {
+    await folder.syncRoot()
     await recover(parts)
   } catch (error) {
     await database.close()
@@ -100,31 +91,19 @@ export async function openStore(init: StoreInit): Promise<Store> {
 /** What this peer keeps on disk: files for the blocks of shards, LevelDB for everything else. */
 export class Store implements Holdings {
   readonly #parts: StoreParts
-  /** Keys of uploads that are open, or about to be. */
-  readonly #uploads = new Map<string, Upload | undefined>()
+  readonly #uploads: Uploads
   readonly #readers = new Set<Reader>()
   #closing: Promise<void> | undefined
 
   /** Use `openStore`. */
   constructor(parts: StoreParts) {
     this.#parts = parts
+    this.#uploads = new Uploads(parts)
   }
 
   async openUpload(upload: Uint8Array, shard: number, expectedBytes: number): Promise<ShardUpload> {
     this.#assertOpen()
-    const key = uploadKey(upload, shard)
-    const release = this.#claimUpload(key)
-    if (release === undefined) {
-      throw new StoreError('UPLOAD_BUSY', `Shard ${shard} of this object is being uploaded already.`)
-    }
-    try {
-      const opened = new Upload(await this.#prepareUpload(key, expectedBytes, release))
-      this.#uploads.set(nameOf(key), opened)
-      return opened
-    } catch (error) {
-      release()
-      throw error
-    }
+    return await this.#uploads.open(upload, shard, expectedBytes)
   }
 
   async openShard(cid: CID, shard: number): Promise<ShardReader | undefined> {
@@ -169,8 +148,8 @@ export class Store implements Holdings {
   async putManifest(cid: CID, manifest: Uint8Array): Promise<void> {
     this.#assertOpen()
     await this.#locked(cid, async () => {
-      const change = await this.#manifestChange(cid, manifest)
-      if (change !== undefined) await this.#writeCounted(change)
+      const change = await manifestChange(this.#parts, cid, manifest)
+      if (change !== undefined) await writeCounted(this.#parts, change)
     })
   }
 
@@ -183,9 +162,9 @@ export class Store implements Holdings {
     this.#assertOpen()
     await this.#locked(cid, async () => {
       const key = objectKey(KIND.placement, cid)
-      const current = await this.#getIntact(key)
+      const current = await getIntact(this.#parts, key)
       if (current !== undefined && decodePlacement(current).sequence >= sequence) return
-      await this.#writeCounted({ key, value: encodePlacement(sequence, record) })
+      await writeCounted(this.#parts, { key, value: encodePlacement(sequence, record) })
     })
   }
 
@@ -199,13 +178,13 @@ export class Store implements Holdings {
     this.#assertOpen()
     return await this.#locked(cid, async () => {
       const key = leaseKey(cid, lease.lessee)
-      const value = await this.#getIntact(key)
+      const value = await getIntact(this.#parts, key)
       const current = value && decodeLease(value)
       if (current !== undefined && current.sequence >= lease.sequence) return false
       const keepUntilMs = Math.max(lease.expiresAtMs, current?.keepUntilMs ?? 0)
       const change = { key, value: encodeLease({ ...lease, keepUntilMs }) }
       // A tombstone makes room, so a full store takes it all the same.
-      await this.#writeCounted(change, { enforce: !lease.tombstone })
+      await writeCounted(this.#parts, change, { enforce: !lease.tombstone })
       return true
     })
   }
@@ -225,7 +204,7 @@ export class Store implements Holdings {
     this.#assertOpen()
     // The node's own list of what its user put: small, and refusing it would lose the user's objects.
     await this.#locked(cid, async () => {
-      await this.#writeCounted({ key: objectKey(KIND.owned, cid), value }, { enforce: false })
+      await writeCounted(this.#parts, { key: objectKey(KIND.owned, cid), value }, { enforce: false })
     })
   }
 
@@ -236,7 +215,7 @@ export class Store implements Holdings {
 
   async deleteOwned(cid: CID): Promise<void> {
     this.#assertOpen()
-    await this.#locked(cid, async () => await this.#writeCounted({ key: objectKey(KIND.owned, cid) }))
+    await this.#locked(cid, async () => await writeCounted(this.#parts, { key: objectKey(KIND.owned, cid) }))
   }
 
   async *listOwned(): AsyncGenerator<{ cid: CID; value: Uint8Array }> {
@@ -255,7 +234,7 @@ export class Store implements Holdings {
 
   async collectGarbage(nowMs: number): Promise<Collected> {
     this.#assertOpen()
-    return await collect(this.#parts, nowMs, (key) => this.#claimUpload(key))
+    return await collect(this.#parts, nowMs, (key) => this.#uploads.claim(key))
   }
 
   /** Makes open uploads durable for a later resume, closes readers, and lets the folder go. Idempotent. */
@@ -265,98 +244,9 @@ export class Store implements Holdings {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled([...this.#uploads.values()].map(async (upload) => await upload?.close()))
+    await this.#uploads.close()
     await Promise.allSettled([...this.#readers].map(async (reader) => await reader.close()))
     await this.#parts.database.close()
-  }
-
-  /** Takes the exclusive use of an upload; undefined when somebody has it. */
-  #claimUpload(key: Uint8Array): (() => void) | undefined {
-    const name = nameOf(key)
-    if (this.#uploads.has(name)) return undefined
-    this.#uploads.set(name, undefined)
-    return () => this.#uploads.delete(name)
-  }
-
-  async #prepareUpload(key: Uint8Array, expectedBytes: number, onEnd: () => void): Promise<UploadInit> {
-    const { database, folder, space, now } = this.#parts
-    const common = { parts: this.#parts, key, expectedBytes, onEnd, adopt: this.#adopt.bind(this, key) }
-    await space.refresh()
-    const value = await this.#getIntact(key)
-    const record = value && decodeUpload(value)
-    const files = record && (await folder.openSlot('uploads', record.slot, 'update'))
-    if (record === undefined || files === undefined) {
-      const reservation = await space.reserve(neededBytes(expectedBytes))
-      try {
-        const created = await folder.create()
-        const entry = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: now() })
-        // Not awaited: the first block may leave meanwhile, and nothing is promised before commit or close.
-        const registered = database.write([{ key, value: entry }])
-        return {
-          ...common,
-          ...created,
-          registered,
-          reservation,
-          held: NOTHING,
-          leafHash: createHash('sha256')
-        }
-      } catch (error) {
-        reservation.release()
-        throw error
-      }
-    }
-    const reservation = await space.reserve(0)
-    try {
-      const foundBytes = (await files.blocks.size()) + (await files.leaves.size())
-      const held = await soundExtent(files, record.blocks)
-      const heldBytes = fileBytes(held.blocks, held.dataBytes)
-      await reservation.extend(Math.max(0, neededBytes(expectedBytes) - foundBytes))
-      await cutFiles(files, held)
-      reservation.adopt(foundBytes)
-      reservation.correct(heldBytes)
-      const leafHash = await hashLeaves(files.leaves, held.blocks)
-      return {
-        ...common,
-        slot: record.slot,
-        files,
-        registered: Promise.resolve(),
-        reservation,
-        held,
-        leafHash
-      }
-    } catch (error) {
-      reservation.release()
-      await closeFiles(files)
-      throw error
-    }
-  }
-
-  /** The commit point of an upload is the index batch: before it the old state holds, behind it the new one. */
-  async #adopt(upload: Uint8Array, shard: ShardRecord, cid: CID, manifest: Uint8Array): Promise<void> {
-    const { database, folder, space } = this.#parts
-    const key = shardKey(cid, shardOfUploadKey(upload))
-    await this.#locked(cid, async () => {
-      const manifestChange = await this.#manifestChange(cid, manifest)
-      if (await database.has(key)) {
-        // It is here already, under another upload: keep that one.
-        if (manifestChange !== undefined) await this.#writeCounted(manifestChange)
-        await discard(this.#parts, [shard.slot], [{ key: upload }])
-        space.adjust(-fileBytes(shard.blocks, shard.dataBytes))
-        return
-      }
-      const changes = [{ key, value: encodeShard(shard) }, { key: upload }]
-      const moved = async (): Promise<void> => {
-        await folder.move(shard.slot, 'uploads', 'shards')
-        await database.write(manifestChange === undefined ? changes : [...changes, manifestChange])
-      }
-      const bytes = manifestChange === undefined ? 0 : await this.#growth(manifestChange)
-      await space.take(bytes)
-      await moved().catch(async (error: unknown) => {
-        space.adjust(-bytes)
-        if (errorCode(error) !== 'FAILED') await folder.move(shard.slot, 'shards', 'uploads')
-        throw mapSystemError(error)
-      })
-    })
   }
 
   /** Takes a damaged shard out of the index, so that it is no longer offered, and its files out of the way. */
@@ -376,40 +266,6 @@ export class Store implements Holdings {
     })
   }
 
-  /** What there is to write for a manifest: nothing when it is here, since a CID never changes its bytes. */
-  async #manifestChange(cid: CID, manifest: Uint8Array): Promise<Change | undefined> {
-    const key = objectKey(KIND.manifest, cid)
-    return (await this.#getIntact(key)) === undefined ? { key, value: manifest } : undefined
-  }
-
-  /** A damaged entry is as good as none where it is about to be written anew. */
-  async #getIntact(key: Uint8Array): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#parts.database.get(key)
-    } catch (error) {
-      if (errorCode(error) !== 'CORRUPT') throw error
-      return undefined
-    }
-  }
-
-  async #growth(change: Change): Promise<number> {
-    return changeBytes(change) - (await this.#parts.database.storedBytes(change.key))
-  }
-
-  /** Writes one entry and counts it. The caller holds the object's lock. */
-  async #writeCounted(change: Change, { enforce = true } = {}): Promise<void> {
-    const { database, space } = this.#parts
-    const bytes = await this.#growth(change)
-    if (enforce) await space.take(bytes)
-    else space.adjust(bytes)
-    try {
-      await database.write([change])
-    } catch (error) {
-      space.adjust(-bytes)
-      throw error
-    }
-  }
-
   async #locked<T>(cid: CID, task: () => Promise<T>): Promise<T> {
     return await this.#parts.locks.run(cid.toString(), task)
   }
@@ -418,11 +274,3 @@ export class Store implements Holdings {
     if (this.#closing !== undefined) throw new StoreError('CLOSED', 'The store has been closed.')
   }
 }
-
-const NOTHING = { blocks: 0, dataBytes: 0 }
-
-const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('hex')
-
-/** Blocks and leaf records of an upload, as far as can be told beforehand. */
-const neededBytes = (expectedBytes: number): number =>
-  expectedBytes + Math.ceil(expectedBytes / USUAL_BLOCK_BYTES) * LEAF_RECORD_BYTES

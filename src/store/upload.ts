@@ -124,7 +124,7 @@ export class Upload implements ShardUpload {
         ])
       } catch (error) {
         await closeFiles(files)
-        await parts.folder.remove(slot)
+        await parts.folder.remove([slot])
         throw error
       }
       this.#startOver(slot, files)

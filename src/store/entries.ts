@@ -1,0 +1,56 @@
+import { changeBytes } from './database.ts'
+import { errorCode } from './errors.ts'
+import { KIND, objectKey } from './records.ts'
+import type { CID } from 'multiformats/cid'
+import type { Change } from './database.ts'
+import type { StoreParts } from './parts.ts'
+
+type Parts = Pick<StoreParts, 'database' | 'space'>
+
+/** An entry that is about to be written anew: a damaged one is as good as none. */
+export async function getIntact({ database }: Parts, key: Uint8Array): Promise<Uint8Array | undefined> {
+  try {
+    return await database.get(key)
+  } catch (error) {
+    if (errorCode(error) !== 'CORRUPT') throw error
+    return undefined
+  }
+}
+
+/** What there is to write for a manifest: nothing when it is here, since a CID never changes its bytes. */
+export async function manifestChange(
+  parts: Parts,
+  cid: CID,
+  manifest: Uint8Array
+): Promise<Change | undefined> {
+  const key = objectKey(KIND.manifest, cid)
+  return (await getIntact(parts, key)) === undefined ? { key, value: manifest } : undefined
+}
+
+/** By how many bytes the store grows when `change` is written. */
+export async function growth({ database }: Parts, change: Change): Promise<number> {
+  return changeBytes(change) - (await database.storedBytes(change.key))
+}
+
+/**
+ * Writes one entry and counts it. The caller holds the object's lock.
+ *
+ * @param options.enforce - false: it is counted, but not refused. @default true
+ * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL'
+ */
+export async function writeCounted(
+  parts: Parts,
+  change: Change,
+  options: { enforce?: boolean } = {}
+): Promise<void> {
+  const { database, space } = parts
+  const bytes = await growth(parts, change)
+  if (options.enforce ?? true) await space.take(bytes)
+  else space.adjust(bytes)
+  try {
+    await database.write([change])
+  } catch (error) {
+    space.adjust(-bytes)
+    throw error
+  }
+}

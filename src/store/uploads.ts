@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { growth, getIntact, manifestChange, writeCounted } from './entries.ts'
+import { errorCode, mapSystemError, StoreError } from './errors.ts'
+import { fileBytes } from './folder.ts'
+import { hashLeaves, LEAF_RECORD_BYTES, soundExtent } from './leaf-file.ts'
+import { decodeUpload, encodeShard, encodeUpload, shardKey, shardOfUploadKey, uploadKey } from './records.ts'
+import { discard } from './removal.ts'
+import { closeFiles, cutFiles, Upload } from './upload.ts'
+import type { CID } from 'multiformats/cid'
+import type { SlotFiles } from './folder.ts'
+import type { StoreParts } from './parts.ts'
+import type { ShardRecord, UploadRecord } from './records.ts'
+import type { UploadInit } from './upload.ts'
+
+/** Full blocks of most objects; only for the first estimate of how many leaf records an upload brings. */
+const USUAL_BLOCK_BYTES = 64 * 1024
+
+type OpenedSlot = Pick<UploadInit, 'slot' | 'files' | 'held' | 'leafHash' | 'reservation' | 'registered'>
+
+/** Shards on their way in: who has which open, how they start or go on, and how they become shards. */
+export class Uploads {
+  readonly #parts: StoreParts
+  /** By key; undefined while the upload is being opened or collected. */
+  readonly #active = new Map<string, Upload | undefined>()
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts
+  }
+
+  /** @throws StoreError 'UPLOAD_BUSY' | 'QUOTA_EXCEEDED' | 'DISK_FULL' */
+  async open(uploadId: Uint8Array, shard: number, expectedBytes: number): Promise<Upload> {
+    const key = uploadKey(uploadId, shard)
+    const release = this.claim(key)
+    if (release === undefined) {
+      throw new StoreError('UPLOAD_BUSY', `Shard ${shard} of this object is being uploaded already.`)
+    }
+    try {
+      const opened = await this.#openSlot(key, neededBytes(expectedBytes))
+      const adopt = this.#adopt.bind(this, key)
+      const upload = new Upload({ ...opened, parts: this.#parts, key, expectedBytes, adopt, onEnd: release })
+      this.#active.set(nameOf(key), upload)
+      return upload
+    } catch (error) {
+      release()
+      throw mapSystemError(error)
+    }
+  }
+
+  /** Takes the exclusive use of an upload; undefined when somebody has it. */
+  claim(key: Uint8Array): (() => void) | undefined {
+    const name = nameOf(key)
+    if (this.#active.has(name)) return undefined
+    this.#active.set(name, undefined)
+    return () => this.#active.delete(name)
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#active.values()].map(async (upload) => await upload?.close()))
+  }
+
+  async #openSlot(key: Uint8Array, wantedBytes: number): Promise<OpenedSlot> {
+    await this.#parts.space.refresh()
+    const value = await getIntact(this.#parts, key)
+    const record = value && decodeUpload(value)
+    const files = record && (await this.#parts.folder.openSlot('uploads', record.slot, 'update'))
+    if (files !== undefined) return await this.#resume(record!, files, wantedBytes)
+    if (record !== undefined) await this.#forgetRemains(key, record)
+    return await this.#begin(key, wantedBytes)
+  }
+
+  async #begin(key: Uint8Array, wantedBytes: number): Promise<OpenedSlot> {
+    const { database, folder, space, now } = this.#parts
+    const reservation = await space.reserve(wantedBytes)
+    try {
+      const created = await folder.create()
+      const record = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: now() })
+      // Not awaited: blocks may come in meanwhile, and nothing is promised before commit or close.
+      const registered = database.write([{ key, value: record }])
+      const held = { blocks: 0, dataBytes: 0 }
+      return { ...created, registered, reservation, held, leafHash: createHash('sha256') }
+    } catch (error) {
+      reservation.release()
+      throw error
+    }
+  }
+
+  async #resume(record: UploadRecord, files: SlotFiles, wantedBytes: number): Promise<OpenedSlot> {
+    const reservation = await this.#parts.space.reserve(0)
+    try {
+      const foundBytes = (await files.blocks.size()) + (await files.leaves.size())
+      const held = await soundExtent(files, record.blocks)
+      await reservation.extend(Math.max(0, wantedBytes - foundBytes))
+      await cutFiles(files, held)
+      reservation.adopt(foundBytes)
+      reservation.correct(fileBytes(held.blocks, held.dataBytes))
+      const leafHash = await hashLeaves(files.leaves, held.blocks)
+      return { slot: record.slot, files, registered: Promise.resolve(), reservation, held, leafHash }
+    } catch (error) {
+      reservation.release()
+      await closeFiles(files)
+      throw error
+    }
+  }
+
+  /** Of an upload whose files are not both there any more. */
+  async #forgetRemains(key: Uint8Array, { slot }: UploadRecord): Promise<void> {
+    const bytes = await this.#parts.folder.slotBytes('uploads', slot)
+    await discard(this.#parts, [slot], [{ key }])
+    this.#parts.space.adjust(-bytes)
+  }
+
+  /** The commit point is the index batch: before it the old state holds, behind it the new one. */
+  async #adopt(upload: Uint8Array, shard: ShardRecord, cid: CID, manifest: Uint8Array): Promise<void> {
+    const { database, folder, space, locks } = this.#parts
+    const key = shardKey(cid, shardOfUploadKey(upload))
+    await locks.run(cid.toString(), async () => {
+      const change = await manifestChange(this.#parts, cid, manifest)
+      if (await database.has(key)) {
+        // It is here already, from another upload: that one stays.
+        if (change !== undefined) await writeCounted(this.#parts, change)
+        await discard(this.#parts, [shard.slot], [{ key: upload }])
+        space.adjust(-fileBytes(shard.blocks, shard.dataBytes))
+        return
+      }
+      const bytes = change === undefined ? 0 : await growth(this.#parts, change)
+      await space.take(bytes)
+      try {
+        await folder.move(shard.slot, 'uploads', 'shards')
+        const changes = [{ key, value: encodeShard(shard) }, { key: upload }]
+        await database.write(change === undefined ? changes : [...changes, change])
+      } catch (error) {
+        space.adjust(-bytes)
+        // With the outcome open, the next start decides where the files belong.
+        if (errorCode(error) !== 'FAILED') await folder.move(shard.slot, 'shards', 'uploads')
+        throw mapSystemError(error)
+      }
+    })
+  }
+}
+
+const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('hex')
+
+/** Blocks and leaf records of an upload, as far as can be told beforehand. */
+const neededBytes = (expectedBytes: number): number =>
+  expectedBytes + Math.ceil(expectedBytes / USUAL_BLOCK_BYTES) * LEAF_RECORD_BYTES

@@ -1,0 +1,283 @@
+import { createHash } from 'node:crypto'
+import { expect } from 'chai'
+import { leafHash } from '../../../encoder/merkle.ts'
+import { openStore } from '../../../src/store/index.ts'
+import {
+  all,
+  bytesOf,
+  codeOf,
+  leaseOf,
+  leavesOf,
+  plain,
+  PLENTY_BYTES,
+  readSample,
+  sample,
+  storeSample,
+  useFolder
+} from './support.ts'
+import type { Store } from '../../../src/store/index.ts'
+
+describe('store', () => {
+  const folder = useFolder()
+  let store: Store
+
+  const reopen = async (): Promise<void> => {
+    await store.close()
+    store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES })
+  }
+  beforeEach(async () => {
+    store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES })
+  })
+  afterEach(async () => await store.close())
+
+  describe('shards', () => {
+    it('gives back blocks of every size, in any order, now and after a restart', async () => {
+      const one = await sample('one', [65536, 65536, 8192, 65536, 64, 1])
+      await storeSample(store, one)
+      for (const restarted of [false, true]) {
+        if (restarted) await reopen()
+        const reader = await store.openShard(one.cid, one.shard)
+        expect(reader!.blocks).to.equal(6)
+        for (const i of [3, 0, 5, 4, 2, 1]) expect(plain(await reader!.read(i))).to.deep.equal(one.blocks[i])
+        expect(plain(await reader!.leaves())).to.deep.equal(leavesOf(one.blocks))
+        await reader!.close()
+      }
+    })
+
+    it('finds any block of a shard with more blocks than one read of the leaf file brings', async () => {
+      const sizes = Array.from({ length: 2500 }, (_, i) => 1 + (i % 7))
+      const long = await sample('long', sizes)
+      await storeSample(store, long)
+      const reader = await store.openShard(long.cid, long.shard)
+      for (const i of [0, 1023, 1024, 1025, 2047, 2048, 2499, 1, 1024]) {
+        expect(plain(await reader!.read(i))).to.deep.equal(long.blocks[i])
+      }
+      expect(plain(await reader!.leaves())).to.deep.equal(leavesOf(long.blocks))
+    })
+
+    it('knows which shards of an object it holds', async () => {
+      const second = await sample('object', [64], 11)
+      const first = { ...second, shard: 3 }
+      await storeSample(store, second)
+      await storeSample(store, first)
+      await storeSample(store, await sample('another', [64], 7))
+      expect(await store.shardsOf(second.cid)).to.deep.equal([3, 11])
+      expect(await store.openShard(second.cid, 4)).to.equal(undefined)
+      const listed = await all(store.listShards())
+      expect(listed.map(({ shard }) => shard).sort((a, b) => a - b)).to.deep.equal([3, 7, 11])
+    })
+
+    it('keeps two objects apart that share the upload id, one after the other', async () => {
+      const one = await sample('one', [64, 64])
+      const two = { ...(await sample('two', [64, 128])), upload: one.upload }
+      await storeSample(store, one)
+      await storeSample(store, two)
+      expect(await readSample(store, one)).to.deep.equal(one.blocks)
+      expect(await readSample(store, two)).to.deep.equal(two.blocks)
+    })
+
+    it('takes the same shard a second time without keeping it twice', async () => {
+      const one = await sample('one')
+      await storeSample(store, one)
+      const before = await store.usage()
+      await storeSample(store, one)
+      expect(await store.usage()).to.deep.equal(before)
+      expect(await readSample(store, one)).to.deep.equal(one.blocks)
+    })
+
+    it('lets a reader go on while the object is deleted, and keeps nothing of it', async () => {
+      const one = await sample('one')
+      await storeSample(store, one)
+      const reader = await store.openShard(one.cid, one.shard)
+      await store.deleteObject(one.cid)
+      expect(plain(await reader!.read(1))).to.deep.equal(one.blocks[1])
+      expect(await store.openShard(one.cid, one.shard)).to.equal(undefined)
+      expect(await store.getManifest(one.cid)).to.equal(undefined)
+      expect((await store.usage()).usedBytes).to.equal(0)
+    })
+
+    it('refuses blocks that cannot be, and indices that are not there', async () => {
+      const one = await sample('one')
+      const upload = await store.openUpload(one.upload, 1, 0)
+      expect(await codeOf(upload.append(new Uint8Array(0), leafHash(new Uint8Array(0))))).to.match(
+        /RangeError/
+      )
+      expect(await codeOf(upload.append(new Uint8Array(64), new Uint8Array(31)))).to.match(/RangeError/)
+      expect(await codeOf(upload.commit(one.cid, one.manifest))).to.match(/RangeError/)
+      await storeSample(store, one)
+      const reader = await store.openShard(one.cid, one.shard)
+      for (const index of [-1, 4, 0.5, NaN]) expect(await codeOf(reader!.read(index))).to.match(/RangeError/)
+    })
+
+    it('stops a read whose caller has gone', async () => {
+      const one = await sample('one')
+      await storeSample(store, one)
+      const reader = await store.openShard(one.cid, one.shard)
+      const reason = new Error('gone')
+      const outcome = await reader!.read(0, { signal: AbortSignal.abort(reason) }).catch((error) => error)
+      expect(outcome).to.equal(reason)
+    })
+  })
+
+  describe('uploads', () => {
+    it('go on where they were closed, after a restart as well', async () => {
+      const one = await sample('one', [65536, 4096, 100, 65536, 7])
+      const first = await store.openUpload(one.upload, one.shard, 0)
+      for (const block of one.blocks.slice(0, 3)) await first.append(block, leafHash(block))
+      await first.close()
+      await reopen()
+      const second = await store.openUpload(one.upload, one.shard, 0)
+      expect(second.blocksHeld).to.equal(3)
+      expect(second.bytesHeld).to.equal(65536 + 4096 + 100)
+      const held = leavesOf(one.blocks.slice(0, 3))
+      expect(plain(second.heldDigest)).to.deep.equal(plain(createHash('sha256').update(held).digest()))
+      for (const block of one.blocks.slice(3)) await second.append(block, leafHash(block))
+      expect(plain(second.leaves())).to.deep.equal(leavesOf(one.blocks))
+      await second.commit(one.cid, one.manifest)
+      expect(await readSample(store, one)).to.deep.equal(one.blocks)
+    })
+
+    it('start over on request', async () => {
+      const one = await sample('one')
+      const two = await sample('two', [64, 64, 64])
+      const upload = await store.openUpload(one.upload, two.shard, 0)
+      for (const block of one.blocks) await upload.append(block, leafHash(block))
+      await upload.reset()
+      expect(upload.blocksHeld).to.equal(0)
+      expect(upload.leaves()).to.have.length(0)
+      for (const block of two.blocks) await upload.append(block, leafHash(block))
+      await upload.commit(two.cid, two.manifest)
+      expect(await readSample(store, two)).to.deep.equal(two.blocks)
+    })
+
+    it('belong to one sender at a time', async () => {
+      const { upload, shard } = await sample('one')
+      const [first, second] = await Promise.allSettled([
+        store.openUpload(upload, shard, 0),
+        store.openUpload(upload, shard, 0)
+      ])
+      expect(first.status).to.equal('fulfilled')
+      expect((second as PromiseRejectedResult).reason.code).to.equal('UPLOAD_BUSY')
+      await store.openUpload(upload, shard + 1, 0)
+      if (first.status === 'fulfilled') await first.value.close()
+      await store.openUpload(upload, shard, 0)
+    })
+
+    it('are not readable before they are committed', async () => {
+      const one = await sample('one')
+      const upload = await store.openUpload(one.upload, one.shard, 0)
+      for (const block of one.blocks) await upload.append(block, leafHash(block))
+      expect(await store.openShard(one.cid, one.shard)).to.equal(undefined)
+      expect(await store.getManifest(one.cid)).to.equal(undefined)
+      await upload.commit(one.cid, one.manifest)
+      expect(plain(await store.getManifest(one.cid))).to.deep.equal(one.manifest)
+    })
+
+    it('keep the order of blocks that were appended without waiting', async () => {
+      const one = await sample('one', Array(300).fill(8192))
+      const upload = await store.openUpload(one.upload, one.shard, 0)
+      await Promise.all(one.blocks.map(async (block) => await upload.append(block, leafHash(block))))
+      await upload.commit(one.cid, one.manifest)
+      expect(await readSample(store, one)).to.deep.equal(one.blocks)
+    })
+
+    it('keep the bytes as they were when appended', async () => {
+      const one = await sample('one', [4096, 4096])
+      const upload = await store.openUpload(one.upload, one.shard, 0)
+      const reused = new Uint8Array(4096)
+      for (const block of one.blocks) {
+        reused.set(block)
+        await upload.append(reused, leafHash(reused))
+      }
+      await upload.commit(one.cid, one.manifest)
+      expect(await readSample(store, one)).to.deep.equal(one.blocks)
+    })
+
+    it('take nothing once they are over', async () => {
+      const one = await sample('one')
+      const upload = await store.openUpload(one.upload, one.shard, 0)
+      await upload.append(one.blocks[0], leafHash(one.blocks[0]))
+      await upload.close()
+      await upload.close()
+      expect(await codeOf(upload.append(one.blocks[1], leafHash(one.blocks[1])))).to.equal('CLOSED')
+      expect(await codeOf(upload.commit(one.cid, one.manifest))).to.equal('CLOSED')
+      expect(await codeOf(upload.reset())).to.equal('CLOSED')
+    })
+
+    it('leave nothing behind when nothing came', async () => {
+      const { upload, shard } = await sample('one')
+      await (await store.openUpload(upload, shard, 5000)).close()
+      expect(await store.usage()).to.include({ usedBytes: 0, freeBytes: PLENTY_BYTES })
+      expect(await store.collectGarbage(Date.now() * 2)).to.include({ removedUploads: 0 })
+    })
+
+    it('are closed with the store', async () => {
+      const one = await sample('one')
+      const upload = await store.openUpload(one.upload, one.shard, 0)
+      await upload.append(one.blocks[0], leafHash(one.blocks[0]))
+      await reopen()
+      expect((await store.openUpload(one.upload, one.shard, 0)).blocksHeld).to.equal(1)
+    })
+  })
+
+  describe('records', () => {
+    it('keeps manifests, placement records, leases and owned objects over a restart', async () => {
+      const { cid, manifest } = await sample('one')
+      await store.putManifest(cid, manifest)
+      await store.putPlacement(cid, bytesOf('placement', 90), 5n)
+      await store.putLease(cid, leaseOf({ sequence: 9n }))
+      await store.putOwned(cid, bytesOf('owned', 40))
+      await reopen()
+      expect(plain(await store.getManifest(cid))).to.deep.equal(manifest)
+      expect(plain(await store.getPlacement(cid))).to.deep.equal(bytesOf('placement', 90))
+      expect(await store.leases(cid)).to.deep.equal([leaseOf({ sequence: 9n })])
+      expect(plain(await store.getOwned(cid))).to.deep.equal(bytesOf('owned', 40))
+      const owned = await all(store.listOwned())
+      expect(owned.map((entry) => entry.cid.toString())).to.deep.equal([cid.toString()])
+    })
+
+    it('keeps the newest placement record', async () => {
+      const { cid } = await sample('one')
+      for (const sequence of [5n, 4n, 5n, 6n, 1n]) {
+        await store.putPlacement(cid, bytesOf(`placement ${sequence}`, 10), sequence)
+      }
+      expect(plain(await store.getPlacement(cid))).to.deep.equal(bytesOf('placement 6', 10))
+    })
+
+    it('keeps the newest lease of each lessee, however many come at once', async () => {
+      const { cid } = await sample('one')
+      const sequences = [3n, 9n, 1n, 9n, 7n]
+      const kept = await Promise.all(
+        sequences.flatMap((sequence) =>
+          ['alice', 'bob'].map(async (lessee) => await store.putLease(cid, leaseOf({ lessee, sequence })))
+        )
+      )
+      expect(kept.filter(Boolean)).to.have.length(4)
+      expect((await store.leases(cid)).map(({ lessee, sequence }) => [lessee, sequence])).to.deep.equal([
+        ['alice', 9n],
+        ['bob', 9n]
+      ])
+    })
+
+    it('forgets owned objects when told', async () => {
+      const { cid } = await sample('one')
+      await store.putOwned(cid, bytesOf('first', 50))
+      await store.putOwned(cid, bytesOf('second', 20))
+      expect(plain(await store.getOwned(cid))).to.deep.equal(bytesOf('second', 20))
+      await store.deleteOwned(cid)
+      expect(await store.getOwned(cid)).to.equal(undefined)
+      expect((await store.usage()).usedBytes).to.equal(0)
+    })
+  })
+
+  it('is open once at a time', async () => {
+    expect(await codeOf(openStore({ path: folder(), quotaBytes: 1 }))).to.equal('LOCKED')
+  })
+
+  it('answers no more once closed', async () => {
+    const { cid, manifest } = await sample('one')
+    await store.close()
+    expect(await codeOf(store.putManifest(cid, manifest))).to.equal('CLOSED')
+    expect(await codeOf(store.shardsOf(cid))).to.equal('CLOSED')
+  })
+})
