@@ -101,26 +101,16 @@ export declare namespace ReportsRequest {
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReportsRequest>): Generator<ReportsRequestNetworkFieldEvent>;
 }
 export interface ReportsReply {
-    reports: Signed[];
+    reports: Uint8Array<ArrayBuffer>[];
 }
 export declare namespace ReportsReply {
     const codec: () => Codec<ReportsReply>;
-    interface ReportsReplyReportsSignerFieldEvent {
-        field: '$.reports[].signer';
-        value: Uint8Array<ArrayBuffer>;
+    interface ReportsReplyReportsFieldEvent {
+        field: '$.reports[]';
         index: number;
-    }
-    interface ReportsReplyReportsPayloadFieldEvent {
-        field: '$.reports[].payload';
         value: Uint8Array<ArrayBuffer>;
-        index: number;
-    }
-    interface ReportsReplyReportsSignatureFieldEvent {
-        field: '$.reports[].signature';
-        value: Uint8Array<ArrayBuffer>;
-        index: number;
     }
     function encode(obj: Partial<ReportsReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReportsReply>): ReportsReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReportsReply>): Generator<ReportsReplyReportsSignerFieldEvent | ReportsReplyReportsPayloadFieldEvent | ReportsReplyReportsSignatureFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReportsReply>): Generator<ReportsReplyReportsFieldEvent>;
 }

@@ -433,7 +433,7 @@ export var ReportsReply;
                 if (obj.reports != null && obj.reports.length > 0) {
                     for (const value of obj.reports) {
                         w.uint32(10);
-                        Signed.codec().encode(value, w);
+                        w.bytes(value);
                     }
                 }
                 if (opts.lengthDelimited !== false) {
@@ -454,9 +454,7 @@ export var ReportsReply;
                             if (obj.reports.length === 1024) {
                                 throw new MaxLengthError('Decode error - repeated field "reports" had too many elements');
                             }
-                            obj.reports.push(Signed.codec().decode(reader, reader.uint32(), {
-                                limits: opts.limits?.reports$
-                            }));
+                            obj.reports.push(reader.bytes());
                             break;
                         }
                         default: {
@@ -481,14 +479,11 @@ export var ReportsReply;
                             if (obj.reports === 1024) {
                                 throw new MaxLengthError('Streaming decode error - repeated field "reports" had too many elements');
                             }
-                            for (const evt of Signed.codec().stream(reader, reader.uint32(), `${prefix}.reports[]`, {
-                                limits: opts.limits?.reports$
-                            })) {
-                                yield {
-                                    ...evt,
-                                    index: obj.reports
-                                };
-                            }
+                            yield {
+                                field: `${prefix}.reports[]`,
+                                index: obj.reports,
+                                value: reader.bytes()
+                            };
                             obj.reports++;
                             break;
                         }

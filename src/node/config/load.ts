@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { OPTIONS, defaultConfigFile } from './options.ts'
+import { defaultConfigFile } from './folders.ts'
+import { OPTIONS } from './options.ts'
 import type { Option } from './options.ts'
 
 type ValueOf<O> = O extends Option<infer T> ? T : never
@@ -34,8 +35,8 @@ export const flagName = (name: OptionName): string => name.replace(/[A-Z]/g, (c)
 export const environmentName = (name: OptionName): string =>
   `THHE_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
 
-/** Variables with our prefix that are not settings of a node: the config file's path, and reference data of tests. */
-const OTHER_VARIABLES = ['THHE_CONFIG', 'THHE_SHARED']
+/** Variables with our prefix that are no settings of a node: the config file's path, the CLI's, those of tests. */
+const OTHER_VARIABLES = ['THHE_CONFIG', 'THHE_CLUSTER', 'THHE_TOKEN_FILE', 'THHE_SHARED']
 
 export interface ConfigSources {
   /** Parsed flags by option name, as yargs camel-cases them; other keys are the caller's own. */

@@ -1,5 +1,4 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { defaultDataFolder } from './folders.ts'
 import * as kinds from './kinds.ts'
 import type { Kind } from './kinds.ts'
 
@@ -28,16 +27,6 @@ const AMINO_BOOTSTRAP = [
   '/dnsaddr/bootstrap.libp2p.io/p2p/QmbLHAnMoJPWSCR5Zhtx6BHJX9KiKNN6tpvbUcqanj75Nb',
   '/dnsaddr/bootstrap.libp2p.io/p2p/QmcZf59bWwK5XFi76CZX8cbJ4BhTzzA3gU1ZjYZcYW3dwt'
 ] as const
-
-/** Per the XDG Base Directory Specification 0.8: a relative value is ignored. */
-const xdgFolder = (variable: string | undefined, fallback: string): string =>
-  join(variable?.startsWith('/') === true ? variable : join(homedir(), fallback), 'thhe')
-
-export const defaultDataFolder = (env: NodeJS.ProcessEnv = process.env): string =>
-  xdgFolder(env.XDG_DATA_HOME, '.local/share')
-
-export const defaultConfigFile = (env: NodeJS.ProcessEnv = process.env): string =>
-  join(xdgFolder(env.XDG_CONFIG_HOME, '.config'), 'config.json')
 
 /** Every setting of a node, by its name in `NodeConfig`. */
 export const OPTIONS = {

@@ -1,0 +1,12 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** Per the XDG Base Directory Specification 0.8: a relative value is ignored. */
+const xdgFolder = (variable: string | undefined, fallback: string): string =>
+  join(variable?.startsWith('/') === true ? variable : join(homedir(), fallback), 'thhe')
+
+export const defaultDataFolder = (env: NodeJS.ProcessEnv = process.env): string =>
+  xdgFolder(env.XDG_DATA_HOME, '.local/share')
+
+export const defaultConfigFile = (env: NodeJS.ProcessEnv = process.env): string =>
+  join(xdgFolder(env.XDG_CONFIG_HOME, '.config'), 'config.json')

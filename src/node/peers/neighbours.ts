@@ -1,0 +1,120 @@
+import { setMaxListeners } from 'node:events'
+import { isPrivate } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
+import { dialPeer } from './dial.ts'
+import type { PeerId, PeerInfo } from '@libp2p/interface'
+import type { Host } from '../host/host.ts'
+import type { Logger } from '../logger.ts'
+import type { Membership } from './membership.ts'
+import type { PeerTable } from './peer-table.ts'
+
+/** Connections with peers of the network that a node keeps up by itself: all of a small network, enough of a large one. */
+const TARGET = 32
+const DIALS_AT_ONCE = 8
+const DIAL_DEADLINE_MS = 5_000
+/** How often missing connections are made up for, besides when the table changes. */
+const ROUND_MS = 10_000
+/** Rounds when nobody is connected at all. */
+const LONELY_ROUND_MS = 1_000
+
+export interface NeighboursInit {
+  readonly host: Host
+  readonly table: PeerTable
+  readonly membership: Membership
+  readonly foreign: { has: (peer: PeerId) => boolean }
+  /** Peers to join by when no other is connected. */
+  readonly bootstrap: readonly string[]
+  readonly maxConnections: number
+  readonly random: () => number
+  readonly logger: Logger
+}
+
+/** Keeps the node connected: to bootstrap peers at first, then to peers from the table and from the local network. */
+export class Neighbours {
+  readonly #init: NeighboursInit
+  readonly #dialling = new Set<string>()
+  #stop = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(init: NeighboursInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    this.#stop = new AbortController()
+    const { signal } = this.#stop
+    setMaxListeners(0, signal)
+    const { host, table } = this.#init
+    host.addEventListener('peer:discovery', ({ detail }) => this.#onDiscovery(detail), { signal })
+    const unsubscribe = table.onChange(() => this.#fill())
+    signal.addEventListener('abort', unsubscribe, { once: true })
+    this.#round()
+  }
+
+  stop(): void {
+    this.#stop.abort()
+    clearTimeout(this.#timer)
+  }
+
+  #round(): void {
+    const { membership, bootstrap } = this.#init
+    const lonely = membership.size === 0
+    if (lonely) for (const address of bootstrap) this.#dialBootstrap(address)
+    this.#fill()
+    this.#timer = setTimeout(() => this.#round(), lonely ? LONELY_ROUND_MS : ROUND_MS)
+    this.#timer.unref()
+  }
+
+  /** Dials live peers of the table until enough are connected or being dialled. */
+  #fill(): void {
+    const { host, table, membership, maxConnections, random } = this.#init
+    const wanted = Math.min(TARGET, Math.floor(maxConnections / 2)) - membership.size
+    const room = Math.min(wanted, DIALS_AT_ONCE) - this.#dialling.size
+    if (room <= 0) return
+    const candidates = table
+      .live()
+      .map(({ report }) => report.peer)
+      .filter(
+        (peer) => !peer.equals(host.peerId) && !membership.has(peer) && !this.#dialling.has(peer.toString())
+      )
+    for (let taken = 0; taken < room && candidates.length > 0; taken++) {
+      const [peer] = candidates.splice(Math.floor(random() * candidates.length), 1)
+      this.#dial(peer)
+    }
+  }
+
+  #onDiscovery({ id, multiaddrs }: PeerInfo): void {
+    const { host, membership, foreign } = this.#init
+    // With rendezvous on, most of what is discovered are public peers of another network.
+    if (host.services.amino !== undefined && !multiaddrs.some((address) => isPrivate(address))) return
+    if (membership.size < TARGET && !membership.has(id) && !foreign.has(id)) this.#dial(id)
+  }
+
+  #dial(peer: PeerId): void {
+    const { host, table } = this.#init
+    void this.#attempt(peer.toString(), async (signal) => {
+      try {
+        await dialPeer(host, table, peer, signal)
+      } catch (error) {
+        if (!this.#stop.signal.aborted) table.markDown(peer)
+        throw error
+      }
+    })
+  }
+
+  #dialBootstrap(address: string): void {
+    void this.#attempt(address, async (signal) => await this.#init.host.dial(multiaddr(address), { signal }))
+  }
+
+  async #attempt(name: string, dial: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    if (this.#stop.signal.aborted || this.#dialling.has(name)) return
+    this.#dialling.add(name)
+    try {
+      await dial(AbortSignal.any([this.#stop.signal, AbortSignal.timeout(DIAL_DEADLINE_MS)]))
+    } catch (error) {
+      this.#init.logger.debug('could not connect', { to: name, error })
+    } finally {
+      this.#dialling.delete(name)
+    }
+  }
+}

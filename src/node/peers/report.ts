@@ -1,0 +1,185 @@
+// Reports: what a peer says of itself, and the checks a report passes before anybody believes it.
+import { multiaddr } from '@multiformats/multiaddr'
+import { Report } from '../../../protocols/generated/report.js'
+import {
+  decodePeerId,
+  decodeSigned,
+  signPayload,
+  SIGNED_OVERHEAD_BYTES,
+  SignedError,
+  verifySigned
+} from '../../../protocols/signed.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Signer, UnverifiedSigned } from '../../../protocols/signed.ts'
+
+/** What a report may hold (docs/PROTOCOLS.md, "Reports"). */
+export const REPORT_LIMITS = {
+  payloadBytes: 4096,
+  versionLength: 64,
+  domainLength: 64,
+  multiaddrs: 16,
+  multiaddrBytes: 256,
+  minIntervalMs: 250,
+  maxIntervalMs: 3_600_000,
+  /** How far clocks of peers may be apart. */
+  clockSkewMs: 60_000
+} as const
+
+export const MAX_SIGNED_REPORT_BYTES = REPORT_LIMITS.payloadBytes + SIGNED_OVERHEAD_BYTES
+
+/** A peer is taken for gone when it has been silent for this many of its intervals. */
+export const INTERVALS_TO_LIVE = 3
+
+/** Why a report was not taken. */
+export const DROP_REASONS = [
+  /** Not a Signed report, or without a signature. */
+  'malformed',
+  'bad-signature',
+  'wrong-network',
+  'out-of-limits',
+  'too-old',
+  'from-future',
+  'replayed',
+  'table-full'
+] as const
+
+export type DropReason = (typeof DROP_REASONS)[number]
+
+/** A report that has passed every check. */
+export interface PeerReport {
+  readonly peer: PeerId
+  readonly sequence: bigint
+  readonly issuedAtMs: number
+  readonly capacityBytes: number
+  readonly freeBytes: number
+  readonly version: string
+  readonly uptimeSeconds: number
+  /** '' when the operator named none. */
+  readonly domain: string
+  readonly multiaddrs: readonly Multiaddr[]
+  /** 0: the peer leaves. */
+  readonly intervalMs: number
+  /** The `Signed` message as it came, to be passed on. */
+  readonly signed: Uint8Array
+}
+
+export interface CheckContext {
+  readonly networkId: Uint8Array
+  readonly nowMs: number
+  /** Sequence of the newest report known of a peer. */
+  readonly lastSequence: (peer: PeerId) => bigint | undefined
+}
+
+/** @returns the report, or why it is dropped; the signature, which costs the most, is checked last */
+export const checkReport = async (
+  bytes: Uint8Array,
+  context: CheckContext
+): Promise<PeerReport | DropReason> => {
+  const signed = decode(bytes)
+  if (typeof signed === 'string') return signed
+  const report = read(signed)
+  if (typeof report === 'string') return report
+  if (!equalBytes(report.network, context.networkId)) return 'wrong-network'
+  const peer = decodePeerId(report.peer)
+  if (peer?.equals(signed.signer) !== true) return 'bad-signature'
+  const problem = limitProblem(report) ?? ageProblem(report, context.nowMs)
+  if (problem !== undefined) return problem
+  const last = context.lastSequence(peer)
+  if (last !== undefined && report.sequence <= last) return 'replayed'
+  const multiaddrs = readAddresses(report.multiaddrs)
+  if (multiaddrs === undefined) return 'out-of-limits'
+  try {
+    await verifySigned('report', context.networkId, signed)
+  } catch {
+    return 'bad-signature'
+  }
+  return {
+    peer,
+    sequence: report.sequence,
+    issuedAtMs: Number(report.issuedAtMs),
+    capacityBytes: Number(report.capacityBytes),
+    freeBytes: Number(report.freeBytes),
+    version: report.version,
+    uptimeSeconds: Number(report.uptimeSeconds),
+    domain: report.domain,
+    multiaddrs,
+    intervalMs: report.intervalMs,
+    signed: bytes
+  }
+}
+
+/** The encoded `Signed` message of a report. */
+export const signReport = async (
+  networkId: Uint8Array,
+  report: Omit<PeerReport, 'signed' | 'peer'>,
+  signer: Signer
+): Promise<Uint8Array> =>
+  await signPayload(
+    'report',
+    networkId,
+    Report.encode({
+      network: Uint8Array.from(networkId),
+      peer: Uint8Array.from(signer.peer.toMultihash().bytes),
+      sequence: report.sequence,
+      issuedAtMs: BigInt(report.issuedAtMs),
+      capacityBytes: BigInt(report.capacityBytes),
+      freeBytes: BigInt(report.freeBytes),
+      version: report.version,
+      uptimeSeconds: BigInt(report.uptimeSeconds),
+      domain: report.domain,
+      multiaddrs: report.multiaddrs
+        .map((address) => Uint8Array.from(address.bytes))
+        .filter(({ byteLength }) => byteLength <= REPORT_LIMITS.multiaddrBytes)
+        .slice(0, REPORT_LIMITS.multiaddrs),
+      intervalMs: report.intervalMs
+    }),
+    signer
+  )
+
+const decode = (bytes: Uint8Array): UnverifiedSigned | DropReason => {
+  if (bytes.byteLength > MAX_SIGNED_REPORT_BYTES) return 'out-of-limits'
+  try {
+    return decodeSigned('report', bytes, REPORT_LIMITS.payloadBytes)
+  } catch (error) {
+    return error instanceof SignedError && error.code === 'BAD_SIGNER' ? 'bad-signature' : 'malformed'
+  }
+}
+
+const read = ({ payload }: UnverifiedSigned): Report | DropReason => {
+  try {
+    return Report.decode(payload)
+  } catch {
+    return 'malformed'
+  }
+}
+
+const limitProblem = (report: Report): DropReason | undefined => {
+  const { capacityBytes, freeBytes, version, domain, uptimeSeconds, issuedAtMs, intervalMs } = report
+  const safe = [capacityBytes, freeBytes, uptimeSeconds, issuedAtMs].every(
+    (value) => value <= BigInt(Number.MAX_SAFE_INTEGER)
+  )
+  const { minIntervalMs, maxIntervalMs, versionLength, domainLength } = REPORT_LIMITS
+  const interval = intervalMs === 0 || (intervalMs >= minIntervalMs && intervalMs <= maxIntervalMs)
+  const texts =
+    version.length <= versionLength && domain.length <= domainLength && /^[\w.:+-]*$/.test(version + domain)
+  return safe && interval && texts && freeBytes <= capacityBytes ? undefined : 'out-of-limits'
+}
+
+const ageProblem = ({ issuedAtMs, intervalMs }: Report, nowMs: number): DropReason | undefined => {
+  const ageMs = nowMs - Number(issuedAtMs)
+  if (ageMs < -REPORT_LIMITS.clockSkewMs) return 'from-future'
+  return ageMs > REPORT_LIMITS.clockSkewMs + INTERVALS_TO_LIVE * intervalMs ? 'too-old' : undefined
+}
+
+const readAddresses = (list: readonly Uint8Array[]): Multiaddr[] | undefined => {
+  if (list.some(({ byteLength }) => byteLength > REPORT_LIMITS.multiaddrBytes)) return undefined
+  try {
+    return list.map((bytes) => multiaddr(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index])

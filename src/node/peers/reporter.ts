@@ -1,0 +1,156 @@
+// This node's own reports, and those that come in by gossip.
+import { TopicValidatorResult } from '@libp2p/gossipsub'
+import { isLoopback } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
+import { checkReport, signReport } from './report.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Signer } from '../../../protocols/signed.ts'
+import type { Host } from '../host/host.ts'
+import type { Logger } from '../logger.ts'
+import type { PeerTable } from './peer-table.ts'
+import type { DropReason } from './report.ts'
+
+/** Share of the interval by which reports are early or late, so that peers do not fall into step. */
+const JITTER = 0.1
+/** While new, a node reports again to every peer that it meets, at most this often. */
+const GREETING_GAP_MS = 1_000
+const GREETING_DELAY_MS = 50
+
+export interface ReporterInit {
+  readonly host: Host
+  readonly topic: string
+  readonly networkId: Uint8Array
+  readonly signer: Signer
+  readonly table: PeerTable
+  readonly intervalMs: number
+  readonly version: string
+  readonly domain: string
+  /** What this node lends: zeros when it lends nothing. */
+  readonly space: () => Promise<{ capacityBytes: number; freeBytes: number }>
+  readonly uptimeSeconds: () => number
+  readonly nowMs: () => number
+  readonly random: () => number
+  /** Counts a report that came in. */
+  readonly count: (outcome: 'accepted' | DropReason) => void
+  readonly logger: Logger
+}
+
+export class Reporter {
+  readonly #init: ReporterInit
+  #sequence: bigint
+  #startedMs = 0
+  #lastSentMs = 0
+  #timer: NodeJS.Timeout | undefined
+  #greeting: NodeJS.Timeout | undefined
+  #running = false
+
+  constructor(init: ReporterInit) {
+    this.#init = init
+    this.#sequence = BigInt(init.nowMs())
+  }
+
+  /** Subscribes, and reports at once. */
+  async start(): Promise<void> {
+    const { host, topic, nowMs } = this.#init
+    const { pubsub } = host.services
+    this.#running = true
+    this.#startedMs = nowMs()
+    pubsub.topicValidators.set(topic, async (_from, { data }) => await this.#judge(data))
+    pubsub.addEventListener('subscription-change', this.#onSubscription)
+    pubsub.subscribe(topic)
+    await this.#report()
+  }
+
+  /** Says that the node leaves, so that nobody has to find out. */
+  async stop(): Promise<void> {
+    if (!this.#running) return
+    this.#running = false
+    clearTimeout(this.#timer)
+    clearTimeout(this.#greeting)
+    const { host, topic } = this.#init
+    const { pubsub } = host.services
+    pubsub.removeEventListener('subscription-change', this.#onSubscription)
+    await this.#publish(0)
+    pubsub.unsubscribe(topic)
+    pubsub.topicValidators.delete(topic)
+  }
+
+  /** Takes a report from wherever it came. @returns what became of it */
+  async take(signed: Uint8Array): Promise<'accepted' | DropReason> {
+    const { networkId, table, nowMs, count, host } = this.#init
+    const report = await checkReport(signed, {
+      networkId,
+      nowMs: nowMs(),
+      lastSequence: (peer: PeerId) => (peer.equals(host.peerId) ? this.#sequence : table.lastSequence(peer))
+    })
+    const outcome = typeof report === 'string' ? report : table.accept(report) ? 'accepted' : 'table-full'
+    count(outcome)
+    return outcome
+  }
+
+  async #judge(signed: Uint8Array): Promise<TopicValidatorResult> {
+    switch (await this.take(signed)) {
+      case 'accepted':
+        return TopicValidatorResult.Accept
+      case 'malformed':
+      case 'bad-signature':
+      case 'wrong-network':
+      case 'out-of-limits':
+        return TopicValidatorResult.Reject
+      default:
+        // Late or seen by another way: no fault of the peer that passed it on.
+        return TopicValidatorResult.Ignore
+    }
+  }
+
+  /** While this node is new, others that come to listen have not heard of it. */
+  readonly #onSubscription = (): void => {
+    const { nowMs, intervalMs, logger } = this.#init
+    if (this.#greeting !== undefined || nowMs() - this.#startedMs > intervalMs) return
+    const waitMs = Math.max(GREETING_DELAY_MS, this.#lastSentMs + GREETING_GAP_MS - nowMs())
+    this.#greeting = setTimeout(() => {
+      this.#greeting = undefined
+      this.#publish(intervalMs).catch((error: unknown) => logger.warn('could not report', { error }))
+    }, waitMs)
+  }
+
+  async #report(): Promise<void> {
+    const { intervalMs, random, logger } = this.#init
+    try {
+      await this.#publish(intervalMs)
+    } catch (error) {
+      logger.warn('could not report', { error })
+    }
+    if (!this.#running) return
+    this.#timer = setTimeout(() => void this.#report(), intervalMs * (1 + JITTER * (2 * random() - 1)))
+  }
+
+  async #publish(intervalMs: number): Promise<void> {
+    const { host, topic, networkId, signer, table, nowMs, version, domain, uptimeSeconds, space } = this.#init
+    const { capacityBytes, freeBytes } = await space()
+    this.#sequence += 1n
+    const report = {
+      sequence: this.#sequence,
+      issuedAtMs: nowMs(),
+      capacityBytes,
+      freeBytes: Math.min(freeBytes, capacityBytes),
+      version,
+      uptimeSeconds: uptimeSeconds(),
+      domain,
+      multiaddrs: reportable(host.getMultiaddrs()),
+      intervalMs
+    }
+    const signed = await signReport(networkId, report, signer)
+    table.accept({ ...report, peer: signer.peer, signed })
+    this.#lastSentMs = nowMs()
+    await host.services.pubsub.publish(topic, signed)
+  }
+}
+
+/** Addresses without the peer id, which the report has already; loopback ones only where there are no others. */
+const reportable = (addresses: readonly Multiaddr[]): Multiaddr[] => {
+  const bare = addresses.map((address) => multiaddr(address.toString().replace(/\/p2p\/[^/]+$/, '')))
+  const others = bare.filter((address) => !isLoopback(address))
+  return others.length > 0 ? others : bare
+}
