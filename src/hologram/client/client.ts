@@ -1,0 +1,129 @@
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import type { SegmentCodec } from '../../../encoder/index.ts'
+import { TokenBucket } from '../bandwidth.ts'
+import type { Holdings } from '../holdings.ts'
+import type { Mesh } from '../mesh.ts'
+import type { ObjectReader, Objects, ObjectStat, OwnedObject, PutOptions, PutResult } from '../objects.ts'
+import { BackgroundTasks } from './background.ts'
+import type { ClientContext } from './context.ts'
+import { PeerExperience } from './experience.ts'
+import { getObject } from './get.ts'
+import type { LayeredGetOptions } from './get.ts'
+import { Keeper } from './keeper.ts'
+import type { KeeperTimers } from './keeper.ts'
+import { ObjectClient } from './object-client.ts'
+import type { LocalObjects } from './object-client.ts'
+import { decodeOwned, ownedObjectOf } from './owned.ts'
+import { putObject } from './put.ts'
+import { removeObject } from './remove.ts'
+import { DEFAULT_SETTINGS } from './settings.ts'
+import type { ClientSettings } from './settings.ts'
+import { statObject } from './stat.ts'
+
+export interface ClientComponents {
+  readonly mesh: Mesh
+  readonly holdings: Holdings
+  readonly codec: SegmentCodec
+  /** Answers requests of object/1 that this node asks of itself. */
+  readonly local: LocalObjects
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly nowMs?: () => number
+  /** @default the system's */
+  readonly keeperTimers?: KeeperTimers
+}
+
+export interface ClientInit extends Partial<ClientSettings> {
+  /** Data shards, and shards in all, when a put names none: the network's code. */
+  readonly k: number
+  readonly n: number
+  /** Between two rounds in which this node looks after its user's objects. @default 60 s */
+  readonly keeperIntervalMs?: number
+  /** What repair may read a second, in bytes. @default 8 MiB */
+  readonly repairBytesPerSecond?: number
+}
+
+/** Objects that the keeper looks after in one round. */
+const MAX_OBJECTS_PER_ROUND = 256
+
+const SYSTEM_TIMERS: KeeperTimers = {
+  wait: async (ms, signal) => {
+    // To be woken early is the point, not a failure.
+    await sleep(ms, undefined, { signal, ref: false }).catch(() => {})
+  }
+}
+
+/** What this node does for its user: puts, gets, and keeps alive what was put. */
+export class Client implements Objects {
+  readonly keeper: Keeper
+  readonly #context: ClientContext
+
+  constructor(components: ClientComponents, init: ClientInit) {
+    const { mesh, holdings, codec, local, nowMs = Date.now, keeperTimers = SYSTEM_TIMERS } = components
+    const { keeperIntervalMs = 60_000, repairBytesPerSecond = 8 * 2 ** 20, ...rest } = init
+    const settings: ClientSettings = { ...DEFAULT_SETTINGS, ...rest }
+    this.#context = {
+      mesh,
+      holdings,
+      codec,
+      settings,
+      nowMs,
+      objects: new ObjectClient(mesh, local, { timeoutMs: settings.requestTimeoutMs }),
+      background: new BackgroundTasks(),
+      experience: new PeerExperience()
+    }
+    this.keeper = new Keeper(this.#context, keeperTimers, {
+      intervalMs: keeperIntervalMs,
+      maxObjectsPerRound: MAX_OBJECTS_PER_ROUND,
+      pace: new TokenBucket({ bytesPerSecond: repairBytesPerSecond })
+    })
+  }
+
+  start(): void {
+    this.keeper.start()
+  }
+
+  /** Ends every put and get under way. */
+  async stop(): Promise<void> {
+    await Promise.all([this.keeper.stop(), this.#context.background.stop()])
+  }
+
+  async put(source: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
+    const result = await putObject(this.#context, source, {
+      ...options,
+      signal: this.#untilStop(options.signal)
+    })
+    if (result.missing.length > 0) this.keeper.nudge()
+    return result
+  }
+
+  async get(cid: CID, options: LayeredGetOptions = {}): Promise<ObjectReader> {
+    return getObject(this.#context, cid, { ...options, signal: this.#untilStop(options.signal) })
+  }
+
+  async stat(cid: CID, options: { signal?: AbortSignal } = {}): Promise<ObjectStat> {
+    return statObject(this.#context, cid, this.#untilStop(options.signal))
+  }
+
+  async *list(): AsyncGenerator<OwnedObject> {
+    for await (const { cid, value } of this.#context.holdings.listOwned())
+      yield ownedObjectOf(cid, decodeOwned(value))
+  }
+
+  async remove(
+    cid: CID,
+    options: { signal?: AbortSignal } = {}
+  ): Promise<{ confirmed: number; unreachable: PeerId[] }> {
+    return removeObject(this.#context, cid, this.#untilStop(options.signal))
+  }
+
+  #untilStop(signal: AbortSignal | undefined): AbortSignal {
+    const { signal: stopping } = this.#context.background
+    const either = AbortSignal.any(signal === undefined ? [stopping] : [signal, stopping])
+    // One put listens once for every holder.
+    setMaxListeners(0, either)
+    return either
+  }
+}

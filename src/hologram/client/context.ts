@@ -1,0 +1,34 @@
+import type { PeerId } from '@libp2p/interface'
+import type { SegmentCodec } from '../../../encoder/index.ts'
+import type { Signer } from '../../../protocols/signed.ts'
+import type { Holdings } from '../holdings.ts'
+import type { Mesh } from '../mesh.ts'
+import type { BackgroundTasks } from './background.ts'
+import type { PeerExperience } from './experience.ts'
+import type { ObjectClient } from './object-client.ts'
+import type { ClientSettings } from './settings.ts'
+
+/** What every operation of the client side works with. */
+export interface ClientContext {
+  readonly mesh: Mesh
+  readonly holdings: Holdings
+  readonly codec: SegmentCodec
+  readonly objects: ObjectClient
+  readonly background: BackgroundTasks
+  readonly experience: PeerExperience
+  readonly settings: ClientSettings
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: () => number
+}
+
+/** This node's key, for leases and placement records. */
+export function signerOf({ mesh }: Pick<ClientContext, 'mesh'>): Signer {
+  return { peer: mesh.self, sign: async (bytes) => mesh.sign(bytes) }
+}
+
+/** Peers without repetition, in order. */
+export function uniquePeers(peers: Iterable<PeerId>): PeerId[] {
+  const seen = new Map<string, PeerId>()
+  for (const peer of peers) if (!seen.has(peer.toString())) seen.set(peer.toString(), peer)
+  return [...seen.values()]
+}

@@ -1,0 +1,82 @@
+import type { PeerId } from '@libp2p/interface'
+
+/** What this node has seen of one peer, as running estimates. */
+interface PeerEstimate {
+  /** Smoothed time from asking for a block to its arrival when nothing else was asked before it. */
+  latencyMs: number
+  /** Smoothed mean deviation of that time. */
+  deviationMs: number
+  /** Smoothed rate while it was sending. */
+  bytesPerMs: number
+}
+
+/** Gains of the estimators of RFC 6298 (after Jacobson, 1988): 1/8 for the mean, 1/4 for the deviation. */
+const MEAN_GAIN = 1 / 8
+const DEVIATION_GAIN = 1 / 4
+/** RFC 6298, section 2: a timeout of the mean and four deviations. */
+const DEVIATIONS = 4
+/** A peer never asked before is taken for one on another continent behind a middling line. */
+const UNKNOWN: PeerEstimate = { latencyMs: 60, deviationMs: 30, bytesPerMs: 1_000 }
+
+export interface PeerExperienceOptions {
+  /** Peers remembered; the one unused for longest is forgotten first. @default 1024 */
+  maxPeers?: number
+}
+
+/** How fast peers have been to this node: predicts when a block will come and when to stop waiting for it. */
+export class PeerExperience {
+  readonly #estimates = new Map<string, PeerEstimate>()
+  readonly #maxPeers: number
+
+  constructor(options: PeerExperienceOptions = {}) {
+    this.#maxPeers = options.maxPeers ?? 1024
+  }
+
+  /** A block asked for when nothing else was outstanding arrived after `elapsedMs`. */
+  sampleLatency(peer: PeerId, elapsedMs: number): void {
+    if (!(elapsedMs >= 0)) return
+    const known = this.#estimates.get(peer.toString())
+    if (known === undefined) {
+      this.#keep(peer, { ...UNKNOWN, latencyMs: elapsedMs, deviationMs: elapsedMs / 2 })
+      return
+    }
+    known.deviationMs += DEVIATION_GAIN * (Math.abs(elapsedMs - known.latencyMs) - known.deviationMs)
+    known.latencyMs += MEAN_GAIN * (elapsedMs - known.latencyMs)
+    this.#keep(peer, known)
+  }
+
+  /** A busy peer delivered `bytes` in `elapsedMs`. */
+  sampleRate(peer: PeerId, bytes: number, elapsedMs: number): void {
+    if (!(bytes > 0) || !(elapsedMs > 0)) return
+    const known = this.#estimates.get(peer.toString()) ?? { ...UNKNOWN }
+    known.bytesPerMs += MEAN_GAIN * (bytes / elapsedMs - known.bytesPerMs)
+    this.#keep(peer, known)
+  }
+
+  /** Milliseconds until a further `bytes` will have come when `queuedBytes` are already asked for. */
+  predictMs(peer: PeerId, queuedBytes: number, bytes: number): number {
+    const { latencyMs, bytesPerMs } = this.#estimate(peer)
+    return latencyMs + (queuedBytes + bytes) / bytesPerMs
+  }
+
+  /** How long the next `bytes` may take before somebody else is asked: mean and four deviations, at least `minMs`. */
+  deadlineMs(peer: PeerId, bytes: number, minMs: number): number {
+    const { latencyMs, deviationMs, bytesPerMs } = this.#estimate(peer)
+    return Math.max(minMs, latencyMs + DEVIATIONS * deviationMs + bytes / bytesPerMs)
+  }
+
+  #estimate(peer: PeerId): PeerEstimate {
+    return this.#estimates.get(peer.toString()) ?? UNKNOWN
+  }
+
+  #keep(peer: PeerId, estimate: PeerEstimate): void {
+    const key = peer.toString()
+    this.#estimates.delete(key)
+    this.#estimates.set(key, estimate)
+    if (this.#estimates.size <= this.#maxPeers) return
+    for (const oldest of this.#estimates.keys()) {
+      this.#estimates.delete(oldest)
+      return
+    }
+  }
+}

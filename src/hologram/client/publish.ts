@@ -1,0 +1,89 @@
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import { signLease, storedLease } from '../lease.ts'
+import { manifestHomes } from '../placement.ts'
+import { signPlacement } from '../placement-record.ts'
+import type { ShardHolder } from '../placement-record.ts'
+import { signerOf } from './context.ts'
+import type { ClientContext } from './context.ts'
+
+export interface SignedLease {
+  readonly sequence: number
+  readonly expiresAtMs: number
+  readonly tombstone: boolean
+  /** An encoded Signed message. */
+  readonly signed: Uint8Array
+}
+
+/** A lease, or a tombstone, that replaces this node's earlier ones: its sequence is the time, or one more than theirs. */
+export async function makeLease(
+  context: ClientContext,
+  cid: CID,
+  { leaseMs, after = 0, tombstone = false }: { leaseMs: number; after?: number; tombstone?: boolean }
+): Promise<SignedLease> {
+  const nowMs = context.nowMs()
+  const sequence = Math.max(nowMs, after + 1)
+  const lease = { cid, sequence: BigInt(sequence), expiresAtMs: nowMs + leaseMs, tombstone }
+  const signed = await signLease(context.mesh.networkId, lease, signerOf(context))
+  return { sequence, expiresAtMs: lease.expiresAtMs, tombstone, signed }
+}
+
+export interface Publication {
+  readonly cid: CID
+  /** dag-cbor */
+  readonly manifest: Uint8Array
+  readonly lease: SignedLease
+  readonly holders: readonly ShardHolder[]
+}
+
+/**
+ * Brings the manifest, with a new placement record beside it, to `count` of its homes: the first ones that take it.
+ * This node keeps both as well, whether it is a home or not.
+ *
+ * @returns the homes that have them on disk
+ */
+export async function publishManifest(
+  context: ClientContext,
+  { cid, manifest, lease, holders }: Publication,
+  count: number,
+  signal: AbortSignal
+): Promise<PeerId[]> {
+  const { mesh, objects, holdings, nowMs } = context
+  const sequence = BigInt(nowMs())
+  const placement = await signPlacement(mesh.networkId, { cid, sequence, holders }, signerOf(context))
+  await holdings.putManifest(cid, manifest)
+  await holdings.putPlacement(cid, placement, sequence)
+  await keepLease(context, cid, lease)
+  const putManifest = {
+    manifest: Uint8Array.from(manifest),
+    lease: Uint8Array.from(lease.signed),
+    placement: Uint8Array.from(placement)
+  }
+  const ranked = manifestHomes(cid, 2 * count, mesh.peers()).map(({ id }) => id)
+  const kept: PeerId[] = []
+  const place = async (): Promise<void> => {
+    for (let home = ranked.shift(); home !== undefined; home = ranked.shift()) {
+      try {
+        await objects.request(home, { putManifest }, signal)
+        kept.push(home)
+        return
+      } catch (error) {
+        // The next-ranked home stands in, unless nobody wants the result any more.
+        signal.throwIfAborted()
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(count, ranked.length) }, place))
+  return kept
+}
+
+/** Keeps this node's own lease on its own disk. */
+export async function keepLease(
+  { mesh, holdings }: ClientContext,
+  cid: CID,
+  lease: SignedLease
+): Promise<void> {
+  const { sequence, expiresAtMs, tombstone, signed } = lease
+  const stored = { cid, lessee: mesh.self, sequence: BigInt(sequence), expiresAtMs, tombstone }
+  await holdings.putLease(cid, storedLease(stored, signed))
+}

@@ -1,0 +1,44 @@
+import { HologramError } from '../errors.ts'
+import { MAX_SHARDS } from '../manifest.ts'
+import type { PutOptions } from '../objects.ts'
+import type { ClientSettings } from './settings.ts'
+
+/** How durable a put is to be. */
+export interface PutPlan {
+  readonly k: number
+  readonly n: number
+  /** Shards over k that must be acknowledged. */
+  readonly margin: number
+}
+
+/** @throws HologramError 'BAD_CODE_PARAMETERS' unless 1 <= k <= n <= 256 and 0 <= margin <= n - k */
+export function planPut(options: PutOptions, settings: Pick<ClientSettings, 'k' | 'n'>): PutPlan {
+  const { k = settings.k, n = settings.n } = options
+  if (!isWhole(n, 1, MAX_SHARDS)) throw bad('n', n, `must be 1 to ${MAX_SHARDS} shards`)
+  if (!isWhole(k, 1, n)) throw bad('k', k, `must be 1 to n, which is ${n}`)
+  const margin = options.margin ?? Math.ceil((n - k) / 2)
+  if (!isWhole(margin, 0, n - k)) throw bad('margin', margin, `must be 0 to n - k, which is ${n - k}`)
+  return { k, n, margin }
+}
+
+/** @throws HologramError 'NOT_ENOUGH_PEERS' naming how many there are and how many are needed */
+export function checkPeers({ k, n, margin }: PutPlan, available: number, allowFewerShards: boolean): void {
+  const needed = allowFewerShards ? k + margin : n
+  if (available >= needed) return
+  const why = allowFewerShards ? `at least k + margin = ${needed}` : `n = ${needed}`
+  throw new HologramError('NOT_ENOUGH_PEERS', `${why} peers are needed, ${available} lend storage`, {
+    needed,
+    available
+  })
+}
+
+function isWhole(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
+}
+
+function bad(parameter: string, value: number, rule: string): HologramError<'BAD_CODE_PARAMETERS'> {
+  return new HologramError('BAD_CODE_PARAMETERS', `${parameter} is ${value}, but ${rule}`, {
+    parameter,
+    value
+  })
+}

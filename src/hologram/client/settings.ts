@@ -1,0 +1,42 @@
+import type { FanOutTiming } from './fan-out.ts'
+
+/** The knobs of the client side, with the network's code. Times are milliseconds. */
+export interface ClientSettings {
+  /** Data shards when a put names none; from the network descriptor. */
+  readonly k: number
+  /** Shards in all when a put names none; from the network descriptor. */
+  readonly n: number
+  readonly blockBytes: number
+  readonly leaseMs: number
+  /** Coded bytes that the slowest holder of a put may be behind. */
+  readonly putWindowBytes: number
+  /** Bytes that a get asks for ahead of its consumer. */
+  readonly readAheadBytes: number
+  /** Segments that are coded at the same time. */
+  readonly codingDepth: number
+  /** From dialling a peer to its first answer. */
+  readonly openTimeoutMs: number
+  /** One request of object/1, dialling included. */
+  readonly requestTimeoutMs: number
+  readonly putTiming: FanOutTiming
+  /** A reader waits at least this long before it asks a second holder. */
+  readonly minHedgeMs: number
+  /** A holder from which a reader gets no block for this long is given up. */
+  readonly readStallTimeoutMs: number
+  /** Most peers that are asked one by one when neither homes nor records lead to an object. */
+  readonly maxSweep: number
+}
+
+export const DEFAULT_SETTINGS: Omit<ClientSettings, 'k' | 'n'> = {
+  blockBytes: 65536,
+  leaseMs: 30 * 24 * 60 * 60 * 1000,
+  putWindowBytes: 32 * 2 ** 20,
+  readAheadBytes: 16 * 2 ** 20,
+  codingDepth: 3,
+  openTimeoutMs: 5_000,
+  requestTimeoutMs: 10_000,
+  putTiming: { stallTimeoutMs: 20_000, commitTimeoutMs: 60_000, patienceMs: 3_000 },
+  minHedgeMs: 50,
+  readStallTimeoutMs: 10_000,
+  maxSweep: 64
+}

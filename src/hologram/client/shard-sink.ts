@@ -1,0 +1,42 @@
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+
+/** What turns the blocks a holder was sent into a shard that it keeps. */
+export interface Commitment {
+  readonly cid: CID
+  /** dag-cbor */
+  readonly manifest: Uint8Array
+  /** A Signed lease of ours. */
+  readonly lease: Uint8Array
+}
+
+/** One shard on its way to one holder, over the network or on this node's own disk. */
+export interface ShardSink {
+  readonly peer: PeerId
+  /** Blocks that the holder kept of an earlier attempt. */
+  readonly heldBlocks: number
+  /** SHA-256 over their leaf hashes. */
+  readonly heldDigest: Uint8Array
+  /** Resolves when the holder is ready for more. Blocks come in order, the first is `heldBlocks`, or 0 after `restart`. */
+  send: (index: number, block: Uint8Array, leaf: Uint8Array) => Promise<void>
+  /** What the holder kept is not ours: the next block is number 0. */
+  restart: () => Promise<void>
+  /** Resolves when the shard is durable at the holder. */
+  commit: (commitment: Commitment) => Promise<void>
+  /** Leaves what has arrived for a later attempt. Idempotent; a no-op after `commit`. */
+  abandon: (error: Error) => void
+}
+
+export interface SinkRequest {
+  readonly peer: PeerId
+  readonly shard: number
+  /** The object's placement seed, 32 bytes. */
+  readonly seed: Uint8Array
+  /** Size of the shard, 0 when it is not known yet. */
+  readonly expectedBytes: number
+  /** Ends the upload, at any stage. */
+  readonly signal: AbortSignal
+}
+
+/** @throws HologramError 'UNREACHABLE' | 'TIMEOUT' | 'REMOTE' | 'QUOTA' | 'PROTOCOL' */
+export type SinkOpener = (request: SinkRequest) => Promise<ShardSink>

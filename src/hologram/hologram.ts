@@ -1,0 +1,80 @@
+import { Client } from './client/index.ts'
+import type { ClientInit, Keeper, KeeperTimers, LayeredGetOptions } from './client/index.ts'
+import { Holder } from './holder/holder.ts'
+import type { HolderStats } from './holder/context.ts'
+import type { HolderComponents } from './holder/holder.ts'
+import type { HolderSettings } from './holder/settings.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import type { SegmentCodec } from '../../encoder/index.ts'
+import type { ObjectReader, Objects, ObjectStat, OwnedObject, PutOptions, PutResult } from './objects.ts'
+
+export interface HologramComponents extends HolderComponents {
+  readonly codec: SegmentCodec
+  /** Time as the keeper sees it. @default the system's */
+  readonly keeperTimers?: KeeperTimers
+}
+
+export interface HologramInit {
+  /** The network's code, and the knobs of the client side. */
+  readonly client: ClientInit
+  readonly holder?: Partial<HolderSettings>
+}
+
+/** Objects on the mesh: this node as a holder for others, and as the one that puts and gets for its user. */
+export class Hologram implements Objects {
+  readonly #holder: Holder
+  readonly #client: Client
+
+  constructor(components: HologramComponents, { client, holder }: HologramInit) {
+    this.#holder = new Holder(components, holder)
+    this.#client = new Client(
+      { ...components, local: async (request) => this.#holder.answer(request) },
+      client
+    )
+  }
+
+  async start(): Promise<void> {
+    await this.#holder.start()
+    this.#client.start()
+  }
+
+  /** Ends every put and get under way; what has arrived of unfinished shards is durable then. */
+  async stop(): Promise<void> {
+    await this.#client.stop()
+    await this.#holder.stop()
+  }
+
+  /** What this node has done for others. */
+  get stats(): HolderStats {
+    return this.#holder.stats
+  }
+
+  /** Looks after what this node's user put. */
+  get keeper(): Keeper {
+    return this.#client.keeper
+  }
+
+  async put(source: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult> {
+    return this.#client.put(source, options)
+  }
+
+  async get(cid: CID, options?: LayeredGetOptions): Promise<ObjectReader> {
+    return this.#client.get(cid, options)
+  }
+
+  async stat(cid: CID, options?: { signal?: AbortSignal }): Promise<ObjectStat> {
+    return this.#client.stat(cid, options)
+  }
+
+  list(): AsyncIterable<OwnedObject> {
+    return this.#client.list()
+  }
+
+  async remove(
+    cid: CID,
+    options?: { signal?: AbortSignal }
+  ): Promise<{ confirmed: number; unreachable: PeerId[] }> {
+    return this.#client.remove(cid, options)
+  }
+}

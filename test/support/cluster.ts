@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SegmentCodec } from '../../encoder/index.ts'
+import { createSegmentCodec } from '../../encoder/index.ts'
+import { Hologram } from '../../src/hologram/hologram.ts'
+import type { HologramInit } from '../../src/hologram/hologram.ts'
+import type { Holdings } from '../../src/hologram/holdings.ts'
+import type { KeeperTimers } from '../../src/hologram/client/index.ts'
+import { openStore } from '../../src/store/index.ts'
+import type { Store } from '../../src/store/index.ts'
+import { TestNetwork } from './mesh.ts'
+import type { TestMesh, TestPeerOptions } from './mesh.ts'
+
+export interface ClusterInit {
+  k: number
+  n: number
+  client?: Partial<HologramInit['client']>
+  holder?: HologramInit['holder']
+}
+
+export interface ClusterPeerOptions extends TestPeerOptions {
+  quotaBytes?: number
+  /** Puts something between the peer and its disk. */
+  holdings?: (store: Store) => Holdings
+  client?: Partial<HologramInit['client']>
+}
+
+/** The keeper does nothing by itself in tests: a test calls `round`. */
+const IDLE: KeeperTimers = {
+  wait: async (_, signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+}
+
+/** One peer: a real host, a real store on disk, and the hologram on top. */
+export class ClusterPeer {
+  readonly mesh: TestMesh
+  readonly store: Store
+  readonly hologram: Hologram
+  #running = true
+
+  constructor(mesh: TestMesh, store: Store, hologram: Hologram) {
+    this.mesh = mesh
+    this.store = store
+    this.hologram = hologram
+  }
+
+  /** Cuts every connection at once and never comes back, as SIGKILL would; the others may still believe in it. */
+  async kill(): Promise<void> {
+    if (!this.#running) return
+    this.#running = false
+    for (const connection of this.mesh.host.getConnections()) connection.abort(new Error('killed'))
+    await Promise.all([this.mesh.host.stop(), this.hologram.stop()])
+    await this.store.close()
+  }
+}
+
+/** Several peers in one process, with one pool of coding threads. */
+export class Cluster {
+  readonly network = new TestNetwork()
+  readonly peers: ClusterPeer[] = []
+  /** What the peers take the time to be. */
+  nowMs: () => number = Date.now
+  readonly #init: ClusterInit
+  readonly #codec: SegmentCodec
+  readonly #folder: string
+
+  private constructor(init: ClusterInit, folder: string) {
+    this.#init = init
+    this.#folder = folder
+    this.#codec = createSegmentCodec({ workers: 1 })
+  }
+
+  static async start(count: number, init: ClusterInit): Promise<Cluster> {
+    const cluster = new Cluster(init, await mkdtemp(join(tmpdir(), 'thhe-cluster-')))
+    await Promise.all(Array.from({ length: count }, async () => cluster.join()))
+    return cluster
+  }
+
+  async join({
+    quotaBytes = 2 ** 30,
+    holdings,
+    client,
+    ...options
+  }: ClusterPeerOptions = {}): Promise<ClusterPeer> {
+    const mesh = await this.network.join(options)
+    const store = await openStore({
+      path: join(this.#folder, mesh.self.toString()),
+      quotaBytes,
+      diskFloorBytes: 0,
+      now: () => this.nowMs()
+    })
+    const { k, n } = this.#init
+    const hologram = new Hologram(
+      {
+        mesh,
+        holdings: holdings?.(store) ?? store,
+        codec: this.#codec,
+        logger: { warn: () => {}, debug: () => {} },
+        nowMs: () => this.nowMs(),
+        keeperTimers: IDLE
+      },
+      { client: { ...this.#init.client, ...client, k, n }, holder: this.#init.holder }
+    )
+    await hologram.start()
+    const peer = new ClusterPeer(mesh, store, hologram)
+    this.peers.push(peer)
+    return peer
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.peers.map(async (peer) => peer.kill()))
+    await this.#codec.close()
+    await rm(this.#folder, { recursive: true })
+  }
+}
+
+/** Bytes that no other test has, as a source in uneven pieces. */
+export function randomObject(size: number): Uint8Array {
+  return randomBytes(size)
+}
+
+export async function* chunked(bytes: Uint8Array, pieceBytes = 50_000): AsyncGenerator<Uint8Array> {
+  for (let offset = 0; offset < bytes.byteLength; offset += pieceBytes) {
+    yield bytes.subarray(offset, offset + pieceBytes)
+  }
+}
+
+export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of source) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
