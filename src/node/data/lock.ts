@@ -8,10 +8,14 @@ export interface FolderLock {
   readonly release: () => Promise<void>
 }
 
-interface Owner {
+/** One process, told from a later one with the same number. */
+export interface ProcessIdentity {
   readonly pid: number
-  /** Tells a process from a later one with the same number; '' where the system does not say. */
+  /** '' where the system does not say. */
   readonly startTicks: string
+}
+
+interface Owner extends ProcessIdentity {
   /** Tells apart the locks of one process. */
   readonly nonce: string
 }
@@ -77,7 +81,8 @@ const parseOwner = (text: string): Owner | undefined => {
   }
 }
 
-const isAlive = async ({ pid, startTicks: then }: Owner): Promise<boolean> => {
+/** Whether that very process runs. */
+export const isAlive = async ({ pid, startTicks: then }: ProcessIdentity): Promise<boolean> => {
   try {
     process.kill(pid, 0)
   } catch (error) {
@@ -89,7 +94,7 @@ const isAlive = async ({ pid, startTicks: then }: Owner): Promise<boolean> => {
 }
 
 /** When process `pid` started, in clock ticks since boot; undefined where there is no /proc (proc(5), field 22). */
-const startTicks = async (pid: number): Promise<string | undefined> => {
+export const startTicks = async (pid: number): Promise<string | undefined> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   // The second field is the command in parentheses and may itself hold blanks and parentheses.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
