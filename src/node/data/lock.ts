@@ -89,13 +89,20 @@ export const isAlive = async ({ pid, startTicks: then }: ProcessIdentity): Promi
     // EPERM: it runs, as another user.
     if (systemCode(error) === 'ESRCH') return false
   }
-  const now = await startTicks(pid)
-  return now === undefined || then === '' || now === then
+  const now = await processStat(pid)
+  if (now === undefined) return true
+  // A zombie has ended; its parent just has not asked yet.
+  return now.state !== 'Z' && (then === '' || now.startTicks === then)
 }
 
-/** When process `pid` started, in clock ticks since boot; undefined where there is no /proc (proc(5), field 22). */
-export const startTicks = async (pid: number): Promise<string | undefined> => {
+/** When process `pid` started, in clock ticks since boot; undefined where there is no /proc. */
+export const startTicks = async (pid: number): Promise<string | undefined> =>
+  (await processStat(pid))?.startTicks
+
+/** State and start time of a process (proc(5), fields 3 and 22); undefined where there is no /proc. */
+const processStat = async (pid: number): Promise<{ state: string; startTicks: string } | undefined> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   // The second field is the command in parentheses and may itself hold blanks and parentheses.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields && { state: fields[0], startTicks: fields[19] }
 }
