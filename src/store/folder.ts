@@ -36,6 +36,8 @@ const SUFFIXES = ['blocks', 'leaves'] as const
 export class Folder {
   readonly #disk: Disk
   readonly path: string
+  /** Folders under `shards/` that are known to be there. */
+  readonly #fanOut = new Set<string>()
 
   /**
    * Opens the folder, or makes it.
@@ -47,6 +49,7 @@ export class Folder {
     const folder = new Folder(disk, path)
     if ((await disk.sizeOf(join(path, FORMAT_FILE))) === undefined) await folder.#create()
     else await folder.#checkFormat()
+    for (const area of AREAS) await disk.makeDirectory(join(path, area))
     return folder
   }
 
@@ -103,6 +106,7 @@ export class Folder {
 
   /** Moves a slot's files. The new names are durable when this resolves; a file already moved is passed over. */
   async move(slot: Slot, from: Area, to: Area): Promise<void> {
+    await this.#makeFanOut(to, slot)
     for (const suffix of SUFFIXES) {
       const source = this.#pathOf(from, slot, suffix)
       if ((await this.#disk.sizeOf(source)) !== undefined) {
@@ -143,6 +147,15 @@ export class Folder {
     return [...slots].map((hex) => Buffer.from(hex, 'hex')).filter((slot) => slot.length === SLOT_BYTES)
   }
 
+  /** Makes the folder of `shards/` that a slot goes to, the first time. */
+  async #makeFanOut(area: Area, slot: Slot): Promise<void> {
+    const directory = this.#directory(area, slot)
+    if (area !== 'shards' || this.#fanOut.has(directory)) return
+    await this.#disk.makeDirectory(directory)
+    await this.#disk.syncDirectory(dirname(directory))
+    this.#fanOut.add(directory)
+  }
+
   #directory(area: Area, slot: Slot): string {
     const directory = join(this.path, area)
     return area === 'shards' ? join(directory, Buffer.from(slot).toString('hex', 0, 1)) : directory
@@ -163,11 +176,6 @@ export class Folder {
         `${this.path} is neither a store nor empty: it contains ${strangers.slice(0, 3).join(', ')}.`
       )
     }
-    for (const area of AREAS) await this.#disk.makeDirectory(join(this.path, area))
-    for (let byte = 0; byte < 256; byte++) {
-      await this.#disk.makeDirectory(this.#directory('shards', Uint8Array.of(byte)))
-    }
-    await this.#disk.syncDirectory(join(this.path, 'shards'))
     await this.#disk.remove(join(this.path, `${FORMAT_FILE}.new`))
     const file = await this.#disk.create(join(this.path, `${FORMAT_FILE}.new`))
     try {

@@ -1,0 +1,143 @@
+import { expect } from 'chai'
+import { leafHash } from '../../../encoder/merkle.ts'
+import { openStore } from '../../../src/store/index.ts'
+import { systemDisk } from '../../../src/store/disk.ts'
+import {
+  bytesOf,
+  cidOf,
+  codeOf,
+  DAY_MS,
+  leaseOf,
+  PLENTY_BYTES,
+  readSample,
+  sample,
+  storeSample,
+  useFolder
+} from './support.ts'
+import type { Disk } from '../../../src/store/index.ts'
+import type { StoreInit } from '../../../src/store/index.ts'
+
+const LEAF_RECORD_BYTES = 40
+
+describe('store quota', () => {
+  const folder = useFolder()
+  const opened = async (init: Partial<StoreInit> = {}) =>
+    await openStore({ path: folder(), quotaBytes: PLENTY_BYTES, diskFloorBytes: 0, ...init })
+
+  it('counts what is kept, to the byte, and the same after a restart', async () => {
+    const first = await opened()
+    const one = await sample('one', [65536, 4096, 64])
+    await storeSample(first, one)
+    const shardBytes = 65536 + 4096 + 64 + 3 * LEAF_RECORD_BYTES
+    const manifestBytes = (await first.usage()).usedBytes - shardBytes
+    expect(manifestBytes).to.be.within(one.manifest.length, one.manifest.length + 64)
+    await first.putPlacement(one.cid, bytesOf('placement', 500), 1n)
+    await first.putPlacement(one.cid, bytesOf('placement', 200), 2n)
+    await first.putLease(one.cid, leaseOf())
+    await first.putOwned(one.cid, bytesOf('owned', 30))
+    const open = await first.openUpload(one.upload, 9, 100_000)
+    await open.append(one.blocks[0], leafHash(one.blocks[0]))
+    await open.close()
+    const { usedBytes } = await first.usage()
+    await first.close()
+    const second = await opened()
+    expect((await second.usage()).usedBytes).to.equal(usedBytes)
+    await second.deleteOwned(one.cid)
+    await second.collectGarbage(Date.now() + 10 * DAY_MS)
+    expect((await second.usage()).usedBytes).to.equal(0)
+    await second.close()
+  })
+
+  it('reserves what an upload announces, and gives back what it did not need', async () => {
+    const store = await opened({ quotaBytes: 200_000 })
+    const { upload, blocks } = await sample('one', [1000])
+    const first = await store.openUpload(upload, 1, 150_000)
+    expect(await codeOf(store.openUpload(upload, 2, 100_000))).to.equal('QUOTA_EXCEEDED')
+    expect((await store.usage()).freeBytes).to.be.below(50_000)
+    await first.append(blocks[0], leafHash(blocks[0]))
+    await first.close()
+    expect((await store.usage()).freeBytes).to.equal(200_000 - 1000 - LEAF_RECORD_BYTES)
+    await (await store.openUpload(upload, 2, 100_000)).close()
+    await store.close()
+  })
+
+  it('lets an upload of unknown size grow up to the quota, and keeps nothing of the block that does not fit', async () => {
+    const store = await opened({ quotaBytes: 10_000 })
+    const one = await sample('one', [4000, 4000, 4000])
+    const upload = await store.openUpload(one.upload, one.shard, 0)
+    await upload.append(one.blocks[0], leafHash(one.blocks[0]))
+    await upload.append(one.blocks[1], leafHash(one.blocks[1]))
+    expect(await codeOf(upload.append(one.blocks[2], leafHash(one.blocks[2])))).to.equal('QUOTA_EXCEEDED')
+    expect(upload.leaves()).to.have.length(64)
+    await upload.commit(one.cid, one.manifest)
+    expect(await readSample(store, one)).to.deep.equal(one.blocks.slice(0, 2))
+    await store.close()
+  })
+
+  it('refuses a commit whose manifest does not fit, and the upload can still be taken up again', async () => {
+    const store = await opened({ quotaBytes: 5000 })
+    const one = await sample('one', [4000])
+    const upload = await store.openUpload(one.upload, one.shard, 0)
+    await upload.append(one.blocks[0], leafHash(one.blocks[0]))
+    expect(await codeOf(upload.commit(one.cid, bytesOf('manifest', 2000)))).to.equal('QUOTA_EXCEEDED')
+    expect(await store.shardsOf(one.cid)).to.deep.equal([])
+    await upload.close()
+    expect((await store.openUpload(one.upload, one.shard, 0)).blocksHeld).to.equal(1)
+    await store.close()
+  })
+
+  it('charges small blocks for their leaf records', async () => {
+    const store = await opened({ quotaBytes: 1000 })
+    const { upload } = await sample('one')
+    const open = await store.openUpload(upload, 1, 0)
+    const byte = Uint8Array.of(1)
+    let taken = 0
+    while ((await codeOf(open.append(byte, leafHash(byte)))) === 'resolved') taken++
+    expect(taken).to.equal(Math.floor(1000 / (1 + LEAF_RECORD_BYTES)))
+    await store.close()
+  })
+
+  it('refuses manifests, placement records and leases over the quota, but never a tombstone or the own list', async () => {
+    const store = await opened({ quotaBytes: 1000 })
+    const { cid } = await sample('one')
+    const big = bytesOf('big', 2000)
+    await store.putManifest(cid, bytesOf('small', 800))
+    expect(await codeOf(store.putManifest(await cidOf(big), big))).to.equal('QUOTA_EXCEEDED')
+    expect(await codeOf(store.putPlacement(cid, big, 1n))).to.equal('QUOTA_EXCEEDED')
+    expect(await codeOf(store.putLease(cid, leaseOf()))).to.equal('QUOTA_EXCEEDED')
+    expect(await store.putLease(cid, leaseOf({ tombstone: true, signed: big }))).to.equal(true)
+    await store.putOwned(cid, big)
+    expect((await store.usage()).freeBytes).to.equal(0)
+    await store.close()
+  })
+
+  it('does not go below the floor of free disk space', async () => {
+    const disk: Disk = { ...systemDisk, availableBytes: async () => 1_000_000 }
+    const store = await opened({ disk, diskFloorBytes: 900_000 })
+    const { upload, blocks, cid } = await sample('one', [65536])
+    expect((await store.usage()).freeBytes).to.equal(100_000)
+    expect(await codeOf(store.openUpload(upload, 1, 200_000))).to.equal('DISK_FULL')
+    const open = await store.openUpload(upload, 1, 0)
+    await open.append(blocks[0], leafHash(blocks[0]))
+    expect(await codeOf(store.putManifest(cid, bytesOf('large', 50_000)))).to.equal('resolved')
+    await store.close()
+  })
+
+  it('opens over a quota that has been lowered, with nothing free', async () => {
+    const first = await opened()
+    const one = await sample('one')
+    await storeSample(first, one)
+    await first.close()
+    const second = await opened({ quotaBytes: 100 })
+    expect((await second.usage()).freeBytes).to.equal(0)
+    expect(await readSample(second, one)).to.deep.equal(one.blocks)
+    expect(await codeOf(second.openUpload(one.upload, 1, 1))).to.equal('QUOTA_EXCEEDED')
+    await second.close()
+  })
+
+  it('refuses a quota that is no number of bytes', async () => {
+    for (const quotaBytes of [-1, NaN, 0.5, Infinity]) {
+      expect(await codeOf(opened({ quotaBytes }))).to.match(/RangeError/)
+    }
+  })
+})
