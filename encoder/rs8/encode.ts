@@ -3,7 +3,7 @@
 import { POINTS, divide } from '../gf256.ts'
 import { paddedSize, pointIndexOf, rowMultiplier } from './generator.ts'
 import { byMatrix } from './matrix.ts'
-import type { ProgramWriter } from './program.ts'
+import type { ProgramWriter, ScaledChunk } from './program.ts'
 import type { RowTask, WantedRow } from './task.ts'
 import {
   addDerivative,
@@ -26,28 +26,34 @@ interface PointBlock {
 /** Makes parity a block of two or four points at a time, from the data in chunks of as many rows: best for few rows. */
 export function encodeByChunks(writer: ProgramWriter, task: RowTask): void {
   for (const { base, size, rows } of blocksOf(task, 4).map((block) => narrowed(task.k, block))) {
-    if (size === 1 || rows.length <= size / 2) byMatrix(writer, { ...task, want: rows })
+    // A block of padding points may hold data points too, where the chunks' transforms have no scale.
+    const isPadding = base < paddedSize(task.k)
+    if (isPadding || rows.length <= Math.max(1, size / 2)) byMatrix(writer, { ...task, want: rows })
     else combineChunks(writer, task, { base, size, rows })
   }
 }
 
 function combineChunks(writer: ProgramWriter, { k, have }: RowTask, { base, size, rows }: PointBlock): void {
   const layers = Math.log2(size)
-  const pass = { lowest: 0, layers }
+  const lower = { lowest: 0, layers: layers - 1 }
   const multiplier = rowMultiplier(k, rows[0].row)
   const data = dataSlots(writer, k, have)
-  const chunks = []
+  const chunks: ScaledChunk[] = []
   for (let start = 0; start < k; start += size) {
+    // Moving the base by XOR to zero moves each chunk to points of its own (POINTS is additive).
     const shifted = base ^ start
+    const rowCount = k - start <= size / 2 ? size / 2 : size
+    const halves = Array.from({ length: rowCount / (size / 2) }, (_, half) => shifted + (half * size) / 2)
     chunks.push({
-      sources: data.slice(start, start + size),
-      constants: stepConstants(shifted, pass),
+      sources: data.slice(start, start + rowCount),
+      constants: halves.flatMap((index) => stepConstants(index, lower)),
+      highest: POINTS[shifted >> (layers - 1)],
       scale: divide(multiplier, POINTS[shifted >> layers])
     })
   }
   const values = wantedValues(k, base, rows)
   const targets = Array.from({ length: size }, (_, i) => values.get(i) ?? writer.discardSlot)
-  writer.combine(chunks, targets, stepConstants(0, pass))
+  writer.combine(chunks, targets, stepConstants(0, { lowest: 0, layers }))
 }
 
 /** Makes parity by one inverse transform of the data and a forward transform for each coset of points: best for many. */
@@ -57,11 +63,13 @@ export function encodeByTransform(writer: ProgramWriter, task: RowTask): void {
   const data = dataSlots(writer, k, have)
   const passes = passesOf(Math.log2(size))
   const blocks = blocksOf(task, size)
-  const [block] = blocks
-  const isOneCoset = blocks.length === 1 && block.base !== 0 && narrowed(k, block).size === size
-  if (isOneCoset) {
-    extendPasses(writer, data, block.base, passes, wantedValues(k, block.base, block.rows))
-    return
+  if (blocks.length === 1 && blocks[0].base > 0) {
+    const { base, rows } = blocks[0]
+    const values = wantedValues(k, base, rows)
+    const narrow = narrowed(k, blocks[0])
+    if (narrow.size === size) return extendPasses(writer, data, base, passes, values)
+    if (size === 4 && narrow.size === 2 && narrow.base === base)
+      return extendFirstHalf(writer, data, base, values)
   }
   const coefficients = inversePasses(writer, data, passes)
   for (const { base, rows } of blocks.filter(({ base }) => base > 0)) {
@@ -72,6 +80,18 @@ export function encodeByTransform(writer: ProgramWriter, task: RowTask): void {
     addDerivative(writer, coefficients)
     forwardPasses(writer, coefficients, 0, passes, wantedValues(k, 0, rows), false)
   }
+}
+
+/** Two rows from three or four: small enough to be one step. */
+function extendFirstHalf(
+  writer: ProgramWriter,
+  data: readonly number[],
+  base: number,
+  values: WantedValues
+): void {
+  const pass = { lowest: 0, layers: 2 }
+  const targets = [0, 1].map((i) => values.get(i) ?? writer.discardSlot)
+  writer.extendHalf(data, targets, stepConstants(0, pass), stepConstants(base, pass))
 }
 
 function evaluate(

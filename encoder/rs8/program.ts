@@ -1,6 +1,8 @@
 // Column programs: the steps by which a kernel makes rows from rows, one tile of columns at a time. A program is written
 // once for each plan; the kernel (backends/wasm/rs8.c) only runs its steps.
 
+import { multiply } from '../gf256.ts'
+
 /**
  * A program over numbered slots. Slots below rowSlots are rows: first those given, then those wanted. The slot
  * `rowSlots` is a tile of zeros that is never written; the scratchSlots after it hold one tile each.
@@ -23,6 +25,7 @@ const FORWARD = { 2: 11, 4: 12, 8: 13 } as const
 const FORWARD_FIRST = { 2: 14, 4: 15, 8: 16 } as const
 const INVERSE_FIRST = { 2: 17, 4: 18, 8: 19 } as const
 const EXTEND = { 2: 20, 4: 21, 8: 22 } as const
+const EXTEND_HALF_4 = 23
 
 export type Radix = 2 | 4 | 8
 
@@ -31,11 +34,18 @@ export const MOST_DOT_ROWS = 4
 
 /** Instructions of a product with a constant: halves, look-ups, sum. */
 const PRODUCT_COST = 8
+/** Instructions of a whole and of a half chunk. */
+const COMBINE_COST = { 2: 26, 4: 72 } as const
+const COMBINE_HALF_COST = { 2: 16, 4: 42 } as const
 
-/** A chunk of data rows, the constants of its inverse transform, and what it is multiplied with. */
+/** A chunk of data rows: as many as there are targets, or half as many where the others are zero. */
 export interface ScaledChunk {
   readonly sources: readonly number[]
+  /** Constants of the inverse transform of each half, the highest layer left out. */
   readonly constants: readonly number[]
+  /** Constant of the highest layer. */
+  readonly highest: number
+  /** What the transform is multiplied with. */
   readonly scale: number
 }
 
@@ -123,13 +133,33 @@ export class ProgramWriter {
     this.#transform(EXTEND, sources, targets, [...inverse, ...forward])
   }
 
-  /** The sum of the scaled inverse transforms of all chunks, transformed forward at point zero. */
+  /** As extend, for the first two of four values of the coset. */
+  extendHalf(
+    sources: readonly number[],
+    targets: readonly number[],
+    inverse: readonly number[],
+    forward: readonly number[]
+  ): void {
+    this.#words.push(EXTEND_HALF_4, ...sources, ...targets, ...inverse, forward[0], forward[2])
+    this.#cost += 4 * PRODUCT_COST + 14
+  }
+
+  /**
+   * The sum of the scaled inverse transforms of all chunks, transformed forward at point zero. Only the last chunk may be
+   * a half one.
+   */
   combine(chunks: readonly ScaledChunk[], targets: readonly number[], forward: readonly number[]): void {
-    this.#words.push(COMBINE[targets.length as 2 | 4], chunks.length, ...targets)
-    for (const { sources, constants, scale } of chunks) this.#words.push(...sources, ...constants, scale)
+    const radix = targets.length as 2 | 4
+    const halves = chunks.filter(({ sources }) => sources.length < radix).length
+    this.#words.push(COMBINE[radix], chunks.length - halves, halves, ...targets)
+    for (const { sources, constants, highest, scale } of chunks) {
+      const isHalf = sources.length < radix
+      const product = multiply(scale, highest)
+      this.#words.push(...sources, ...constants, isHalf ? scale ^ product : product, scale)
+      this.#cost += (isHalf ? COMBINE_HALF_COST : COMBINE_COST)[radix]
+    }
     this.#words.push(...forward)
-    const products = targets.length + (targets.length * Math.log2(targets.length)) / 2
-    this.#cost += chunks.length * (products * PRODUCT_COST + 2 * targets.length)
+    this.#cost += 2 * radix
   }
 
   finish(): ColumnProgram {

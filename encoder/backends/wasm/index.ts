@@ -9,8 +9,8 @@ import { checkBuffers } from '../backend.ts'
 import type { SyncBackend } from '../backend.ts'
 import { Heap, LINE_BYTES, MOST_TILE_BYTES, roundUp } from './heap.ts'
 
-/** What one tile of all slots may take: it has to stay in the first-level data cache. */
-const TILE_BUDGET_BYTES = 24 * 1024
+/** What one tile of all slots may take. Rows pass through once, so the scratch among them stays in the nearest cache. */
+const TILE_BUDGET_BYTES = 48 * 1024
 const LEAST_TILE_BYTES = 256
 /** What the staged columns of all rows may take: they have to stay in the second-level cache. */
 const STAGE_BUDGET_BYTES = 384 * 1024

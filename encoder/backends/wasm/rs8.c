@@ -16,7 +16,8 @@ enum opcode {
   FORWARD_2, FORWARD_4, FORWARD_8,
   FORWARD_FIRST_2, FORWARD_FIRST_4, FORWARD_FIRST_8,
   INVERSE_FIRST_2, INVERSE_FIRST_4, INVERSE_FIRST_8,
-  EXTEND_2, EXTEND_4, EXTEND_8
+  EXTEND_2, EXTEND_4, EXTEND_8,
+  EXTEND_HALF_4
 };
 
 static void runTile(const uint16_t *word, const uint16_t *end, tile t) {
@@ -44,6 +45,7 @@ static void runTile(const uint16_t *word, const uint16_t *end, tile t) {
     case EXTEND_2: word = extendStep(word, t, 1); break;
     case EXTEND_4: word = extendStep(word, t, 2); break;
     case EXTEND_8: word = extendStep(word, t, 3); break;
+    case EXTEND_HALF_4: word = extendHalfStep(word, t, 2); break;
     default: __builtin_trap();
     }
   }

@@ -103,38 +103,77 @@ INLINE const uint16_t *extendStep(const uint16_t *word, tile t, const int layers
   return word;
 }
 
+// As extendStep, for the first half of the coset's points only.
+INLINE const uint16_t *extendHalfStep(const uint16_t *word, tile t, const int layers) {
+  const int radix = 1 << layers, half = radix / 2;
+  slots_of_step slots;
+  const uint8_t *inverse[MOST_RADIX - 1], *forward[MOST_RADIX / 2 - 1];
+  UNROLL for (int i = 0; i < radix; i++) slots.source[i] = t.slots[*word++];
+  UNROLL for (int i = 0; i < half; i++) slots.target[i] = t.slots[*word++];
+  word = readConstants(word, radix, inverse);
+  word = readConstants(word, half, forward);
+  const uint8_t *top = products[*word++];
+  for (size_t x = 0; x < t.bytes; x += VEC_BYTES) {
+    vec v[MOST_RADIX];
+    UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
+    inverseLayers(v, inverse, layers, 1);
+    UNROLL for (int i = 0; i < half; i++) v[i] = add(v[i], product(top, v[i + half]));
+    forwardLayers(v, forward, layers - 1, 0);
+    UNROLL for (int i = 0; i < half; i++) store(slots.target[i] + x, v[i]);
+  }
+  return word;
+}
+
+// Adds a chunk's inverse transform, times a scale, to the sums. The highest layer and the scale are one:
+// a + w (a + b) and a + b, times s, are s a + s w (a + b) and s (a + b). In a half chunk b is zero.
+// Operands: sources, constants of the lower layers for each half, then s w (in a half chunk s + s w) and s.
+INLINE void addScaledChunk(vec *sum, const uint8_t *const *operand, size_t x, const int layers, const int isHalf) {
+  const int half = 1 << (layers - 1), rows = isHalf ? half : 2 * half;
+  const uint8_t *const *constants = operand + rows;
+  vec v[MOST_RADIX];
+  UNROLL for (int i = 0; i < rows; i++) v[i] = load(operand[i] + x);
+  UNROLL for (int start = 0; start < rows; start += half) {
+    inverseLayers(v + start, constants, layers - 1, 0);
+    constants += half - 1;
+  }
+  UNROLL for (int i = 0; i < half; i++) {
+    const vec b = isHalf ? v[i] : add(v[i], v[i + half]);
+    const vec low = lowHalves(b), high = highHalves(b);
+    sum[i] = add(sum[i], productOfHalves(constants[0], low, high));
+    if (!isHalf) sum[i] = add(sum[i], product(constants[1], v[i]));
+    sum[i + half] = add(sum[i + half], productOfHalves(constants[1], low, high));
+  }
+}
+
 // Few parity rows from many chunks of as many data rows: every chunk's inverse transform is scaled and summed up, and
 // one forward transform at point zero ends it. `width` vectors at a time.
-// Words: chunkCount, targets[radix], then for each chunk: sources[radix], constants[radix - 1], scale; then
-// the constants of the forward transform.
+// Words: chunkCount, halfCount (0 or 1), targets[radix], the operands of each chunk, those of the half chunk, the
+// constants of the forward transform.
 INLINE const uint16_t *combineChunks(const uint16_t *word, tile t, const int layers, const int width) {
   const int radix = 1 << layers;
-  const int chunkCount = *word++;
+  const int chunkOperands = 2 * radix, halfOperands = radix + 1;
+  const int chunkCount = *word++, halfCount = *word++;
   uint8_t *target[MOST_RADIX];
   UNROLL for (int i = 0; i < radix; i++) target[i] = t.slots[*word++];
   const uint8_t **next = operands;
   for (int chunk = 0; chunk < chunkCount; chunk++) {
     UNROLL for (int i = 0; i < radix; i++) *next++ = t.slots[*word++];
-    UNROLL for (int i = 0; i < radix; i++) *next++ = products[*word++];
+    UNROLL for (int i = radix; i < chunkOperands; i++) *next++ = products[*word++];
   }
+  const uint8_t **const end = next;
+  for (int i = 0; i < halfCount * halfOperands; i++) *next++ = i < radix / 2 ? t.slots[*word++] : products[*word++];
   const uint8_t *forward[MOST_RADIX - 1];
   word = readConstants(word, radix, forward);
   for (size_t x = 0; x < t.bytes; x += VEC_BYTES * width) {
-    vec sum[MOST_RADIX][width];
-    UNROLL for (int i = 0; i < radix; i++) UNROLL for (int w = 0; w < width; w++) sum[i][w] = zero();
-    for (const uint8_t **operand = operands; operand < next; operand += 2 * radix) {
-      UNROLL for (int w = 0; w < width; w++) {
-        vec v[MOST_RADIX];
-        UNROLL for (int i = 0; i < radix; i++) v[i] = load(operand[i] + x + VEC_BYTES * w);
-        inverseLayers(v, operand + radix, layers, 0);
-        UNROLL for (int i = 0; i < radix; i++) sum[i][w] = add(sum[i][w], product(operand[2 * radix - 1], v[i]));
-      }
-    }
+    vec sum[width][MOST_RADIX];
+    UNROLL for (int w = 0; w < width; w++) UNROLL for (int i = 0; i < radix; i++) sum[w][i] = zero();
+    for (const uint8_t **operand = operands; operand < end; operand += chunkOperands)
+      UNROLL for (int w = 0; w < width; w++) addScaledChunk(sum[w], operand, x + VEC_BYTES * w, layers, 0);
+    if (halfCount)
+      UNROLL for (int w = 0; w < width; w++) addScaledChunk(sum[w], end, x + VEC_BYTES * w, layers, 1);
     UNROLL for (int w = 0; w < width; w++) {
-      vec v[MOST_RADIX];
-      UNROLL for (int i = 0; i < radix; i++) v[i] = sum[i][w];
-      forwardLayers(v, forward, layers, 1);
-      UNROLL for (int i = 0; i < radix; i++) store(target[i] + x + VEC_BYTES * w, v[i]);
+      forwardLayers(sum[w], forward, layers, 1);
+      UNROLL for (int i = 0; i < radix; i++) store(target[i] + x + VEC_BYTES * w, sum[w][i]);
     }
   }
   return word;

@@ -1,0 +1,63 @@
+import { expect } from 'chai'
+import { PlanCache } from '../../../encoder/index.ts'
+import type { RowPlan } from '../../../encoder/index.ts'
+import { columnProgram, methodsFor, programBy } from '../../../encoder/rs8/compile.ts'
+import { decodeByTransform } from '../../../encoder/rs8/decode.ts'
+import { encodeByChunks, encodeByTransform } from '../../../encoder/rs8/encode.ts'
+import { byMatrix } from '../../../encoder/rs8/matrix.ts'
+import type { Method } from '../../../encoder/rs8/task.ts'
+
+const plans = new PlanCache()
+const lastHalf = (k: number) => plans.reconstruct(k, 2 * k, range(k, 2 * k), range(0, k))
+
+function range(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, i) => start + i)
+}
+
+// The backends' suite compares the bytes of all these shapes with the oracle; this says which steps made them.
+const CHOSEN: ReadonlyArray<readonly [what: string, plan: RowPlan, method: Method]> = [
+  ['a copy (1, 3)', plans.encode(1, 3), byMatrix],
+  ['one row of (10, 14)', plans.encode(10, 14, [12]), byMatrix],
+  ['(10, 14)', plans.encode(10, 14), encodeByChunks],
+  ['(33, 35)', plans.encode(33, 35), encodeByChunks],
+  ['(8, 16)', plans.encode(8, 16), encodeByTransform],
+  ['(4, 6)', plans.encode(4, 6), encodeByTransform],
+  ['(64, 128)', plans.encode(64, 128), encodeByTransform],
+  ['the padding points of (129, 256)', plans.encode(129, 256), encodeByTransform],
+  ['a lost half of (8, 16)', lastHalf(8), byMatrix],
+  ['a lost half of (64, 128)', lastHalf(64), decodeByTransform],
+  ['one lost row of (64, 128)', plans.reconstruct(64, 128, range(1, 65), [0]), byMatrix],
+  ['a lost half of (128, 256)', lastHalf(128), decodeByTransform]
+]
+
+describe('column programs', () => {
+  for (const [what, plan, method] of CHOSEN) {
+    it(`makes ${what} by ${method.name}`, () => {
+      expect(methodsFor(plan)).to.include(method)
+      expect([...columnProgram(plan).words]).to.deep.equal([...programBy(method, plan).words])
+    })
+  }
+
+  it('takes the matrix for the change of one row and for rows at padding points', () => {
+    expect(methodsFor(plans.update(64, 128, 3, range(64, 128)))).to.deep.equal([byMatrix])
+    expect(methodsFor(plans.reconstruct(33, 256, [...range(0, 32), 255], range(33, 60)))).to.deep.equal([
+      byMatrix
+    ])
+  })
+
+  it('stays within the kernel’s memory at every shape', () => {
+    for (let k = 1; k <= 256; k += 17) {
+      for (const n of new Set([k, Math.min(256, 2 * k), 256])) {
+        for (const plan of [
+          plans.encode(k, n, range(0, n)),
+          plans.reconstruct(k, n, range(n - k, n), range(0, n))
+        ]) {
+          const { words, rowSlots, scratchSlots } = columnProgram(plan)
+          expect(words.byteLength).to.be.at.most(176 * 1024)
+          expect(rowSlots + 1 + scratchSlots).to.be.at.most(1024)
+          expect(scratchSlots * (256 + 64)).to.be.at.most(256 * 1024)
+        }
+      }
+    }
+  })
+})
