@@ -67,7 +67,7 @@ const writeTemporary = async (path: string, contents: string, mode: number): Pro
   return temporary
 }
 
-const syncFolder = async (path: string): Promise<void> => {
+export const syncFolder = async (path: string): Promise<void> => {
   // Windows has no handle on a folder to sync; NTFS journals names by itself.
   if (process.platform === 'win32') return
   const handle = await open(path, 'r')
