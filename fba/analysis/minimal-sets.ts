@@ -1,7 +1,7 @@
 // The search that all families share: the minimal sets with a property that supersets inherit.
 
 import type { Bits } from './bits.ts'
-import { emptyBits, hasBit, isSubset, removeBit, union, withBit, withoutBit } from './bits.ts'
+import { emptyBits, hasBit, removeBit, union, withBit, withoutBit } from './bits.ts'
 import type { Budget } from './budget.ts'
 import type { Symmetry } from './symmetry.ts'
 
@@ -9,12 +9,12 @@ import type { Symmetry } from './symmetry.ts'
 export interface MonotoneProperty {
   holds(set: Bits): boolean
   /**
-   * Cuts the search where it can find nothing, where more is known than that `upper` has to have the property.
+   * Cuts the search where it can find nothing: where `upper` has not the property, or more is known.
    * @param committed nodes that are in; the property does not hold for them alone
    * @param upper those and the undecided ones
    * @returns a part of `upper` that contains every minimal set between the two, or undefined: there is none
    */
-  narrow?(committed: Bits, upper: Bits): Bits | undefined
+  narrow(committed: Bits, upper: Bits): Bits | undefined
 }
 
 /** A class of exchangeable nodes: the search decides only how many of them are in. */
@@ -45,11 +45,7 @@ export function visitMinimalSets(
     visit(nothing)
     return
   }
-  const narrow = (committed: Bits, before: Bits, upper: Bits): Bits | undefined => {
-    if (property.narrow !== undefined) return property.narrow(committed, upper)
-    return isSubset(before, upper) || property.holds(upper) ? upper : undefined
-  }
-  const start = narrow(nothing, nothing, universe)
+  const start = property.narrow(nothing, universe)
   if (start === undefined) return
   const variables = variablesOf(symmetry)
   const counts = new Int32Array(variables.length)
@@ -71,7 +67,7 @@ export function visitMinimalSets(
         if (property.holds(chosen)) return isMinimal(chosen, at) && visit(chosen) === true
       }
       const clamped = clamp(union(others, chosen), variable, count)
-      const bounded = narrow(chosen, upper, clamped)
+      const bounded = property.narrow(chosen, clamped)
       if (bounded !== undefined && search(at + 1, chosen, bounded)) return true
     }
     return false

@@ -75,6 +75,12 @@ export class TrustNetwork {
     return requirement !== DEAD && isMet(this.requirements[requirement], support)
   }
 
+  /** Nodes with the requirement of `node`, itself included: wherever one of them is satisfied, all are. */
+  alikeTo(node: number): Bits {
+    const requirement = this.requirementOf[node]
+    return requirement === DEAD ? emptyBits(this.size) : this.#holders[requirement]
+  }
+
   /** Nodes that `node`'s quorum set names. */
   trustedBy(node: number): Bits {
     const requirement = this.requirementOf[node]

@@ -3,16 +3,18 @@
 import type { Bits } from './bits.ts'
 import {
   addBit,
+  bitsOf,
   countBits,
   difference,
   emptyBits,
+  hasBit,
   indicesOf,
   intersection,
   isEmpty,
   isSubset,
   meets,
   union,
-  withBit
+  withoutBit
 } from './bits.ts'
 import type { Budget } from './budget.ts'
 import { trustComponents } from './components.ts'
@@ -56,15 +58,25 @@ export function blocksQuorums(network: TrustNetwork): MonotoneProperty {
     holds: (set) => isEmpty(quorumWithout(set)),
     narrow: (committed, upper) => {
       if (!isEmpty(quorumWithout(upper))) return undefined
-      const unmet = quorumWithout(committed)
-      // Every node must meet a quorum that the others miss, and none of those added later may undo that.
-      for (const node of indicesOf(committed)) {
-        const missedByOthers = network.greatestQuorum(withBit(difference(network.all, committed), node))
-        if (isSubset(missedByOthers, unmet)) return undefined
-      }
-      return union(committed, intersection(upper, unmet))
+      const passing = difference(network.all, upper)
+      if (!indicesOf(committed).every((node) => canBeNeeded(network, node, committed, passing)))
+        return undefined
+      return union(committed, intersection(upper, quorumWithout(committed)))
     }
   }
+}
+
+/**
+ * Whether `node` can be needed in a minimal blocking set with `committed` and without `passing`. It must stop a
+ * quorum that the others let pass, one that is none without it: some node there lacks it.
+ */
+function canBeNeeded(network: TrustNetwork, node: number, committed: Bits, passing: Bits): boolean {
+  const quorum = network.greatestQuorum(difference(network.all, withoutBit(committed, node)))
+  if (!hasBit(quorum, node)) return false
+  if (network.isSatisfied(node, bitsOf(network.size, [node]))) return true
+  // Those that pass and are satisfied where the node is are in every such quorum.
+  const certain = intersection(passing, network.alikeTo(node))
+  return hasBit(network.decisive(certain, quorum), node)
 }
 
 /** Two quorums with no node in common. */
@@ -107,7 +119,7 @@ export function findDisjointInCore(
     narrow: (committed, upper) => {
       const undecided = difference(upper, committed)
       if (countBits(committed) + core.shortfall(committed, undecided) > half) return undefined
-      return isEmpty(quorumApart(committed)) ? undefined : quorums.narrow!(committed, upper)
+      return isEmpty(quorumApart(committed)) ? undefined : quorums.narrow(committed, upper)
     }
   }
   let found: DisjointPair | undefined

@@ -1,7 +1,17 @@
 // Splitting sets: nodes whose lies can make the others agree on two different things.
 
 import type { Bits } from './bits.ts'
-import { bitsOf, countBits, difference, emptyBits, indicesOf, isEmpty, union, withoutBit } from './bits.ts'
+import {
+  bitsOf,
+  countBits,
+  difference,
+  emptyBits,
+  indicesOf,
+  isEmpty,
+  isSubset,
+  union,
+  withoutBit
+} from './bits.ts'
 import type { Budget } from './budget.ts'
 import { trustComponents } from './components.ts'
 import type { MonotoneProperty } from './minimal-sets.ts'
@@ -53,7 +63,9 @@ export function containsSplittingSet(
       splits(set)
     )
   })
-  return { holds }
+  // A liar on whom no quorum can come to depend is not missed.
+  const canBeNeeded = (liars: Bits): boolean => isSubset(liars, network.decisive(liars, network.all))
+  return { holds, narrow: (committed, upper) => (canBeNeeded(committed) && holds(upper) ? upper : undefined) }
 }
 
 /** True where two of `nodes` are each satisfied by `set` without the other. */
