@@ -74,7 +74,13 @@ export class FrailDisk implements Disk {
       this.#undo = this.#undo.filter(({ directory }) => directory !== path)
     })
 
-  makeDirectory = systemDisk.makeDirectory
+  makeDirectory = async (path: string): Promise<void> =>
+    await this.#step(async () => {
+      if ((await systemDisk.sizeOf(path)) !== undefined) return
+      await systemDisk.makeDirectory(path)
+      this.#note(path, async (root) => await rm(this.#in(root, path), { recursive: true, force: true }))
+    })
+
   list = systemDisk.list
   sizeOf = systemDisk.sizeOf
   availableBytes = systemDisk.availableBytes

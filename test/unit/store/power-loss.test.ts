@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { expect } from 'chai'
 import { leafHash } from '../../../encoder/merkle.ts'
 import { openStore } from '../../../src/store/index.ts'
@@ -16,7 +16,12 @@ interface Promised {
   resumable: number
 }
 
-describe('store after a power failure', function () {
+async function shardFiles(path: string): Promise<string[]> {
+  const names = await readdir(path, { recursive: true })
+  return names.filter((name) => name.endsWith('.blocks') || name.endsWith('.leaves'))
+}
+
+describe('store after a power failure', () => {
   const folder = useFolder()
 
   /** Everything that changes files: commits, an interrupted upload, a reset, a removal, a collection. */
@@ -68,6 +73,7 @@ describe('store after a power failure', function () {
       await expectResumable(store, samples[1], promised)
       await store.collectGarbage(1e16)
       expect((await store.usage()).usedBytes).to.equal(0)
+      expect(await shardFiles(path)).to.deep.equal([])
     } finally {
       await store.close()
     }

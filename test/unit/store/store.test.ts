@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import { appendFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { leafHash } from '../../../encoder/merkle.ts'
+import { encodeLeafRecord } from '../../../src/store/leaf-file.ts'
 import { openStore } from '../../../src/store/index.ts'
 import {
   all,
@@ -135,6 +138,45 @@ describe('store', () => {
       expect(plain(second.leaves())).to.deep.equal(leavesOf(one.blocks))
       await second.commit(one.cid, one.manifest)
       expect(await readSample(store, one)).to.deep.equal(one.blocks)
+    })
+
+    it('are cut back to the last whole block when what was not synced is torn', async () => {
+      const one = await sample('one', [4096, 4096, 320])
+      const third = leafHash(one.blocks[2])
+      const end = 4096 + 4096 + 320
+      const torn: Array<{ what: string; data: Uint8Array; record: Uint8Array; held: number }> = [
+        { what: 'whole', data: one.blocks[2], record: encodeLeafRecord(third, end), held: 3 },
+        { what: 'zeros', data: new Uint8Array(320), record: encodeLeafRecord(third, end), held: 2 },
+        {
+          what: 'short data',
+          data: one.blocks[2].subarray(9),
+          record: encodeLeafRecord(third, end),
+          held: 2
+        },
+        { what: 'no record', data: one.blocks[2], record: new Uint8Array(0), held: 2 },
+        { what: 'half a record', data: one.blocks[2], record: third, held: 2 },
+        { what: 'absurd', data: one.blocks[2], record: encodeLeafRecord(third, end + 1e12), held: 2 },
+        { what: 'zero record', data: one.blocks[2], record: new Uint8Array(40), held: 2 }
+      ]
+      for (const [i, { what, data, record, held }] of torn.entries()) {
+        const upload = await store.openUpload(one.upload, i, 0)
+        for (const block of one.blocks.slice(0, 2)) await upload.append(block, leafHash(block))
+        await upload.close()
+        await store.close()
+        const names = await readdir(join(folder(), 'uploads'))
+        const file = (suffix: string): string => names.find((name) => name.endsWith(suffix))!
+        await appendFile(join(folder(), 'uploads', file('.blocks')), data)
+        await appendFile(join(folder(), 'uploads', file('.leaves')), record)
+        store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES })
+        const resumed = await store.openUpload(one.upload, i, 0)
+        expect(resumed.blocksHeld, what).to.equal(held)
+        for (const block of one.blocks.slice(held)) await resumed.append(block, leafHash(block))
+        await resumed.commit(one.cid, one.manifest)
+        expect(await readSample(store, { cid: one.cid, shard: i })).to.deep.equal(one.blocks)
+      }
+      const { usedBytes } = await store.usage()
+      await reopen()
+      expect((await store.usage()).usedBytes).to.equal(usedBytes)
     })
 
     it('start over on request', async () => {
