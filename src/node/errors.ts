@@ -10,7 +10,10 @@ export type NodeErrorCode =
   | 'CANNOT_LISTEN'
   /** No direct connection could be made in time. */
   | 'UNREACHABLE'
-  | 'NOT_RUNNING'
+  /** The DHT has no peer that took a provider record. */
+  | 'NOT_PROVIDED'
+  /** Started twice, or used after it was stopped. */
+  | 'BAD_STATE'
 
 /** Why a node cannot do what it was asked; the message says what to do about it. */
 export class NodeError extends Error {

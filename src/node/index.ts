@@ -14,6 +14,13 @@ export {
   yargsOptions
 } from './config/index.ts'
 export type { ConfigSources, NodeConfig, Option, OptionName } from './config/index.ts'
+export { createNode } from './create-node.ts'
+export { NodeError } from './errors.ts'
+export type { NodeErrorCode } from './errors.ts'
+export { apiTokenPath } from './data/folder.ts'
+export { runUntilSignal } from './run-until-signal.ts'
+export type { RunUntilSignalInit } from './run-until-signal.ts'
+export { VERSION } from './version.ts'
 export { createLogger, silentLogger } from './logger.ts'
 export type { Logger, LogFields, LogLevel } from './logger.ts'
 export {
@@ -25,4 +32,4 @@ export {
   parseDescriptor
 } from './network.ts'
 export type { NetworkDescriptor } from './network.ts'
-export type { CreateNode, Node, NodeOverrides, NodeState, NodeStatus, PeerSummary } from './types.ts'
+export type { Node, NodeOverrides, NodeState, NodeStatus, PeerSummary } from './types.ts'

@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
+import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { NodeConfig } from './config/index.ts'
@@ -75,12 +76,6 @@ export interface Node {
 export interface NodeOverrides {
   /** @default standard error, by `logLevel` and `logFormat` */
   readonly logger?: Logger
+  /** A pool of coding threads shared by several nodes of one process; not closed by the node. */
+  readonly codec?: SegmentCodec
 }
-
-/**
- * `createNode` in node.ts: opens the data folder (identity, lock, store) and builds the host without starting it.
- *
- * @throws {NodeError} 'DATA_FOLDER_IN_USE' | 'UNSAFE_KEY_FILE' | 'OTHER_NETWORK' | 'BAD_KEY_FILE'
- * @throws {NetworkDescriptorError}
- */
-export type CreateNode = (config: NodeConfig, overrides?: NodeOverrides) => Promise<Node>

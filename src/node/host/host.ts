@@ -21,7 +21,7 @@ import { gossip } from './gossip.ts'
 import { reachability } from './reachability.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Libp2pOptions } from 'libp2p'
-import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
+import type { ConnectionGater, Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
 import type { Identify } from '@libp2p/identify'
 import type { Ping } from '@libp2p/ping'
 import type { KadDHT } from '@libp2p/kad-dht'
@@ -56,6 +56,7 @@ export interface HostInit {
   readonly prefix: string
   /** Peers to join by: those of the descriptor and of the settings. */
   readonly bootstrap: readonly string[]
+  readonly gater: ConnectionGater
   readonly version: string
 }
 
@@ -93,6 +94,7 @@ export const createHost = async (init: HostInit): Promise<Host> => {
         streamOptions: { ...STREAM_WINDOW, maxReadBufferLength: READ_BUFFER_BYTES }
       })
     ],
+    connectionGater: init.gater,
     connectionManager: {
       maxConnections: config.maxConnections,
       // A site behind one address, or a cluster on one machine, connects all at once.

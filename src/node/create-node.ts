@@ -1,0 +1,174 @@
+import { LevelDatastore } from 'datastore-level'
+import { createSegmentCodec } from '../../encoder/index.ts'
+import { Hologram } from '../hologram/hologram.ts'
+import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
+import { openStore } from '../store/index.ts'
+import { openDataFolder } from './data/folder.ts'
+import { GarbageCollector } from './garbage.ts'
+import { createHost } from './host/host.ts'
+import { createLogger } from './logger.ts'
+import { Libp2pMesh } from './mesh.ts'
+import { createMetrics } from './metrics.ts'
+import { networkId, networkIdText, protocolPrefix } from './network.ts'
+import { ThheNode } from './node.ts'
+import { PartStack } from './part-stack.ts'
+import { ForeignPeers } from './peers/membership.ts'
+import { Peers } from './peers/peers.ts'
+import { PUBLIC_PROTOCOLS, Rendezvous } from './rendezvous.ts'
+import { VERSION } from './version.ts'
+import type { SegmentCodec } from '../../encoder/index.ts'
+import type { Bandwidth } from '../hologram/index.ts'
+import type { Store } from '../store/index.ts'
+import type { NodeConfig } from './config/index.ts'
+import type { DataFolder } from './data/folder.ts'
+import type { Host } from './host/host.ts'
+import type { Logger } from './logger.ts'
+import type { NodeParts } from './node.ts'
+import type { Node, NodeOverrides } from './types.ts'
+
+/**
+ * Opens the data folder (lock, identity, network, store) and builds the host; nothing listens before `start`.
+ *
+ * @throws {NodeError} 'DATA_FOLDER_IN_USE' | 'UNSAFE_FILE_MODE' | 'BAD_KEY_FILE' | 'OTHER_NETWORK' | 'BAD_NETWORK_FILE'
+ * @throws {NetworkDescriptorError}
+ * @throws {StoreError}
+ */
+export const createNode = async (config: NodeConfig, overrides: NodeOverrides = {}): Promise<Node> => {
+  const logger = overrides.logger ?? createLogger({ level: config.logLevel, format: config.logFormat })
+  const opened = new PartStack()
+  const close = (): Promise<void> =>
+    opened.stop((name, error) => logger.warn(`could not close ${name} cleanly`, { error }))
+  try {
+    const folder = await openDataFolder(config.data, config.network)
+    opened.add('data folder', { stop: folder.close })
+    const datastore = new LevelDatastore(folder.hostPath)
+    await opened.start('host data', { start: () => datastore.open(), stop: () => datastore.close() })
+    const store = await openStore({
+      path: folder.storePath,
+      quotaBytes: config.storage ? config.quota : 0,
+      logger: logger.child('store')
+    })
+    opened.add('store', { stop: () => store.close() })
+    const codec = overrides.codec ?? createSegmentCodec({ backend: config.encoder })
+    if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
+    const foreign = new ForeignPeers()
+    const bootstrap = [...new Set([...folder.network.bootstrap, ...config.bootstrap])]
+    const host = await createHost({
+      config,
+      privateKey: folder.identity,
+      datastore,
+      prefix: protocolPrefix(folder.network),
+      bootstrap,
+      gater: foreign.gater,
+      version: VERSION
+    })
+    return new ThheNode(assemble({ config, logger, folder, store, codec, foreign, bootstrap, host, close }))
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Opened {
+  readonly config: NodeConfig
+  readonly logger: Logger
+  readonly folder: DataFolder
+  readonly store: Store
+  readonly codec: SegmentCodec
+  readonly foreign: ForeignPeers
+  readonly bootstrap: readonly string[]
+  readonly host: Host
+  readonly close: () => Promise<void>
+}
+
+/** Wires the parts; none of them does anything yet. */
+const assemble = (opened: Opened): NodeParts => {
+  const { config, logger, folder, store, host, foreign, bootstrap } = opened
+  const createdMs = performance.now()
+  const uptimeSeconds = (): number => Math.floor((performance.now() - createdMs) / 1000)
+  const id = networkId(folder.network)
+  const network = { ...folder.network, id: networkIdText(id) }
+  const prefix = protocolPrefix(folder.network)
+  const metrics = createMetrics({
+    version: VERSION,
+    uptimeSeconds,
+    peers: () => peers.counts(),
+    connections: () => host.getConnections(),
+    usage: () => store.usage(),
+    holder: () => hologram.stats
+  })
+  const peers = new Peers({
+    host,
+    config,
+    privateKey: folder.identity,
+    foreign,
+    networkId: id,
+    prefix,
+    bootstrap,
+    tolerated: config.rendezvous === 'ipfs' ? PUBLIC_PROTOCOLS : [],
+    version: VERSION,
+    space: () => lentSpace(store),
+    uptimeSeconds,
+    nowMs: Date.now,
+    random: Math.random,
+    countReport: metrics.countReport,
+    logger: logger.child('peers')
+  })
+  const mesh = new Libp2pMesh({
+    host,
+    table: peers.table,
+    privateKey: folder.identity,
+    networkId: id,
+    prefix
+  })
+  const hologram = createHologram(opened, mesh)
+  const garbage = new GarbageCollector({
+    holdings: store,
+    nowMs: Date.now,
+    onCollected: metrics.countCollected,
+    logger: logger.child('store')
+  })
+  const rendezvous = createRendezvous(opened, peers, id)
+  return { ...opened, network, networkId: id, peers, hologram, metrics, garbage, rendezvous, uptimeSeconds }
+}
+
+const createHologram = ({ config, folder, store, codec, logger }: Opened, mesh: Libp2pMesh): Hologram => {
+  const { k, n, blockBytes } = folder.network.code
+  return new Hologram(
+    {
+      mesh,
+      holdings: store,
+      codec,
+      logger: logger.child('objects'),
+      up: cap(config.bandwidthUp),
+      down: cap(config.bandwidthDown)
+    },
+    { client: { k: config.k ?? k, n: config.n ?? n, blockBytes, leaseMs: config.lease } }
+  )
+}
+
+const createRendezvous = (
+  { config, host, logger }: Opened,
+  { membership }: Peers,
+  id: Uint8Array
+): Rendezvous | undefined => {
+  const dht = host.services.amino
+  if (dht === undefined) return undefined
+  return new Rendezvous({
+    host,
+    dht,
+    membership,
+    networkId: id,
+    bootstrap: config.rendezvousBootstrap,
+    nowMs: Date.now,
+    logger: logger.child('rendezvous')
+  })
+}
+
+const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeBytes: number }> => {
+  const { quotaBytes, freeBytes } = await store.usage()
+  return { capacityBytes: quotaBytes, freeBytes }
+}
+
+const cap = (bytesPerSecond: number): Bandwidth =>
+  bytesPerSecond === 0 ? UNLIMITED : new TokenBucket({ bytesPerSecond })

@@ -1,0 +1,146 @@
+// The network as the objects on it need it: peers, streams, provider records and signatures, over libp2p.
+import { NodeError } from './errors.ts'
+import { dialPeer } from './peers/dial.ts'
+import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import type { Mesh, MeshPeer } from '../hologram/mesh.ts'
+import type { Host } from './host/host.ts'
+import type { PeerTable } from './peers/peer-table.ts'
+import type { Outcome } from './peers/reliability.ts'
+
+/** A peer that does not answer the dial in this time is not dialled on; the caller's own deadline may be longer. */
+const DIAL_DEADLINE_MS = 8_000
+const OUTBOUND_STREAMS_PER_PROTOCOL = 256
+
+export interface Libp2pMeshInit {
+  readonly host: Host
+  readonly table: PeerTable
+  readonly privateKey: Ed25519PrivateKey
+  readonly networkId: Uint8Array
+  /** First part of the network's protocol ids. */
+  readonly prefix: string
+}
+
+export class Libp2pMesh implements Mesh {
+  readonly self: PeerId
+  readonly networkId: Uint8Array
+  readonly #init: Libp2pMeshInit
+
+  constructor(init: Libp2pMeshInit) {
+    this.#init = init
+    this.self = init.host.peerId
+    this.networkId = init.networkId
+  }
+
+  protocol(name: string): string {
+    return `${this.#init.prefix}/${name}`
+  }
+
+  peers(): MeshPeer[] {
+    return this.#init.table
+      .live()
+      .filter(({ report }) => report.capacityBytes > 0)
+      .map(({ report, reliabilityPpm, failureDomain }) => ({
+        id: report.peer,
+        capacityBytes: report.capacityBytes,
+        freeBytes: report.freeBytes,
+        reliabilityPpm,
+        failureDomain
+      }))
+  }
+
+  /** @throws {NodeError} 'UNREACHABLE' when the peer cannot be dialled; what `signal` says when that fires */
+  async open(peer: PeerId, protocol: string, { signal }: { signal: AbortSignal }): Promise<Stream> {
+    const connection = await this.#connect(peer, signal)
+    return await connection.newStream(protocol, { signal, maxOutboundStreams: OUTBOUND_STREAMS_PER_PROTOCOL })
+  }
+
+  async handle(
+    protocol: string,
+    handler: (stream: Stream, connection: Connection) => Promise<void>,
+    { maxInboundStreams }: { maxInboundStreams: number }
+  ): Promise<void> {
+    await this.#init.host.handle(protocol, handler, { maxInboundStreams })
+  }
+
+  async unhandle(protocol: string): Promise<void> {
+    await this.#init.host.unhandle(protocol)
+  }
+
+  /** @throws {NodeError} 'NOT_PROVIDED' when nobody took the record */
+  async provide(cid: CID, { signal }: { signal: AbortSignal }): Promise<void> {
+    let taken = 0
+    for await (const event of this.#init.host.services.dht.provide(cid, { signal })) {
+      if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') taken++
+    }
+    if (taken === 0)
+      throw new NodeError('NOT_PROVIDED', 'No peer took the provider record', { cid: cid.toString() })
+  }
+
+  async *findProviders(cid: CID, { signal }: { signal: AbortSignal }): AsyncGenerator<PeerId> {
+    const { host } = this.#init
+    const seen = new Set<string>()
+    for await (const event of host.services.dht.findProviders(cid, { signal })) {
+      if (event.name !== 'PROVIDER') continue
+      for (const { id, multiaddrs } of event.providers) {
+        if (seen.has(id.toString())) continue
+        seen.add(id.toString())
+        if (multiaddrs.length > 0 && !id.equals(host.peerId)) await host.peerStore.merge(id, { multiaddrs })
+        yield id
+      }
+    }
+  }
+
+  async sign(bytes: Uint8Array): Promise<Uint8Array> {
+    return await this.#init.privateKey.sign(bytes)
+  }
+
+  async verify(signer: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    return (await signer.publicKey?.verify(bytes, signature)) ?? false
+  }
+
+  observe(peer: PeerId, outcome: Outcome): void {
+    this.#init.table.observe(peer, outcome)
+  }
+
+  /** A connection that carries data: one through a relay is only good for arranging a direct one. */
+  async #connect(peer: PeerId, signal: AbortSignal): Promise<Connection> {
+    const { host, table } = this.#init
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(DIAL_DEADLINE_MS)])
+    try {
+      const connection = await dialPeer(host, table, peer, deadline)
+      return connection.limits === undefined ? connection : await unlimited(host, peer, deadline)
+    } catch (cause) {
+      signal.throwIfAborted()
+      throw new NodeError(
+        'UNREACHABLE',
+        `Cannot connect to peer ${peer.toString()}: ${(cause as Error).message}`,
+        { peer: peer.toString() },
+        { cause }
+      )
+    }
+  }
+}
+
+/** Waits for hole punching (DCUtR) to make a direct connection. @throws when `signal` fires first */
+const unlimited = async (host: Host, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>()
+  const listening = new AbortController()
+  const check = (): void => {
+    const direct = host
+      .getConnections(peer)
+      .find(({ limits, status }) => limits === undefined && status === 'open')
+    if (direct !== undefined) resolve(direct)
+  }
+  host.addEventListener('connection:open', () => check(), { signal: listening.signal })
+  signal.addEventListener('abort', () => reject(signal.reason as Error), {
+    once: true,
+    signal: listening.signal
+  })
+  check()
+  try {
+    return await promise
+  } finally {
+    listening.abort()
+  }
+}

@@ -1,0 +1,155 @@
+import { NodeError } from './errors.ts'
+import { startHost } from './host/host.ts'
+import { PartStack } from './part-stack.ts'
+import { VERSION } from './version.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { Registry } from 'prom-client'
+import type { SegmentCodec } from '../../encoder/index.ts'
+import type { Hologram } from '../hologram/hologram.ts'
+import type { Objects } from '../hologram/objects.ts'
+import type { Store } from '../store/index.ts'
+import type { NodeConfig } from './config/index.ts'
+import type { DataFolder } from './data/folder.ts'
+import type { GarbageCollector } from './garbage.ts'
+import type { Host } from './host/host.ts'
+import type { Logger } from './logger.ts'
+import type { NodeMetrics } from './metrics.ts'
+import type { NetworkDescriptor } from './network.ts'
+import type { Peers } from './peers/peers.ts'
+import type { Rendezvous } from './rendezvous.ts'
+import type { Node, NodeState, NodeStatus, PeerSummary } from './types.ts'
+
+/** What a node is made of; `createNode` makes it. */
+export interface NodeParts {
+  readonly config: NodeConfig
+  readonly logger: Logger
+  readonly folder: DataFolder
+  readonly network: NetworkDescriptor & { readonly id: string }
+  readonly networkId: Uint8Array
+  readonly store: Store
+  readonly host: Host
+  readonly peers: Peers
+  readonly hologram: Hologram
+  readonly codec: SegmentCodec
+  readonly metrics: NodeMetrics
+  readonly garbage: GarbageCollector
+  readonly rendezvous?: Rendezvous
+  /** Peers to join by; with none, a node is ready by itself. */
+  readonly bootstrap: readonly string[]
+  readonly uptimeSeconds: () => number
+  /** Closes what `createNode` opened: databases, coding threads, and at last the data folder. */
+  readonly close: () => Promise<void>
+}
+
+/** The life of a node: its parts started in order, stopped in the opposite one, and what can be said of them. */
+export class ThheNode implements Node {
+  readonly #parts: NodeParts
+  readonly #running = new PartStack()
+  #state: NodeState = 'created'
+  #stopping: Promise<void> | undefined
+
+  /** Use `createNode`. */
+  constructor(parts: NodeParts) {
+    this.#parts = parts
+  }
+
+  get peerId(): PeerId {
+    return this.#parts.host.peerId
+  }
+
+  get networkId(): Uint8Array {
+    return this.#parts.networkId
+  }
+
+  get network(): NetworkDescriptor & { readonly id: string } {
+    return this.#parts.network
+  }
+
+  get config(): NodeConfig {
+    return this.#parts.config
+  }
+
+  get logger(): Logger {
+    return this.#parts.logger
+  }
+
+  get objects(): Objects {
+    return this.#parts.hologram
+  }
+
+  get metrics(): Registry {
+    return this.#parts.metrics.registry
+  }
+
+  get apiToken(): string {
+    return this.#parts.folder.apiToken
+  }
+
+  get apiTokenPath(): string {
+    return this.#parts.folder.apiTokenPath
+  }
+
+  multiaddrs(): string[] {
+    return this.#parts.host.getMultiaddrs().map(String)
+  }
+
+  peers(): PeerSummary[] {
+    return this.#parts.peers.summaries()
+  }
+
+  async status(): Promise<NodeStatus> {
+    const { host, store, bootstrap, peers, rendezvous, network, uptimeSeconds } = this.#parts
+    return {
+      state: this.#state,
+      ready: this.#state === 'running' && (bootstrap.length === 0 || peers.introduced),
+      peerId: this.peerId.toString(),
+      version: VERSION,
+      uptimeSeconds: uptimeSeconds(),
+      network: { id: network.id, name: network.name },
+      multiaddrs: this.multiaddrs(),
+      peers: peers.counts(),
+      dht: host.services.dht.getMode(),
+      rendezvous: rendezvous?.state ?? 'off',
+      usage: await store.usage()
+    }
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'created') {
+      throw new NodeError('BAD_STATE', `This node is ${this.#state}; make a new one with createNode.`)
+    }
+    this.#state = 'starting'
+    const { host, config, peers, hologram, garbage, rendezvous, logger } = this.#parts
+    try {
+      // Before the host listens: identify must tell the first peer already that this node is of the network.
+      await peers.prepare()
+      await this.#running.start('host', { start: () => startHost(host, config), stop: () => host.stop() })
+      await this.#running.start('objects', hologram)
+      await this.#running.start('peers', peers)
+      await this.#running.start('garbage collection', garbage)
+      if (rendezvous !== undefined) await this.#running.start('rendezvous', rendezvous)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    // Somebody may have stopped it meanwhile.
+    if (this.#stopping !== undefined) return
+    this.#state = 'running'
+    logger.info('node runs', { peer: this.peerId, network: this.network.name, listen: this.multiaddrs() })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    await this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    const { logger, close } = this.#parts
+    const startedMs = performance.now()
+    this.#state = 'stopping'
+    await this.#running.stop((name, error) => logger.warn(`could not stop ${name} cleanly`, { error }))
+    await close()
+    this.#state = 'stopped'
+    logger.info('node stopped', { tookMs: Math.round(performance.now() - startedMs) })
+  }
+}

@@ -1,0 +1,173 @@
+// Everything that knows who is in the network: members, reports, the table, and the connections kept with them.
+import { setMaxListeners } from 'node:events'
+import { Liveness } from './liveness.ts'
+import { Membership } from './membership.ts'
+import { Neighbours } from './neighbours.ts'
+import { PeerTable } from './peer-table.ts'
+import { ReportExchange } from './exchange.ts'
+import { Reporter } from './reporter.ts'
+import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
+import type { NodeConfig } from '../config/index.ts'
+import type { Host } from '../host/host.ts'
+import type { Logger } from '../logger.ts'
+import type { PeerSummary } from '../types.ts'
+import type { ForeignPeers } from './membership.ts'
+import type { PeerEntry } from './peer-table.ts'
+import type { DropReason } from './report.ts'
+
+export interface PeersInit {
+  readonly host: Host
+  readonly config: NodeConfig
+  readonly privateKey: Ed25519PrivateKey
+  readonly foreign: ForeignPeers
+  readonly networkId: Uint8Array
+  /** First part of the network's protocol ids and topics. */
+  readonly prefix: string
+  readonly bootstrap: readonly string[]
+  readonly tolerated: readonly string[]
+  readonly version: string
+  readonly space: () => Promise<{ capacityBytes: number; freeBytes: number }>
+  readonly uptimeSeconds: () => number
+  readonly nowMs: () => number
+  readonly random: () => number
+  readonly countReport: (outcome: 'accepted' | DropReason) => void
+  readonly logger: Logger
+}
+
+/** Members that a node asks for their reports at once; after these, one each interval. */
+const FIRST_QUESTIONS = 4
+
+export class Peers {
+  readonly table: PeerTable
+  readonly membership: Membership
+  readonly #init: PeersInit
+  readonly #reporter: Reporter
+  readonly #exchange: ReportExchange
+  readonly #liveness: Liveness
+  readonly #neighbours: Neighbours
+  #stop = new AbortController()
+  #questions = 0
+  #answers = 0
+  #lastQuestionMs = -Infinity
+
+  constructor(init: PeersInit) {
+    const { host, config, networkId, prefix, nowMs, random, logger } = init
+    const protocol = `${prefix}/peers/1`
+    this.#init = init
+    this.table = new PeerTable({ self: host.peerId, nowMs })
+    this.membership = new Membership({ ...init, protocol })
+    this.#reporter = new Reporter({
+      ...init,
+      topic: `${prefix}/reports/1`,
+      signer: { peer: host.peerId, sign: async (bytes) => await init.privateKey.sign(bytes) },
+      table: this.table,
+      intervalMs: config.reportInterval,
+      domain: config.domain,
+      count: init.countReport
+    })
+    this.#exchange = new ReportExchange({
+      host,
+      protocol,
+      networkId,
+      reports: () => this.table.live().map(({ report }) => report.signed),
+      take: async (signed) => void (await this.#reporter.take(signed)),
+      logger
+    })
+    const shared = {
+      host,
+      table: this.table,
+      membership: this.membership,
+      maxConnections: config.maxConnections,
+      logger
+    }
+    this.#liveness = new Liveness({ ...shared, nowMs })
+    this.#neighbours = new Neighbours({ ...shared, foreign: init.foreign, bootstrap: init.bootstrap, random })
+    this.membership.onMember((peer) => void this.#ask(peer))
+  }
+
+  /** Before the host starts: what it must speak, and hear of, from its first connection on. */
+  async prepare(): Promise<void> {
+    this.#stop = new AbortController()
+    setMaxListeners(0, this.#stop.signal)
+    await this.#exchange.start()
+    this.membership.start()
+    this.#liveness.start()
+  }
+
+  async start(): Promise<void> {
+    await this.#reporter.start()
+    this.#neighbours.start()
+  }
+
+  /** While the host still runs: tells the others, and dials nobody any more. */
+  async stop(): Promise<void> {
+    this.#neighbours.stop()
+    this.#liveness.stop()
+    this.#stop.abort()
+    await this.#reporter.stop()
+    await this.#exchange.stop()
+    this.membership.stop()
+  }
+
+  /** True when some peer has told which peers there are. */
+  get introduced(): boolean {
+    return this.#answers > 0
+  }
+
+  counts(): { known: number; live: number; connected: number } {
+    const entries = this.table.entries()
+    return {
+      known: entries.length,
+      live: entries.filter(({ live }) => live).length,
+      connected: this.membership.size
+    }
+  }
+
+  summaries(): PeerSummary[] {
+    return this.table.entries().map((entry) => this.#summary(entry))
+  }
+
+  #summary({ report, live, reliabilityPpm, failureDomain }: PeerEntry): PeerSummary {
+    const { host } = this.#init
+    const connections = host.getConnections(report.peer)
+    const rtts = connections.map(({ rtt }) => rtt).filter((rtt) => rtt !== undefined)
+    const self = report.peer.equals(host.peerId)
+    return {
+      id: report.peer.toString(),
+      self,
+      live,
+      connected: connections.length > 0,
+      path:
+        connections.length === 0
+          ? undefined
+          : connections.some(({ direct }) => direct)
+            ? 'direct'
+            : 'relayed',
+      rttMicros: rtts.length === 0 ? undefined : Math.round(Math.min(...rtts) * 1000),
+      capacityBytes: report.capacityBytes,
+      freeBytes: report.freeBytes,
+      reliabilityPpm,
+      failureDomain,
+      version: report.version,
+      uptimeSeconds: report.uptimeSeconds,
+      reportedAtMs: report.issuedAtMs,
+      multiaddrs: report.multiaddrs.map(String)
+    }
+  }
+
+  /** A new member may know peers that this node does not. */
+  async #ask(peer: PeerId): Promise<void> {
+    const { config, nowMs, logger } = this.#init
+    const due = nowMs() - this.#lastQuestionMs >= config.reportInterval
+    if (this.#questions >= FIRST_QUESTIONS && !due) return
+    this.#questions++
+    this.#lastQuestionMs = nowMs()
+    try {
+      await this.#exchange.ask(peer, { signal: this.#stop.signal })
+      this.#answers++
+    } catch (error) {
+      this.#questions--
+      if (!this.#stop.signal.aborted) logger.debug('peer did not tell its reports', { peer, error })
+    }
+  }
+}

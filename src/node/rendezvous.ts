@@ -1,0 +1,150 @@
+// Finding peers of the network through a public DHT that knows nothing of it (docs/PROTOCOLS.md, "Rendezvous").
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { multiaddr } from '@multiformats/multiaddr'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import * as Digest from 'multiformats/hashes/digest'
+import { sha256 } from 'multiformats/hashes/sha2'
+import type { PeerInfo } from '@libp2p/interface'
+import type { KadDHT } from '@libp2p/kad-dht'
+import type { Host } from './host/host.ts'
+import type { Logger } from './logger.ts'
+import type { Membership } from './peers/membership.ts'
+
+/** Protocol of the DHT, and of relays: peers that speak these are kept though they are of no network of ours. */
+export const PUBLIC_PROTOCOLS = ['/ipfs/kad/1.0.0', '/libp2p/circuit/relay/0.2.0/hop']
+
+const ROUND_DEADLINE_MS = 120_000
+const DIAL_DEADLINE_MS = 10_000
+/** Until a peer of the network is found, and after. */
+const SEARCHING_MS = 15_000
+const SETTLED_MS = 600_000
+/** Provider records live for a day or two; told again well before. */
+const PROVIDE_MS = 6 * 3_600_000
+/** Public peers whose connections are left open after a round; the rest are closed again. */
+const PUBLIC_PEERS_KEPT = 16
+
+/** The CID under which peers of a network are providers: raw, SHA-256 of "thhe/rendezvous/1" and the network id. */
+export const rendezvousCid = (networkId: Uint8Array): CID => {
+  const digest = createHash('sha256').update('thhe/rendezvous/1').update(networkId).digest()
+  return CID.createV1(raw.code, Digest.create(sha256.code, digest))
+}
+
+export interface RendezvousInit {
+  readonly host: Host
+  /** The public DHT, joined as a client. */
+  readonly dht: KadDHT
+  readonly membership: Membership
+  readonly networkId: Uint8Array
+  /** Peers of the public DHT to join by. */
+  readonly bootstrap: readonly string[]
+  readonly nowMs: () => number
+  readonly logger: Logger
+}
+
+export class Rendezvous {
+  readonly #init: RendezvousInit
+  readonly #cid: CID
+  #stop = new AbortController()
+  #running: Promise<void> | undefined
+  #providedMs = -Infinity
+  #joined = false
+
+  constructor(init: RendezvousInit) {
+    this.#init = init
+    this.#cid = rendezvousCid(init.networkId)
+  }
+
+  /** Whether the public DHT has been reached. */
+  get state(): 'joining' | 'joined' {
+    return this.#joined ? 'joined' : 'joining'
+  }
+
+  start(): void {
+    this.#stop = new AbortController()
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { membership, logger } = this.#init
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      try {
+        await this.#round(AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]))
+      } catch (error) {
+        if (!signal.aborted) logger.info('rendezvous round failed', { error })
+      }
+      await sleep(membership.size === 0 ? SEARCHING_MS : SETTLED_MS, undefined, { signal, ref: false }).catch(
+        () => {}
+      )
+    }
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { dht, nowMs } = this.#init
+    await this.#join(signal)
+    await this.#find(signal)
+    if (nowMs() - this.#providedMs > PROVIDE_MS) {
+      for await (const event of dht.provide(this.#cid, { signal })) {
+        if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') this.#providedMs = nowMs()
+      }
+    }
+    await this.#shedPublicPeers(signal)
+  }
+
+  /** Reaches at least one bootstrap peer of the public DHT. @throws when none answers */
+  async #join(signal: AbortSignal): Promise<void> {
+    const { host, bootstrap, logger } = this.#init
+    const dials = bootstrap.map(async (address) => {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(DIAL_DEADLINE_MS)])
+      return await host.dial(multiaddr(address), { signal: deadline })
+    })
+    const reached = (await Promise.allSettled(dials)).filter(({ status }) => status === 'fulfilled').length
+    if (reached === 0)
+      throw new Error(`none of ${bootstrap.length} bootstrap peers of the public DHT answers`)
+    if (!this.#joined) logger.info('joined the public DHT', { bootstrapPeers: reached })
+    this.#joined = true
+  }
+
+  async #find(signal: AbortSignal): Promise<void> {
+    const { host, dht } = this.#init
+    const dials: Array<Promise<void>> = []
+    for await (const event of dht.findProviders(this.#cid, { signal })) {
+      if (event.name !== 'PROVIDER') continue
+      for (const provider of event.providers) {
+        if (!provider.id.equals(host.peerId)) dials.push(this.#meet(provider, signal))
+      }
+    }
+    await Promise.all(dials)
+  }
+
+  /** Dials a peer that says it is of the network; whether it is, membership finds out by itself. */
+  async #meet({ id, multiaddrs }: PeerInfo, signal: AbortSignal): Promise<void> {
+    const { host, logger } = this.#init
+    try {
+      if (multiaddrs.length > 0) await host.peerStore.merge(id, { multiaddrs })
+      await host.dial(id, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_DEADLINE_MS)]) })
+    } catch (error) {
+      logger.debug('could not reach a peer found by rendezvous', { peer: id, error })
+    }
+  }
+
+  /** A walk through the public DHT leaves dozens of connections open that nobody needs. */
+  async #shedPublicPeers(signal: AbortSignal): Promise<void> {
+    const { host, membership } = this.#init
+    const idle = host
+      .getConnections()
+      .filter(({ remotePeer, streams }) => !membership.has(remotePeer) && streams.length === 0)
+    for (const connection of idle.slice(PUBLIC_PEERS_KEPT)) {
+      const { tags } = await host.peerStore.get(connection.remotePeer, { signal })
+      // A tag says that somebody has a use for the peer, e.g. as a relay.
+      if (tags.size === 0) await connection.close({ signal })
+    }
+  }
+}

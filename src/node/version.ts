@@ -1,0 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs'
+
+/** Version of this package. Its file is two folders up from the source, three from what is built. */
+export const VERSION: string = (() => {
+  const candidates = ['../../package.json', '../../../package.json'].map(
+    (path) => new URL(path, import.meta.url)
+  )
+  const path = candidates.find((candidate) => existsSync(candidate)) as URL
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+})()
