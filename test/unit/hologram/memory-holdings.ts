@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+import { leafHash } from '../../../encoder/index.ts'
+import type { CID } from 'multiformats/cid'
+import type { Holdings, ShardReader, ShardUpload, StoredLease } from '../../../src/hologram/holdings.ts'
+
+interface Blocks {
+  readonly blocks: Uint8Array[]
+  readonly leaves: Uint8Array[]
+}
+
+export interface MemoryHoldingsInit {
+  /** @default none */
+  readonly quotaBytes?: number
+}
+
+/** The error of a store, which is known by its code. */
+export function storeError(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}
+
+/** Holdings without a disk, for tests of what stands on them. Keeps to the contract, durability aside. */
+export class MemoryHoldings implements Holdings {
+  readonly shards = new Map<string, Blocks>()
+  readonly manifests = new Map<string, Uint8Array>()
+  readonly placements = new Map<string, { record: Uint8Array; sequence: bigint }>()
+  readonly leasesByObject = new Map<string, Map<string, StoredLease>>()
+  readonly owned = new Map<string, { cid: CID; value: Uint8Array }>()
+  readonly #uploads = new Map<string, Blocks>()
+  readonly #open = new Set<string>()
+  readonly #quotaBytes: number
+  #usedBytes = 0
+
+  constructor({ quotaBytes = Infinity }: MemoryHoldingsInit = {}) {
+    this.#quotaBytes = quotaBytes
+  }
+
+  get openUploads(): number {
+    return this.#open.size
+  }
+
+  async openUpload(upload: Uint8Array, shard: number, expectedBytes: number): Promise<ShardUpload> {
+    const key = `${Buffer.from(upload).toString('hex')} ${shard}`
+    if (this.#open.has(key)) throw storeError('UPLOAD_BUSY')
+    if (this.#usedBytes + expectedBytes > this.#quotaBytes) throw storeError('QUOTA_EXCEEDED')
+    this.#open.add(key)
+    const held = this.#uploads.get(key) ?? { blocks: [], leaves: [] }
+    this.#uploads.set(key, held)
+    return {
+      blocksHeld: held.blocks.length,
+      bytesHeld: held.blocks.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      heldDigest: createHash('sha256').update(Buffer.concat(held.leaves)).digest(),
+      append: async (block, leaf) => {
+        if (this.#usedBytes + block.byteLength > this.#quotaBytes) throw storeError('QUOTA_EXCEEDED')
+        this.#usedBytes += block.byteLength
+        held.blocks.push(Uint8Array.from(block))
+        held.leaves.push(Uint8Array.from(leaf))
+      },
+      leaves: () => new Uint8Array(Buffer.concat(held.leaves)),
+      reset: async () => {
+        held.blocks.length = 0
+        held.leaves.length = 0
+      },
+      commit: async (cid, manifest) => {
+        this.shards.set(`${cid.toString()} ${shard}`, held)
+        this.manifests.set(cid.toString(), manifest)
+        this.#uploads.delete(key)
+      },
+      close: async () => {
+        this.#open.delete(key)
+      }
+    }
+  }
+
+  async openShard(cid: CID, shard: number): Promise<ShardReader | undefined> {
+    const held = this.shards.get(`${cid.toString()} ${shard}`)
+    if (held === undefined) return undefined
+    return {
+      blocks: held.blocks.length,
+      read: async (index, options) => {
+        options?.signal?.throwIfAborted()
+        const block = held.blocks[index]
+        if (Buffer.compare(leafHash(block), held.leaves[index]) !== 0) throw storeError('CORRUPT')
+        return block
+      },
+      leaves: async () => new Uint8Array(Buffer.concat(held.leaves)),
+      close: async () => {}
+    }
+  }
+
+  async shardsOf(cid: CID): Promise<number[]> {
+    return [...this.shards.keys()]
+      .map((key) => key.split(' '))
+      .filter(([id]) => id === cid.toString())
+      .map(([, shard]) => Number(shard))
+      .sort((a, b) => a - b)
+  }
+
+  async *listShards(): AsyncGenerator<never> {}
+
+  async deleteObject(cid: CID): Promise<void> {
+    const id = cid.toString()
+    for (const shard of await this.shardsOf(cid)) this.shards.delete(`${id} ${shard}`)
+    for (const records of [this.manifests, this.placements, this.leasesByObject]) records.delete(id)
+  }
+
+  async putManifest(cid: CID, manifest: Uint8Array): Promise<void> {
+    this.manifests.set(cid.toString(), manifest)
+  }
+
+  async getManifest(cid: CID): Promise<Uint8Array | undefined> {
+    return this.manifests.get(cid.toString())
+  }
+
+  async putPlacement(cid: CID, record: Uint8Array, sequence: bigint): Promise<void> {
+    const earlier = this.placements.get(cid.toString())
+    if (earlier === undefined || earlier.sequence < sequence)
+      this.placements.set(cid.toString(), { record, sequence })
+  }
+
+  async getPlacement(cid: CID): Promise<Uint8Array | undefined> {
+    return this.placements.get(cid.toString())?.record
+  }
+
+  async putLease(cid: CID, lease: StoredLease): Promise<boolean> {
+    const leases = this.leasesByObject.get(cid.toString()) ?? new Map<string, StoredLease>()
+    this.leasesByObject.set(cid.toString(), leases)
+    const earlier = leases.get(lease.lessee)
+    if (earlier !== undefined && earlier.sequence >= lease.sequence) return false
+    leases.set(lease.lessee, lease)
+    return true
+  }
+
+  async leases(cid: CID): Promise<StoredLease[]> {
+    return [...(this.leasesByObject.get(cid.toString())?.values() ?? [])]
+  }
+
+  async putOwned(cid: CID, value: Uint8Array): Promise<void> {
+    this.owned.set(cid.toString(), { cid, value })
+  }
+
+  async getOwned(cid: CID): Promise<Uint8Array | undefined> {
+    return this.owned.get(cid.toString())?.value
+  }
+
+  async deleteOwned(cid: CID): Promise<void> {
+    this.owned.delete(cid.toString())
+  }
+
+  async *listOwned(): AsyncGenerator<{ cid: CID; value: Uint8Array }> {
+    yield* this.owned.values()
+  }
+
+  async usage(): Promise<{ quotaBytes: number; usedBytes: number; freeBytes: number }> {
+    const quotaBytes = this.#quotaBytes
+    return { quotaBytes, usedBytes: this.#usedBytes, freeBytes: quotaBytes - this.#usedBytes }
+  }
+
+  async collectGarbage(): Promise<{ freedBytes: number; removedObjects: number; removedUploads: number }> {
+    return { freedBytes: 0, removedObjects: 0, removedUploads: 0 }
+  }
+}
