@@ -48,6 +48,10 @@ export class ClusterPeer {
     this.hologram = hologram
   }
 
+  get running(): boolean {
+    return this.#running
+  }
+
   /** Cuts every connection at once and never comes back, as SIGKILL would; the others may still believe in it. */
   async kill(): Promise<void> {
     if (!this.#running) return
@@ -116,6 +120,17 @@ export class Cluster {
     await this.#codec.close()
     await rm(this.#folder, { recursive: true })
   }
+}
+
+/** `target` with some members replaced; the others work as they did. */
+export function overriding<T extends object>(target: T, members: Partial<T>): T {
+  return new Proxy(target, {
+    get: (_, name) => {
+      if (name in members) return Reflect.get(members, name) as unknown
+      const member: unknown = Reflect.get(target, name, target)
+      return typeof member === 'function' ? member.bind(target) : member
+    }
+  })
 }
 
 /** Bytes that no other test has, as a source in uneven pieces. */

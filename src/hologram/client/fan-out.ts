@@ -71,6 +71,7 @@ export class FanOut {
   readonly #outcomes: Promise<ShardOutcomes>
   readonly #startedMs: number
   readonly #ticker: NodeJS.Timeout
+  #first: CodedSegment | undefined
   #blocked = false
   #lastTickMs: number
   #alive: number
@@ -101,6 +102,7 @@ export class FanOut {
    * @throws HologramError 'NOT_DURABLE' when too few holders are left
    */
   async write(segment: CodedSegment): Promise<void> {
+    this.#first ??= segment
     while (!this.#window.tryWrite(segment)) {
       this.#blocked = true
       await this.#window.moved()
@@ -133,14 +135,11 @@ export class FanOut {
   async #giveUp(): Promise<never> {
     const { missing } = await this.abort(new HologramError('ABORTED', 'too few holders are left', {}))
     const { required } = this.#init
+    const reasons = missing.map(({ reason }) => reason)
     throw new HologramError(
       'NOT_DURABLE',
-      `${this.#alive} holders are left where ${required} must keep a shard`,
-      {
-        acknowledged: this.#acknowledged,
-        required,
-        reasons: missing.map(({ reason }) => reason)
-      }
+      [`too few holders are left where ${required} must keep a shard`, ...reasons].join('\n  '),
+      { acknowledged: this.#acknowledged, required, reasons }
     )
   }
 
@@ -179,10 +178,12 @@ export class FanOut {
     const { shard, peer, dropped } = sending
     const signal = AbortSignal.any([this.#init.signal, dropped])
     const { seed, expectedBytes } = this.#init
-    const sink = await sending.during(
-      'send',
-      this.#components.openSink({ peer, shard, seed, expectedBytes, signal })
-    )
+    const opening = this.#components.openSink({ peer, shard, seed, expectedBytes, signal })
+    const sink = await sending.during('send', opening).catch((error: Error) => {
+      // Should it open after all, nobody waits for it any more.
+      opening.then((late) => late.abandon(error)).catch(() => {})
+      throw error
+    })
     try {
       if (!(await this.#sendBlocks(sending, sink))) await this.#startOver(sending, sink)
       const commitment = await sending.during('idle', this.#commitment.promise)
@@ -214,13 +215,22 @@ export class FanOut {
     return held.passed
   }
 
+  /** What the holder kept is of other bytes with the same beginning: sends it everything, if that is still here. */
   async #startOver(sending: Sending, sink: ShardSink): Promise<void> {
     await sending.during('send', sink.restart())
     const reader = this.#window.join()
-    if (reader === undefined) throw new Error('the blocks it kept are of another object')
+    if (reader === undefined) return this.#discardHeld(sending, sink)
     sending.reader.leave()
     sending.reader = reader
     await this.#sendBlocks(sending, sink, new HeldPrefix(0, new Uint8Array()))
+  }
+
+  /** Block 0, which is the same whatever follows, makes the holder drop the rest, for the sake of the next attempt. */
+  async #discardHeld(sending: Sending, sink: ShardSink): Promise<never> {
+    const { shard } = sending
+    const first = this.#first!
+    await sending.during('send', sink.send(0, first.block(shard), first.leaf(shard)))
+    throw new Error('the blocks it kept are of another object')
   }
 
   #acknowledge(shard: number): void {

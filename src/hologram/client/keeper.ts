@@ -54,6 +54,7 @@ export class Keeper {
   readonly #backoff = new Map<string, { intervals: number; notBeforeMs: number }>()
   readonly #stopping = new AbortController()
   #pause = new AbortController()
+  #last: Promise<unknown> = Promise.resolve()
   #loop: Promise<void> | undefined
 
   constructor(context: ClientContext, timers: KeeperTimers, init: KeeperInit) {
@@ -76,8 +77,14 @@ export class Keeper {
     this.#pause.abort()
   }
 
-  /** One round; resolves with the objects that were looked after, in that order. */
+  /** One round, after the one under way; resolves with the objects that were looked after, in that order. */
   async round(signal: AbortSignal = this.#stopping.signal): Promise<CID[]> {
+    const round = this.#last.then(async () => this.#round(signal))
+    this.#last = round.catch(() => {})
+    return round
+  }
+
+  async #round(signal: AbortSignal): Promise<CID[]> {
     const cases = await this.#openCases(signal)
     cases.sort((a, b) => a.spare - b.spare)
     for (const found of cases) {

@@ -29,6 +29,7 @@ export class LocalLane implements Lane {
   }
 
   request(first: number, count: number): void {
+    if (this.outstanding.length === 0) this.waitingSinceMs = this.#now()
     for (let index = first; index < first + count; index++) this.outstanding.push(index)
     if (!this.#reading) void this.#read()
   }
@@ -45,11 +46,11 @@ export class LocalLane implements Lane {
     try {
       const reader = await this.#reader
       while (reader !== undefined && this.outstanding.length > 0) {
-        this.waitingSinceMs = this.#now()
         const index = this.outstanding[0]
         const data = await reader.read(index, { signal })
         if (signal.aborted) return
         this.outstanding.shift()
+        this.waitingSinceMs = this.#now()
         this.#listener.onBlock(this, index, data)
       }
       if (reader === undefined) this.#fail()

@@ -28,7 +28,8 @@ const PARALLEL_HOMES = 2
  * Finds the manifest of an object: on this node's disk, at the homes computed from its id, at its providers in the
  * DHT, and at last by asking one peer after another.
  *
- * @throws HologramError 'NOT_FOUND' when nobody that answered has it
+ * @throws HologramError 'NOT_FOUND' when nobody that answered has it, 'BAD_MANIFEST' when what has the object's id is
+ *   no manifest
  */
 export async function locateManifest(
   context: ClientContext,
@@ -38,11 +39,17 @@ export async function locateManifest(
   const { mesh, settings } = context
   const table = mesh.peers()
   const asked = new Set<string>()
+  let malformed: unknown
   const fresh = (peers: Iterable<PeerId>): PeerId[] =>
     uniquePeers(peers).filter((peer) => !asked.has(peer.toString()))
   const ask = async (peer: PeerId, cancelled: AbortSignal): Promise<ManifestAnswer> => {
     asked.add(peer.toString())
-    return askForManifest(context, peer, cid, cancelled)
+    try {
+      return await askForManifest(context, peer, cid, cancelled)
+    } catch (error) {
+      if (isHologramError(error, 'BAD_MANIFEST')) malformed = error
+      throw error
+    }
   }
   const hedge = { parallel: PARALLEL_HOMES, hedgeMs: settings.minHedgeMs, signal }
   const homes = manifestHomes(cid, settings.n, table).map(({ id }) => id)
@@ -55,6 +62,8 @@ export async function locateManifest(
   for (const rank of ranks) {
     const found = await firstOf(fresh(await collect(rank(), settings.maxSweep)), ask, hedge)
     if (found !== undefined) return found
+    // Its hash is the object's id, so that nobody else can have another.
+    if (malformed !== undefined) throw malformed
   }
   throw new HologramError('NOT_FOUND', `nobody knows ${cid.toString()} (${asked.size - 1} peers asked)`, {
     cid: cid.toString(),
@@ -77,7 +86,7 @@ export async function askForManifest(
       holders: reply.shards.map((shard) => ({ shard, peer }))
     }
   } catch (error) {
-    if (isHologramError(error, 'BAD_MANIFEST', 'CORRUPT')) mesh.observe(peer, 'lied')
+    if (isHologramError(error, 'CORRUPT')) mesh.observe(peer, 'lied')
     throw error
   }
 }

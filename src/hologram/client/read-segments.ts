@@ -33,7 +33,9 @@ export function readSegments(
       locations,
       openLane: laneOpener(context, object, now),
       decode: async (segment, rows) => dataRows(codec, n, segment, rows, signal),
-      observe: (peer, outcome) => mesh.observe(peer, outcome),
+      observe: (peer, outcome) => {
+        if (!peer.equals(mesh.self)) mesh.observe(peer, outcome)
+      },
       now
     },
     {

@@ -11,6 +11,7 @@ import { RemoteSink } from './remote-sink.ts'
 import type { SegmentBytes } from './segmenter.ts'
 import type { SealedObject } from './sealed-object.ts'
 import type { SinkOpener } from './shard-sink.ts'
+import { whenFree } from './when-free.ts'
 
 export interface Upload {
   readonly n: number
@@ -93,8 +94,9 @@ function sinkOpener({ mesh, holdings, settings, nowMs }: ClientContext): SinkOpe
     sendTimeoutMs: putTiming.stallTimeoutMs,
     commitTimeoutMs: putTiming.commitTimeoutMs
   }
-  return async (request) =>
+  const open: SinkOpener = async (request) =>
     request.peer.equals(mesh.self)
       ? LocalSink.open({ holdings, networkId: mesh.networkId, nowMs }, request)
       : RemoteSink.open(mesh, request, timing)
+  return async (request) => whenFree(async () => open(request), openTimeoutMs, request.signal)
 }

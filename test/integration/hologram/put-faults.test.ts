@@ -1,0 +1,275 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import type { HologramError, Holdings, OwnedObject } from '../../../src/hologram/index.ts'
+import { chunked, Cluster, collect, overriding, randomObject } from '../../support/cluster.ts'
+import type { ClusterPeer } from '../../support/cluster.ts'
+
+const BLOCK = 65536
+const MIB = 2 ** 20
+const MINUTE_MS = 60_000
+
+/** Two segments of the 3-of-6 code fit the window of these clusters. */
+const SMALL_WINDOW = { putWindowBytes: 12 * BLOCK }
+const IMPATIENT = { stallTimeoutMs: 1_500, commitTimeoutMs: 10_000, patienceMs: 300 }
+
+describe('hologram: a put when things go wrong', () => {
+  let cluster: Cluster
+
+  afterEach(async () => cluster.stop())
+
+  const readable = async (
+    result: { cid: Parameters<ClusterPeer['hologram']['get']>[0] },
+    bytes: Uint8Array
+  ) => {
+    const reader = cluster.peers.findLast((peer) => peer.running)!
+    const read = await collect((await reader.hologram.get(result.cid)).bytes)
+    expect(Buffer.compare(read, bytes)).to.equal(0)
+  }
+
+  it('refuses codes that cannot be, before it reads anything', async () => {
+    cluster = await Cluster.start(2, { k: 1, n: 2 })
+    let read = false
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      read = true
+      yield new Uint8Array(1)
+    }
+    for (const options of [
+      { k: 4, n: 3 },
+      { k: 1, n: 257 },
+      { k: 0, n: 2 },
+      { k: 1.5, n: 2 },
+      { k: 1, n: 2, margin: 2 }
+    ]) {
+      const error = await failure(cluster.peers[0].hologram.put(source(), options))
+      expect(error).to.include({ code: 'BAD_CODE_PARAMETERS' })
+    }
+    expect(read).to.equal(false)
+  })
+
+  it('refuses more shards than peers, naming both numbers, unless fewer are accepted', async () => {
+    cluster = await Cluster.start(5, { k: 3, n: 7 })
+    const bytes = randomObject(MIB)
+    const [putter] = cluster.peers
+    const refused = (await failure(putter.hologram.put(chunked(bytes)))) as HologramError<'NOT_ENOUGH_PEERS'>
+    expect(refused).to.include({ code: 'NOT_ENOUGH_PEERS' })
+    expect(refused.data).to.deep.equal({ needed: 7, available: 5 })
+
+    const result = await putter.hologram.put(chunked(bytes), { allowFewerShards: true })
+    expect(result.stored).to.have.length(5)
+    expect(result.missing).to.have.length(2)
+    expect(result.tolerates).to.equal(2)
+    await readable(result, bytes)
+
+    const tooFew = await failure(
+      putter.hologram.put(chunked(bytes), { allowFewerShards: true, k: 3, n: 9, margin: 4 })
+    )
+    expect(tooFew).to.include({ code: 'NOT_ENOUGH_PEERS' })
+
+    await cluster.join()
+    await cluster.join()
+    cluster.nowMs = () => Date.now() + 10 * MINUTE_MS
+    await putter.hologram.keeper.round()
+    const stat = await putter.hologram.stat(result.cid)
+    expect(stat.live).to.equal(7)
+    expect((await listed(putter))[0].missing).to.equal(0)
+  })
+
+  it('puts small objects on fewer peers too when that is accepted', async () => {
+    cluster = await Cluster.start(3, { k: 3, n: 7 })
+    const bytes = randomObject(100)
+    expect(await failure(cluster.peers[0].hologram.put(chunked(bytes)))).to.include({
+      code: 'NOT_ENOUGH_PEERS'
+    })
+    const result = await cluster.peers[0].hologram.put(chunked(bytes), { allowFewerShards: true })
+    expect(result.tolerates).to.equal(2)
+    await readable(result, bytes)
+  })
+
+  it('acknowledges nothing when the source fails, and goes on from there the next time', async () => {
+    cluster = await Cluster.start(7, { k: 3, n: 6, client: SMALL_WINDOW })
+    const bytes = randomObject(16 * 3 * BLOCK)
+    const [putter] = cluster.peers
+    const cause = new Error('the file went away')
+    expect(await failure(putter.hologram.put(failingAfter(bytes, 12 * 3 * BLOCK, cause)))).to.equal(cause)
+    expect(await listed(putter)).to.deep.equal([])
+    for (const { store } of cluster.peers)
+      for await (const _ of store.listShards()) expect.fail('a shard was kept')
+
+    let sentBytes = 0
+    const result = await putter.hologram.put(chunked(bytes), {
+      onProgress: (progress) => {
+        sentBytes = progress.sentBytes
+      }
+    })
+    expect(result.stored).to.have.length(6)
+    expect(sentBytes).to.be.lessThan(0.6 * result.codedBytes)
+    await readable(result, bytes)
+  })
+
+  it('starts over when what was kept is of other bytes with the same beginning', async () => {
+    cluster = await Cluster.start(7, { k: 3, n: 6 })
+    const bytes = randomObject(8 * 3 * BLOCK)
+    const [putter] = cluster.peers
+    await failure(putter.hologram.put(failingAfter(bytes, 7 * 3 * BLOCK, new Error('the file went away'))))
+    bytes[3 * BLOCK + 1] ^= 1
+    const result = await putter.hologram.put(chunked(bytes))
+    expect(result.stored).to.have.length(6)
+    await readable(result, bytes)
+  })
+
+  it('says so when that is found too late, and the next attempt succeeds', async () => {
+    cluster = await Cluster.start(7, { k: 3, n: 6, client: SMALL_WINDOW })
+    const bytes = randomObject(16 * 3 * BLOCK)
+    const [putter] = cluster.peers
+    await failure(putter.hologram.put(failingAfter(bytes, 12 * 3 * BLOCK, new Error('the file went away'))))
+    bytes[3 * BLOCK + 1] ^= 1
+    expect(await failure(putter.hologram.put(chunked(bytes)))).to.include({ code: 'NOT_DURABLE' })
+    const result = await putter.hologram.put(chunked(bytes))
+    expect(result.stored).to.have.length(6)
+    await readable(result, bytes)
+  })
+
+  it('ends when its signal fires, even while the source hangs', async () => {
+    cluster = await Cluster.start(6, { k: 3, n: 6 })
+    const abort = new AbortController()
+    const hanging = async function* (): AsyncGenerator<Uint8Array> {
+      yield randomObject(MIB)
+      queueMicrotask(() => abort.abort(new Error('enough')))
+      await new Promise(() => {})
+    }
+    const error = await failure(cluster.peers[0].hologram.put(hanging(), { signal: abort.signal }))
+    expect(error).to.have.property('message', 'enough')
+  })
+
+  it('takes the next-ranked peer for a holder that is full or gone', async () => {
+    cluster = await Cluster.start(6, { k: 3, n: 6 })
+    const full = await cluster.join({ quotaBytes: 100_000 })
+    const gone = await cluster.join()
+    await cluster.join()
+    await gone.kill()
+    const bytes = randomObject(2 * MIB)
+    const result = await cluster.peers[0].hologram.put(chunked(bytes), { sizeHint: bytes.byteLength })
+    expect(result.stored).to.have.length(6)
+    const holders = result.stored.map(({ peer }) => peer.toString())
+    expect(holders).to.not.include(full.mesh.self.toString())
+    expect(holders).to.not.include(gone.mesh.self.toString())
+    await readable(result, bytes)
+  })
+
+  it('goes on without a holder that fills up or is killed half-way, and completes the shards later', async () => {
+    cluster = await Cluster.start(5, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
+    const full = await cluster.join({ quotaBytes: 400_000 })
+    const bytes = randomObject(4 * MIB)
+    const [putter, victim] = cluster.peers
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const chunk of chunked(bytes.subarray(0, 2 * MIB))) yield chunk
+      await victim.kill()
+      for await (const chunk of chunked(bytes.subarray(2 * MIB))) yield chunk
+    }
+    const result = await putter.hologram.put(source(), { margin: 1 })
+    expect(result.stored).to.have.length(4)
+    expect(result.missing).to.have.length(2)
+    expect(result.tolerates).to.equal(1)
+    await readable(result, bytes)
+
+    victim.mesh.withdraw()
+    full.mesh.withdraw()
+    await cluster.join()
+    await cluster.join()
+    cluster.nowMs = () => Date.now() + 10 * MINUTE_MS
+    await putter.hologram.keeper.round()
+    expect((await putter.hologram.stat(result.cid)).live).to.equal(6)
+    await readable(result, bytes)
+  })
+
+  it('rebuilds at once what it needs to keep its promise', async () => {
+    cluster = await Cluster.start(8, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
+    const bytes = randomObject(4 * MIB)
+    const [putter] = cluster.peers
+    let killed: ClusterPeer[] = []
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const chunk of chunked(bytes.subarray(0, 2 * MIB))) yield chunk
+      killed = cluster.peers
+        .filter(({ hologram }) => hologram !== putter.hologram && hologram.stats.blocksIn > 0)
+        .slice(0, 2)
+      await Promise.all(killed.map(async (peer) => peer.kill()))
+      for await (const chunk of chunked(bytes.subarray(2 * MIB))) yield chunk
+    }
+    const result = await putter.hologram.put(source(), { margin: 3 })
+    expect(killed).to.have.length(2)
+    expect(result.stored).to.have.length(6)
+    await readable(result, bytes)
+  })
+
+  it('fails with the reasons when too few holders are left, and promises nothing', async () => {
+    cluster = await Cluster.start(6, { k: 3, n: 6, client: { putTiming: IMPATIENT } })
+    const [putter, ...others] = cluster.peers
+    const bytes = randomObject(MIB)
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield bytes.subarray(0, MIB / 2)
+      await Promise.all(others.slice(0, 4).map(async (peer) => peer.kill()))
+      yield bytes.subarray(MIB / 2)
+    }
+    const error = (await failure(putter.hologram.put(source()))) as HologramError<'NOT_DURABLE'>
+    expect(error).to.include({ code: 'NOT_DURABLE' })
+    expect(error.data).to.include({ required: 5 })
+    expect(error.data.acknowledged).to.be.at.most(2)
+    expect(await listed(putter)).to.deep.equal([])
+  })
+
+  it('drops a holder that holds the others up', async () => {
+    cluster = await Cluster.start(5, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
+    const slow = await cluster.join({ holdings: (store) => withSlowDisk(store, async () => sleep(200)) })
+    const bytes = randomObject(5 * MIB)
+    const result = await cluster.peers[0].hologram.put(chunked(bytes), { margin: 2 })
+    expect(result.stored).to.have.length(5)
+    expect(cluster.peers[0].mesh.blamed(slow.mesh.self, 'slow')).to.equal(1)
+    await readable(result, bytes)
+  })
+
+  it('drops a holder that takes nothing more', async () => {
+    cluster = await Cluster.start(5, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
+    const released = Promise.withResolvers<void>()
+    const stuck = await cluster.join({
+      holdings: (store) => withSlowDisk(store, async () => released.promise)
+    })
+    const bytes = randomObject(3 * MIB)
+    const result = await cluster.peers[0].hologram.put(chunked(bytes), { margin: 2 })
+    expect(result.stored).to.have.length(5)
+    released.resolve()
+    expect(cluster.peers[0].mesh.blamed(stuck.mesh.self, 'slow')).to.equal(1)
+  })
+})
+
+/** A disk that waits at the gate before each block. */
+function withSlowDisk(store: Holdings, gate: () => Promise<unknown>): Holdings {
+  return overriding(store, {
+    openUpload: async (...args: Parameters<Holdings['openUpload']>) => {
+      const upload = await store.openUpload(...args)
+      return overriding(upload, {
+        append: async (block: Uint8Array, leaf: Uint8Array) => {
+          await gate()
+          await upload.append(block, leaf)
+        }
+      })
+    }
+  })
+}
+
+async function* failingAfter(bytes: Uint8Array, end: number, error: Error): AsyncGenerator<Uint8Array> {
+  yield* chunked(bytes.subarray(0, end))
+  throw error
+}
+
+async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail('it should have failed'),
+    (error: unknown) => error
+  )
+}
+
+async function listed({ hologram }: ClusterPeer): Promise<OwnedObject[]> {
+  const objects: OwnedObject[] = []
+  for await (const object of hologram.list()) objects.push(object)
+  return objects
+}
