@@ -1,0 +1,151 @@
+// Rows on a GPU, by WebGPU: calls that wait are joined into batches, and several batches are on their way at once.
+
+import { EncoderError } from '../../errors.ts'
+import type { RowPlan } from '../../plan.ts'
+import { checkBuffers } from '../backend.ts'
+import type { Backend } from '../backend.ts'
+import { findAdapter } from './device.ts'
+import { Lane, createRowsPipeline, mostRowBytes, paddedBytes } from './lane.ts'
+import type { Slice } from './lane.ts'
+
+/** One batch is uploaded, one computed, one read back. */
+const LANES = 3
+
+/** A driver that has not answered by then will not. */
+const DEADLINE_MILLIS = 30_000
+
+export interface WebgpuBackend extends Backend {
+  /** Whether the adapter is a processor that plays a GPU. */
+  readonly isSoftware: boolean
+}
+
+/** @throws EncoderError BACKEND_FAILED when there is no adapter or it gives no device */
+export async function createWebgpuBackend(): Promise<WebgpuBackend> {
+  const { adapter, description, isSoftware } = await findAdapter()
+  try {
+    const device = await adapter.requestDevice()
+    const pipeline = await createRowsPipeline(device)
+    return new WebgpuRows(device, pipeline, description, isSoftware)
+  } catch (error) {
+    throw new EncoderError('BACKEND_FAILED', `${description} gives no device: ${(error as Error).message}`)
+  }
+}
+
+interface WaitingSlice extends Slice {
+  readonly plan: RowPlan
+  readonly resolve: () => void
+  readonly reject: (error: EncoderError) => void
+}
+
+class WebgpuRows implements WebgpuBackend {
+  readonly name = 'webgpu'
+  readonly detail: string
+  readonly isSoftware: boolean
+  readonly #device: GPUDevice
+  readonly #idleLanes: Lane[]
+  #waiting: WaitingSlice[] = []
+  readonly #lost = new AbortController()
+
+  constructor(device: GPUDevice, pipeline: GPUComputePipeline, detail: string, isSoftware: boolean) {
+    this.detail = detail
+    this.isSoftware = isSoftware
+    this.#device = device
+    this.#idleLanes = Array.from({ length: LANES }, () => new Lane(device, pipeline))
+    void device.lost.then(({ message }) => this.#fail(`the device was lost: ${message}`))
+    device.addEventListener('uncapturederror', ({ error }) => this.#fail(error.message))
+  }
+
+  async compute(
+    plan: RowPlan,
+    sources: readonly Uint8Array[],
+    targets: readonly Uint8Array[]
+  ): Promise<void> {
+    checkBuffers(plan, sources, targets)
+    if (targets.length === 0) return
+    const blockBytes = sources[0].length
+    const width = mostRowBytes(plan)
+    const slices: Promise<void>[] = []
+    for (let start = 0; start < blockBytes; start += width) {
+      slices.push(this.#wait({ plan, sources, targets, start, end: Math.min(start + width, blockBytes) }))
+    }
+    await Promise.all(slices)
+  }
+
+  close(): void {
+    this.#fail('it was closed')
+    this.#device.destroy()
+  }
+
+  #wait(slice: Slice & { plan: RowPlan }): Promise<void> {
+    this.#lost.signal.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...slice, resolve, reject })
+      // Calls of the same turn come together in one batch.
+      queueMicrotask(() => this.#dispatch())
+    })
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0 && this.#idleLanes.length > 0) {
+      void this.#runBatch(this.#idleLanes.pop()!, this.#takeBatch())
+    }
+  }
+
+  /** The slices that wait for the same plan as the first one, as many as fit. */
+  #takeBatch(): WaitingSlice[] {
+    const [{ plan }] = this.#waiting
+    let room = mostRowBytes(plan)
+    const batch: WaitingSlice[] = []
+    this.#waiting = this.#waiting.filter((slice) => {
+      const fits = slice.plan === plan && paddedBytes(slice) <= room
+      if (fits) {
+        batch.push(slice)
+        room -= paddedBytes(slice)
+      }
+      return !fits
+    })
+    return batch
+  }
+
+  async #runBatch(lane: Lane, batch: readonly WaitingSlice[]): Promise<void> {
+    try {
+      await this.#unlessLost(lane.run(batch[0].plan, batch))
+      for (const { resolve } of batch) resolve()
+      this.#idleLanes.push(lane)
+      this.#dispatch()
+    } catch (error) {
+      const failure = this.#fail((error as Error).message)
+      for (const { reject } of batch) reject(failure)
+    }
+  }
+
+  /** What a lane does, or the failure of the device if that comes first or nothing comes at all. */
+  async #unlessLost(work: Promise<void>): Promise<void> {
+    const { signal } = this.#lost
+    let abort = () => {}
+    const timer = setTimeout(() => this.#fail('no answer from the driver'), DEADLINE_MILLIS)
+    try {
+      await Promise.race([
+        work,
+        new Promise<never>((_, reject) => {
+          abort = () => reject(signal.reason)
+          signal.addEventListener('abort', abort)
+        })
+      ])
+      signal.throwIfAborted()
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Rejects what waits, and everything from now on. The first reason stands. */
+  #fail(reason: string): EncoderError {
+    if (!this.#lost.signal.aborted) {
+      this.#lost.abort(new EncoderError('BACKEND_FAILED', `${this.detail}: ${reason}`))
+    }
+    const failure = this.#lost.signal.reason as EncoderError
+    for (const { reject } of this.#waiting.splice(0)) reject(failure)
+    return failure
+  }
+}
