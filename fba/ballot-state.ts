@@ -127,11 +127,23 @@ export class BallotState {
     if (this.#phase === 'prepare') {
       this.#phase = 'confirm'
       if (this.#current !== undefined && !isLessAndCompatible(high, this.#current)) this.bumpTo(high)
-      this.#preparedPrime = undefined
+      this.#keepPreparedOf(high)
       moved = true
     }
     if (moved) this.#raiseTo(high)
     return moved
+  }
+
+  /**
+   * From here on p is of the committed value, and there is no p'. Only a node that Byzantine nodes can block
+   * comes here with another p; a commit accepted means that its ballot is prepared.
+   */
+  #keepPreparedOf(high: Ballot): void {
+    const candidates = [this.#prepared, this.#preparedPrime, high].filter((ballot) => ballot !== undefined)
+    this.#prepared = candidates
+      .filter((ballot) => areCompatible(ballot, high))
+      .reduce((best, ballot) => (ballot.counter > best.counter ? ballot : best))
+    this.#preparedPrime = undefined
   }
 
   /** Steps 7 and 8. */

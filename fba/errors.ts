@@ -5,8 +5,6 @@ export type ScpProblem =
   | 'invariant-broken'
   /** One event set off more transitions than the protocol has. */
   | 'too-many-transitions'
-  /** No round of nomination finds a leader. */
-  | 'no-leader'
   /** The slot is not one that this node works on. */
   | 'slot-out-of-range'
   /** Restoring a slot that has started, or a record of another node. */

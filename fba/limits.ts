@@ -29,5 +29,5 @@ export const MAX_TRANSITIONS_PER_EVENT = 50
 /** Longest delay asked of a timer: above 2^31 - 1 ms the platform's timers fire at once. */
 export const MAX_TIMER_MILLIS = 2 ** 31 - 1
 
-/** Nomination rounds that may be skipped for want of a leader before the quorum set is held to be broken. */
-export const MAX_LEADERLESS_ROUNDS = 1000
+/** Rounds of nomination that are skipped at a time because they bring no new leader. */
+export const MAX_LEADERLESS_ROUNDS = 100

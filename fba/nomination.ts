@@ -23,6 +23,7 @@ export class Nomination {
   #started = false
   #election: LeaderElection | undefined
   #resumeRound = 0
+  #roundsBegun = 0
   #composite: Value | undefined
   #lastEmitted: Envelope<NominateStatement> | undefined
 
@@ -66,8 +67,9 @@ export class Nomination {
     if (this.#candidates.size > 0) return false
     const isFirstRound = !this.#started
     this.#started = true
+    const isResumed = this.#election === undefined && this.#resumeRound > 0
     const election = (this.#election ??= this.#newElection(previousValue))
-    election.nextRound()
+    if (!isResumed) election.nextRound()
     let updated = false
     for (const leader of election.leaders) {
       const nomination = this.#voting.get(leader)
@@ -78,7 +80,8 @@ export class Nomination {
     if (election.leaders.has(this.#context.localNode) && this.#votes.size === 0) {
       updated = this.#vote(value) || updated
     }
-    startTimer(this.#context, 'nomination', election.round, () => {
+    // By rounds waited for: skipped rounds took no time, and must not make the next ones long.
+    startTimer(this.#context, 'nomination', ++this.#roundsBegun, () => {
       if (this.#started) this.nominate(value, previousValue)
     })
     if (updated) this.#publish()
@@ -130,7 +133,7 @@ export class Nomination {
       sha256: (bytes) => driver.sha256(bytes),
       weightOf: driver.nodeWeight && ((node, set) => driver.nodeWeight!(node, set))
     })
-    election.resume(this.#resumeRound - 1)
+    election.resume(this.#resumeRound)
     return election
   }
 

@@ -77,8 +77,11 @@ export class QuorumRegistry {
     return this.#members
   }
 
-  isWanted(hash: Hash): boolean {
-    return this.#wanted.has(hash)
+  /** Keeps `set` if it is sane and was asked for. @returns its hash, or undefined */
+  acceptWanted(set: QuorumSet): Hash | undefined {
+    if (quorumSetProblem(set) !== undefined) return undefined
+    const hash = quorumSetHash(set, (bytes) => this.#driver.sha256(bytes))
+    return this.#wanted.has(hash) ? this.add(set) : undefined
   }
 
   /**

@@ -162,8 +162,8 @@ export class Scp {
    * @returns whether anything waited for it
    */
   receiveQuorumSet(set: QuorumSet): boolean {
-    const hash = this.#registry.accept(set)
-    if (hash === undefined || !this.#registry.isWanted(hash)) return false
+    const hash = this.#registry.acceptWanted(set)
+    if (hash === undefined) return false
     const waiting = this.#pending.takeFor(hash)
     this.#registry.retainWanted(this.#pending.hashes())
     for (const envelope of waiting) {

@@ -1,149 +1,90 @@
-// A node under test among nodes that are only voices: every statement but its own is written by hand.
+// The node v0 under test among nodes that are only voices: every statement but its own is written by hand.
 
 import { createHash } from 'node:crypto'
 import {
-  Scp,
   type Ballot,
-  type ConfirmStatement,
   type Envelope,
   type Equivocation,
-  type ExternalizeStatement,
   type Hash,
   type NodeId,
-  type NominateStatement,
-  type PrepareStatement,
   type QuorumSet,
+  quorumSetHash,
+  quorumSetNodes,
   type ReceiveOutcome,
+  Scp,
   type ScpDriver,
   type ScpInit,
-  type SlotIndex,
   type SlotRecord,
   type Statement,
   type TimerKind,
   type ValidationLevel,
-  type Value,
-  quorumSetHash,
-  quorumSetNodes
+  type Value
 } from '../../../fba/index.ts'
+import { nameOf, parseStatement, printStatement, type ValueName, VALUES } from './transcript.ts'
 
 export const SLOT = 7
-export const INFINITY = 2 ** 32 - 1
-
-/** Three values, x < y < z, and what candidates combine to in these tests: the greatest. */
-export const x = Uint8Array.of(1, 0)
-export const y = Uint8Array.of(2, 0)
-export const z = Uint8Array.of(3, 0)
-export const previous = Uint8Array.of(9)
+export const PREVIOUS_VALUE = Uint8Array.of(9)
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 export const hashOf = (set: QuorumSet): Hash => quorumSetHash(set, sha256)
 
-export function flat(threshold: number, nodes: readonly NodeId[]): QuorumSet {
+export function flat(threshold: number, ...nodes: NodeId[]): QuorumSet {
   return { threshold, validators: nodes, innerSets: [] }
 }
 
-export const NODES5 = ['v0', 'v1', 'v2', 'v3', 'v4']
-export const core5 = flat(4, NODES5)
-export const core3 = flat(2, ['v0', 'v1', 'v2'])
+/** 4 of 5: a quorum is four nodes, two block. */
+export const CORE5 = flat(4, 'v0', 'v1', 'v2', 'v3', 'v4')
+/** With v0, a quorum of core5. */
+export const QUORUM = ['v1', 'v2', 'v3']
+export const V_BLOCKING = ['v1', 'v2']
 
 /** A signature that anyone can check: the author's name. */
 export function signed<S extends Statement>(statement: S): Envelope<S> {
   return { statement, signature: new TextEncoder().encode(statement.nodeId) }
 }
 
-export const ballot = (counter: number, value: Value): Ballot => ({ counter, value })
-
-/** Writes the statements of nodes that all use `set`. */
-export class Voices {
-  readonly hash: Hash
-
-  constructor(set: QuorumSet) {
-    this.hash = hashOf(set)
-  }
-
-  nominate(nodeId: NodeId, votes: Value[], accepted: Value[] = []): Envelope<NominateStatement> {
-    return signed({ type: 'nominate', ...this.#author(nodeId), votes, accepted })
-  }
-
-  prepare(
-    nodeId: NodeId,
-    b: Ballot,
-    { p, pPrime, c = 0, h = 0 }: { p?: Ballot; pPrime?: Ballot; c?: number; h?: number } = {}
-  ): Envelope<PrepareStatement> {
-    return signed({
-      type: 'prepare',
-      ...this.#author(nodeId),
-      ballot: b,
-      prepared: p,
-      preparedPrime: pPrime,
-      commitCounter: c,
-      highCounter: h
-    })
-  }
-
-  confirm(
-    nodeId: NodeId,
-    b: Ballot,
-    { p, c, h }: { p: number; c: number; h: number }
-  ): Envelope<ConfirmStatement> {
-    return signed({
-      type: 'confirm',
-      ...this.#author(nodeId),
-      ballot: b,
-      preparedCounter: p,
-      commitCounter: c,
-      highCounter: h
-    })
-  }
-
-  externalize(nodeId: NodeId, commit: Ballot, h: number): Envelope<ExternalizeStatement> {
-    return signed({
-      type: 'externalize',
-      nodeId,
-      slotIndex: SLOT,
-      commit,
-      highCounter: h,
-      commitQuorumSetHash: this.hash
-    })
-  }
-
-  #author(nodeId: NodeId) {
-    return { nodeId, slotIndex: SLOT, quorumSetHash: this.hash }
-  }
+/** What `nodeId` would say; `set` is the quorum set it names. */
+export function says(nodeId: NodeId, text: string, set: QuorumSet = CORE5, slotIndex = SLOT): Envelope {
+  return signed(parseStatement(text, { nodeId, slotIndex, quorumSetHash: hashOf(set) }))
 }
 
-/** Priority of each node as leader and of each value offered by one, in place of the hashes. */
-export interface Priorities {
-  leader?: (node: NodeId, round: number) => number
-  value?: (value: Value) => number
+export interface TestNodeInit extends Partial<ScpInit> {
+  /** Priority of each node as leader in a round, in place of the hash. */
+  readonly leader?: (node: NodeId, round: number) => number
+  /** Priority of a value offered by a leader, in place of the hash. */
+  readonly valueRank?: (name: string) => number
 }
 
 export class TestNode {
   readonly scp: Scp
+  readonly quorumSet: QuorumSet
   readonly emitted: Envelope[] = []
   readonly records: SlotRecord[] = []
-  readonly externalized: { slotIndex: SlotIndex; value: Value }[] = []
-  readonly composites: Value[] = []
+  readonly externalized: string[] = []
+  readonly composites: string[] = []
   readonly heard: Ballot[] = []
   readonly evidence: Equivocation[] = []
   readonly fetches: { hash: Hash; holder: NodeId }[] = []
   readonly verified: Envelope[] = []
   readonly timers = new Map<TimerKind, { delayMillis: number; fire: () => void }>()
-  readonly #quorumSet: QuorumSet
-  readonly #voices: Voices
-  #candidates: Value[] = []
-  validity: (value: Value) => ValidationLevel = () => 'valid'
+  validity: (name: string) => ValidationLevel = () => 'valid'
+  extract: (name: string) => Value | undefined = () => undefined
   slotAgeSeconds = 0
+  #candidates: ValueName[] = []
 
-  constructor(init: Partial<ScpInit> & { quorumSet: QuorumSet }, priorities: Priorities = {}) {
-    this.#quorumSet = init.quorumSet
-    this.#voices = new Voices(init.quorumSet)
-    this.scp = new Scp(this.#driver(priorities), { nodeId: 'v0', currentSlot: SLOT, ...init })
+  constructor(init: TestNodeInit = {}) {
+    this.quorumSet = init.quorumSet ?? CORE5
+    this.scp = new Scp(this.#driver(init), {
+      nodeId: 'v0',
+      currentSlot: SLOT,
+      quorumSet: this.quorumSet,
+      ...init
+    })
   }
 
-  #driver(priorities: Priorities): ScpDriver {
+  #driver(init: TestNodeInit): ScpDriver {
     return {
-      sha256: (bytes) => rankedHash(bytes, priorities),
+      sha256: (bytes) => rankedHash(bytes, init),
       sign: (statement) => signed(statement).signature,
       verify: (envelope) => {
         this.verified.push(envelope)
@@ -153,7 +94,8 @@ export class TestNode {
         this.emitted.push(envelope)
         this.records.push(record)
       },
-      validate: (_slot, value) => this.validity(value),
+      validate: (_slot, value) => this.validity(nameOf(value)),
+      extractValid: (_slot, value) => this.extract(nameOf(value)),
       combineCandidates: (_slot, candidates) => candidates[candidates.length - 1],
       findQuorumSet: (hash, holder) => {
         this.fetches.push({ hash, holder })
@@ -166,33 +108,36 @@ export class TestNode {
         this.timers.delete(timer)
       },
       slotAgeSeconds: () => this.slotAgeSeconds,
-      externalized: (slotIndex, value) => this.externalized.push({ slotIndex, value }),
-      compositeUpdated: (_slot, value) => this.composites.push(value),
-      heardFromQuorum: (_slot, heard) => this.heard.push(heard),
+      externalized: (slotIndex, value) => this.externalized.push(`${slotIndex} ${nameOf(value)}`),
+      compositeUpdated: (_slot, value) => this.composites.push(nameOf(value)),
+      heardFromQuorum: (_slot, ballot) => this.heard.push(ballot),
       equivocation: (evidence) => this.evidence.push(evidence)
     }
   }
 
-  receive(...envelopes: Envelope[]): ReceiveOutcome[] {
-    return envelopes.map((envelope) => this.scp.receive(envelope))
+  /** Hears the same words from each of `nodes`. */
+  hear(nodes: NodeId | readonly NodeId[], text: string): ReceiveOutcome[] {
+    return [nodes].flat().map((node) => this.scp.receive(says(node, text, this.quorumSet)))
   }
 
-  nominate(value: Value): boolean {
-    return this.scp.nominate(SLOT, value, previous)
+  nominate(name: ValueName): boolean {
+    return this.scp.nominate(SLOT, VALUES[name], PREVIOUS_VALUE)
   }
 
-  /**
-   * Makes `value` a candidate through everybody's nominations; the first one starts the ballot. What is sent
-   * for it is forgotten up to the first ballot statement.
-   */
-  confirmCandidate(value: Value): void {
-    if (this.#candidates.length === 0) this.nominate(value)
-    this.#candidates = [...this.#candidates, value].sort((a, b) => a[0] - b[0])
-    const others = [...quorumSetNodes(this.#quorumSet)].filter((node) => node !== 'v0')
-    for (const node of others) this.receive(this.#voices.nominate(node, this.#candidates))
-    for (const node of others) this.receive(this.#voices.nominate(node, this.#candidates, this.#candidates))
-    const firstBallot = this.emitted.findIndex(({ statement }) => statement.type !== 'nominate')
-    this.emitted.splice(0, firstBallot < 0 ? this.emitted.length : firstBallot)
+  /** Makes a value a candidate through everybody's nominations; the first one starts the ballot. */
+  confirmCandidate(name: ValueName): void {
+    if (this.#candidates.length === 0) this.nominate(name)
+    this.#candidates = [...this.#candidates, name].sort()
+    const list = `{${this.#candidates.join(',')}}`
+    const others = [...quorumSetNodes(this.quorumSet)].filter((node) => node !== 'v0')
+    this.hear(others, `NOMINATE ${list}`)
+    this.hear(others, `NOMINATE ${list} accepted ${list}`)
+  }
+
+  /** As {@link confirmCandidate}, and forgets what was sent up to and including the first PREPARE. */
+  startBallot(name: ValueName): void {
+    this.confirmCandidate(name)
+    this.takeSaid()
   }
 
   get slot() {
@@ -207,38 +152,44 @@ export class TestNode {
     running.fire()
   }
 
-  get lastStatement(): Statement {
-    return this.emitted[this.emitted.length - 1].statement
-  }
-
-  /** Ballot statements sent since the last call. */
-  takeEmitted(): Statement[] {
-    return this.emitted.splice(0).map((envelope) => envelope.statement)
+  /** What was sent since the last call. */
+  takeSaid(): string[] {
+    return this.emitted.splice(0).map((envelope) => printStatement(envelope.statement))
   }
 }
 
-/** SHA-256, except that the first eight bytes of a leader hash rank what `priorities` ranks. */
-function rankedHash(bytes: Uint8Array, priorities: Priorities): Uint8Array {
+/** SHA-256, except that the first eight bytes of a leader hash carry the rank asked for. */
+function rankedHash(bytes: Uint8Array, { leader, valueRank }: TestNodeInit): Uint8Array {
   const draw = parseDraw(bytes)
-  if (draw === undefined) return sha256(bytes)
-  const rank =
-    draw.tag === 1
-      ? 0
-      : draw.tag === 2
-        ? priorities.leader?.(String.fromCharCode(...draw.subject), draw.round)
-        : priorities.value?.(draw.subject)
+  const rank = draw && rankOf(draw, leader, valueRank)
   if (rank === undefined) return sha256(bytes)
   const digest = new Uint8Array(32)
   new DataView(digest.buffer).setBigUint64(0, BigInt(rank))
   return digest
 }
 
-/** slot u64, previous value, tag u32, round u32, subject: see docs/PROTOCOLS.md, "Leader election". */
-function parseDraw(bytes: Uint8Array): { tag: number; round: number; subject: Uint8Array } | undefined {
+interface Draw {
+  readonly tag: number
+  readonly round: number
+  readonly subject: Uint8Array
+}
+
+function rankOf(
+  { tag, round, subject }: Draw,
+  leader: TestNodeInit['leader'],
+  valueRank: TestNodeInit['valueRank']
+): number | undefined {
+  if (tag === 3) return valueRank?.(nameOf(subject))
+  if (leader === undefined) return undefined
+  return tag === 1 ? 0 : leader(String.fromCharCode(...subject), round)
+}
+
+/** slot u64, previous value, tag u32, round u32, subject: docs/PROTOCOLS.md, "Leaders". */
+function parseDraw(bytes: Uint8Array): Draw | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (bytes.length < 24 || Number(view.getBigUint64(0)) !== SLOT) return undefined
-  const afterPrevious = 12 + view.getUint32(8)
-  if (afterPrevious !== 12 + previous.length) return undefined
+  const afterPrevious = 12 + PREVIOUS_VALUE.length
+  if (bytes.length < afterPrevious + 12 || view.getBigUint64(0) !== BigInt(SLOT)) return undefined
+  if (view.getUint32(8) !== PREVIOUS_VALUE.length) return undefined
   return {
     tag: view.getUint32(afterPrevious),
     round: view.getUint32(afterPrevious + 4),
