@@ -186,7 +186,9 @@ export class FramedStream {
     return this.#received.length >= bytes
   }
 
+  /** The peer has closed its end, and all that it sent before has come. A reset is no such end. */
   #ended(): boolean {
+    if (this.#broken !== undefined) return false
     const { remoteWriteStatus, readStatus, readBufferLength } = this.stream
     return (remoteWriteStatus === 'closed' || readStatus === 'closed') && readBufferLength === 0
   }
