@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createCipheriv, createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,12 +24,8 @@ export function useFolder(): () => string {
 
 /** Bytes that are the same for the same seed, and unlike those of another. */
 export function bytesOf(seed: string, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  for (let at = 0; at < length; at += 32) {
-    const digest = createHash('sha256').update(`${seed}/${at}`).digest()
-    bytes.set(digest.subarray(0, Math.min(32, length - at)), at)
-  }
-  return bytes
+  const key = createHash('sha256').update(seed).digest()
+  return new Uint8Array(createCipheriv('aes-256-ctr', key, new Uint8Array(16)).update(new Uint8Array(length)))
 }
 
 export async function cidOf(bytes: Uint8Array): Promise<CID> {
