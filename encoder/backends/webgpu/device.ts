@@ -13,6 +13,7 @@ export const MapMode = { read: 1, write: 2 }
 
 /** An adapter with what a person wants to know of it. */
 export interface FoundAdapter {
+  readonly gpu: GPU
   readonly adapter: GPUAdapter
   readonly description: string
   /** A processor that plays a GPU: it runs the kernels, for tests, and never faster than WebAssembly does. */
@@ -31,7 +32,8 @@ let root: Promise<GPU> | undefined
  */
 export async function findAdapter(): Promise<FoundAdapter> {
   root ??= loadDawn()
-  const adapter = await (await root).requestAdapter({ powerPreference: 'high-performance' })
+  const gpu = await root
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
   if (adapter === null) {
     throw new EncoderError(
       'BACKEND_FAILED',
@@ -40,6 +42,7 @@ export async function findAdapter(): Promise<FoundAdapter> {
   }
   const { description, device, vendor, architecture, isFallbackAdapter } = adapter.info
   return {
+    gpu,
     adapter,
     description: description || device || `${vendor} ${architecture}`,
     isSoftware: isFallbackAdapter || architecture === 'software'
