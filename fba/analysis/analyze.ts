@@ -68,7 +68,7 @@ export interface NetworkAnalysis {
 /**
  * Analyses a network. Exact: where a limit ends a search, its result says 'undecided' or `complete: false`.
  *
- * Deleted nodes are deleted in the sense of Mazières (The Stellar Consensus Protocol, 2015, section 3.2): they
+ * Deleted nodes are deleted in the sense of Mazières (The Stellar Consensus Protocol, 2015, section 4): they
  * support any quorum and are in none. So `intersection` and the families say how the others stand their lies;
  * `deletion` says how the others stand their silence.
  * @throws {RangeError} for a node listed twice, a deleted node or member of an organisation that is not in the
@@ -92,7 +92,7 @@ export function analyzeNetwork(nodes: readonly FbaNode[], options: AnalysisOptio
     splittingSets(network, components, organisations, limits, budget)
   )
   const quorums = time.spend(1, (budget) => core.quorums(limits, budget))
-  // Minimal quorums and minimal blocking sets have the same union (Florian et al. 2022, section 4.4).
+  // Minimal quorums and minimal blocking sets have the same union (Florian et al. 2022).
   const tier = quorums?.family.complete
     ? quorums
     : blocking?.family.complete

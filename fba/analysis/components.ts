@@ -6,7 +6,7 @@ import type { TrustNetwork } from './network.ts'
 
 /**
  * Components of the graph that has an edge from each node of `within` to those it names (Tarjan 1972).
- * Every minimal quorum lies inside one of them (Lachowski 2019, section 3): of the nodes of a quorum, those
+ * Every minimal quorum lies inside one of them (Lachowski 2019): of the nodes of a quorum, those
  * in a component with no edge out of it need nobody else.
  */
 export function trustComponents(network: TrustNetwork, within: Bits): Bits[] {

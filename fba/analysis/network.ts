@@ -99,7 +99,7 @@ export class TrustNetwork {
   /**
    * The greatest quorum inside `within`, found by peeling off nodes that the rest does not satisfy.
    * @param helpers nodes outside `within` that say whatever anybody wants to hear (the deletion of Mazières,
-   *   The Stellar Consensus Protocol, section 3.2): they support every quorum and are in none
+   *   The Stellar Consensus Protocol, 2015, section 4): they support every quorum and are in none
    */
   greatestQuorum(within: Bits, helpers?: Bits): Bits {
     const quorum = intersection(within, this.#live)

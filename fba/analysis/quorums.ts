@@ -29,9 +29,13 @@ import { restrictSymmetry } from './symmetry.ts'
  * two of them are two quorums apart.
  */
 export function quorumComponents(network: TrustNetwork): Bits[] {
-  return trustComponents(network, network.greatestQuorum(network.all))
-    .map((component) => network.greatestQuorum(component))
-    .filter((quorum) => !isEmpty(quorum))
+  return trustComponents(network, network.greatestQuorum(network.all)).flatMap((component) => {
+    // Most are a single node that relies on others: no need to look at everybody's requirement for each.
+    const [node, another] = indicesOf(component)
+    if (another === undefined) return network.isSatisfied(node, component) ? [component] : []
+    const quorum = network.greatestQuorum(component)
+    return isEmpty(quorum) ? [] : [quorum]
+  })
 }
 
 /**
@@ -85,7 +89,7 @@ export type DisjointPair = readonly [Bits, Bits]
 /**
  * Looks for two disjoint quorums: one in each of two components, or both in the only one that has any. There
  * the smaller has at most half of the nodes (Lachowski, Complexity of the quorum intersection property of the
- * Federated Byzantine Agreement System, 2019, section 4), so minimal quorums up to that size are gone through,
+ * Federated Byzantine Agreement System, 2019), so minimal quorums up to that size are gone through,
  * and a branch ends as soon as what it leaves over contains no quorum.
  * @param symmetry of `network`
  * @returns undefined when every two quorums intersect, and when there is none

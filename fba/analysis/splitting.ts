@@ -22,10 +22,10 @@ import { restrictSymmetry } from './symmetry.ts'
 
 /**
  * "Contains a splitting set". A set S splits when two disjoint quorums are left after S is deleted from the
- * network, its nodes supporting both (Mazières, The Stellar Consensus Protocol, 2015, section 4.1, quorum
- * intersection despite S; Florian et al. 2022, section 4.3).
+ * network, its nodes supporting both (Mazières, The Stellar Consensus Protocol, 2015, section 4, quorum
+ * intersection despite S; Florian et al. 2022).
  *
- * For a set W, some S inside W splits in exactly one of three ways, for a node of W serves a quorum better as
+ * For a set W, some S inside W splits where one of three things is so, for a node of W serves a quorum better as
  * a liar, who needs no support, than as a member:
  *  1. W itself splits;
  *  2. W without one of its nodes does, and that node is one of the two quorums on its own;

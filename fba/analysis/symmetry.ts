@@ -1,6 +1,6 @@
 // Which nodes and organisations can be exchanged without changing the network: sets that differ by such an
 // exchange are found once and counted. After the symmetric clusters of Florian, Henningsen, Ndolo and
-// Scheuermann, The Sum of Its Parts (2022), section 6, carried from single nodes to whole organisations.
+// Scheuermann, The Sum of Its Parts (2022), carried from single nodes to whole organisations.
 
 import type { Bits } from './bits.ts'
 import { addBit, emptyBits, hasBit, indicesOf, meets } from './bits.ts'
