@@ -2,6 +2,7 @@
 // The launcher. Plain JavaScript that old engines can read, so that they get a sentence instead of a stack trace.
 import { existsSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
+import * as module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -13,6 +14,8 @@ const inCheckout = existsSync(source)
 const enough = inCheckout ? major >= 24 : major > 22 || (major === 22 && minor >= 12)
 
 if (enough) {
+  // Compiled code is kept between runs: halves the time to start. Node's own switch turns it off.
+  module.enableCompileCache?.()
   const { main } = await import(inCheckout ? source : built)
   await main(process.argv.slice(2))
 } else {
