@@ -1,16 +1,14 @@
 import { parseLink } from '../node/client.ts'
+import { PROBLEM_FIELD } from './media-types.ts'
 import { GatewayError, toProblem } from './problem.ts'
 import { contentRange, parseRange } from './range.ts'
 import type { ByteRange } from './range.ts'
 import { readQuery } from './query.ts'
-import { problemText, write } from './respond.ts'
+import { problemField, write } from './respond.ts'
 import type { Exchange } from './router.ts'
 import type { GatewayNode, ObjectReader } from './types.ts'
 
 export type ObjectId = ReturnType<typeof parseLink>['cid']
-
-/** Trailer in which a get that fails after its head names the problem, for clients that sent `TE: trailers`. */
-export const PROBLEM_TRAILER = 'thhe-problem'
 
 /** The object id in a path. @throws HologramError 'BAD_LINK' */
 export const objectId = (node: GatewayNode, text: string): ObjectId => parseLink(node.networkId, text).cid
@@ -78,7 +76,7 @@ const sendBytes = async (
   length: number
 ): Promise<void> => {
   const trailers = /\btrailers\b/.test(String(request.headers.te ?? ''))
-  const framing = trailers ? { trailer: PROBLEM_TRAILER } : { 'content-length': length }
+  const framing = trailers ? { trailer: PROBLEM_FIELD } : { 'content-length': length }
   const bytes = reader.bytes[Symbol.asyncIterator]()
   try {
     let next = await bytes.next()
@@ -95,8 +93,7 @@ const sendBytes = async (
       response.destroy()
       return
     }
-    // A header's value is Latin-1: the JSON is percent-encoded.
-    response.addTrailers({ [PROBLEM_TRAILER]: encodeURIComponent(problemText(toProblem(error))) })
+    response.addTrailers({ [PROBLEM_FIELD]: problemField(toProblem(error)) })
     response.end()
   } finally {
     await bytes.return?.().catch(() => {})

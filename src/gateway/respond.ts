@@ -1,16 +1,17 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { NDJSON, PROBLEM_FIELD } from './media-types.ts'
 import { statusOf } from './problem.ts'
 import type { Problem } from './problem.ts'
-
-export const NDJSON = 'application/x-ndjson'
 
 export const sendJson = (response: ServerResponse, status: number, value: unknown): void =>
   send(response, status, 'application/json', JSON.stringify(value))
 
 /** A failure before the first byte of the answer. */
-export const sendProblem = (response: ServerResponse, problem: Problem): void =>
+export const sendProblem = (response: ServerResponse, problem: Problem): void => {
+  if (response.req.method === 'HEAD') response.setHeader(PROBLEM_FIELD, problemField(problem))
   send(response, statusOf(problem), 'application/problem+json', problemText(problem))
+}
 
 export const send = (response: ServerResponse, status: number, type: string, body: string): void => {
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
@@ -20,6 +21,9 @@ export const send = (response: ServerResponse, status: number, type: string, bod
 /** A problem's data may carry bigints and binary ids, which JSON lacks. */
 export const problemText = (problem: Problem): string =>
   JSON.stringify(problem, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+
+/** A header's value is Latin-1: the JSON is percent-encoded. */
+export const problemField = (problem: Problem): string => encodeURIComponent(problemText(problem))
 
 /** Starts an answer of JSON lines; `line` waits while the client is slow to read. */
 export const startLines = <T>(

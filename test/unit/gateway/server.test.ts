@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
-import { createGateway, NDJSON, PROBLEM_TRAILER, ROUTES } from '../../../src/gateway/index.ts'
+import { createGateway, NDJSON, PROBLEM_FIELD, ROUTES } from '../../../src/gateway/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
 import { FakeNode, TOKEN } from './fake-node.ts'
@@ -95,6 +95,14 @@ describe('gateway', () => {
       expect(answer.headers['content-length']).to.equal('5000')
     })
 
+    it('names the problem in the head of an answer to HEAD', async () => {
+      node.kept.clear()
+      const answer = await call('HEAD', `/v1/objects/${id}`)
+      expect(answer.status).to.equal(404)
+      const problem = JSON.parse(decodeURIComponent(String(answer.headers[PROBLEM_FIELD]))) as unknown
+      expect(problem).to.deep.include({ code: 'NOT_FOUND' })
+    })
+
     it('sends nothing to who has it already', async () => {
       const answer = await call('GET', `/v1/objects/${id}`, { headers: { 'if-none-match': `"${id}"` } })
       expect(answer.status).to.equal(304)
@@ -128,7 +136,7 @@ describe('gateway', () => {
       node.failGet = { afterBytes: 3000, error: lost() }
       const answer = await call('GET', `/v1/objects/${id}`, { headers: { te: 'trailers' } })
       expect(answer.body.byteLength).to.equal(3000)
-      const problem = JSON.parse(decodeURIComponent(answer.trailers[PROBLEM_TRAILER] ?? '')) as unknown
+      const problem = JSON.parse(decodeURIComponent(answer.trailers[PROBLEM_FIELD] ?? '')) as unknown
       expect(problem).to.deep.include({ code: 'NOT_ENOUGH_SHARDS' })
     })
 

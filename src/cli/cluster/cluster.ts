@@ -1,0 +1,220 @@
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isAlive } from '../../node/data/lock.ts'
+import { readApiFile } from '../api-file.ts'
+import { NodeClient } from '../client.ts'
+import { CliError, usageError } from '../errors.ts'
+import { count } from '../format.ts'
+import { signalProcess, spawnDetached, waitForEnd } from './process.ts'
+import {
+  emptyState,
+  livePeers,
+  networkFile,
+  peerFolder,
+  peerLog,
+  peerName,
+  readState,
+  writeState
+} from './state.ts'
+import type { ClusterPeer, ClusterState } from './state.ts'
+
+const POLL_MS = 100
+/** A peer gets so long to stop cleanly before it is killed. */
+const STOP_TIMEOUT_MS = 10_000
+
+export interface ClusterUp {
+  readonly folder: string
+  /** Peers in all, those that run already included. */
+  readonly size: number
+  /** Code of the network's objects when the cluster is new. */
+  readonly k?: number
+  readonly n?: number
+  readonly quota?: string
+  readonly timeoutMs: number
+  readonly env: NodeJS.ProcessEnv
+  readonly signal: AbortSignal
+  readonly onProgress?: (ready: number) => void
+}
+
+export interface RunningPeer extends ClusterPeer {
+  readonly client: NodeClient
+}
+
+/**
+ * Starts what does not run yet of peers 1 to `size`, each as a process of its own, and waits until every peer knows
+ * all others. When that fails, what was started is ended again.
+ */
+export const clusterUp = async (up: ClusterUp): Promise<RunningPeer[]> => {
+  const state = (await readState(up.folder)) ?? emptyState(up.quota ?? '1GiB')
+  const alive = await livePeers(state)
+  await openNetwork(up)
+  const missing = Array.from({ length: up.size }, (_, index) => index + 1).filter(
+    (number) => !alive.some((peer) => peer.number === number)
+  )
+  const started: ClusterPeer[] = []
+  const start = async (number: number, bootstrap: readonly string[]): Promise<ClusterPeer> => {
+    const identity = await spawnDetached(
+      peerArguments(up, state, number, bootstrap),
+      peerLog(up.folder, number),
+      up.env
+    )
+    const peer = { number, ...identity }
+    started.push(peer)
+    return peer
+  }
+  try {
+    const [first, ...others] = missing
+    const anchor = alive[0] ?? (first === undefined ? undefined : await start(first, []))
+    if (anchor === undefined) throw usageError('A cluster needs at least one peer.')
+    const bootstrap = (await (await clientOf(up, anchor)).status()).multiaddrs
+    const rest = alive.length > 0 ? missing : others
+    await Promise.all(rest.map(async (number) => await start(number, bootstrap)))
+    const peers = [...alive, ...started].sort((a, b) => a.number - b.number)
+    await writeState(up.folder, { ...state, peers })
+    return await allSeeAll(up, peers)
+  } catch (error) {
+    await endAll(started, 'SIGKILL')
+    await writeState(up.folder, { ...state, peers: alive })
+    throw error
+  }
+}
+
+/** Ends every peer: asks, waits, and kills whatever does not listen. @returns those that had to be killed */
+export const clusterDown = async (
+  folder: string
+): Promise<{ stopped: ClusterPeer[]; killed: ClusterPeer[] }> => {
+  const state = await existing(folder)
+  const stopped = await livePeers(state)
+  const killed = await endAll(stopped, 'SIGTERM')
+  await writeState(folder, { ...state, peers: [] })
+  return { stopped, killed }
+}
+
+/** Ends peers without warning, as a power cut would. @throws CliError 'USAGE' when one does not run */
+export const clusterKill = async (folder: string, numbers: readonly number[]): Promise<ClusterPeer[]> => {
+  const alive = await livePeers(await existing(folder))
+  const victims = numbers.map((number) => {
+    const peer = alive.find((one) => one.number === number)
+    if (peer !== undefined) return peer
+    const running = alive.map((one) => one.number).join(', ')
+    throw usageError(
+      `Peer ${number} does not run.`,
+      running === '' ? 'None does.' : `Those that do: ${running}.`
+    )
+  })
+  await endAll(victims, 'SIGKILL')
+  return victims
+}
+
+/** The cluster in `folder`. @throws CliError 'CLUSTER_STATE' when there is none */
+export const existing = async (folder: string): Promise<ClusterState> => {
+  const state = await readState(folder)
+  if (state !== undefined) return state
+  throw new CliError('CLUSTER_STATE', `There is no cluster in ${folder}.`, 'Make one with `thhe cluster up`.')
+}
+
+/** A client of a peer of the cluster, as soon as it answers. */
+export const clientOf = async (
+  { folder, signal, timeoutMs }: Pick<ClusterUp, 'folder' | 'signal' | 'timeoutMs'>,
+  peer: ClusterPeer
+): Promise<NodeClient> => {
+  const deadlineMs = performance.now() + timeoutMs
+  for (;;) {
+    const file = await readApiFile(peerFolder(folder, peer.number))
+    if (file?.pid === peer.pid) {
+      return new NodeClient({ url: file.url, token: (await readFile(file.tokenFile, 'utf8')).trim(), signal })
+    }
+    if (!(await isAlive(peer))) throw await diedEarly(folder, peer)
+    if (performance.now() > deadlineMs) throw tooSlow(timeoutMs, `peer ${peer.number} does not answer`)
+    await delay(POLL_MS, undefined, { signal })
+  }
+}
+
+const openNetwork = async ({ folder, k, n }: ClusterUp): Promise<void> => {
+  const { createDescriptor, formatDescriptor } = await import('../../node/network.ts')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const descriptor = createDescriptor({ name: 'local cluster', code: { ...(k && { k }), ...(n && { n }) } })
+  try {
+    const file = await open(networkFile(folder), 'wx')
+    await file.writeFile(formatDescriptor(descriptor))
+    await file.close()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (k === undefined && n === undefined) return
+    throw usageError(
+      `The cluster in ${folder} has its code already.`,
+      'Leave out --k and --n, or name another --dir.'
+    )
+  }
+}
+
+/** Every peer is a failure domain of its own: what a cluster shows is the loss of peers, not of this one machine. */
+const peerArguments = (
+  { folder }: ClusterUp,
+  { quota }: ClusterState,
+  number: number,
+  bootstrap: readonly string[]
+): string[] => [
+  'node',
+  ...['--data', peerFolder(folder, number), '--network', networkFile(folder)],
+  ...['--listen', '/ip4/127.0.0.1/tcp/0', '--api', '127.0.0.1:0', '--domain', peerName(number)],
+  ...['--quota', quota, '--report-interval', '1s', '--dht', 'server'],
+  ...['--no-mdns', '--no-upnp', '--no-autonat', '--no-relay'],
+  ...bootstrap.flatMap((address) => ['--bootstrap', address])
+]
+
+const allSeeAll = async (up: ClusterUp, peers: readonly ClusterPeer[]): Promise<RunningPeer[]> => {
+  const deadlineMs = performance.now() + up.timeoutMs
+  let ready = 0
+  return await Promise.all(
+    peers.map(async (peer) => {
+      const client = await clientOf(up, peer)
+      for (;;) {
+        const status = await client.status()
+        if (status.ready && status.peers.live >= peers.length) break
+        if (!(await isAlive(peer))) throw await diedEarly(up.folder, peer)
+        if (performance.now() > deadlineMs) {
+          const seen = `peer ${peer.number} sees ${status.peers.live} of ${count(peers.length, 'peer')}`
+          throw tooSlow(up.timeoutMs, seen)
+        }
+        await delay(POLL_MS, undefined, { signal: up.signal })
+      }
+      up.onProgress?.(++ready)
+      return { ...peer, client }
+    })
+  )
+}
+
+const endAll = async (
+  peers: readonly ClusterPeer[],
+  signal: 'SIGTERM' | 'SIGKILL'
+): Promise<ClusterPeer[]> => {
+  const killed: ClusterPeer[] = []
+  await Promise.all(
+    peers.map(async (peer) => {
+      await signalProcess(peer, signal)
+      if (await waitForEnd(peer, STOP_TIMEOUT_MS)) return
+      killed.push(peer)
+      await signalProcess(peer, 'SIGKILL')
+      await waitForEnd(peer, STOP_TIMEOUT_MS)
+    })
+  )
+  return killed
+}
+
+const diedEarly = async (folder: string, { number }: ClusterPeer): Promise<CliError> => {
+  const log = peerLog(folder, number)
+  const tail = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-5).join('\n  ')
+  return new CliError(
+    'CLUSTER_FAILED',
+    `Peer ${number} ended while it was started:\n  ${tail}`,
+    `Its log is ${log}.`
+  )
+}
+
+const tooSlow = (timeoutMs: number, what: string): CliError =>
+  new CliError(
+    'CLUSTER_FAILED',
+    `The cluster was not ready after ${timeoutMs / 1000} s: ${what}.`,
+    'Start fewer peers, or give it more time with --timeout.'
+  )

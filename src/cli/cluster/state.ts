@@ -1,0 +1,84 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { replaceFile } from '../../node/data/files.ts'
+import { isAlive } from '../../node/data/lock.ts'
+import type { ProcessIdentity } from '../../node/data/lock.ts'
+import { CliError } from '../errors.ts'
+import { defaultClusterFolder } from '../paths.ts'
+
+const FORMAT = 'thhe-cluster/1'
+const FILE = 'cluster.json'
+
+/** One peer of a local cluster: a process of its own with a data folder of its own. */
+export interface ClusterPeer extends ProcessIdentity {
+  /** From 1. */
+  readonly number: number
+}
+
+export interface ClusterState {
+  readonly format: typeof FORMAT
+  /** Disk space that each peer lends, as --quota takes it. */
+  readonly quota: string
+  readonly peers: readonly ClusterPeer[]
+}
+
+export const emptyState = (quota: string): ClusterState => ({ format: FORMAT, quota, peers: [] })
+
+/** Undefined when there is no cluster in the folder. @throws CliError 'CLUSTER_STATE' */
+export const readState = async (folder: string): Promise<ClusterState | undefined> => {
+  const path = join(folder, FILE)
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  const state = parse(text)
+  if (state !== undefined) return state
+  throw new CliError(
+    'CLUSTER_STATE',
+    `${path} does not describe a cluster.`,
+    'End its processes by hand if any run, and remove the folder.'
+  )
+}
+
+export const writeState = async (folder: string, state: ClusterState): Promise<void> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await replaceFile(join(folder, FILE), `${JSON.stringify(state, null, 2)}\n`, 0o600)
+}
+
+export const peerName = (number: number): string => `peer-${String(number).padStart(2, '0')}`
+export const peerFolder = (folder: string, number: number): string => join(folder, peerName(number))
+export const peerLog = (folder: string, number: number): string => join(folder, `${peerName(number)}.log`)
+export const networkFile = (folder: string): string => join(folder, 'network.json')
+
+/** The peers whose process runs. */
+export const livePeers = async ({ peers }: ClusterState): Promise<ClusterPeer[]> => {
+  const alive = await Promise.all(peers.map(isAlive))
+  return peers.filter((_, index) => alive[index])
+}
+
+/** Data folders of the live peers of the cluster that commands without --dir mean; none when none is up. */
+export const clusterFolders = async (env: NodeJS.ProcessEnv): Promise<string[]> => {
+  const folder = defaultClusterFolder(env)
+  const state = await readState(folder)
+  if (state === undefined) return []
+  return (await livePeers(state)).map(({ number }) => peerFolder(folder, number))
+}
+
+const parse = (text: string): ClusterState | undefined => {
+  try {
+    const { format, quota, peers } = JSON.parse(text) as ClusterState
+    if (format !== FORMAT || typeof quota !== 'string' || !peers.every(isPeer)) return undefined
+    return { format, quota, peers }
+  } catch {
+    return undefined
+  }
+}
+
+/** Whatever the file says, no signal may ever go to process 1, a group (0, negative) or everybody (-1). */
+const isPeer = ({ number, pid, startTicks }: ClusterPeer): boolean =>
+  Number.isSafeInteger(number) &&
+  number >= 1 &&
+  Number.isSafeInteger(pid) &&
+  pid > 1 &&
+  typeof startTicks === 'string'

@@ -1,0 +1,218 @@
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { randomInt } from 'node:crypto'
+import type { CommandModule } from 'yargs'
+import { commandGroup, defineCommand } from '../command.ts'
+import type { ClusterState } from '../cluster/state.ts'
+import { usageError } from '../errors.ts'
+import { count, formatBytes } from '../format.ts'
+import type { Io } from '../io.ts'
+import { printJson, printLine, remark, renderTable } from '../output.ts'
+import { defaultClusterFolder } from '../paths.ts'
+
+interface ClusterFlags {
+  readonly dir?: string
+}
+
+interface UpFlags extends ClusterFlags {
+  readonly peers: number
+  readonly codeK?: number
+  readonly codeN?: number
+  readonly quota?: string
+  readonly timeout: number
+}
+
+const folderOf = ({ dir }: ClusterFlags, { env }: Io): string => resolve(dir ?? defaultClusterFolder(env))
+
+const upCommand = (io: Io): CommandModule =>
+  defineCommand<UpFlags>({
+    command: 'up',
+    describe: 'Start the peers that do not run yet, and wait until all know all',
+    builder: (yargs) =>
+      yargs.options({
+        peers: { alias: 'n', type: 'number', default: 12, requiresArg: true, describe: 'Peers in all' },
+        'code-k': {
+          type: 'number',
+          requiresArg: true,
+          describe: 'Shards that suffice to read an object, in a new cluster'
+        },
+        'code-n': { type: 'number', requiresArg: true, describe: 'Shards of an object, in a new cluster' },
+        quota: {
+          type: 'string',
+          requiresArg: true,
+          describe: 'Disk space of each peer of a new cluster; 1GiB by default'
+        },
+        timeout: { type: 'number', default: 60, requiresArg: true, describe: 'Seconds until it is given up' }
+      }),
+    handler: async (flags) => {
+      if (!Number.isInteger(flags.peers) || flags.peers < 1 || flags.peers > 100) {
+        throw usageError(`${flags.peers} is no number of peers.`, 'Choose from 1 to 100.')
+      }
+      const { clusterUp } = await import('../cluster/cluster.ts')
+      const folder = folderOf(flags, io)
+      const startedMs = performance.now()
+      const peers = await clusterUp({
+        folder,
+        size: flags.peers,
+        k: flags.codeK,
+        n: flags.codeN,
+        quota: flags.quota,
+        timeoutMs: flags.timeout * 1000,
+        env: io.env,
+        signal: io.signal
+      })
+      const elapsedMs = Math.round(performance.now() - startedMs)
+      const list = peers.map(({ number, pid, client }) => ({ number, pid, url: client.url }))
+      if (flags.json) await printJson(io, { folder, elapsedMs, peers: list })
+      else if (!flags.quiet) {
+        remark(io, `${count(peers.length, 'peer')} up in ${(elapsedMs / 1000).toFixed(1)} s, in ${folder}.`)
+        remark(io, 'Try: thhe put FILE, thhe cluster kill --random 1, thhe get LINK, thhe cluster down.')
+      }
+    }
+  })
+
+const downCommand = (io: Io): CommandModule =>
+  defineCommand<ClusterFlags & { readonly purge: boolean }>({
+    command: 'down',
+    describe: 'Stop every peer; what they hold stays for the next `up`',
+    builder: (yargs) =>
+      yargs.options({
+        purge: { type: 'boolean', default: false, describe: 'Remove the data of the cluster as well' }
+      }),
+    handler: async (flags) => {
+      const { clusterDown } = await import('../cluster/cluster.ts')
+      const folder = folderOf(flags, io)
+      const { stopped, killed } = await clusterDown(folder)
+      if (flags.purge) await rm(folder, { recursive: true, force: true })
+      if (flags.json)
+        await printJson(io, {
+          folder,
+          stopped: numbers(stopped),
+          killed: numbers(killed),
+          purged: flags.purge
+        })
+      else if (!flags.quiet) {
+        const forced =
+          killed.length === 0 ? '' : ` (${killed.length} did not stop in time and had to be killed)`
+        remark(io, `${count(stopped.length, 'peer')} stopped${forced}${flags.purge ? ', data removed' : ''}.`)
+      }
+    }
+  })
+
+const statusCommand = (io: Io): CommandModule =>
+  defineCommand<ClusterFlags>({
+    command: 'status',
+    describe: 'Show every peer of the cluster',
+    builder: (yargs) => yargs,
+    handler: async (flags) => {
+      const { existing } = await import('../cluster/cluster.ts')
+      const folder = folderOf(flags, io)
+      const rows = await peerRows(folder, await existing(folder), io)
+      if (flags.json) await printJson(io, { folder, peers: rows })
+      else if (rows.length > 0) await printLine(io, await peerTable(rows))
+      else if (!flags.quiet) remark(io, `The cluster in ${folder} is down.`)
+    }
+  })
+
+const killCommand = (io: Io): CommandModule =>
+  defineCommand<ClusterFlags & { readonly numbers?: number[]; readonly random?: number }>({
+    command: 'kill [numbers..]',
+    describe: 'End peers without warning (SIGKILL), as a power cut would',
+    builder: (yargs) =>
+      yargs
+        .positional('numbers', {
+          type: 'number',
+          array: true,
+          describe: 'Numbers of peers, as in `cluster status`'
+        })
+        .options({ random: { type: 'number', requiresArg: true, describe: 'So many peers, drawn by lot' } }),
+    handler: async (flags) => {
+      const { clusterKill, existing } = await import('../cluster/cluster.ts')
+      const { livePeers } = await import('../cluster/state.ts')
+      const folder = folderOf(flags, io)
+      const named = flags.numbers ?? []
+      if ((named.length === 0) === (flags.random === undefined)) {
+        throw usageError('Say which peers to kill.', 'Either their numbers, or --random COUNT.')
+      }
+      const victims =
+        flags.random === undefined
+          ? named
+          : drawn(numbers(await livePeers(await existing(folder))), flags.random)
+      const killed = numbers(await clusterKill(folder, victims))
+      if (flags.json) await printJson(io, { folder, killed })
+      else if (!flags.quiet) remark(io, `Killed ${killed.join(', ')}.`)
+    }
+  })
+
+const numbers = (peers: ReadonlyArray<{ readonly number: number }>): number[] =>
+  peers.map(({ number }) => number)
+
+/** @throws CliError 'USAGE' when there are not so many */
+const drawn = (from: readonly number[], wanted: number): number[] => {
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > from.length) {
+    throw usageError(`Cannot kill ${wanted} of ${count(from.length, 'live peer')}.`)
+  }
+  const left = [...from]
+  return Array.from({ length: wanted }, () => left.splice(randomInt(left.length), 1)[0])
+}
+
+interface PeerRow {
+  readonly number: number
+  readonly pid: number
+  readonly state: 'live' | 'dead' | 'silent'
+  readonly peerId?: string
+  readonly url?: string
+  readonly seesLive?: number
+  readonly usedBytes?: number
+}
+
+const peerRows = async (folder: string, state: ClusterState, { signal }: Io): Promise<PeerRow[]> => {
+  const { clientOf } = await import('../cluster/cluster.ts')
+  const { livePeers } = await import('../cluster/state.ts')
+  const live = await livePeers(state)
+  return await Promise.all(
+    state.peers.map(async (peer): Promise<PeerRow> => {
+      const { number, pid } = peer
+      if (!live.includes(peer)) return { number, pid, state: 'dead' }
+      try {
+        const client = await clientOf({ folder, signal, timeoutMs: 2000 }, peer)
+        const { peerId, peers, usage } = await client.status()
+        return {
+          number,
+          pid,
+          state: 'live',
+          peerId,
+          url: client.url,
+          seesLive: peers.live,
+          usedBytes: usage.usedBytes
+        }
+      } catch {
+        signal.throwIfAborted()
+        return { number, pid, state: 'silent' }
+      }
+    })
+  )
+}
+
+const peerTable = async (rows: readonly PeerRow[]): Promise<string> =>
+  await renderTable(rows, [
+    { head: 'PEER', align: 'right', cell: ({ number }) => number },
+    { head: 'STATE', cell: ({ state }) => state },
+    { head: 'PID', align: 'right', cell: ({ pid }) => pid },
+    { head: 'SEES', align: 'right', cell: ({ seesLive }) => seesLive ?? '-' },
+    {
+      head: 'HOLDS',
+      align: 'right',
+      cell: ({ usedBytes }) => (usedBytes === undefined ? '-' : formatBytes(usedBytes))
+    },
+    { head: 'API', cell: ({ url }) => url ?? '-' },
+    { head: 'ID', cell: ({ peerId }) => peerId ?? '-' }
+  ])
+
+export const clusterCommand = (io: Io): CommandModule =>
+  commandGroup(
+    'cluster',
+    'Run a local network of real peers, one process each',
+    [upCommand(io), downCommand(io), statusCommand(io), killCommand(io)],
+    { dir: { type: 'string', requiresArg: true, describe: 'Folder of the cluster [THHE_CLUSTER]' } }
+  )

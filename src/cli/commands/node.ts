@@ -1,0 +1,64 @@
+import type { CommandModule } from 'yargs'
+import { defineCommand } from '../command.ts'
+import type { ApiFile } from '../api-file.ts'
+import type { Io } from '../io.ts'
+
+/** After a clean stop nothing should keep the process; after one that was cut short something may. */
+const EXIT_AFTER_MS = 1000
+
+/** The settings of a node are defined once, in src/node/config/options.ts. */
+type NodeFlags = Readonly<Record<string, unknown>> & { readonly config?: string }
+
+export const nodeCommand = (io: Io): CommandModule =>
+  defineCommand<NodeFlags>({
+    command: 'node',
+    describe: 'Run a peer until it is stopped by Ctrl-C or SIGTERM',
+    builder: async (yargs) => {
+      const { yargsOptions } = await import('../../node/config/index.ts')
+      return yargs
+        .options(yargsOptions())
+        .option('config', { type: 'string', requiresArg: true, describe: 'Config file [THHE_CONFIG]' })
+        .epilogue('Every setting may stand in the environment or the config file as well: docs/CONFIG.md.')
+    },
+    handler: async (flags) => {
+      const status = await runNode(flags, io)
+      process.exitCode = status
+      setTimeout(() => process.exit(status), EXIT_AFTER_MS).unref()
+    }
+  })
+
+const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
+  const [{ createNode, loadConfig, runUntilSignal }, { createGateway }, { removeApiFile, writeApiFile }] =
+    await Promise.all([
+      import('../../node/index.ts'),
+      import('../../gateway/index.ts'),
+      import('../api-file.ts')
+    ])
+  const config = loadConfig({ flags, env: io.env, configFile: flags.config })
+  const node = await createNode(config)
+  const gateway = createGateway({ node }, { listen: config.api })
+  try {
+    await node.start()
+    await gateway.start()
+    const file: ApiFile = {
+      url: gateway.url,
+      tokenFile: node.apiTokenPath,
+      peerId: node.peerId.toString(),
+      pid: process.pid
+    }
+    await writeApiFile(config.data, file)
+    node.logger.info('ready for commands', {
+      api: gateway.url,
+      peerId: file.peerId,
+      network: node.network.name
+    })
+    io.signal.throwIfAborted()
+  } catch (error) {
+    await removeApiFile(config.data)
+    await gateway.stop()
+    await node.stop()
+    throw error
+  }
+  const apiFile = { stop: async () => await removeApiFile(config.data) }
+  return await runUntilSignal([apiFile, gateway, node], { logger: node.logger })
+}

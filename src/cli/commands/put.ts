@@ -1,0 +1,95 @@
+import type { CommandModule } from 'yargs'
+import { defineCommand } from '../command.ts'
+import { connect, withEndpoint } from '../endpoint.ts'
+import type { EndpointOptions } from '../endpoint.ts'
+import { count, formatBytes, formatDuration, formatRate } from '../format.ts'
+import type { Globals } from '../globals.ts'
+import type { Io } from '../io.ts'
+import type { PutArguments, PutOutcome } from '../objects/put.ts'
+import { printJson, printLine, remark } from '../output.ts'
+
+export interface PutFlags extends EndpointOptions {
+  readonly file: string
+  readonly public: boolean
+  readonly name?: string
+  readonly k?: number
+  readonly n?: number
+  readonly margin?: number
+  readonly fewer?: boolean
+  readonly lease?: string
+}
+
+/** What the flags ask for. */
+export const putArguments = (flags: PutFlags & Globals): PutArguments => ({
+  isPublic: flags.public,
+  name: flags.name,
+  k: flags.k,
+  n: flags.n,
+  margin: flags.margin,
+  fewer: flags.fewer,
+  lease: flags.lease,
+  quiet: flags.quiet || flags.json
+})
+
+export const putCommand = (io: Io): CommandModule =>
+  defineCommand<PutFlags>({
+    command: 'put <file>',
+    describe: 'Seal a file and spread it over the peers; prints the link to it',
+    builder: (yargs) =>
+      withEndpoint(yargs)
+        .positional('file', { type: 'string', demandOption: true, describe: 'File, or - for standard input' })
+        .options({
+          public: {
+            type: 'boolean',
+            default: false,
+            describe: 'Do not seal: whoever has the id can read it'
+          },
+          name: { type: 'string', requiresArg: true, describe: 'Name in `thhe ls`; stays on the node' },
+          k: { type: 'number', requiresArg: true, describe: 'Shards that suffice to read it' },
+          n: { type: 'number', requiresArg: true, describe: 'Shards in all' },
+          margin: {
+            type: 'number',
+            requiresArg: true,
+            describe: 'Shards over k that must be safe for success; half of n - k by default'
+          },
+          fewer: { type: 'boolean', describe: 'Make do with fewer shards when there are fewer peers than n' },
+          lease: {
+            type: 'string',
+            requiresArg: true,
+            describe: 'How long to keep it without renewal, e.g. 30d'
+          }
+        })
+        .example('thhe put photo.jpg', 'Prints a link with the key after #: keep it, nobody else has it')
+        .example('tar -c folder | thhe put - --name folder.tar', 'A folder, by way of tar'),
+    handler: async (flags) => {
+      const [{ openSource }, { putSource }] = await Promise.all([
+        import('../objects/source.ts'),
+        import('../objects/put.ts')
+      ])
+      const source = await openSource(flags.file, io)
+      let outcome
+      try {
+        outcome = await putSource(await connect(flags, io), io, putArguments(flags), source)
+      } finally {
+        await source.close()
+      }
+      if (flags.json) {
+        await printJson(io, outcome)
+        return
+      }
+      await printLine(io, outcome.link)
+      if (!flags.quiet) remark(io, summary(outcome))
+      if (outcome.warning !== undefined) remark(io, `Warning: ${outcome.warning}`)
+    }
+  })
+
+const summary = (outcome: PutOutcome): string => {
+  const { plainBytes, elapsedMs, stored, missing, k, n, inline, tolerates, resumed } = outcome
+  const sum = `${formatBytes(plainBytes)} in ${formatDuration(elapsedMs)} (${formatRate(plainBytes, elapsedMs)})`
+  const where = inline
+    ? `${count(stored.length, 'copy').replace('copys', 'copies')} on as many peers`
+    : `${stored.length} of ${n} shards safe on as many peers, any ${k} suffice`
+  const later =
+    missing.length === 0 ? '' : `; ${count(missing.length, 'more shard')} to follow in the background`
+  return `${resumed ? 'Resumed: ' : ''}${sum}; ${where}: ${count(tolerates, 'peer')} may be lost${later}.`
+}

@@ -1,0 +1,57 @@
+import type { CommandModule } from 'yargs'
+import { defineCommand } from '../command.ts'
+import type { StatJson } from '../../gateway/index.ts'
+import { connect, withEndpoint } from '../endpoint.ts'
+import type { EndpointOptions } from '../endpoint.ts'
+import { formatBytes, formatDuration } from '../format.ts'
+import type { Io } from '../io.ts'
+import { printJson, printLine, renderFields, renderTable } from '../output.ts'
+
+export const statCommand = (io: Io): CommandModule =>
+  defineCommand<EndpointOptions & { readonly link: string }>({
+    command: 'stat <link>',
+    describe: 'Show which shards of an object live where, and how many may be lost',
+    builder: (yargs) =>
+      withEndpoint(yargs).positional('link', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Link or object id'
+      }),
+    handler: async (flags) => {
+      const { readLink } = await import('../objects/get.ts')
+      const client = await connect(flags, io)
+      const { cid } = await readLink(client, flags.link)
+      const stat = await client.stat(cid.toString())
+      if (flags.json) await printJson(io, stat)
+      else await printLine(io, await statText(stat, Date.now()))
+    }
+  })
+
+/** @param nowMs - to say how long leases still run */
+export const statText = async (stat: StatJson, nowMs: number): Promise<string> => {
+  const { cid, sizeBytes, sealed, inline, k, n, live, overhead, shards, leases } = stat
+  const fields = renderFields([
+    ['id', cid],
+    ['size', `${formatBytes(sizeBytes)} (${sizeBytes} bytes as stored)`],
+    ['sealed', sealed ? 'yes' : 'no'],
+    ['code', inline ? `whole copies on up to ${n} peers` : `any ${k} of ${n} shards`],
+    ['live', `${live} of ${n}`],
+    ['spare', health(stat)],
+    ['overhead', `${overhead.toFixed(2)} x`],
+    ...leases.map(({ lessee, expiresAtMs, tombstone }): [string, string] => [
+      'lease',
+      `${lessee}, ${tombstone ? 'let go' : expiresAtMs > nowMs ? `for ${formatDuration(expiresAtMs - nowMs)}` : 'ended'}`
+    ])
+  ])
+  const table = await renderTable(shards, [
+    { head: inline ? 'COPY' : 'SHARD', align: 'right', cell: ({ shard }) => shard },
+    { head: 'STATE', cell: ({ live }) => (live ? 'live' : 'lost') },
+    { head: 'PEER', cell: ({ peer }) => peer ?? '-' }
+  ])
+  return `${fields}\n\n${table}`
+}
+
+const health = ({ spare }: StatJson): string => {
+  if (spare < 0) return `${spare}: it cannot be read until ${-spare} more come back`
+  return spare === 0 ? '0: the next loss makes it unreadable' : `${spare} may be lost`
+}

@@ -1,0 +1,20 @@
+import type { InferredOptionTypes } from 'yargs'
+
+/** Options that every command knows. */
+export const GLOBAL_OPTIONS = {
+  json: {
+    type: 'boolean',
+    default: false,
+    global: true,
+    describe: 'Print JSON; errors too, to standard error'
+  },
+  quiet: {
+    alias: 'q',
+    type: 'boolean',
+    default: false,
+    global: true,
+    describe: 'No progress and no remarks, only results and errors'
+  }
+} as const
+
+export type Globals = InferredOptionTypes<typeof GLOBAL_OPTIONS>

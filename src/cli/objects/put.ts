@@ -1,0 +1,108 @@
+import type { PutResultJson } from '../../gateway/index.ts'
+import type { NodeClient } from '../client.ts'
+import { startProgress } from '../progress.ts'
+import type { Io } from '../io.ts'
+import { ResumeRecord } from './resume-record.ts'
+import type { Source } from './source.ts'
+import { upload } from './upload.ts'
+
+export interface PutArguments {
+  readonly name?: string
+  /** Do not seal: whoever has the id can read it. */
+  readonly isPublic: boolean
+  readonly k?: number
+  readonly n?: number
+  readonly margin?: number
+  readonly fewer?: boolean
+  /** Text of a time, e.g. '30d'. */
+  readonly lease?: string
+  readonly quiet: boolean
+}
+
+export interface PutOutcome extends PutResultJson {
+  /** With the key after '#', unless public. */
+  readonly link: string
+  readonly name: string
+  /** Bytes of the file, before sealing. */
+  readonly plainBytes: number
+  readonly elapsedMs: number
+  /** Went on with the key of a put that was broken off. */
+  readonly resumed: boolean
+}
+
+/** Seals the source (unless public) and hands it to the node. */
+export const putSource = async (
+  client: NodeClient,
+  io: Io,
+  put: PutArguments,
+  source: Source
+): Promise<PutOutcome> =>
+  put.isPublic ? await putBytes(client, io, put, source) : await putSealed(client, io, put, source)
+
+const putSealed = async (
+  client: NodeClient,
+  io: Io,
+  put: PutArguments,
+  source: Source
+): Promise<PutOutcome> => {
+  const { generateKey } = await import('../../node/client.ts')
+  const network = (await client.status()).network.id
+  const record = source.file && ResumeRecord.of(io.env, network, source.file.path, source.file.stats)
+  const known = await record?.read()
+  const key = known ?? generateKey()
+  if (known === undefined) await record?.write(key)
+  try {
+    const outcome = await putBytes(client, io, put, source, key)
+    await record?.remove()
+    return { ...outcome, resumed: known !== undefined }
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'FILE_CHANGED') await record?.remove()
+    throw error
+  }
+}
+
+/** @param key - seals; without it the bytes go as they are */
+const putBytes = async (
+  client: NodeClient,
+  io: Io,
+  put: PutArguments,
+  source: Source,
+  key?: Uint8Array
+): Promise<PutOutcome> => {
+  const { seal, sealedSize } = await import('../../node/client.ts')
+  const { name = source.name, k, n, margin, fewer, lease } = put
+  const startedMs = performance.now()
+  const counter = { bytes: 0 }
+  const plain = counted(source.bytes, counter)
+  const sizeBytes =
+    key === undefined || source.sizeBytes === undefined ? source.sizeBytes : sealedSize(source.sizeBytes)
+  const progress = await startProgress(io, 'put', sizeBytes, put.quiet)
+  try {
+    const result = await upload(client, key === undefined ? plain : seal(key)(plain), {
+      query: { k, n, margin, fewer, lease, name, sealed: key !== undefined },
+      sizeBytes,
+      onProgress: ({ readBytes, shardsAcknowledged }) =>
+        progress.update(readBytes, shardsAcknowledged === 0 ? '' : `${shardsAcknowledged} shards safe`)
+    })
+    return {
+      ...result,
+      link: key === undefined ? result.link : `${result.link}#${Buffer.from(key).toString('base64url')}`,
+      name,
+      plainBytes: counter.bytes,
+      elapsedMs: performance.now() - startedMs,
+      resumed: false
+    }
+  } finally {
+    progress.stop()
+  }
+}
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  counter: { bytes: number }
+): AsyncGenerator<Uint8Array> {
+  for await (const part of source) {
+    counter.bytes += part.byteLength
+    yield part
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { replaceFile } from '../../node/data/files.ts'
+import { stateFolder } from '../paths.ts'
+
+const FORMAT = 'thhe-put/1'
+/**
+ * File systems stamp changes with a clock of a few milliseconds at best, of two seconds at worst (FAT): a file that
+ * was changed so recently may change again under the same stamps.
+ */
+const SETTLED_AFTER_NS = 2_000_000_000n
+
+/** What tells one state of a file from any other, without reading it. */
+export type FileIdentity = Readonly<Record<'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs', string>>
+
+export const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileIdentity => ({
+  dev: String(dev),
+  ino: String(ino),
+  size: String(size),
+  mtimeNs: String(mtimeNs),
+  ctimeNs: String(ctimeNs)
+})
+
+export const sameIdentity = (a: FileIdentity, b: FileIdentity): boolean =>
+  (Object.keys(a) as Array<keyof FileIdentity>).every((key) => a[key] === b[key])
+
+/**
+ * The key of a put that was broken off, so that the next put of the same file gives the same sealed bytes, homes and
+ * id, and goes on where the holders stand.
+ *
+ * A key must never seal two different files: their chunks would share nonces, which gives both away (NIST SP 800-38D,
+ * appendix A). So a record holds for one state of the file, known by size, inode and the times of its last change.
+ * ctime is among them, since no program can set it back.
+ */
+export class ResumeRecord {
+  readonly #path: string
+  readonly #identity: FileIdentity
+
+  private constructor(path: string, identity: FileIdentity) {
+    this.#path = path
+    this.#identity = identity
+  }
+
+  /** Undefined for a file that was changed a moment ago: its put cannot be resumed. */
+  static of(
+    env: NodeJS.ProcessEnv,
+    network: string,
+    file: string,
+    stats: BigIntStats,
+    nowMs = Date.now()
+  ): ResumeRecord | undefined {
+    const ageNs = BigInt(nowMs) * 1_000_000n - (stats.ctimeNs > stats.mtimeNs ? stats.ctimeNs : stats.mtimeNs)
+    if (ageNs < SETTLED_AFTER_NS) return undefined
+    const name = createHash('sha256').update(`${network}\0${file}`).digest('hex')
+    return new ResumeRecord(join(stateFolder(env), 'puts', `${name}.json`), identityOf(stats))
+  }
+
+  /** The key of the put to go on with; undefined when there is none for the file as it is now. */
+  async read(): Promise<Uint8Array | undefined> {
+    try {
+      const { format, identity, key } = JSON.parse(await readFile(this.#path, 'utf8')) as Saved
+      if (format !== FORMAT || !sameIdentity(this.#identity, identity)) return undefined
+      const bytes = Uint8Array.from(Buffer.from(key, 'base64url'))
+      return bytes.byteLength === 32 ? bytes : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** To be durable before the first sealed byte leaves. */
+  async write(key: Uint8Array): Promise<void> {
+    const saved: Saved = {
+      format: FORMAT,
+      identity: this.#identity,
+      key: Buffer.from(key).toString('base64url')
+    }
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+    await replaceFile(this.#path, `${JSON.stringify(saved)}\n`, 0o600)
+  }
+
+  /** The put is done, or the file changed under it. */
+  async remove(): Promise<void> {
+    await rm(this.#path, { force: true })
+  }
+}
+
+interface Saved {
+  readonly format: typeof FORMAT
+  readonly identity: FileIdentity
+  readonly key: string
+}
