@@ -31,11 +31,22 @@ interface Waiting {
 
 /** Concurrent writes are merged into one synced batch of about this size. */
 const GROUP_BYTES = 4 * 1024 * 1024
-const WRITE_BUFFER_BYTES = 8 * 1024 * 1024
+const WRITE_BUFFER_BYTES = 4 * 1024 * 1024
 const CACHE_BYTES = 8 * 1024 * 1024
 const BATCH_NUMBER_KEY = kindKey(KIND.batchNumber)
 
-type Level = ClassicLevel<Uint8Array, Uint8Array>
+/** Room that LevelDB needs to recover its log: the log once more as a table, and a new manifest. */
+const RECOVERY_BYTES = 2 * WRITE_BUFFER_BYTES
+
+/** What of LevelDB is used here. */
+export type Level = Pick<
+  ClassicLevel<Uint8Array, Uint8Array>,
+  'open' | 'close' | 'get' | 'getMany' | 'has' | 'keys' | 'iterator' | 'location'
+> & {
+  batch: (operations: BatchOperation[], options: { sync: boolean }) => Promise<void>
+}
+
+type BatchOperation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array }
 
 /**
  * The index: LevelDB with checksummed values, where every write is durable when it resolves. Writes that come
@@ -43,13 +54,20 @@ type Level = ClassicLevel<Uint8Array, Uint8Array>
  */
 export class Database {
   readonly #level: Level
+  readonly #availableBytes: () => Promise<number>
   #batchNumber: number
   #queue: Waiting[] = []
   #draining: Promise<void> | undefined
+  /** Keys of a write that failed and may stand in LevelDB's log all the same. */
+  #suspect: Uint8Array[] | undefined
+  #recovering: Promise<void> | undefined
   #failure: StoreError | undefined
 
-  /** @throws StoreError 'LOCKED' | 'CORRUPT' | 'DISK_FULL' */
-  static async open(path: string): Promise<Database> {
+  /**
+   * @param availableBytes - what the disk has left
+   * @throws StoreError 'LOCKED' | 'CORRUPT' | 'DISK_FULL'
+   */
+  static async open(path: string, availableBytes: () => Promise<number>): Promise<Database> {
     const level: Level = new ClassicLevel(path, {
       keyEncoding: 'view',
       valueEncoding: 'view',
@@ -57,29 +75,30 @@ export class Database {
       writeBufferSize: WRITE_BUFFER_BYTES,
       cacheSize: CACHE_BYTES
     })
-    await openLevel(level, path)
-    return new Database(level, await readBatchNumber(level))
+    await openLevel(level)
+    return new Database(level, await readBatchNumber(level), availableBytes)
   }
 
   /** Use `Database.open`. */
-  constructor(level: Level, batchNumber: number) {
+  constructor(level: Level, batchNumber: number, availableBytes: () => Promise<number>) {
     this.#level = level
     this.#batchNumber = batchNumber
+    this.#availableBytes = availableBytes
   }
 
   /** @throws StoreError 'CORRUPT' */
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const sealed = await this.#guard(this.#level.get(key))
+    const sealed = await this.#read(async () => await this.#level.get(key))
     return sealed === undefined ? undefined : unseal(sealed)
   }
 
   async has(key: Uint8Array): Promise<boolean> {
-    return await this.#guard(this.#level.has(key))
+    return await this.#read(async () => await this.#level.has(key))
   }
 
   /** What the entry counts for against the quota; 0 when there is none. */
   async storedBytes(key: Uint8Array): Promise<number> {
-    const sealed = await this.#guard(this.#level.get(key))
+    const sealed = await this.#read(async () => await this.#level.get(key))
     return sealed === undefined ? 0 : key.length + sealed.length
   }
 
@@ -106,7 +125,8 @@ export class Database {
   /**
    * Applies all changes or none, and durably.
    *
-   * @throws StoreError 'DISK_FULL' when none was applied; 'FAILED' when that is open until the next start
+   * @throws StoreError 'DISK_FULL' | 'WRITE_FAILED' when none was applied; 'FAILED' when that is open until the
+   * next start
    */
   async write(changes: readonly Change[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
@@ -150,66 +170,76 @@ export class Database {
 
   async #apply(group: readonly Waiting[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
-    this.#batchNumber++
-    const numbered = { key: BATCH_NUMBER_KEY, value: encodeBatchNumber(this.#batchNumber) }
-    const operations = [...group.flatMap(({ changes }) => changes), numbered].map(({ key, value }) =>
-      value === undefined
-        ? ({ type: 'del', key } as const)
-        : ({ type: 'put', key, value: seal(value) } as const)
-    )
+    if (this.#suspect !== undefined) await this.#recover(this.#suspect)
+    const changes = group.flatMap((waiting) => waiting.changes)
     try {
-      await this.#level.batch(operations, { sync: true })
-    } catch (error) {
-      await this.#settle(error)
+      await this.#writeBatch(changes.map(({ key, value }) => operation(key, value && seal(value))))
+    } catch (cause) {
+      this.#suspect = changes.map(({ key }) => key)
+      const full = (await this.#availableBytes()) < RECOVERY_BYTES
+      throw full
+        ? new StoreError('DISK_FULL', 'The disk has no room for the index.', { cause })
+        : new StoreError('WRITE_FAILED', 'The index could not be written.', { cause })
     }
+  }
+
+  async #writeBatch(operations: BatchOperation[]): Promise<void> {
+    this.#batchNumber++
+    const numbered = operation(BATCH_NUMBER_KEY, seal(encodeBatchNumber(this.#batchNumber)))
+    await this.#level.batch([...operations, numbered], { sync: true })
   }
 
   /**
-   * A failed write may have left half a record in LevelDB's log, and whatever came behind it would be lost at the
-   * next start. So the log is recovered at once, and the batch number tells whether the write made it.
+   * A failed write may have left half a record in LevelDB's log, and records behind it would be lost at the next
+   * start; or a whole one, which the next start would apply although its caller was told otherwise. So before
+   * anything else is written the log is recovered, and the write taken back if it is found there.
    */
-  async #settle(cause: unknown): Promise<void> {
-    let survived: number
-    try {
-      await this.#level.close()
-      await openLevel(this.#level, this.#level.location)
-      survived = await readBatchNumber(this.#level)
-    } catch (error) {
-      this.#failure = new StoreError(
-        'FAILED',
-        'The index cannot be written; its folder must be opened anew.',
-        {
-          cause: error
-        }
-      )
-      throw this.#failure
+  async #recover(suspect: Uint8Array[]): Promise<void> {
+    if ((await this.#availableBytes()) < RECOVERY_BYTES) {
+      throw new StoreError('DISK_FULL', 'The disk has no room for the index.')
     }
-    if (survived === this.#batchNumber) return
-    this.#batchNumber = survived
-    throw isIoError(cause)
-      ? new StoreError('DISK_FULL', 'The disk takes no more of the index.', { cause })
-      : cause
+    this.#recovering = this.#reopen(suspect)
+    try {
+      await this.#recovering
+      this.#suspect = undefined
+    } catch (cause) {
+      const message = 'The index cannot be written any more; its folder must be opened anew.'
+      this.#failure = new StoreError('FAILED', message, { cause })
+      throw this.#failure
+    } finally {
+      this.#recovering = undefined
+    }
   }
 
-  async #guard<T>(read: Promise<T>): Promise<T> {
-    try {
-      return await read
-    } catch (error) {
-      throw this.#failure ?? mapSystemError(error)
+  async #reopen(suspect: Uint8Array[]): Promise<void> {
+    const before = await this.#level.getMany(suspect)
+    await this.#level.close()
+    await openLevel(this.#level)
+    if ((await readBatchNumber(this.#level)) === this.#batchNumber) {
+      await this.#writeBatch(suspect.map((key, i) => operation(key, before[i])))
     }
+  }
+
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    await this.#recovering
+    if (this.#failure !== undefined) throw this.#failure
+    return await read()
   }
 }
 
-async function openLevel(level: Level, path: string): Promise<void> {
+const operation = (key: Uint8Array, sealed: Uint8Array | undefined): BatchOperation =>
+  sealed === undefined ? { type: 'del', key } : { type: 'put', key, value: sealed }
+
+async function openLevel(level: Level): Promise<void> {
   try {
     await level.open()
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined
     switch (errorCode(cause)) {
       case 'LEVEL_LOCKED':
-        throw new StoreError('LOCKED', `Another process has the store open: ${path}`, { cause })
+        throw new StoreError('LOCKED', `Another process has the store open: ${level.location}`, { cause })
       case 'LEVEL_CORRUPTION':
-        throw new StoreError('CORRUPT', `The index is damaged: ${path}`, { cause })
+        throw new StoreError('CORRUPT', `The index is damaged: ${level.location}`, { cause })
       default:
         throw mapSystemError(cause ?? error)
     }
@@ -220,5 +250,3 @@ async function readBatchNumber(level: Level): Promise<number> {
   const sealed = await level.get(BATCH_NUMBER_KEY)
   return sealed === undefined ? 0 : decodeBatchNumber(unseal(sealed))
 }
-
-const isIoError = (error: unknown): boolean => errorCode(error) === 'LEVEL_IO_ERROR'

@@ -13,6 +13,8 @@ export type StoreErrorCode =
   | 'FORMAT_UNKNOWN'
   /** The store, upload or reader has been closed. */
   | 'CLOSED'
+  /** The system refused a write for another reason; nothing of it was kept. */
+  | 'WRITE_FAILED'
   /** The disk failed in a way that leaves the outcome of a write open; opening the store again decides it. */
   | 'FAILED'
 

@@ -13,9 +13,11 @@ const COUNTED = [KIND.lease, KIND.manifest, KIND.owned, KIND.placement] as const
  */
 export async function recover(parts: StoreParts): Promise<void> {
   await finishRemovals(parts)
-  await recallUploads(parts)
+  const unclaimed = await recallUploads(parts)
   await finishQuarantine(parts)
-  await countUsed(parts)
+  await claimShards(parts, unclaimed)
+  await parts.folder.remove([...unclaimed.values()])
+  await countEntries(parts)
   await parts.space.refresh()
 }
 
@@ -25,17 +27,20 @@ async function finishRemovals(parts: StoreParts): Promise<void> {
   await removeDiscarded(parts, slots)
 }
 
-/** Uploads whose files had moved already, but whose commit did not make it, go back; files nobody knows go. */
-async function recallUploads({ database, folder, space }: StoreParts): Promise<void> {
-  const known = new Set<string>()
+/**
+ * Files of uploads that had moved already go back, since their commit did not make it.
+ *
+ * @returns slots that have files under `uploads/` and are no uploads, by their hex
+ */
+async function recallUploads({ database, folder, space }: StoreParts): Promise<Map<string, Slot>> {
+  const found = new Map((await folder.uploadSlots()).map((slot) => [hex(slot), slot]))
   for await (const { value } of database.entries(kindKey(KIND.upload))) {
     const { slot } = decodeUpload(value)
-    known.add(Buffer.from(slot).toString('hex'))
+    found.delete(hex(slot))
     if ((await folder.slotBytes('shards', slot)) > 0) await folder.move(slot, 'shards', 'uploads')
     space.adjust(await folder.slotBytes('uploads', slot))
   }
-  const found = await folder.uploadSlots()
-  await folder.remove(found.filter((slot) => !known.has(Buffer.from(slot).toString('hex'))))
+  return found
 }
 
 async function finishQuarantine({ database, folder, space }: StoreParts): Promise<void> {
@@ -46,10 +51,20 @@ async function finishQuarantine({ database, folder, space }: StoreParts): Promis
   }
 }
 
-async function countUsed({ database, space }: StoreParts): Promise<void> {
-  for (const kind of COUNTED) space.adjust(await database.storedBytesUnder(kindKey(kind)))
+/** Counts shards; files of one whose commit was reported failed, but made it into the log, go where it says. */
+async function claimShards(
+  { database, folder, space }: StoreParts,
+  unclaimed: Map<string, Slot>
+): Promise<void> {
   for await (const { value } of database.entries(kindKey(KIND.shard))) {
-    const { blocks, dataBytes } = decodeShard(value)
+    const { slot, blocks, dataBytes } = decodeShard(value)
+    if (unclaimed.delete(hex(slot))) await folder.move(slot, 'uploads', 'shards')
     space.adjust(fileBytes(blocks, dataBytes))
   }
 }
+
+async function countEntries({ database, space }: StoreParts): Promise<void> {
+  for (const kind of COUNTED) space.adjust(await database.storedBytesUnder(kindKey(kind)))
+}
+
+const hex = (slot: Slot): string => Buffer.from(slot).toString('hex')

@@ -71,12 +71,10 @@ export async function openStore(init: StoreInit): Promise<Store> {
   const folder = await Folder.open(disk, path).catch((error: unknown) => {
     throw mapSystemError(error)
   })
-  const database = await Database.open(folder.indexPath)
-  const space = new Space({
-    quotaBytes,
-    floorBytes: init.diskFloorBytes ?? DEFAULT_FLOOR_BYTES,
-    availableBytes: async () => await folder.availableBytes()
-  })
+  const availableBytes = async (): Promise<number> => await folder.availableBytes()
+  const database = await Database.open(folder.indexPath, availableBytes)
+  const floorBytes = init.diskFloorBytes ?? DEFAULT_FLOOR_BYTES
+  const space = new Space({ quotaBytes, floorBytes, availableBytes })
   const parts: StoreParts = { database, folder, space, locks: new Locks(), now, logger }
   try {
     await folder.syncRoot()
@@ -145,11 +143,11 @@ export class Store implements Holdings {
     await this.#locked(cid, async () => await removeObject(this.#parts, cid))
   }
 
-  async putManifest(cid: CID, manifest: Uint8Array): Promise<void> {
+  async putManifest(cid: CID, manifest: Uint8Array, { own = false }: KeepOptions = {}): Promise<void> {
     this.#assertOpen()
     await this.#locked(cid, async () => {
       const change = await manifestChange(this.#parts, cid, manifest)
-      if (change !== undefined) await writeCounted(this.#parts, change)
+      if (change !== undefined) await writeCounted(this.#parts, change, { enforce: !own })
     })
   }
 
@@ -158,13 +156,19 @@ export class Store implements Holdings {
     return await this.#parts.database.get(objectKey(KIND.manifest, cid))
   }
 
-  async putPlacement(cid: CID, record: Uint8Array, sequence: bigint): Promise<void> {
+  async putPlacement(
+    cid: CID,
+    record: Uint8Array,
+    sequence: bigint,
+    { own = false }: KeepOptions = {}
+  ): Promise<void> {
     this.#assertOpen()
     await this.#locked(cid, async () => {
       const key = objectKey(KIND.placement, cid)
       const current = await getIntact(this.#parts, key)
       if (current !== undefined && decodePlacement(current).sequence >= sequence) return
-      await writeCounted(this.#parts, { key, value: encodePlacement(sequence, record) })
+      const change = { key, value: encodePlacement(sequence, record) }
+      await writeCounted(this.#parts, change, { enforce: !own })
     })
   }
 
@@ -174,7 +178,7 @@ export class Store implements Holdings {
     return value && decodePlacement(value).record
   }
 
-  async putLease(cid: CID, lease: StoredLease): Promise<boolean> {
+  async putLease(cid: CID, lease: StoredLease, { own = false }: KeepOptions = {}): Promise<boolean> {
     this.#assertOpen()
     return await this.#locked(cid, async () => {
       const key = leaseKey(cid, lease.lessee)
@@ -184,7 +188,7 @@ export class Store implements Holdings {
       const keepUntilMs = Math.max(lease.expiresAtMs, current?.keepUntilMs ?? 0)
       const change = { key, value: encodeLease({ ...lease, keepUntilMs }) }
       // A tombstone makes room, so a full store takes it all the same.
-      await writeCounted(this.#parts, change, { enforce: !lease.tombstone })
+      await writeCounted(this.#parts, change, { enforce: !own && !lease.tombstone })
       return true
     })
   }

@@ -50,7 +50,7 @@ export class Upload implements ShardUpload {
   #extent: Extent
   #registered: Promise<void>
   /** A write has failed: what the files hold must be looked at before anything else is done with them. */
-  #failed = false
+  #failure: { readonly error: unknown } | undefined
   #state: 'open' | 'committed' | 'closed' = 'open'
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -162,11 +162,11 @@ export class Upload implements ShardUpload {
     const { parts, key, reservation } = this.#init
     try {
       await this.#registered
-      if (!this.#failed) await this.#sync()
-    } catch {
-      this.#failed = true
+      if (this.#failure === undefined) await this.#sync()
+    } catch (error) {
+      this.#failure = { error }
     }
-    if (this.#failed) await this.#cutToSound()
+    if (this.#failure !== undefined) await this.#cutToSound()
     if (this.#extent.blocks === 0) {
       await discard(parts, [this.#slot], [{ key }])
       reservation.correct(0)
@@ -219,7 +219,7 @@ export class Upload implements ShardUpload {
     this.#leafHash = createHash('sha256')
     this.#blocks = this.#blockAppender()
     this.#leaves = this.#leafAppender()
-    this.#failed = false
+    this.#failure = undefined
   }
 
   #blockAppender(): Appender {
@@ -237,7 +237,7 @@ export class Upload implements ShardUpload {
     try {
       await task()
     } catch (error) {
-      this.#failed = true
+      this.#failure = { error }
       throw error
     }
   }

@@ -1,9 +1,13 @@
 import { ClassicLevel } from 'classic-level'
 import { expect } from 'chai'
 import { Database } from '../../../src/store/database.ts'
+import type { Level } from '../../../src/store/database.ts'
 import { bytesOf, codeOf, plain, useFolder } from './support.ts'
 
-/** LevelDB that counts its batches, and fails them on request: before they are applied, or after. */
+/**
+ * LevelDB that counts its synced batches and fails the next one on request: before it is in the log; or behind that,
+ * when it is in the log but not in what reads see.
+ */
 class TestLevel extends ClassicLevel<Uint8Array, Uint8Array> {
   syncs = 0
   fail: 'before' | 'after' | undefined
@@ -15,10 +19,21 @@ class TestLevel extends ClassicLevel<Uint8Array, Uint8Array> {
       if (options.sync) this.syncs++
       const { fail } = this
       this.fail = undefined
+      if (fail === 'after') this.#hideFurtherWrites()
       if (fail !== 'before') await batch(operations, options)
       if (fail !== undefined) throw Object.assign(new Error('IO error'), { code: 'LEVEL_IO_ERROR' })
     }
     this.batch = counted as typeof this.batch
+  }
+
+  #hideFurtherWrites(): void {
+    const snapshot = this.snapshot()
+    const getMany = this.getMany.bind(this)
+    this.getMany = (async (keys: Uint8Array[]) => await getMany(keys, { snapshot })) as typeof this.getMany
+    this.open = (async () => {
+      Object.assign(this, { getMany })
+      await ClassicLevel.prototype.open.call(this, {})
+    }) as typeof this.open
   }
 }
 
@@ -26,11 +41,13 @@ describe('store index', () => {
   const folder = useFolder()
   let level: TestLevel
   let database: Database
+  let availableBytes: number
 
   beforeEach(async () => {
     level = new TestLevel(folder())
     await level.open()
-    database = new Database(level as unknown as ConstructorParameters<typeof Database>[0], 0)
+    database = new Database(level as unknown as Level, 0, async () => availableBytes)
+    availableBytes = 1e9
   })
   afterEach(async () => await database.close())
 
@@ -53,19 +70,31 @@ describe('store index', () => {
     expect(level.syncs).to.be.within(3, 5)
   })
 
-  it('says so when a write was not applied, and goes on', async () => {
+  for (const fail of ['before', 'after'] as const) {
+    it(`keeps nothing of a write that failed ${fail} LevelDB had it, and goes on`, async () => {
+      const old = { ...change('kept'), value: bytesOf('old', 10) }
+      await database.write([old])
+      level.fail = fail
+      expect(await codeOf(database.write([change('kept'), change('new')]))).to.equal('WRITE_FAILED')
+      await database.write([change('next')])
+      expect(plain(await database.get(old.key))).to.deep.equal(old.value)
+      expect(await database.get(change('new').key)).to.equal(undefined)
+      expect(plain(await database.get(change('next').key))).to.deep.equal(change('next').value)
+    })
+  }
+
+  it('can be read while the disk is full, and written once there is room', async () => {
+    await database.write([change('kept')])
+    availableBytes = 1000
     level.fail = 'before'
     expect(await codeOf(database.write([change('lost')]))).to.equal('DISK_FULL')
-    expect(await database.get(change('lost').key)).to.equal(undefined)
+    const { syncs } = level
+    expect(await codeOf(database.write([change('lost')]))).to.equal('DISK_FULL')
+    expect(level.syncs).to.equal(syncs)
+    expect(plain(await database.get(change('kept').key))).to.deep.equal(change('kept').value)
+    availableBytes = 1e9
     await database.write([change('next')])
     expect(plain(await database.get(change('next').key))).to.deep.equal(change('next').value)
-  })
-
-  it('takes a write for good that was applied before it was reported failed', async () => {
-    level.fail = 'after'
-    await database.write([change('kept')])
-    expect(plain(await database.get(change('kept').key))).to.deep.equal(change('kept').value)
-    await database.write([change('next')])
   })
 
   it('refuses further writes when the outcome cannot be found out', async () => {
@@ -73,7 +102,7 @@ describe('store index', () => {
       throw new Error('the disk is gone')
     }
     level.fail = 'before'
-    expect(await codeOf(database.write([change('open')]))).to.equal('FAILED')
+    expect(await codeOf(database.write([change('open')]))).to.equal('WRITE_FAILED')
     expect(await codeOf(database.write([change('next')]))).to.equal('FAILED')
     expect(await codeOf(database.get(change('next').key))).to.equal('FAILED')
   })
