@@ -60,6 +60,11 @@ export interface Usage {
   readonly freeBytes: number
 }
 
+export interface KeepOptions {
+  /** The record is this node's own user's: counted, but not refused by a quota that is meant for strangers. @default false */
+  readonly own?: boolean
+}
+
 /**
  * What a peer keeps on disk for the mesh. Implemented by `src/store`; everything that resolves is durable.
  * All methods may be called concurrently; two uploads of the same shard are refused with 'UPLOAD_BUSY'.
@@ -81,14 +86,14 @@ export interface Holdings {
   deleteObject: (cid: CID) => Promise<void>
 
   /** Keeps a manifest without a shard (a manifest home, or an inline object). Durable when resolved. */
-  putManifest: (cid: CID, manifest: Uint8Array) => Promise<void>
+  putManifest: (cid: CID, manifest: Uint8Array, options?: KeepOptions) => Promise<void>
   getManifest: (cid: CID) => Promise<Uint8Array | undefined>
   /** The newest placement record (a `Signed` message) by its sequence; an older one is ignored. */
-  putPlacement: (cid: CID, record: Uint8Array, sequence: bigint) => Promise<void>
+  putPlacement: (cid: CID, record: Uint8Array, sequence: bigint, options?: KeepOptions) => Promise<void>
   getPlacement: (cid: CID) => Promise<Uint8Array | undefined>
 
   /** Keeps the lease when its sequence is higher than that of the lessee's earlier one; says whether it was kept. */
-  putLease: (cid: CID, lease: StoredLease) => Promise<boolean>
+  putLease: (cid: CID, lease: StoredLease, options?: KeepOptions) => Promise<boolean>
   leases: (cid: CID) => Promise<StoredLease[]>
 
   /** Objects this node's own user put, for `ls`, renewal and background completion; value is opaque to the store. */

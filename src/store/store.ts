@@ -29,6 +29,7 @@ import { Uploads } from './uploads.ts'
 import type { CID } from 'multiformats/cid'
 import type {
   Holdings,
+  KeepOptions,
   ShardReader,
   ShardSummary,
   ShardUpload,

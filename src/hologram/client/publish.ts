@@ -51,8 +51,8 @@ export async function publishManifest(
   const { mesh, objects, holdings, nowMs } = context
   const sequence = BigInt(nowMs())
   const placement = await signPlacement(mesh.networkId, { cid, sequence, holders }, signerOf(context))
-  await holdings.putManifest(cid, manifest)
-  await holdings.putPlacement(cid, placement, sequence)
+  await holdings.putManifest(cid, manifest, { own: true })
+  await holdings.putPlacement(cid, placement, sequence, { own: true })
   await keepLease(context, cid, lease)
   const putManifest = {
     manifest: Uint8Array.from(manifest),
@@ -85,5 +85,5 @@ export async function keepLease(
 ): Promise<void> {
   const { sequence, expiresAtMs, tombstone, signed } = lease
   const stored = { cid, lessee: mesh.self, sequence: BigInt(sequence), expiresAtMs, tombstone }
-  await holdings.putLease(cid, storedLease(stored, signed))
+  await holdings.putLease(cid, storedLease(stored, signed), { own: true })
 }
