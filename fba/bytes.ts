@@ -23,7 +23,7 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /** @throws {RangeError} when `hex` is not an even number of hex digits */
-export function fromHex(hex: string): Uint8Array {
+export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw new RangeError('not a string of hex byte pairs')
   const bytes = new Uint8Array(hex.length / 2)
   for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16)
@@ -70,7 +70,7 @@ export class ByteWriter {
     return this.bytes(UTF8.encode(text))
   }
 
-  finish(): Uint8Array {
+  finish(): Uint8Array<ArrayBuffer> {
     return this.#buffer.slice(0, this.#length)
   }
 

@@ -12,11 +12,11 @@ const MAX_QUORUM_SET_ENTRIES = MAX_QUORUM_SET_NODES
 const TYPE_CODE = { nominate: 0, prepare: 1, confirm: 2, externalize: 3 } as const
 
 /** What the author of `statement` signs: the domain, the network it speaks on, and the statement. */
-export function signedBytes(networkId: Uint8Array, statement: Statement): Uint8Array {
+export function signedBytes(networkId: Uint8Array, statement: Statement): Uint8Array<ArrayBuffer> {
   return new ByteWriter().text(SIGNING_DOMAIN).bytes(networkId).raw(encodeStatement(statement)).finish()
 }
 
-export function encodeStatement(statement: Statement): Uint8Array {
+export function encodeStatement(statement: Statement): Uint8Array<ArrayBuffer> {
   const quorumSetHash =
     statement.type === 'externalize' ? statement.commitQuorumSetHash : statement.quorumSetHash
   const writer = new ByteWriter()
@@ -135,7 +135,7 @@ function readOptionalBallot(reader: ByteReader): Ballot | undefined {
   return present === 1 ? readBallot(reader) : undefined
 }
 
-export function encodeEnvelope(envelope: Envelope): Uint8Array {
+export function encodeEnvelope(envelope: Envelope): Uint8Array<ArrayBuffer> {
   return new ByteWriter().bytes(encodeStatement(envelope.statement)).bytes(envelope.signature).finish()
 }
 

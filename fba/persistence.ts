@@ -28,7 +28,7 @@ const MAX_ENVELOPE_BYTES = MAX_STATEMENT_BYTES + MAX_SIGNATURE_BYTES + 8
 const MAX_QUORUM_SET_BYTES = 1024 * 1024
 
 /** Bytes for storage; version 1. */
-export function encodeSlotRecord(record: SlotRecord): Uint8Array {
+export function encodeSlotRecord(record: SlotRecord): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter()
     .u8(FORMAT_VERSION)
     .u64(record.slotIndex)

@@ -92,7 +92,7 @@ function sortByEncoding(sets: QuorumSet[]): QuorumSet[] {
 }
 
 /** Canonical bytes of `set` as it stands (docs/PROTOCOLS.md, "Quorum sets"); normalise first. */
-export function encodeQuorumSet(set: QuorumSet): Uint8Array {
+export function encodeQuorumSet(set: QuorumSet): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter()
   writeQuorumSet(writer, set)
   return writer.finish()
