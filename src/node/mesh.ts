@@ -11,6 +11,7 @@ import type { Outcome } from './peers/reliability.ts'
 /** A peer that does not answer the dial in this time is not dialled on; the caller's own deadline may be longer. */
 const DIAL_DEADLINE_MS = 8_000
 const OUTBOUND_STREAMS_PER_PROTOCOL = 256
+const PROVIDE_ATTEMPTS = 3
 
 export interface Libp2pMeshInit {
   readonly host: Host
@@ -67,14 +68,18 @@ export class Libp2pMesh implements Mesh {
     await this.#init.host.unhandle(protocol)
   }
 
-  /** @throws {NodeError} 'NOT_PROVIDED' when nobody took the record */
+  /**
+   * Resolves when a peer has been seen to hand the record out. kad-dht's ADD_PROVIDER has no answer, and a busy
+   * receiver loses it when the end of the stream comes together with the message (js-libp2p issue 2517).
+   *
+   * @throws {NodeError} 'NOT_PROVIDED' when nobody does after several attempts
+   */
   async provide(cid: CID, { signal }: { signal: AbortSignal }): Promise<void> {
-    let taken = 0
-    for await (const event of this.#init.host.services.dht.provide(cid, { signal })) {
-      if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') taken++
+    for (let attempt = 0; attempt < PROVIDE_ATTEMPTS; attempt++) {
+      await drain(this.#init.host.services.dht.provide(cid, { signal }))
+      if (await this.#isProvided(cid, signal)) return
     }
-    if (taken === 0)
-      throw new NodeError('NOT_PROVIDED', 'No peer took the provider record', { cid: cid.toString() })
+    throw new NodeError('NOT_PROVIDED', 'No peer took the provider record', { cid: cid.toString() })
   }
 
   async *findProviders(cid: CID, { signal }: { signal: AbortSignal }): AsyncGenerator<PeerId> {
@@ -103,6 +108,16 @@ export class Libp2pMesh implements Mesh {
     this.#init.table.observe(peer, outcome)
   }
 
+  /** True when a peer other than this node names it as a provider. */
+  async #isProvided(cid: CID, signal: AbortSignal): Promise<boolean> {
+    const { dht } = this.#init.host.services
+    for await (const event of dht.findProviders(cid, { signal })) {
+      if (event.name !== 'PEER_RESPONSE' || event.from.equals(this.self)) continue
+      if (event.providers.some(({ id }) => id.equals(this.self))) return true
+    }
+    return false
+  }
+
   /** A connection that carries data: one through a relay is only good for arranging a direct one. */
   async #connect(peer: PeerId, signal: AbortSignal): Promise<Connection> {
     const { host, table } = this.#init
@@ -120,6 +135,11 @@ export class Libp2pMesh implements Mesh {
       )
     }
   }
+}
+
+const drain = async (events: AsyncIterable<unknown>): Promise<void> => {
+  const iterator = events[Symbol.asyncIterator]()
+  while ((await iterator.next()).done !== true);
 }
 
 /** Waits for hole punching (DCUtR) to make a direct connection. @throws when `signal` fires first */

@@ -109,11 +109,15 @@ export const createHost = async (init: HostInit): Promise<Host> => {
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      ping: ping(),
+      // The connection monitor and the DHT both ping; at libp2p's limit of one, the second would end the connection.
+      ping: ping({ maxInboundStreams: 16, maxOutboundStreams: 16 }),
       dcutr: dcutr(),
       dht: kadDHT({
         protocol: `${prefix}/kad/1.0.0`,
         clientMode: config.dht === 'client',
+        // As in the Kademlia paper (section 2.3); kad-dht's ten disjoint paths ask a small network ten times over.
+        alpha: 3,
+        disjointPaths: 1,
         // Private and loopback addresses are as good as any in a network of one's own.
         peerInfoMapper: passthroughMapper
       }),

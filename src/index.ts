@@ -1,0 +1,55 @@
+// The library: a node of a THHE network inside another program. `thhe/encoder` and `thhe/fba` stand alone.
+export {
+  ConfigError,
+  configWith,
+  createDescriptor,
+  createLogger,
+  createNode,
+  formatDescriptor,
+  loadConfig,
+  NetworkDescriptorError,
+  networkId,
+  networkIdText,
+  NodeError,
+  parseDescriptor,
+  runUntilSignal,
+  silentLogger,
+  VERSION
+} from './node/index.ts'
+export type {
+  ConfigSources,
+  Logger,
+  LogFields,
+  LogLevel,
+  NetworkDescriptor,
+  Node,
+  NodeConfig,
+  NodeErrorCode,
+  NodeOverrides,
+  NodeState,
+  NodeStatus,
+  PeerSummary
+} from './node/index.ts'
+export {
+  formatLink,
+  generateKey,
+  HologramError,
+  isHologramError,
+  parseLink,
+  seal,
+  sealedRange,
+  sealedSize,
+  unseal,
+  unsealedSize,
+  unsealRange
+} from './hologram/index.ts'
+export type {
+  HologramErrorCode,
+  HologramErrorData,
+  Layer,
+  Link,
+  Manifest,
+  SealedRange,
+  Usage
+} from './hologram/index.ts'
+export type * from './hologram/objects.ts'
