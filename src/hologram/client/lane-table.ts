@@ -12,7 +12,7 @@ export interface LaneEntry {
   queuedBytes: number
   /** One of the lanes that the object is read from while nothing goes wrong. */
   primary: boolean
-  /** Deadlines missed since the last block: not asked for more while there are any. */
+  /** Deadlines missed since the last block. */
   strikes: number
   /** Not asked before this time on the reader's clock. */
   restsUntilMs: number
@@ -26,6 +26,10 @@ export interface LaneEntry {
 const STANDBY_HANDICAP_MS = 50
 /** Decoding costs little, but more than nothing: among equals the data rows are read. */
 const PARITY_HANDICAP_MS = 5
+/** A lane that is late is asked for more only when there is nobody else, by so much a missed deadline. */
+const STRIKE_HANDICAP_MS = 60_000
+/** Times that a peer is tried for a shard before it has delivered anything (again). */
+const MAX_TRIES = 2
 /** An overloaded peer that says so this many times in a row is given up. */
 const MAX_RESTS = 8
 
@@ -34,20 +38,22 @@ export class LaneTable {
   readonly #experience: PeerExperience
   readonly #self: PeerId
   readonly #entries = new Map<number, LaneEntry>()
-  readonly #tried = new Set<string>()
+  /** Tries of each peer for each shard, since it last delivered. */
+  readonly #tries = new Map<string, number>()
 
   constructor(experience: PeerExperience, self: PeerId) {
     this.#experience = experience
     this.#self = self
   }
 
-  /** Notes that `peers` may hold `shard`. Says whether there was anybody new among them. */
-  add(shard: number, peers: readonly PeerId[]): boolean {
+  /** Notes that `peers` may hold `shard`. Those that have been given up for good are not taken in again. */
+  add(shard: number, peers: readonly PeerId[]): void {
     const entry = this.#entries.get(shard) ?? newEntry(shard)
-    const fresh = peers.filter((peer) => this.#firstSeen(shard, peer))
-    entry.candidates.push(...fresh)
+    for (const peer of peers) {
+      const known = entry.candidates.some((candidate) => candidate.equals(peer))
+      if (!known && (this.#tries.get(keyOf(shard, peer)) ?? 0) < MAX_TRIES) entry.candidates.push(peer)
+    }
     if (entry.candidates.length > 0) this.#entries.set(shard, entry)
-    return fresh.length > 0
   }
 
   get(shard: number): LaneEntry | undefined {
@@ -76,14 +82,14 @@ export class LaneTable {
   ): LaneEntry[] {
     const usable: Array<{ entry: LaneEntry; cost: number }> = []
     for (const entry of this.#entries.values()) {
-      if (entry.strikes > 0 || entry.restsUntilMs > nowMs || except.has(entry.shard)) continue
+      if (entry.restsUntilMs > nowMs || except.has(entry.shard)) continue
       usable.push({ entry, cost: this.#cost(entry, k, blockBytes) })
     }
     usable.sort((a, b) => a.cost - b.cost || a.entry.shard - b.entry.shard)
     return usable.slice(0, count).map(({ entry }) => entry)
   }
 
-  /** How many primary lanes can be asked now. */
+  /** How many primary lanes are in order. */
   primaries(nowMs: number): number {
     let count = 0
     for (const entry of this.#entries.values()) {
@@ -92,8 +98,18 @@ export class LaneTable {
     return count
   }
 
-  /** Gives up the peer in use; the shard goes on with the next one, or is out. */
-  discard(entry: LaneEntry): void {
+  /** The peer in use has delivered a block. */
+  served(entry: LaneEntry): void {
+    entry.strikes = 0
+    entry.rests = 0
+    entry.served = true
+    this.#tries.delete(keyOf(entry.shard, entry.candidates[0]))
+  }
+
+  /** Gives up the peer in use, `forGood` or until it is named again; the shard goes on with the next one, or is out. */
+  discard(entry: LaneEntry, { forGood }: { forGood: boolean }): void {
+    const key = keyOf(entry.shard, entry.candidates[0])
+    this.#tries.set(key, forGood ? MAX_TRIES : (this.#tries.get(key) ?? 0) + 1)
     entry.candidates.shift()
     this.#resetEntry(entry)
     if (entry.candidates.length === 0) this.#entries.delete(entry.shard)
@@ -102,7 +118,7 @@ export class LaneTable {
   /** The peer in use is overloaded: it is asked again later, a few times. Returns false when it is given up. */
   rest(entry: LaneEntry, untilMs: number): boolean {
     if (entry.rests >= MAX_RESTS) {
-      this.discard(entry)
+      this.discard(entry, { forGood: false })
       return false
     }
     const rests = entry.rests + 1
@@ -117,20 +133,18 @@ export class LaneTable {
     return (
       this.#experience.predictMs(entry.candidates[0], entry.queuedBytes, blockBytes) +
       (entry.primary ? 0 : STANDBY_HANDICAP_MS) +
+      entry.strikes * STRIKE_HANDICAP_MS +
       (entry.shard < k ? 0 : PARITY_HANDICAP_MS)
     )
-  }
-
-  #firstSeen(shard: number, peer: PeerId): boolean {
-    const key = `${shard}/${peer.toString()}`
-    if (this.#tried.has(key)) return false
-    this.#tried.add(key)
-    return true
   }
 
   #resetEntry(entry: LaneEntry): void {
     Object.assign(entry, { ...newEntry(entry.shard), candidates: entry.candidates })
   }
+}
+
+function keyOf(shard: number, peer: PeerId): string {
+  return `${shard}/${peer.toString()}`
 }
 
 function newEntry(shard: number): LaneEntry {

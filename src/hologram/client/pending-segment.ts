@@ -59,9 +59,11 @@ export class PendingSegment {
     return this.#held.size === this.segment.k
   }
 
-  /** The block of `shard` is late: another is wanted in case it never comes. */
-  doubt(shard: number): void {
-    if (this.#asked.delete(shard)) this.#doubted.add(shard)
+  /** The block of `shard` is late: another is wanted in case it never comes. False when it was not counted on. */
+  doubt(shard: number): boolean {
+    if (!this.#asked.delete(shard)) return false
+    this.#doubted.add(shard)
+    return true
   }
 
   /** Nothing will come of what was asked of `shard`. */

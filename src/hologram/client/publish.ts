@@ -51,9 +51,10 @@ export async function publishManifest(
   const { mesh, objects, holdings, nowMs } = context
   const sequence = BigInt(nowMs())
   const placement = await signPlacement(mesh.networkId, { cid, sequence, holders }, signerOf(context))
+  // the lease first: what is kept before its lease may be collected in between
+  await keepLease(context, cid, lease)
   await holdings.putManifest(cid, manifest, { own: true })
   await holdings.putPlacement(cid, placement, sequence, { own: true })
-  await keepLease(context, cid, lease)
   const putManifest = {
     manifest: Uint8Array.from(manifest),
     lease: Uint8Array.from(lease.signed),

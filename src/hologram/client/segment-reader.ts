@@ -42,8 +42,13 @@ export interface SegmentReaderInit {
 const MAX_LANE_BYTES = 2 ** 21
 /** The read-ahead starts at this many segments, so that the first byte does not wait behind the thousandth. */
 const INITIAL_DEPTH = 2
-/** Blocks of a late lane that are asked of somebody else at its first missed deadline; doubles with each. */
-const HEDGED_BLOCKS = 4
+/**
+ * Of the segments next in line, those for which what a late lane owes is asked of somebody else too; doubles with each
+ * deadline that it misses.
+ */
+const HEDGED_SEGMENTS = 4
+/** Times that everybody is asked, without a segment having been read in between, before the read fails. */
+const MAX_DISCOVERIES = 2
 /** Most blocks one GetRequest may name (protocols/object.proto). */
 const MAX_REQUEST_BLOCKS = 64
 
@@ -60,7 +65,9 @@ export class SegmentReader implements LaneListener {
   readonly #byIndex = new Map<number, PendingSegment>()
   #depth = INITIAL_DEPTH
   #timer: NodeJS.Timeout | undefined
-  #discovery: 'possible' | 'running' | 'done' = 'possible'
+  #discovering = false
+  /** Since the last segment that was read. */
+  #discoveries = 0
   #error: Error | undefined
   #closed = false
 
@@ -88,6 +95,7 @@ export class SegmentReader implements LaneListener {
         if (this.#error !== undefined) throw this.#error
         this.#window.shift()
         this.#byIndex.delete(head.segment.index)
+        this.#discoveries = 0
         this.#depth = Math.min(this.#depth * 2, this.#maxDepth(head.segment))
         this.#fill(source)
         yield { segment: head.segment, rows }
@@ -102,9 +110,7 @@ export class SegmentReader implements LaneListener {
     const entry = this.#lanes.get(lane.shard)
     if (entry === undefined) return
     entry.queuedBytes -= data.byteLength
-    entry.strikes = 0
-    entry.rests = 0
-    entry.served = true
+    this.#lanes.served(entry)
     const pending = this.#byIndex.get(index)
     if (pending === undefined || pending.settled) return
     if (pending.take(lane.shard, data)) this.#finish(pending)
@@ -115,7 +121,7 @@ export class SegmentReader implements LaneListener {
     if (entry === undefined) return
     if (failure !== 'missing') this.#components.observe(lane.peer, failure)
     this.#forget(lane)
-    this.#lanes.discard(entry)
+    this.#lanes.discard(entry, { forGood: failure === 'lied' || failure === 'missing' })
     this.#assign()
   }
 
@@ -130,7 +136,7 @@ export class SegmentReader implements LaneListener {
 
   /** Takes in as many segments as the read-ahead allows, in batches so that requests stay few. */
   #fill(source: Iterator<Segment>): void {
-    if (this.#window.length > this.#depth / 2) return
+    if (this.#window.length > this.#depth / 2) return this.#hedge()
     while (this.#window.length < this.#depth) {
       const { value: segment, done } = source.next()
       if (done === true) break
@@ -190,13 +196,10 @@ export class SegmentReader implements LaneListener {
     entry.lane.request(first, count)
   }
 
-  /** A segment that nobody is left to ask for: asks around once, then waits for those who are late, or gives up. */
+  /** A segment that nobody is left to ask for: asks around, then waits for those who are late, or gives up. */
   #starve(pending: PendingSegment, now: number): void {
-    if (this.#discovery === 'possible') {
-      this.#discovery = 'running'
-      void this.#discover()
-    }
-    if (this.#discovery === 'running') return
+    if (this.#discovering) return
+    if (this.#discoveries < MAX_DISCOVERIES) return void this.#discover()
     const resting = [...this.#lanes.entries()].some((entry) => entry.restsUntilMs > now)
     if (resting || pending.attainable) return
     const { k } = pending.segment
@@ -211,13 +214,16 @@ export class SegmentReader implements LaneListener {
   }
 
   async #discover(): Promise<void> {
+    this.#discoveries++
+    this.#discovering = true
     try {
       this.#learn(await this.#components.locations.discover(this.#init.signal))
     } catch (error) {
       // Whoever could not be asked is as good as somebody who knows nothing.
       if (this.#init.signal.aborted) return
+    } finally {
+      this.#discovering = false
     }
-    this.#discovery = 'done'
     this.#assign()
   }
 
@@ -281,18 +287,23 @@ export class SegmentReader implements LaneListener {
         lane.close()
         this.onFailure(lane, 'slow')
       } else if (waitedMs >= this.#patienceMs(entry)) {
-        this.#hedge(entry, lane)
+        entry.strikes++
+        entry.primary = false
       }
     }
+    this.#hedge()
     this.#assign()
   }
 
-  /** What a late lane owes is wanted from others too; it may still win. */
-  #hedge(entry: LaneEntry, lane: Lane): void {
-    const blocks = HEDGED_BLOCKS * 2 ** entry.strikes
-    entry.strikes++
-    entry.primary = false
-    for (const index of lane.outstanding.slice(0, blocks)) this.#byIndex.get(index)?.doubt(lane.shard)
+  /** What late lanes owe to the segments next in line is wanted from others too; they may still win. */
+  #hedge(): void {
+    let doubted = false
+    for (const { shard, strikes } of this.#lanes.entries()) {
+      if (strikes === 0) continue
+      const hedged = this.#window.slice(0, HEDGED_SEGMENTS * 2 ** (strikes - 1))
+      for (const pending of hedged) doubted = pending.doubt(shard) || doubted
+    }
+    if (doubted) this.#assign()
   }
 
   #fail(error: Error): void {
