@@ -104,7 +104,7 @@ export interface Holdings {
 
   usage: () => Promise<Usage>
   /**
-   * Removes objects without a live lease at `nowMs`, tombstones past their usefulness, and uploads idle for a day.
+   * Removes objects without a live lease at `nowMs` (so put the lease before what it protects), tombstones past their usefulness, and uploads idle for a day.
    * Returns the number of bytes freed and objects removed.
    */
   collectGarbage: (

@@ -254,12 +254,7 @@ export class Upload implements ShardUpload {
 
   #assertUsable(): void {
     this.#assertOpen()
-    if (this.#failed) {
-      throw new StoreError(
-        'FAILED',
-        'A write of this upload has failed; close it and open it again to go on.'
-      )
-    }
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 }
 

@@ -97,7 +97,7 @@ describe('store quota', () => {
     await store.close()
   })
 
-  it('refuses manifests, placement records and leases over the quota, but never a tombstone or the own list', async () => {
+  it("refuses manifests, placement records and leases over the quota, but never a tombstone or the node's own", async () => {
     const store = await opened({ quotaBytes: 1000 })
     const { cid } = await sample('one')
     const big = bytesOf('big', 2000)
@@ -107,6 +107,9 @@ describe('store quota', () => {
     expect(await codeOf(store.putLease(cid, leaseOf()))).to.equal('QUOTA_EXCEEDED')
     expect(await store.putLease(cid, leaseOf({ tombstone: true, signed: big }))).to.equal(true)
     await store.putOwned(cid, big)
+    await store.putManifest(await cidOf(big), big, { own: true })
+    await store.putPlacement(cid, big, 1n, { own: true })
+    await store.putLease(cid, leaseOf({ lessee: 'own' }), { own: true })
     expect((await store.usage()).freeBytes).to.equal(0)
     await store.close()
   })
