@@ -16,13 +16,15 @@ export { createScalarBackend } from './backends/scalar.ts'
 export { createWasmBackend } from './backends/wasm/index.ts'
 export type { WasmBackend, WasmBackendInit } from './backends/wasm/index.ts'
 export type { BackendEvent, FallbackEvent } from './backends/open.ts'
+export { openBackend } from './backends/open.ts'
+export { createWebgpuBackend } from './backends/webgpu/index.ts'
+export type { WebgpuBackend } from './backends/webgpu/index.ts'
+export { createTfjsBackend } from './backends/tfjs/index.ts'
+export { probeEncoders } from './backends/probe.ts'
+export type { EncoderProbe } from './backends/probe.ts'
+export { calibrate } from './backends/calibration.ts'
+export type { Calibration, Measurement } from './backends/calibration.ts'
 export { createSegmentCodec } from './backends/pool/codec.ts'
-export type {
-  CodecEvent,
-  EncodeOptions,
-  JobOptions,
-  SegmentCodec,
-  SegmentCodecInit,
-  WorkerLostEvent
-} from './backends/pool/codec.ts'
+export type { EncodeOptions, JobOptions, SegmentCodec, SegmentCodecInit } from './backends/pool/codec.ts'
+export type { CalibratedEvent, CodecEvent, WorkerLostEvent } from './backends/pool/events.ts'
 export type { EncodedSegment } from './backends/pool/messages.ts'

@@ -3,24 +3,8 @@ import type { Backend, BackendName } from './backend.ts'
 import { createScalarBackend } from './scalar.ts'
 import { createWasmBackend } from './wasm/index.ts'
 
-/** A backend that was passed over, and what took its place. */
-export interface FallbackEvent {
-  readonly type: 'fallback'
-  readonly from: BackendName
-  readonly to: BackendName
-  readonly reason: string
-}
-
-/** The backend that a process settled on. */
-export interface BackendEvent {
-  readonly type: 'backend'
-  readonly name: BackendName
-  /** The kind of SIMD, the GPU's name. */
-  readonly detail: string
-}
-
 /**
- * Opens a backend by name.
+ * Opens a backend by name. What only a GPU needs is loaded only then, so that a thread starts in little time.
  * @throws EncoderError BACKEND_FAILED when this machine cannot run it
  */
 export async function openBackend(name: BackendName): Promise<Backend> {
@@ -29,27 +13,97 @@ export async function openBackend(name: BackendName): Promise<Backend> {
       return createScalarBackend()
     case 'wasm':
       return createWasmBackend()
-    default:
-      throw new EncoderError('BACKEND_FAILED', `The backend ${name} is not there.`, { backend: name })
+    case 'webgpu':
+      return (await import('./webgpu/index.ts')).createWebgpuBackend()
+    case 'tfjs':
+      return (await import('./tfjs/index.ts')).createTfjsBackend()
   }
 }
 
+/** Backends that hand over to each other, best first: `name` if it is one, then those that every machine has. */
+export function orderFrom(name: BackendName): readonly BackendName[] {
+  return [...new Set<BackendName>([name, 'wasm', 'scalar'])]
+}
+
+/** A backend that was passed over or gave up, and what took its place. */
+export interface FallbackEvent {
+  readonly type: 'fallback'
+  readonly from: BackendName
+  readonly to: BackendName
+  readonly reason: string
+}
+
+/** The backend that a thread works with from now on. */
+export interface BackendEvent {
+  readonly type: 'backend'
+  readonly name: BackendName
+  /** The kind of SIMD, the GPU's name. */
+  readonly detail: string
+}
+
 /**
- * Opens the first backend of `order` that this machine runs.
- * @throws EncoderError BACKEND_FAILED when it runs none of them
+ * A backend that never leaves its callers without one: when one fails, to open or in the middle of a call, the next one
+ * does the same call again and all that follow. Callers get the same bytes; each change is reported once.
  */
-export async function openFirst(
-  order: readonly BackendName[],
-  onEvent: (event: BackendEvent | FallbackEvent) => void
-): Promise<Backend> {
-  const [name, next] = order
-  try {
-    const backend = await openBackend(name)
-    onEvent({ type: 'backend', name, detail: backend.detail })
-    return backend
-  } catch (error) {
-    if (next === undefined) throw error
-    onEvent({ type: 'fallback', from: name, to: next, reason: (error as Error).message })
-    return openFirst(order.slice(1), onEvent)
+export class FallbackChain {
+  readonly #order: BackendName[]
+  readonly #onEvent: (event: BackendEvent | FallbackEvent) => void
+  readonly #openByName: (name: BackendName) => Promise<Backend>
+  #current: Promise<Backend>
+
+  /** @param open - how a backend is opened by its name */
+  constructor(
+    order: readonly BackendName[],
+    onEvent: (event: BackendEvent | FallbackEvent) => void,
+    open: (name: BackendName) => Promise<Backend> = openBackend
+  ) {
+    this.#order = [...order]
+    this.#onEvent = onEvent
+    this.#openByName = open
+    this.#current = this.#open()
+    // The first caller learns of it.
+    this.#current.catch(() => {})
   }
+
+  /** @throws EncoderError as Backend.compute does; BACKEND_FAILED only when no backend is left */
+  async compute(...call: Parameters<Backend['compute']>): Promise<void> {
+    for (;;) {
+      const attempt = this.#current
+      const backend = await attempt
+      try {
+        return await backend.compute(...call)
+      } catch (error) {
+        if (!isBackendFailure(error)) throw error
+        // Of the calls that were under way, the first to fail makes the change; the others find it made.
+        if (attempt === this.#current) this.#current = this.#replace(backend, error)
+      }
+    }
+  }
+
+  async #open(): Promise<Backend> {
+    try {
+      const backend = await this.#openByName(this.#order[0])
+      this.#onEvent({ type: 'backend', name: backend.name, detail: backend.detail })
+      return backend
+    } catch (error) {
+      if (!isBackendFailure(error)) throw error
+      return this.#next(error)
+    }
+  }
+
+  async #replace(failed: Backend, error: EncoderError): Promise<Backend> {
+    failed.close()
+    return this.#next(error)
+  }
+
+  #next(error: EncoderError): Promise<Backend> {
+    if (this.#order.length === 1) throw error
+    const from = this.#order.shift()!
+    this.#onEvent({ type: 'fallback', from, to: this.#order[0], reason: error.message })
+    return this.#open()
+  }
+}
+
+function isBackendFailure(error: unknown): error is EncoderError {
+  return error instanceof EncoderError && error.code === 'BACKEND_FAILED'
 }

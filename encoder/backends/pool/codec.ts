@@ -4,26 +4,26 @@ import { parityRows } from '../../plan.ts'
 import { checkLength, checkRows, checkShape, checkSurvivors } from '../../shape.ts'
 import type { SegmentShape } from '../../shape.ts'
 import type { BackendName } from '../backend.ts'
-import type { BackendEvent, FallbackEvent } from '../open.ts'
-import type { EncodedSegment, Job, JobResult } from './messages.ts'
-import { CodingWorker } from './coding-worker.ts'
-
-/** A worker ended with jobs in hand. They were rejected; a new worker starts with the next job. */
-export interface WorkerLostEvent {
-  readonly type: 'worker-lost'
-  readonly reason: string
-  /** Jobs that went with it. */
-  readonly jobs: number
-}
-
-/** What a codec reports besides its results. */
-export type CodecEvent = BackendEvent | FallbackEvent | WorkerLostEvent
+import type { CodingWorker } from './coding-worker.ts'
+import type { CodecEvent } from './events.ts'
+import type { EncodeJob, EncodedSegment, Job, ReconstructJob, ResultOf } from './messages.ts'
+import { createSelector } from './selector.ts'
+import type { BackendSelector } from './selector.ts'
+import { WorkerGroup } from './worker-group.ts'
 
 export interface SegmentCodecInit {
   /** Threads at most; each starts when there is work for it. @default one less than the processor's, 1 to 4 */
   workers?: number
-  /** @default 'auto' */
+  /**
+   * A backend to use before the others, or `auto`: WebAssembly or, given a choicesFile, what is fastest for each shape.
+   * @default 'auto'
+   */
   backend?: 'auto' | BackendName
+  /**
+   * File that keeps what was measured on this machine. With it, `auto` measures each new shape once, in the background,
+   * and uses a GPU where that is faster.
+   */
+  choicesFile?: string
   /** Jobs that may wait for a worker before more are refused. @default 1024 */
   maxQueuedJobs?: number
   onEvent?: (event: CodecEvent) => void
@@ -69,30 +69,29 @@ export function createSegmentCodec(init: SegmentCodecInit = {}): SegmentCodec {
   return new SegmentCodecPool(init)
 }
 
-/** Jobs that a worker holds at a time: the next one waits there while one runs, which hides the way to and fro. */
-const JOBS_A_WORKER = 2
-
 /** A job that waits for a worker. */
 interface QueuedJob {
   readonly job: Job
+  readonly group: WorkerGroup
   readonly start: (worker: CodingWorker) => void
   readonly refuse: (error: EncoderError) => void
 }
 
 class SegmentCodecPool implements SegmentCodec {
-  readonly #order: readonly BackendName[]
   readonly #maxWorkers: number
   readonly #maxQueuedJobs: number
   readonly #onEvent: (event: CodecEvent) => void
-  readonly #workers = new Set<CodingWorker>()
+  /** The workers that start with each backend. */
+  readonly #groups = new Map<BackendName, WorkerGroup>()
   readonly #queue = new Set<QueuedJob>()
+  readonly #selector: BackendSelector
   #closed = false
 
-  constructor({ workers, backend = 'auto', maxQueuedJobs = 1024, onEvent = () => {} }: SegmentCodecInit) {
+  constructor({ workers, backend, choicesFile, maxQueuedJobs = 1024, onEvent = () => {} }: SegmentCodecInit) {
     this.#maxWorkers = workers ?? Math.min(4, Math.max(1, availableParallelism() - 1))
-    this.#order = backend === 'auto' ? ['wasm', 'scalar'] : [...new Set([backend, 'wasm', 'scalar'] as const)]
     this.#maxQueuedJobs = maxQueuedJobs
     this.#onEvent = onEvent
+    this.#selector = createSelector(backend ?? 'auto', choicesFile, onEvent)
   }
 
   async encode(
@@ -103,8 +102,8 @@ class SegmentCodecPool implements SegmentCodec {
     checkShape(shape)
     checkLength(data, shape.k, shape.blockBytes)
     if (rows !== undefined) checkRows(rows, shape.n)
-    const job = { kind: 'encode', shape, rows: rows ?? parityRows(shape.k, shape.n), data } as const
-    return (await this.#submit(job, signal)) as EncodedSegment
+    const job: EncodeJob = { kind: 'encode', shape, rows: rows ?? parityRows(shape.k, shape.n), data }
+    return this.#submit(job, signal)
   }
 
   async reconstruct(
@@ -118,7 +117,8 @@ class SegmentCodecPool implements SegmentCodec {
     checkSurvivors(have, shape.k, shape.n)
     checkRows(want, shape.n)
     checkLength(blocks, have.length, shape.blockBytes)
-    return (await this.#submit({ kind: 'reconstruct', shape, have, blocks, want }, signal)) as Uint8Array
+    const job: ReconstructJob = { kind: 'reconstruct', shape, have, blocks, want }
+    return this.#submit(job, signal)
   }
 
   async close(): Promise<void> {
@@ -126,10 +126,13 @@ class SegmentCodecPool implements SegmentCodec {
     const closed = new EncoderError('CLOSED', 'The codec is closed.')
     for (const queued of this.#queue) queued.refuse(closed)
     this.#queue.clear()
-    await Promise.all(Array.from(this.#workers, (worker) => worker.end(closed)))
+    await Promise.all([
+      this.#selector.close(),
+      ...Array.from(this.#groups.values(), (group) => group.end(closed))
+    ])
   }
 
-  #submit(job: Job, signal?: AbortSignal): Promise<JobResult> {
+  #submit<J extends EncodeJob | ReconstructJob>(job: J, signal?: AbortSignal): Promise<ResultOf<J>> {
     signal?.throwIfAborted()
     if (this.#closed) throw new EncoderError('CLOSED', 'The codec is closed.')
     if (this.#queue.size >= this.#maxQueuedJobs) {
@@ -137,6 +140,7 @@ class SegmentCodecPool implements SegmentCodec {
         queued: this.#queue.size
       })
     }
+    const group = this.#groupOf(this.#selector.backendFor(job.shape))
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#queue.delete(queued)
@@ -145,6 +149,7 @@ class SegmentCodecPool implements SegmentCodec {
       const settle = () => signal?.removeEventListener('abort', abort)
       const queued: QueuedJob = {
         job,
+        group,
         start: (worker) => {
           worker.run(job).then(resolve, reject).finally(settle)
         },
@@ -159,37 +164,32 @@ class SegmentCodecPool implements SegmentCodec {
     })
   }
 
-  /** Hands waiting jobs to the workers with the least to do, and starts a worker when all are busy. */
+  /** Hands waiting jobs to workers that have room, first come first served within a group. */
   #dispatch(): void {
+    const full = new Set<WorkerGroup>()
     for (const queued of this.#queue) {
-      const worker = this.#availableWorker()
-      if (worker === undefined) return
-      this.#queue.delete(queued)
-      queued.start(worker)
+      if (full.has(queued.group)) continue
+      const worker = queued.group.available()
+      if (worker === undefined) {
+        full.add(queued.group)
+      } else {
+        this.#queue.delete(queued)
+        queued.start(worker)
+      }
     }
   }
 
-  #availableWorker(): CodingWorker | undefined {
-    const [least] = [...this.#workers].sort((a, b) => a.jobCount - b.jobCount)
-    if (least !== undefined && least.jobCount === 0) return least
-    if (this.#workers.size < this.#maxWorkers) return this.#startWorker()
-    return least.jobCount < JOBS_A_WORKER ? least : undefined
-  }
-
-  #startWorker(): CodingWorker {
-    const worker = new CodingWorker(
-      { order: this.#order },
-      {
+  #groupOf(backend: BackendName): WorkerGroup {
+    let group = this.#groups.get(backend)
+    if (group === undefined) {
+      group = new WorkerGroup(backend, this.#maxWorkers, {
         onEvent: this.#onEvent,
-        onIdle: () => this.#dispatch(),
-        onEnd: (reason, jobs) => {
-          this.#workers.delete(worker)
-          if (jobs > 0) this.#onEvent({ type: 'worker-lost', reason, jobs })
+        onIdle: () => {
           if (!this.#closed) this.#dispatch()
         }
-      }
-    )
-    this.#workers.add(worker)
-    return worker
+      })
+      this.#groups.set(backend, group)
+    }
+    return group
   }
 }

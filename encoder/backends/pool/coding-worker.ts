@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { EncoderError } from '../../errors.ts'
 import type { BackendEvent, FallbackEvent } from '../open.ts'
-import type { Job, JobMessage, JobResult, WorkerInit, WorkerMessage } from './messages.ts'
+import type { Job, JobMessage, ResultOf, WorkerInit, WorkerMessage } from './messages.ts'
 
 const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
@@ -9,7 +9,7 @@ const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '.
 const HEAP_LIMIT_MIB = 96
 
 interface PendingJob {
-  readonly resolve: (result: JobResult) => void
+  readonly resolve: (result: never) => void
   readonly reject: (error: EncoderError) => void
 }
 
@@ -21,7 +21,7 @@ export interface CodingWorkerHooks {
   onEnd(reason: string, jobs: number): void
 }
 
-/** One thread and the jobs that it holds. It keeps the process alive only while it has some. */
+/** One thread and the jobs that it holds. It keeps the process alive only while it has segments. */
 export class CodingWorker {
   readonly #worker: Worker
   readonly #hooks: CodingWorkerHooks
@@ -48,11 +48,11 @@ export class CodingWorker {
     return this.#jobs.size
   }
 
-  run(job: Job): Promise<JobResult> {
+  run<J extends Job>(job: J): Promise<ResultOf<J>> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++
       this.#jobs.set(id, { resolve, reject })
-      this.#worker.ref()
+      if (job.kind !== 'calibrate') this.#worker.ref()
       this.#post({ id, job })
     })
   }
@@ -67,6 +67,9 @@ export class CodingWorker {
     if (job.kind === 'encode') {
       const data = movable(job.data)
       this.#worker.postMessage({ id, job: { ...job, data } }, [data.buffer])
+    } else if (job.kind === 'reconstruct') {
+      const blocks = new Uint8Array(job.blocks)
+      this.#worker.postMessage({ id, job: { ...job, blocks } }, [blocks.buffer])
     } else {
       this.#worker.postMessage({ id, job })
     }
@@ -77,7 +80,7 @@ export class CodingWorker {
     const pending = this.#jobs.get(message.id)!
     this.#jobs.delete(message.id)
     if (this.#jobs.size === 0) this.#worker.unref()
-    if (message.type === 'done') pending.resolve(message.result)
+    if (message.type === 'done') pending.resolve(message.result as never)
     else pending.reject(new EncoderError(message.code, message.message, message.data))
     this.#hooks.onIdle()
   }
@@ -97,5 +100,5 @@ export class CodingWorker {
 function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes
   const alone = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length
-  return alone ? (bytes as Uint8Array<ArrayBuffer>) : Uint8Array.from(bytes)
+  return alone ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes)
 }

@@ -3,6 +3,7 @@
 import type { EncoderErrorCode, EncoderErrorData } from '../../errors.ts'
 import type { SegmentShape } from '../../shape.ts'
 import type { BackendName } from '../backend.ts'
+import type { Calibration } from '../calibration.ts'
 import type { BackendEvent, FallbackEvent } from '../open.ts'
 
 /** What a worker is started with: the backends to try, best first. */
@@ -10,21 +11,30 @@ export interface WorkerInit {
   readonly order: readonly BackendName[]
 }
 
-/** A segment to code; its rows lie one after another in one buffer. */
-export type Job =
-  | {
-      readonly kind: 'encode'
-      readonly shape: SegmentShape
-      readonly rows: readonly number[]
-      readonly data: Uint8Array
-    }
-  | {
-      readonly kind: 'reconstruct'
-      readonly shape: SegmentShape
-      readonly have: readonly number[]
-      readonly blocks: Uint8Array
-      readonly want: readonly number[]
-    }
+/** A segment to encode; its data rows lie one after another in a buffer that moves with it. */
+export interface EncodeJob {
+  readonly kind: 'encode'
+  readonly shape: SegmentShape
+  readonly rows: readonly number[]
+  readonly data: Uint8Array
+}
+
+/** Rows to make from the k rows of `have`, which lie one after another. */
+export interface ReconstructJob {
+  readonly kind: 'reconstruct'
+  readonly shape: SegmentShape
+  readonly have: readonly number[]
+  readonly blocks: Uint8Array
+  readonly want: readonly number[]
+}
+
+/** A shape for which the fastest backend is to be found. */
+export interface CalibrateJob {
+  readonly kind: 'calibrate'
+  readonly shape: SegmentShape
+}
+
+export type Job = EncodeJob | ReconstructJob | CalibrateJob
 
 /** What encoding a segment gives. */
 export interface EncodedSegment {
@@ -36,7 +46,12 @@ export interface EncodedSegment {
   readonly leaves: Uint8Array
 }
 
-export type JobResult = EncodedSegment | Uint8Array
+export interface JobResults {
+  encode: EncodedSegment
+  reconstruct: Uint8Array
+  calibrate: Calibration
+}
+export type ResultOf<J extends Job> = JobResults[J['kind']]
 
 export interface JobMessage {
   readonly id: number
@@ -44,7 +59,7 @@ export interface JobMessage {
 }
 
 export type WorkerMessage =
-  | { readonly type: 'done'; readonly id: number; readonly result: JobResult }
+  | { readonly type: 'done'; readonly id: number; readonly result: ResultOf<Job> }
   | {
       readonly type: 'failed'
       readonly id: number

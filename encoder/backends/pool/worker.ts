@@ -1,17 +1,26 @@
-// The worker's side of the pool: one backend, one cache of plans, jobs in the order in which they come.
+// The worker's side of the pool: one chain of backends, one cache of plans, jobs as they come.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { EncoderError } from '../../errors.ts'
 import { HASH_BYTES, leafHash } from '../../merkle.ts'
 import { PlanCache } from '../../plan.ts'
 import { splitRows } from '../../shape.ts'
-import { openFirst } from '../open.ts'
-import type { EncodedSegment, Job, JobMessage, JobResult, WorkerInit, WorkerMessage } from './messages.ts'
+import { FallbackChain } from '../open.ts'
+import type {
+  EncodeJob,
+  EncodedSegment,
+  Job,
+  JobMessage,
+  ReconstructJob,
+  ResultOf,
+  WorkerInit,
+  WorkerMessage
+} from './messages.ts'
 
 const port = parentPort!
 const { order } = workerData as WorkerInit
 const plans = new PlanCache()
-const backend = await openFirst(order, (event) => post({ type: 'event', event }))
+const backends = new FallbackChain(order, (event) => post({ type: 'event', event }))
 
 port.on('message', (message: JobMessage) => void answer(message))
 
@@ -25,29 +34,31 @@ async function answer({ id, job }: JobMessage): Promise<void> {
   }
 }
 
-function run(job: Job): Promise<JobResult> {
-  return job.kind === 'encode' ? encode(job) : reconstruct(job)
+async function run(job: Job): Promise<ResultOf<Job>> {
+  switch (job.kind) {
+    case 'encode':
+      return encode(job)
+    case 'reconstruct':
+      return reconstruct(job)
+    case 'calibrate':
+      return (await import('../calibration.ts')).calibrate(job.shape)
+  }
 }
 
-async function encode({ shape, rows, data }: Job & { kind: 'encode' }): Promise<EncodedSegment> {
+async function encode({ shape, rows, data }: EncodeJob): Promise<EncodedSegment> {
   const { k, n, blockBytes } = shape
   const parity = new Uint8Array(rows.length * blockBytes)
   const sources = splitRows(data, blockBytes)
   const targets = splitRows(parity, blockBytes)
-  await backend.compute(plans.encode(k, n, rows), sources, targets)
+  await backends.compute(plans.encode(k, n, rows), sources, targets)
   return { data, parity, leaves: leafHashes([...sources, ...targets]) }
 }
 
-async function reconstruct({
-  shape,
-  have,
-  blocks,
-  want
-}: Job & { kind: 'reconstruct' }): Promise<Uint8Array> {
+async function reconstruct({ shape, have, blocks, want }: ReconstructJob): Promise<Uint8Array> {
   const { k, n, blockBytes } = shape
   const made = new Uint8Array(want.length * blockBytes)
   const plan = plans.reconstruct(k, n, have, want)
-  await backend.compute(plan, splitRows(blocks, blockBytes), splitRows(made, blockBytes))
+  await backends.compute(plan, splitRows(blocks, blockBytes), splitRows(made, blockBytes))
   return made
 }
 
@@ -57,15 +68,16 @@ function leafHashes(rows: readonly Uint8Array[]): Uint8Array {
   return leaves
 }
 
-function buffersOf(result: JobResult): ArrayBuffer[] {
-  const arrays = result instanceof Uint8Array ? [result] : [result.data, result.parity, result.leaves]
-  return arrays.map((array) => array.buffer as ArrayBuffer)
+/** The buffers of a result's bytes: they move instead of being copied. */
+function buffersOf(result: ResultOf<Job>): ArrayBufferLike[] {
+  const values = result instanceof Uint8Array ? [result] : Object.values(result)
+  return values.filter((value) => value instanceof Uint8Array).map(({ buffer }) => buffer)
 }
 
 function asEncoderError(error: unknown): EncoderError {
   return error instanceof EncoderError ? error : new EncoderError('BACKEND_FAILED', String(error))
 }
 
-function post(message: WorkerMessage, transfer: readonly ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer)
+function post(message: WorkerMessage, transfer: readonly ArrayBufferLike[] = []): void {
+  port.postMessage(message, transfer as ArrayBuffer[])
 }

@@ -1,4 +1,9 @@
-import { createScalarBackend, createWasmBackend } from '../../../encoder/index.ts'
+import {
+  createScalarBackend,
+  createTfjsBackend,
+  createWasmBackend,
+  createWebgpuBackend
+} from '../../../encoder/index.ts'
 import type { Backend } from '../../../encoder/index.ts'
 import { splitRows } from '../../../encoder/shape.ts'
 
@@ -60,10 +65,19 @@ export function pickRows(segment: Uint8Array, blockBytes: number, rows: readonly
   return Buffer.concat(rows.map((row) => all[row]))
 }
 
-/** Every backend that this machine runs, the oracle left out. */
-export const synchronousBackends: ReadonlyArray<readonly [name: string, open: () => Backend]> = [
-  ['wasm with relaxed SIMD', () => createWasmBackend({ relaxed: true })],
-  ['wasm with baseline SIMD', () => createWasmBackend({ relaxed: false })]
-]
-
 export const oracle = createScalarBackend()
+
+/** A backend under test. Opening one that this machine has not fails with BACKEND_FAILED. */
+export interface BackendUnderTest {
+  readonly name: string
+  readonly open: () => Promise<Backend>
+  /** Slow ones, here without a GPU, get the small shapes and blocks only. */
+  readonly isSlow: boolean
+}
+
+export const BACKENDS: readonly BackendUnderTest[] = [
+  { name: 'wasm, relaxed SIMD', open: async () => createWasmBackend({ relaxed: true }), isSlow: false },
+  { name: 'wasm, baseline SIMD', open: async () => createWasmBackend({ relaxed: false }), isSlow: false },
+  { name: 'webgpu', open: createWebgpuBackend, isSlow: true },
+  { name: 'tfjs', open: createTfjsBackend, isSlow: true }
+]

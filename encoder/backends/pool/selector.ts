@@ -1,0 +1,77 @@
+import { EncoderError } from '../../errors.ts'
+import type { SegmentShape } from '../../shape.ts'
+import type { BackendName } from '../backend.ts'
+import { BackendChoices } from '../choices.ts'
+import { CodingWorker } from './coding-worker.ts'
+import type { CodecEvent } from './events.ts'
+
+/** Says which backend a shape goes to. */
+export interface BackendSelector {
+  backendFor(shape: SegmentShape): BackendName
+  close(): Promise<void>
+}
+
+export function createSelector(
+  backend: 'auto' | BackendName,
+  choicesFile: string | undefined,
+  onEvent: (event: CodecEvent) => void
+): BackendSelector {
+  if (backend !== 'auto') return fixed(backend)
+  return choicesFile === undefined ? fixed('wasm') : new MeasuringSelector(choicesFile, onEvent)
+}
+
+function fixed(backend: BackendName): BackendSelector {
+  return { backendFor: () => backend, close: async () => {} }
+}
+
+/** Smaller segments are not worth the way to a GPU. */
+const LEAST_MEASURED_BYTES = 256 * 1024
+
+/** Chooses by measurement. Until a shape's measurement is there, it goes to WebAssembly. */
+class MeasuringSelector implements BackendSelector {
+  readonly #choices: BackendChoices
+  readonly #onEvent: (event: CodecEvent) => void
+  readonly #begun = new Set<string>()
+  /** Measurements run one after another, each in a thread of its own that ends with it. */
+  #last: Promise<void> = Promise.resolve()
+  #worker: CodingWorker | undefined
+  #closed = false
+
+  constructor(choicesFile: string, onEvent: (event: CodecEvent) => void) {
+    this.#choices = new BackendChoices(choicesFile)
+    this.#onEvent = onEvent
+  }
+
+  backendFor(shape: SegmentShape): BackendName {
+    const { k, n, blockBytes } = shape
+    const choice = this.#choices.get(shape)
+    const key = `${k} ${n} ${blockBytes}`
+    if (choice === undefined && k * blockBytes >= LEAST_MEASURED_BYTES && n > k && !this.#begun.has(key)) {
+      this.#begun.add(key)
+      this.#last = this.#last.then(() => this.#measure(shape))
+    }
+    return choice ?? 'wasm'
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#worker?.end(new EncoderError('CLOSED', 'The codec is closed.'))
+    await this.#last
+  }
+
+  /** Measures a shape that may have been settled meanwhile. A measurement that fails leaves things as they are. */
+  async #measure(shape: SegmentShape): Promise<void> {
+    if (this.#closed || this.#choices.get(shape) !== undefined) return
+    const worker = new CodingWorker({ order: ['scalar'] }, { onEvent() {}, onIdle() {}, onEnd() {} })
+    this.#worker = worker
+    try {
+      const calibration = await worker.run({ kind: 'calibrate', shape })
+      await this.#choices.set(shape, calibration.fastest)
+      this.#onEvent({ type: 'calibrated', shape, calibration })
+    } catch {
+      // The shape stays with WebAssembly.
+    } finally {
+      await worker.end(new EncoderError('CLOSED', 'The measurement is over.'))
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { expect } from 'chai'
+import { PlanCache, createWebgpuBackend } from '../../../encoder/index.ts'
+import type { WebgpuBackend } from '../../../encoder/index.ts'
+import { FallbackChain, openBackend } from '../../../encoder/backends/open.ts'
+import { splitRows } from '../../../encoder/shape.ts'
+import { oracle, pseudoRandomBytes } from './support.ts'
+
+const BLOCK_BYTES = 65536
+const plan = new PlanCache().encode(8, 12)
+
+function job(seed: number) {
+  const made = new Uint8Array(4 * BLOCK_BYTES)
+  const sources = splitRows(pseudoRandomBytes(8 * BLOCK_BYTES, seed), BLOCK_BYTES)
+  return { sources, targets: splitRows(made, BLOCK_BYTES), made }
+}
+
+describe('losing a GPU', () => {
+  let backend: WebgpuBackend
+  beforeEach(async function () {
+    try {
+      backend = await createWebgpuBackend()
+    } catch (error) {
+      console.log(`      skipped, no WebGPU here: ${(error as Error).message}`)
+      this.skip()
+    }
+  })
+
+  it('rejects the calls under way and all later ones, with a code', async () => {
+    const calls = Array.from({ length: 40 }, (_, seed) => job(seed))
+    const outcomes = Promise.allSettled(
+      calls.map(({ sources, targets }) => backend.compute(plan, sources, targets))
+    )
+    backend.close()
+    for (const outcome of await outcomes) {
+      expect(outcome.status === 'rejected' && outcome.reason.code).to.equal('BACKEND_FAILED')
+    }
+    const { sources, targets } = job(1)
+    expect(await backend.compute(plan, sources, targets).catch(({ code }) => code)).to.equal('BACKEND_FAILED')
+  })
+
+  it('ends an object on WebAssembly with nothing wrong in it', async () => {
+    const events: string[] = []
+    const chain = new FallbackChain(
+      ['webgpu', 'wasm'],
+      (event) => events.push(event.type),
+      (name) => (name === 'webgpu' ? Promise.resolve(backend) : openBackend(name))
+    )
+    const calls = Array.from({ length: 20 }, (_, seed) => job(seed))
+    const done = calls.map(async ({ sources, targets }, i) => {
+      const call = chain.compute(plan, sources, targets)
+      if (i === 10) backend.close()
+      await call
+    })
+    await Promise.all(done)
+    calls.forEach(({ made }, seed) => {
+      const expected = job(seed)
+      oracle.compute(plan, expected.sources, expected.targets)
+      expect(Buffer.from(expected.made).equals(made), `segment ${seed}`).to.equal(true)
+    })
+    expect(events).to.deep.equal(['backend', 'fallback', 'backend'])
+  })
+})
