@@ -6,7 +6,7 @@ import { varint } from 'multiformats'
 import { GetRequest } from '../../../protocols/generated/object.js'
 import { encodePutBlock } from '../../../src/hologram/block-frame.ts'
 import { FramedStream } from '../../../src/hologram/framing.ts'
-import { codeOf, errorOf, noise } from './support.ts'
+import { codeOf, errorOf, noise, stalledStream } from './support.ts'
 import type { Stream } from '@libp2p/interface'
 
 const WAIT = { timeoutMs: 5000 }
@@ -179,14 +179,3 @@ describe('framed stream', () => {
     expect(await errorOf(async () => framed.read(WAIT))).to.have.property('message', 'first')
   })
 })
-
-/** Makes `send` behave as it does when the peer's window is full. */
-function stalledStream(stream: Stream): { drain: () => void } {
-  const send = stream.send.bind(stream)
-  stream.send = (data) => {
-    send(data)
-    stream.writableNeedsDrain = true
-    return false
-  }
-  return { drain: () => void stream.dispatchEvent(new Event('drain')) }
-}

@@ -7,6 +7,7 @@ import { signLease } from '../../../src/hologram/lease.ts'
 import { encodeManifest, manifestCid, type Layer, type Manifest } from '../../../src/hologram/manifest.ts'
 import { placementSeed } from '../../../src/hologram/seed.ts'
 import { isHologramError, type HologramErrorCode } from '../../../src/hologram/errors.ts'
+import type { Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Signer } from '../../../protocols/signed.ts'
 
@@ -119,4 +120,15 @@ export async function codeOf(run: () => unknown): Promise<HologramErrorCode> {
   const error = await errorOf(run)
   if (isHologramError(error)) return error.code
   throw error
+}
+
+/** Makes `send` behave as it does when the peer's window is full. */
+export function stalledStream(stream: Stream): { drain: () => void } {
+  const send = stream.send.bind(stream)
+  stream.send = (data) => {
+    send(data)
+    stream.writableNeedsDrain = true
+    return false
+  }
+  return { drain: () => void stream.dispatchEvent(new Event('drain')) }
 }

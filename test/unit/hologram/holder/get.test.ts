@@ -1,0 +1,147 @@
+import { setImmediate } from 'node:timers/promises'
+import { expect } from 'chai'
+import { leafHash, verifyAuditPath } from '../../../../encoder/index.ts'
+import { GetReply, GetRequest } from '../../../../protocols/generated/object.js'
+import { Layout } from '../../../../src/hologram/layout.ts'
+import { MAX_BLOCKS_PER_REQUEST } from '../../../../src/hologram/limits.ts'
+import { codedObject, DAY_MS, leaseOn, stalledStream } from '../support.ts'
+import { getRequest, readReply, startWithShard, WAIT } from './fixture.ts'
+import type { FramedStream } from '../../../../src/hologram/framing.ts'
+
+describe('holder: get/1', () => {
+  const object = codedObject({ layers: [{ k: 2, length: 100 * 512 }] })
+  const blocks = object.shards[0]
+  let fixture: Awaited<ReturnType<typeof startWithShard>>
+  let stream: FramedStream
+
+  beforeEach(async () => {
+    fixture = await startWithShard({}, object)
+    stream = await fixture.mesh.dial('get/1', fixture.bob.peer)
+  })
+
+  afterEach(async () => {
+    stream.abort(new Error('the test is over'))
+    await fixture.stop()
+  })
+
+  const request = async (fields: Partial<GetRequest>) =>
+    stream.writeMessage(GetRequest, getRequest(object.cid, fields), WAIT)
+
+  function expectBlock(reply: GetReply | undefined, index: number): void {
+    expect(reply).to.include({ status: 'OK' })
+    expect(reply!.block!.index).to.equal(index)
+    expect(Buffer.compare(reply!.block!.data, blocks[index])).to.equal(0)
+  }
+
+  it("hands out blocks, each with its path to the shard's root", async () => {
+    await request({ first: 3, count: 60 })
+    const { segments } = new Layout(object.manifest)
+    for (let index = 3; index < 63; index++) {
+      const reply = await readReply(stream)
+      expectBlock(reply, index)
+      const { data, path } = reply!.block!
+      expect(verifyAuditPath(object.manifest.roots[0], segments, index, leafHash(data), path)).to.equal(true)
+    }
+    await stream.close(WAIT)
+    await Promise.all(fixture.mesh.served)
+    expect(fixture.holder.stats).to.include({ blocksOut: 60, bytesOut: 60 * 256 })
+  })
+
+  it('answers requests that are sent ahead in their order', async () => {
+    for (const [first, count] of [
+      [5, 2],
+      [0, 1],
+      [99, 1],
+      [5, 1]
+    ]) {
+      await request({ first, count })
+    }
+    for (const index of [5, 6, 0, 99, 5]) expectBlock(await readReply(stream), index)
+  })
+
+  it('ends when the reader closes', async () => {
+    await request({ first: 0 })
+    expectBlock(await readReply(stream), 0)
+    await stream.close(WAIT)
+    expect(await readReply(stream)).to.equal(undefined)
+    await Promise.all(fixture.mesh.served)
+  })
+
+  it('says NOT_FOUND for another shard or object, and goes on with the next request', async () => {
+    await request({ shard: 1 })
+    await stream.writeMessage(GetRequest, getRequest(codedObject({ seed: 2 }).cid), WAIT)
+    await request({ first: 1 })
+    expect(await readReply(stream)).to.include({ status: 'NOT_FOUND' })
+    expect(await readReply(stream)).to.include({ status: 'NOT_FOUND' })
+    expectBlock(await readReply(stream), 1)
+  })
+
+  it('says NOT_FOUND once no lease keeps the object alive', async () => {
+    fixture.passTime(DAY_MS)
+    await request({})
+    expect(await readReply(stream)).to.include({ status: 'NOT_FOUND' })
+    const tombstone = await leaseOn(object.cid, fixture.alice, { sequence: 2n, tombstone: true })
+    fixture.passTime(-DAY_MS)
+    await fixture.holder.answer({ putLease: Uint8Array.from(tombstone) })
+    await request({})
+    expect(await readReply(stream)).to.include({ status: 'NOT_FOUND' })
+  })
+
+  it('says FAILED for a block that its disk has lost, and goes on with the next request', async () => {
+    const held = fixture.holdings.shards.get(`${object.cid.toString()} 0`)!
+    held.blocks[5][0] ^= 1
+    await request({ first: 3, count: 4 })
+    await request({ first: 6, count: 1 })
+    expectBlock(await readReply(stream), 3)
+    expectBlock(await readReply(stream), 4)
+    expect(await readReply(stream)).to.include({ status: 'FAILED', message: 'the holder failed' })
+    expectBlock(await readReply(stream), 6)
+    expect(fixture.log).to.deep.equal(['a block cannot be read'])
+  })
+
+  it('says FAILED, rather than give paths that lead nowhere, when its leaf hashes are damaged', async () => {
+    const held = fixture.holdings.shards.get(`${object.cid.toString()} 0`)!
+    held.leaves[7][0] ^= 1
+    await request({ first: 3 })
+    expect(await readReply(stream)).to.include({ status: 'FAILED' })
+  })
+
+  it('refuses what cannot be, and ends the stream', async () => {
+    const { segments } = new Layout(object.manifest)
+    for (const wrong of [
+      { count: 0 },
+      { count: MAX_BLOCKS_PER_REQUEST + 1 },
+      { first: segments },
+      { first: segments - 1, count: 2 },
+      { shard: 256 },
+      { cid: new Uint8Array(36) },
+      { cid: new Uint8Array(0) }
+    ]) {
+      const other = await fixture.mesh.dial('get/1', fixture.bob.peer)
+      await other.writeMessage(GetRequest, getRequest(object.cid, wrong), WAIT)
+      expect(await readReply(other), JSON.stringify(wrong)).to.include({ status: 'REFUSED' })
+      expect(await readReply(other)).to.equal(undefined)
+      await other.close(WAIT)
+    }
+  })
+
+  it('serves a request of the most blocks', async () => {
+    await request({ first: 0, count: MAX_BLOCKS_PER_REQUEST })
+    for (let index = 0; index < MAX_BLOCKS_PER_REQUEST; index++) expectBlock(await readReply(stream), index)
+  })
+
+  it('does not read the disk for a reader that takes nothing', async () => {
+    let reads = 0
+    const { holdings } = fixture
+    const openShard = holdings.openShard.bind(holdings)
+    holdings.openShard = async (...args) => {
+      const reader = (await openShard(...args))!
+      return { ...reader, read: async (...rest) => (reads++, reader.read(...rest)) }
+    }
+    stalledStream(fixture.mesh.inbound.at(-1)!)
+    await request({ first: 0, count: 64 })
+    expectBlock(await readReply(stream), 0)
+    for (let turn = 0; turn < 50; turn++) await setImmediate()
+    expect(reads).to.be.at.most(1 + 4)
+  })
+})

@@ -1,0 +1,209 @@
+import { expect } from 'chai'
+import { ObjectReply } from '../../../../protocols/generated/object.js'
+import { openLease } from '../../../../src/hologram/lease.ts'
+import { encodeManifest, manifestCid } from '../../../../src/hologram/manifest.ts'
+import { signPlacement } from '../../../../src/hologram/placement-record.ts'
+import {
+  codedObject,
+  DAY_MS,
+  inlineManifest,
+  leaseOn,
+  NETWORK,
+  noise,
+  NOW_MS,
+  OTHER_NETWORK,
+  signer
+} from '../support.ts'
+import { ask, putShard, startHolder, WAIT, type Fixture } from './fixture.ts'
+import type { Signer } from '../../../../protocols/signed.ts'
+
+const owned = (bytes: Uint8Array) => Uint8Array.from(bytes)
+
+describe('holder: object/1', () => {
+  const manifest = encodeManifest(inlineManifest(noise(1000)))
+  const cid = manifestCid(manifest)
+  let fixture: Fixture
+  let lease: Uint8Array
+
+  beforeEach(async () => {
+    fixture = await startHolder()
+    lease = await leaseOn(cid, fixture.alice)
+  })
+
+  afterEach(async () => fixture.stop())
+
+  async function placementBy(
+    who: Signer,
+    fields: { sequence?: bigint; shard?: number; of?: typeof cid } = {}
+  ) {
+    const { sequence = BigInt(NOW_MS), shard = 0, of = cid } = fields
+    return owned(
+      await signPlacement(NETWORK, { cid: of, sequence, holders: [{ shard, peer: who.peer }] }, who)
+    )
+  }
+
+  const putManifest = async (
+    fields: { manifest?: Uint8Array; lease?: Uint8Array; placement?: Uint8Array } = {}
+  ) =>
+    ask(fixture, {
+      putManifest: {
+        manifest: owned(fields.manifest ?? manifest),
+        lease: owned(fields.lease ?? lease),
+        placement: owned(fields.placement ?? new Uint8Array(0))
+      }
+    })
+  const getManifest = async () => ask(fixture, { getManifest: owned(cid.bytes) })
+  const putLease = async (signed: Uint8Array) => ask(fixture, { putLease: owned(signed) })
+  const status = async () => ask(fixture, { status: owned(cid.bytes) })
+
+  function expectRefused(reply: ObjectReply, message: RegExp, code = 'REFUSED'): void {
+    expect(reply).to.include({ status: code })
+    expect(reply.message).to.match(message)
+  }
+
+  it('keeps a manifest with its lease and placement, gives them out, and announces the object', async () => {
+    const placement = await placementBy(fixture.alice)
+    expect(await putManifest({ placement })).to.include({ status: 'OK' })
+    const reply = await getManifest()
+    expect(reply).to.deep.include({ status: 'OK', shards: [] })
+    expect(Buffer.compare(reply.manifest, manifest)).to.equal(0)
+    expect(Buffer.compare(reply.placement, placement)).to.equal(0)
+    expect(fixture.mesh.provided.map(String)).to.deep.equal([cid.toString()])
+  })
+
+  it('says which shards it holds', async () => {
+    const object = codedObject()
+    await putShard(fixture, object, 2)
+    await putShard(fixture, object, 0)
+    const reply = await ask(fixture, { getManifest: owned(object.cid.bytes) })
+    expect([...reply.shards]).to.deep.equal([0, 2])
+    expect([...(await ask(fixture, { status: owned(object.cid.bytes) })).shards]).to.deep.equal([0, 2])
+  })
+
+  it('answers this node as it would a peer', async () => {
+    await putManifest()
+    const reply = await fixture.holder.answer({ getManifest: owned(cid.bytes) })
+    expect(Buffer.compare(reply.manifest, manifest)).to.equal(0)
+  })
+
+  it('gives out the leases as they were signed', async () => {
+    await putManifest()
+    await putLease(await leaseOn(cid, fixture.bob, { sequence: 9n }))
+    const { leases } = await status()
+    const opened = await Promise.all(leases.map(async (signed) => openLease(NETWORK, signed, NOW_MS)))
+    expect(opened.map(({ sequence }) => sequence)).to.have.members([1n, 9n])
+  })
+
+  it('says NOT_FOUND for what it does not hold', async () => {
+    expect(await getManifest()).to.include({ status: 'NOT_FOUND' })
+    expect(await status()).to.include({ status: 'NOT_FOUND' })
+    expect(await putLease(lease)).to.include({ status: 'NOT_FOUND' })
+    const placement = await placementBy(fixture.alice)
+    expect(await ask(fixture, { putPlacement: placement })).to.include({ status: 'NOT_FOUND' })
+  })
+
+  it('gives out an object only while a lease is live', async () => {
+    await putManifest()
+    fixture.passTime(DAY_MS)
+    expect(await getManifest()).to.include({ status: 'NOT_FOUND' })
+    const renewed = await leaseOn(cid, fixture.alice, { sequence: 2n, expiresAtMs: NOW_MS + 2 * DAY_MS })
+    expect(await putLease(renewed)).to.include({ status: 'OK' })
+    expect(await getManifest()).to.include({ status: 'OK' })
+  })
+
+  it("lets each lessee end its own lease, and nobody else's", async () => {
+    await putManifest()
+    await putLease(await leaseOn(cid, fixture.bob))
+    const end = async (who: Signer) => putLease(await leaseOn(cid, who, { sequence: 2n, tombstone: true }))
+    expect(await end(fixture.bob)).to.include({ status: 'OK' })
+    expect(await getManifest()).to.include({ status: 'OK' })
+    expect(await end(fixture.alice)).to.include({ status: 'OK' })
+    expect(await getManifest()).to.include({ status: 'NOT_FOUND' })
+    expect((await status()).leases, 'what was said stays known').to.have.length(2)
+  })
+
+  it('takes a statement twice, but not one that its lessee has taken back', async () => {
+    await putManifest()
+    expect(await putLease(lease)).to.include({ status: 'OK' })
+    await putLease(await leaseOn(cid, fixture.alice, { sequence: 5n, tombstone: true }))
+    expectRefused(await putLease(lease), /said otherwise/)
+    expectRefused(await putManifest(), /said otherwise/)
+  })
+
+  it('keeps so many lessees of an object and no more', async () => {
+    await fixture.stop()
+    fixture = await startHolder({ settings: { maxLeases: 3 } })
+    await putManifest()
+    for (const number of [1, 2]) {
+      expect(await putLease(await leaseOn(cid, await signer(number)))).to.include({ status: 'OK' })
+    }
+    expectRefused(await putLease(await leaseOn(cid, await signer(3))), /too many lessees/)
+    const renewed = await leaseOn(cid, fixture.alice, { sequence: 2n })
+    expect(await putLease(renewed), 'a renewal is no new lessee').to.include({ status: 'OK' })
+  })
+
+  it('refuses a manifest that is malformed, or has no good lease', async () => {
+    expectRefused(await putManifest({ manifest: manifest.subarray(1) }), /manifest/)
+    expectRefused(await putManifest({ lease: new Uint8Array(0) }), /lease/)
+    const other = codedObject().cid
+    expectRefused(await putManifest({ lease: await leaseOn(other, fixture.alice) }), /another object/)
+    expectRefused(
+      await putManifest({ lease: await leaseOn(cid, fixture.alice, { tombstone: true }) }),
+      /tombstone/
+    )
+    const foreign = await leaseOn(cid, fixture.alice, { network: OTHER_NETWORK })
+    expectRefused(await putManifest({ lease: foreign }), /another network/, 'WRONG_NETWORK')
+    expect(fixture.holdings.manifests.size).to.equal(0)
+    expect(fixture.mesh.provided).to.deep.equal([])
+  })
+
+  it('refuses a placement record of another signer, object or shard, and keeps nothing then', async () => {
+    const { alice, bob } = fixture
+    expectRefused(await putManifest({ placement: await placementBy(bob) }), /not signed by the lessee/)
+    expectRefused(await putManifest({ placement: await placementBy(alice, { shard: 3 }) }), /does not have/)
+    const ofOther = await placementBy(alice, { of: codedObject().cid })
+    expectRefused(await putManifest({ placement: ofOther }), /another object/)
+    expectRefused(await putManifest({ placement: noise(50) }), /placement record/)
+    expect(fixture.holdings.manifests.size + fixture.holdings.placements.size).to.equal(0)
+  })
+
+  it('takes a newer placement record from who has a live lease, and from nobody else', async () => {
+    const { alice, bob } = fixture
+    await putManifest({ placement: await placementBy(alice) })
+    const putPlacement = async (placement: Uint8Array) => ask(fixture, { putPlacement: owned(placement) })
+    expectRefused(await putPlacement(await placementBy(bob, { sequence: BigInt(NOW_MS) + 1n })), /nobody/)
+    const newer = await placementBy(alice, { sequence: BigInt(NOW_MS) + 2n })
+    expect(await putPlacement(newer)).to.include({ status: 'OK' })
+    await putPlacement(await placementBy(alice, { sequence: BigInt(NOW_MS) + 1n, shard: 1 }))
+    expect(Buffer.compare((await getManifest()).placement, newer)).to.equal(0)
+    expectRefused(await putPlacement(await placementBy(alice, { shard: 200 })), /does not have/)
+  })
+
+  it('refuses a request that names no object, or asks for nothing', async () => {
+    for (const bytes of [new Uint8Array(0), new Uint8Array(36), noise(36)]) {
+      expectRefused(await ask(fixture, { getManifest: owned(bytes) }), /no object id/)
+      expectRefused(await ask(fixture, { status: owned(bytes) }), /no object id/)
+    }
+    expectRefused(await ask(fixture, {}), /asks for nothing/)
+  })
+
+  it('says QUOTA and FAILED where the disk is to blame', async () => {
+    fixture.holdings.putManifest = async () => {
+      throw Object.assign(new Error('full'), { code: 'DISK_FULL' })
+    }
+    expect(await putManifest()).to.include({ status: 'QUOTA' })
+    fixture.holdings.getManifest = async () => {
+      throw new Error('EIO on /dev/sda1')
+    }
+    expect(await getManifest()).to.include({ status: 'FAILED', message: 'the holder failed' })
+    expect(fixture.holder.stats.refused).to.deep.equal({ QUOTA: 1, FAILED: 1 })
+    expect(fixture.log).to.deep.equal(['a request of object/1 failed'])
+  })
+
+  it('takes one request a stream', async () => {
+    const stream = await fixture.mesh.dial('object/1', fixture.bob.peer)
+    await stream.close(WAIT)
+    expect(await stream.read(WAIT), 'nothing asked, nothing answered').to.equal(undefined)
+    await Promise.all(fixture.mesh.served)
+  })
+})

@@ -1,0 +1,211 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { HASH_BYTES, MerkleTree } from '../../../../encoder/index.ts'
+import { Status } from '../../../../protocols/generated/object.js'
+import { HologramError } from '../../../../src/hologram/errors.ts'
+import { Admission } from '../../../../src/hologram/holder/admission.ts'
+import { AuditTree } from '../../../../src/hologram/holder/audit-tree.ts'
+import { ProvideQueue } from '../../../../src/hologram/holder/provide-queue.ts'
+import { readAhead } from '../../../../src/hologram/holder/read-ahead.ts'
+import { isOwnFault, Refusal, replyHead } from '../../../../src/hologram/holder/refusal.ts'
+import { TreeCache } from '../../../../src/hologram/holder/tree-cache.ts'
+import { MAX_MESSAGE_BYTES } from '../../../../src/hologram/limits.ts'
+import { objectCid } from '../../../../src/hologram/cid.ts'
+import { storeError } from '../memory-holdings.ts'
+import { errorOf, noise, sha256, signer } from '../support.ts'
+import type { CID } from 'multiformats/cid'
+
+const cidOf = (number: number) => objectCid(sha256(Uint8Array.of(number)))
+const silent = { warn: () => {}, debug: () => {} }
+
+describe('admission', () => {
+  it('counts the streams of a peer and of all, and turns away what is over', async () => {
+    const [{ peer: alice }, { peer: bob }] = [await signer(0), await signer(1)]
+    const admission = new Admission({ perPeer: 2, total: 3 })
+    const first = admission.enter(alice)
+    admission.enter(alice)
+    expect(admission.enter(alice), 'a third of alice').to.equal(undefined)
+    expect(admission.enter(bob)).not.to.equal(undefined)
+    expect(admission.enter(bob), 'a fourth in all').to.equal(undefined)
+    expect(admission.counts).to.deep.equal({ open: 3, turnedAway: 2 })
+    first?.()
+    expect(admission.counts.open).to.equal(2)
+    expect(admission.enter(bob)).not.to.equal(undefined)
+  })
+})
+
+describe('audit tree', () => {
+  it('has the root and the paths of the whole tree', async () => {
+    for (const count of [0, 1, 2, 1023, 1024, 1025, 2048, 2049, 3000, 5121]) {
+      const leaves = noise(count * HASH_BYTES, count + 1)
+      const whole = new MerkleTree(leaves)
+      const tree = await AuditTree.build(leaves)
+      expect(tree.root, `${count} leaves`).to.deep.equal(whole.root)
+      for (let index = 0; index < count; index += 1 + Math.floor(count / 50)) {
+        expect(
+          Buffer.compare(tree.auditPath(index), whole.auditPath(index)),
+          `${index} of ${count}`
+        ).to.equal(0)
+      }
+      if (count > 0) expect(tree.auditPath(count - 1)).to.deep.equal(whole.auditPath(count - 1))
+    }
+  })
+})
+
+describe('tree cache', () => {
+  const treeOf = async (leaves: number) => AuditTree.build(noise(leaves * HASH_BYTES))
+
+  it('keeps the trees used last, up to its bound', async () => {
+    const cache = new TreeCache(64 * 30)
+    let built = 0
+    const get = async (number: number, leaves = 10) =>
+      cache.get(cidOf(number), 0, async () => {
+        built++
+        return await treeOf(leaves)
+      })
+    for (const number of [1, 2, 3, 1, 4]) await get(number)
+    expect(built).to.equal(4)
+    expect(cache.sizeBytes).to.equal(64 * 30)
+    await get(1)
+    await get(3)
+    expect(built, 'number 2 was used longest ago').to.equal(4)
+    await get(2)
+    expect(built).to.equal(5)
+    await get(5, 31)
+    expect(cache.sizeBytes, 'one too large for it is not kept').to.equal(64 * 30)
+  })
+
+  it('tells shards of one object apart', async () => {
+    const cache = new TreeCache(1e6)
+    const [a, b] = [await treeOf(1), await treeOf(2)]
+    expect(await cache.get(cidOf(1), 0, async () => a)).to.equal(a)
+    expect(await cache.get(cidOf(1), 1, async () => b)).to.equal(b)
+  })
+
+  it('builds once for all who ask meanwhile, and again after a failure', async () => {
+    const cache = new TreeCache(1e6)
+    let built = 0
+    const failing = async () => {
+      built++
+      throw new Error('unreadable')
+    }
+    const asked = [1, 2, 3].map(async () => errorOf(async () => cache.get(cidOf(1), 0, failing)))
+    expect((await Promise.all(asked)).map(String)).to.deep.equal(Array(3).fill('Error: unreadable'))
+    expect(built).to.equal(1)
+    expect((await cache.get(cidOf(1), 0, async () => treeOf(1))).sizeBytes).to.equal(64)
+  })
+})
+
+describe('read-ahead', () => {
+  const { signal } = new AbortController()
+
+  it('gives the blocks in order, with no more than its depth being read', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(20), fc.integer({ min: 1, max: 5 }), fc.nat(9), async (count, depth, first) => {
+        let reading = 0
+        let most = 0
+        const read = async (index: number) => {
+          most = Math.max(most, ++reading)
+          await Promise.resolve()
+          reading--
+          return Uint8Array.of(index)
+        }
+        const seen: number[] = []
+        for await (const { index, data } of readAhead({ read }, { first, count, depth, signal })) {
+          expect(data[0]).to.equal(index)
+          seen.push(index)
+        }
+        expect(seen).to.deep.equal(Array.from({ length: count }, (_, i) => first + i))
+        expect(most).to.equal(Math.min(depth, count))
+      })
+    )
+  })
+
+  it('fails where a block fails, and is done with all reads when it does', async () => {
+    let reading = 0
+    const read = async (index: number) => {
+      reading++
+      await Promise.resolve()
+      reading--
+      if (index >= 2) throw new Error(`block ${index}`)
+      return Uint8Array.of(index)
+    }
+    const seen: number[] = []
+    const error = await errorOf(async () => {
+      for await (const { index } of readAhead({ read }, { first: 0, count: 9, depth: 4, signal }))
+        seen.push(index)
+    })
+    expect(String(error)).to.equal('Error: block 2')
+    expect({ seen, reading }).to.deep.equal({ seen: [0, 1], reading: 0 })
+  })
+})
+
+describe('refusals', () => {
+  it('tell the peer what it did wrong, and of our own failures only that there was one', () => {
+    const statusOf = (error: unknown) => replyHead(error, 700).status
+    expect(replyHead(new Refusal(Status.BUSY, 'later', 300), 700)).to.deep.equal({
+      status: Status.BUSY,
+      message: 'later',
+      retryAfterMs: 300
+    })
+    expect(statusOf(new HologramError('WRONG_NETWORK', '', { expected: '', found: '' }))).to.equal(
+      'WRONG_NETWORK'
+    )
+    expect(statusOf(new HologramError('BAD_MANIFEST', '', { field: 'n' }))).to.equal('REFUSED')
+    expect(statusOf(new HologramError('BAD_LEASE', '', { reason: '' }))).to.equal('REFUSED')
+    expect(statusOf(storeError('QUOTA_EXCEEDED'))).to.equal('QUOTA')
+    expect(statusOf(storeError('DISK_FULL'))).to.equal('QUOTA')
+    expect(replyHead(storeError('UPLOAD_BUSY'), 700)).to.include({ status: 'BUSY', retryAfterMs: 700 })
+    const own = new Error('/home/alice/secret: permission denied')
+    expect(replyHead(own, 700)).to.include({ status: 'FAILED', message: 'the holder failed' })
+    expect([isOwnFault(own), isOwnFault(storeError('CORRUPT'))]).to.deep.equal([true, true])
+    expect(isOwnFault(storeError('DISK_FULL'))).to.equal(false)
+  })
+
+  it('cut long messages between two characters', () => {
+    const { message } = replyHead(new Refusal(Status.REFUSED, `a${'é'.repeat(400)}`), 0)
+    expect(Buffer.byteLength(message)).to.equal(MAX_MESSAGE_BYTES - 1)
+    expect(message).to.match(/^aé+$/)
+  })
+})
+
+describe('announcements', () => {
+  /** A DHT whose announcements end when the test says so. */
+  function slowDht() {
+    const running: Array<{ cid: CID; end: () => void; fail: (error: Error) => void }> = []
+    const provide = async (cid: CID) =>
+      new Promise<void>((resolve, reject) => running.push({ cid, end: resolve, fail: reject }))
+    return { running, mesh: { provide } }
+  }
+  const turn = async () => new Promise((resolve) => setImmediate(resolve))
+
+  it('go a few at a time, each object once', async () => {
+    const { running, mesh } = slowDht()
+    const stop = new AbortController()
+    const queue = new ProvideQueue({ mesh, logger: silent }, { maxBacklog: 10, concurrency: 2 })
+    for (const number of [1, 2, 3, 4, 4, 4]) queue.add(cidOf(number), stop.signal)
+    expect(running).to.have.length(2)
+    expect(queue.backlog).to.equal(2)
+    running[0].end()
+    running[1].fail(new Error('no peers'))
+    await turn()
+    expect(running.map(({ cid }) => cid.toString())).to.deep.equal(
+      [1, 2, 3, 4].map((n) => cidOf(n).toString())
+    )
+    running[2].end()
+    running[3].end()
+    await queue.idle()
+  })
+
+  it('leave out what is more than the backlog, and what is left at the stop', async () => {
+    const { running, mesh } = slowDht()
+    const stop = new AbortController()
+    const queue = new ProvideQueue({ mesh, logger: silent }, { maxBacklog: 2, concurrency: 1 })
+    for (const number of [1, 2, 3, 4]) queue.add(cidOf(number), stop.signal)
+    expect(queue.backlog).to.equal(2)
+    stop.abort()
+    running[0].end()
+    await queue.idle()
+    expect(running).to.have.length(1)
+  })
+})
