@@ -1,3 +1,4 @@
+import { hintOf } from '../gateway/problem.ts'
 import { Interrupted } from './io.ts'
 
 /** What the process ends with; docs/CLI.md lists them from here. */
@@ -103,6 +104,8 @@ const codeOf = (error: unknown): string => {
   return typeof code === 'string' ? code : 'UNEXPECTED'
 }
 
+const hintFor = (error: unknown): string => (error as Partial<CliError>).hint ?? hintOf(codeOf(error)) ?? ''
+
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof Interrupted) return error.cause === 'SIGTERM' ? 143 : EXIT_CODES.interrupted[0]
   const code = codeOf(error)
@@ -111,8 +114,8 @@ export const exitCodeOf = (error: unknown): number => {
 
 /** The error as one JSON object, as --json prints it to standard error. */
 export const errorJson = (error: unknown): string => {
-  const { message, hint = '', data = {} } = error as Partial<CliError>
-  const body = { code: codeOf(error), message: message ?? String(error), data, hint }
+  const { message, data = {} } = error as Partial<CliError>
+  const body = { code: codeOf(error), message: message ?? String(error), data, hint: hintFor(error) }
   return JSON.stringify({ error: body, exitCode: exitCodeOf(error) })
 }
 
@@ -122,6 +125,7 @@ export const errorText = (error: unknown): string => {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return `thhe: unexpected: ${stack}`
   }
-  const { message, hint } = error as CliError
-  return hint === undefined || hint === '' ? `thhe: ${message}` : `thhe: ${message}\n  ${hint}`
+  const { message } = error as Error
+  const hint = hintFor(error)
+  return hint === '' ? `thhe: ${message}` : `thhe: ${message}\n  ${hint}`
 }

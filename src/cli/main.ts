@@ -12,6 +12,7 @@ import { putCommand } from './commands/put.ts'
 import { rmCommand } from './commands/rm.ts'
 import { statCommand } from './commands/stat.ts'
 import { statusCommand } from './commands/status.ts'
+import { escapeDashes } from './dash.ts'
 import { errorJson, errorText, exitCodeOf, usageError } from './errors.ts'
 import { GLOBAL_OPTIONS } from './globals.ts'
 import { Interrupted } from './io.ts'
@@ -44,7 +45,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
 
 /** The whole command line; nothing of it runs before `parseAsync`. */
 export const parser = (argv: readonly string[], io: Io): Argv =>
-  yargs([...argv])
+  yargs(escapeDashes(argv))
     .scriptName('thhe')
     .usage('$0 COMMAND\n\nKeeps files alive on a network of peers that may come and go.')
     .options(GLOBAL_OPTIONS)
@@ -62,6 +63,11 @@ export const parser = (argv: readonly string[], io: Io): Argv =>
     .command(
       lazyCommand('fba', 'Analyse quorums: who can halt or split a network', async () => {
         return (await import('./commands/fba.ts')).fbaCommand
+      })
+    )
+    .command(
+      lazyCommand('encoder', 'Measure the erasure coder on this machine', async () => {
+        return (await import('./commands/encoder.ts')).encoderCommand(io)
       })
     )
     .completion('completion', 'Print a script that completes commands in bash or zsh')

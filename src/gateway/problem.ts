@@ -103,5 +103,8 @@ export const toProblem = (error: unknown): Problem => {
   }
 }
 
+/** The next step for a code; undefined for one that is not of the gateway or the node. */
+export const hintOf = (code: string): string | undefined => (isProblemCode(code) ? CODES[code][1] : undefined)
+
 export const statusOf = ({ code }: Pick<Problem, 'code'>): number =>
   isProblemCode(code) ? CODES[code][0] : 500

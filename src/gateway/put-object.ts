@@ -3,7 +3,7 @@ import { formatLink } from '../node/client.ts'
 import { boolean, integer, readQuery, text, time } from './query.ts'
 import { toProblem } from './problem.ts'
 import { NDJSON } from './media-types.ts'
-import { sendJson, startLines } from './respond.ts'
+import { finish, sendJson, startLines } from './respond.ts'
 import type { Exchange } from './router.ts'
 import type { GatewayNode, PutLine, PutOptions, PutProgress, PutResult, PutResultJson } from './types.ts'
 
@@ -24,7 +24,7 @@ export const putObject = async (exchange: Exchange): Promise<void> => {
   const { node, request, response, signal } = exchange
   const options = { ...putOptions(exchange.query, request), signal }
   if (!(request.headers.accept ?? '').includes(NDJSON)) {
-    const result = await node.objects.put(request, options)
+    const result = await node.objects.put(bodyOf(request), options)
     sendJson(response, 201, putResultJson(node, result))
     return
   }
@@ -49,7 +49,7 @@ const putWithProgress = async (
     progress = next
   }
   try {
-    const result = await node.objects.put(request, { ...options, onProgress })
+    const result = await node.objects.put(bodyOf(request), { ...options, onProgress })
     await line({ progress }, signal)
     await line({ result: putResultJson(node, result) }, signal)
   } catch (error) {
@@ -59,8 +59,15 @@ const putWithProgress = async (
   } finally {
     clearInterval(ticker)
   }
-  response.end()
+  finish(response)
 }
+
+/**
+ * The body as a source that a put may give up on: leaving the loop over the request itself would close the
+ * connection, and the client would never read why.
+ */
+const bodyOf = (request: IncomingMessage): AsyncIterable<Uint8Array> =>
+  request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
 
 const putOptions = (query: URLSearchParams, { headers }: IncomingMessage): PutOptions => {
   const { fewer, lease, ...rest } = readQuery(query, QUERY)

@@ -7,6 +7,9 @@ import type { Problem } from './problem.ts'
 export const sendJson = (response: ServerResponse, status: number, value: unknown): void =>
   send(response, status, 'application/json', JSON.stringify(value))
 
+/** How long the rest of a body is read after its request has been answered. */
+const DRAIN_MS = 2000
+
 /** A failure before the first byte of the answer. */
 export const sendProblem = (response: ServerResponse, problem: Problem): void => {
   if (response.req.method === 'HEAD') response.setHeader(PROBLEM_FIELD, problemField(problem))
@@ -15,7 +18,27 @@ export const sendProblem = (response: ServerResponse, problem: Problem): void =>
 
 export const send = (response: ServerResponse, status: number, type: string, body: string): void => {
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
-  response.end(response.req.method === 'HEAD' ? undefined : body)
+  if (response.req.method !== 'HEAD') response.write(body)
+  finish(response)
+}
+
+/**
+ * Ends an answer. Where the client still sends, the rest of its body is read for a while first: closing the
+ * connection on it would take the answer along.
+ */
+export const finish = (response: ServerResponse): void => {
+  const { req: request } = response
+  const waitsToBeAsked = request.headers.expect !== undefined
+  if (request.complete || request.destroyed || waitsToBeAsked) {
+    response.end()
+    return
+  }
+  const timer = setTimeout(() => response.end(), DRAIN_MS)
+  request.once('close', () => {
+    clearTimeout(timer)
+    response.end()
+  })
+  request.resume()
 }
 
 /** A problem's data may carry bigints and binary ids, which JSON lacks. */

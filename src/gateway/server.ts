@@ -34,8 +34,6 @@ export interface Gateway {
 }
 
 const MAX_HEADER_BYTES = 16 * 1024
-/** How long the rest of a refused body is read, so that the client gets to see the refusal before a reset. */
-const DRAIN_MS = 2000
 
 export const ROUTES: readonly Route[] = [...nodeRoutes, ...objectRoutes]
 
@@ -112,13 +110,16 @@ const answer = async ({ node, request, response, stopping, requests }: Answering
     path = route.path
     if (route.changesState) requireToken(request, node.apiToken)
     if (!route.takesBody) refuseBody(request)
-    if (request.headers.expect !== undefined) response.writeContinue()
+    if (request.headers.expect !== undefined) {
+      response.writeContinue()
+      // Fulfilled: from here on the client sends, and `finish` must reckon with it.
+      delete request.headers.expect
+    }
     const signal = AbortSignal.any([gone.signal, stopping])
     await route.handle({ node, request, response, query: url.searchParams, cid, signal })
   } catch (error) {
     fail(node, response, stopping.aborted ? stopping.reason : error)
   }
-  if (!request.complete) setTimeout(() => request.destroy(), DRAIN_MS).unref()
 }
 
 const fail = (node: GatewayNode, response: ServerResponse, error: unknown): void => {

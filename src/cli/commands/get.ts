@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
 import { defineCommand } from '../command.ts'
+import { unescapeDash } from '../dash.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { formatBytes, formatDuration, formatRate } from '../format.ts'
@@ -31,6 +32,7 @@ export const getCommand = (io: Io): CommandModule =>
             alias: 'o',
             type: 'string',
             requiresArg: true,
+            coerce: unescapeDash,
             describe: 'File to write, - for standard output; the object id by default'
           },
           force: { type: 'boolean', default: false, describe: 'Replace a file that exists' },

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
 import { defineCommand } from '../command.ts'
+import { unescapeDash } from '../dash.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { count, formatBytes, formatDuration, formatRate } from '../format.ts'
@@ -37,7 +38,12 @@ export const putCommand = (io: Io): CommandModule =>
     describe: 'Seal a file and spread it over the peers; prints the link to it',
     builder: (yargs) =>
       withEndpoint(yargs)
-        .positional('file', { type: 'string', demandOption: true, describe: 'File, or - for standard input' })
+        .positional('file', {
+          type: 'string',
+          demandOption: true,
+          describe: 'File, or - for standard input',
+          coerce: unescapeDash
+        })
         .options({
           public: {
             type: 'boolean',

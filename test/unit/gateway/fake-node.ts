@@ -31,6 +31,8 @@ export class FakeNode implements GatewayNode {
   failGet: { afterBytes: number; error: Error } | undefined
   /** A put fails with this once its first bytes have come. */
   failPut: Error | undefined
+  /** A put fails with this before it reads anything. */
+  refusePut: Error | undefined
   /** Signals of the calls so far, newest last. */
   readonly signals: AbortSignal[] = []
   /** Resolves when a put has taken in its first bytes. */
@@ -49,6 +51,7 @@ export class FakeNode implements GatewayNode {
 
   readonly objects: GatewayNode['objects'] = {
     put: async (source, options = {}) => {
+      if (this.refusePut !== undefined) throw this.refusePut
       const parts: Uint8Array[] = []
       let readBytes = 0
       try {

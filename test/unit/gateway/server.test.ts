@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
@@ -199,6 +200,31 @@ describe('gateway', () => {
         progress: { readBytes: 5000, sentBytes: 10_000, shardsAcknowledged: 0 }
       })
       expect(lines.at(-1)).to.have.property('result')
+    })
+
+    for (const when of ['failPut', 'refusePut'] as const) {
+      for (const accept of [NDJSON, '*/*']) {
+        it(`tells a client that goes on sending why it failed (${when}, ${accept})`, async () => {
+          node[when] = new HologramError('NOT_ENOUGH_PEERS', '5 peers are needed', {
+            needed: 5,
+            available: 3
+          })
+          const headers = { ...bearer(TOKEN), accept, 'content-length': 8 << 20, expect: '100-continue' }
+          const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
+          sent.on('continue', () => {
+            // Later than the answer, which must not be lost for it.
+            setTimeout(() => sent.end(Buffer.alloc(8 << 20)), 50)
+          })
+          sent.flushHeaders()
+          const [response] = (await once(sent, 'response')) as [IncomingMessage]
+          expect(await text(response)).to.include('NOT_ENOUGH_PEERS')
+        })
+      }
+    }
+
+    it('tells a client that is still sending that it may not', async () => {
+      const answer = await call('PUT', '/v1/objects', { body: Buffer.alloc(32 << 20) })
+      expect(answer.status).to.equal(401)
     })
 
     it('reports a failure as the last line', async () => {
