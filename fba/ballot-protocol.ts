@@ -104,9 +104,10 @@ export class BallotProtocol {
   /** Sends the latest own statement if it was held back. */
   emitPending(): void {
     const own = this.#voting.get(this.#context.localNode)?.statement
-    if (own === undefined || this.#state.current === undefined || !this.#context.mayEmit()) return
+    if (own === undefined || this.#state.current === undefined) return
     const last = this.#lastEmitted?.statement
     if (last !== undefined && !isNewerStatement(last, own)) return
+    if (!this.#context.mayEmit(own)) return
     const envelope = this.#context.emit(own) as Envelope<BallotStatement>
     this.#lastEmitted = envelope
     this.#voting.record(envelope)

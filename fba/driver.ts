@@ -5,8 +5,8 @@ import type { SlotRecord } from './persistence.ts'
 import type { Ballot, Envelope, Hash, NodeId, QuorumSet, SlotIndex, Statement, Value } from './types.ts'
 
 /**
- * What a node may do with a value. 'valid': vote for it. 'maybe-valid': follow those who do, but send
- * nothing on this slot, because something needed to judge it is not here yet. 'invalid': drop the statement.
+ * What a node may do with a value. 'valid': vote for it. 'maybe-valid': count what others say of it, but send
+ * nothing that names it, because something needed to judge it is not here yet. 'invalid': drop the statement.
  *
  * Validity may depend on the value, the slot and agreed history only: never on anything that can differ
  * between honest nodes for ever, nor on the time, since a vote cannot be withdrawn when a value expires.

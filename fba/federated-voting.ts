@@ -28,6 +28,10 @@ export class FederatedVoting<S extends Statement> {
     this.#latest.set(envelope.statement.nodeId, envelope)
   }
 
+  clear(): void {
+    this.#latest.clear()
+  }
+
   envelopes(): Envelope<S>[] {
     return [...this.#latest.values()]
   }

@@ -90,9 +90,10 @@ export class Nomination {
     return updated
   }
 
-  /** No further round and no further statement of ours: the slot is decided. */
+  /** No further round and no further statement: the slot is decided, and nobody needs the nominations. */
   stop(): void {
     this.#started = false
+    this.#voting.clear()
     this.#context.driver.stopTimer(this.#context.slotIndex, 'nomination')
   }
 
@@ -238,13 +239,15 @@ export class Nomination {
     }
     this.#voting.record({ statement, signature: UNSIGNED })
     this.#advance(statement)
-    const own = this.#voting.get(localNode)!.statement
-    if (areStatementsEqual(own, statement)) this.#emit(statement)
+    // A node that is a quorum by itself has decided by now, and nobody needs its nomination.
+    const own = this.#voting.get(localNode)?.statement
+    if (own !== undefined && areStatementsEqual(own, statement)) this.#emit(statement)
   }
 
   #emit(statement: NominateStatement): void {
     const last = this.#lastEmitted?.statement
-    if (!this.#context.mayEmit() || (last !== undefined && !isNewerStatement(last, statement))) return
+    if (last !== undefined && !isNewerStatement(last, statement)) return
+    if (!this.#context.mayEmit(statement)) return
     const envelope = this.#context.emit(statement) as Envelope<NominateStatement>
     this.#lastEmitted = envelope
     this.#voting.record(envelope)

@@ -119,7 +119,9 @@ export class Scp {
     if (!this.#isInRange(statement.slotIndex)) return 'slot-out-of-range'
     if (!this.#registry.isInQuorum(statement.nodeId)) return 'not-in-quorum'
     if (statement.nodeId === this.#nodeId) return 'stale'
-    const latest = this.#slots.get(statement.slotIndex)?.latestOf(statement.nodeId, statement.type)
+    const slot = this.#slots.get(statement.slotIndex)
+    if (statement.type === 'nominate' && slot?.externalized !== undefined) return 'stale'
+    const latest = slot?.latestOf(statement.nodeId, statement.type)
     const isConflict = latest !== undefined && areContradictory(latest.statement, statement)
     if (!isConflict && !isNews(latest, statement)) return 'stale'
     if (highestFiniteCounter(statement) > this.#counterLimit(statement.slotIndex)) return 'counter-too-high'

@@ -4,7 +4,7 @@ import type { ScpDriver, TimerKind } from './driver.ts'
 import { defaultTimeoutMillis } from './driver.ts'
 import type { QuorumSetOfStatement } from './federated-voting.ts'
 import { MAX_TIMER_MILLIS } from './limits.ts'
-import type { Envelope, Hash, NodeId, QuorumSet, SlotIndex } from './types.ts'
+import type { Envelope, Hash, NodeId, QuorumSet, SlotIndex, Statement } from './types.ts'
 
 export interface SlotContext {
   readonly driver: ScpDriver
@@ -14,10 +14,10 @@ export interface SlotContext {
   readonly quorumSet: QuorumSet
   readonly quorumSetHash: Hash
   readonly quorumSetOf: QuorumSetOfStatement
-  /** False on a node that only follows, and while some value is not fully validated: then nothing is sent. */
-  mayEmit(): boolean
+  /** False on a node that only follows, and for a statement that names a value not fully valid. */
+  mayEmit(statement: Statement): boolean
   /** Signs, and hands to the driver with the record that must be durable first. */
-  emit(statement: Envelope['statement']): Envelope
+  emit(statement: Statement): Envelope
 }
 
 /** Starts the slot's timer for `round`, never beyond what a platform timer can count. */

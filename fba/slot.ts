@@ -11,16 +11,7 @@ import type { QuorumRegistry } from './quorum-registry.ts'
 import { isVBlocking } from './quorum-set.ts'
 import type { SlotContext } from './slot-context.ts'
 import { companionQuorumSetHash, statementValues } from './statement.ts'
-import type {
-  BallotStatement,
-  Envelope,
-  Hash,
-  NodeId,
-  QuorumSet,
-  SlotIndex,
-  Statement,
-  Value
-} from './types.ts'
+import type { Envelope, Hash, NodeId, QuorumSet, SlotIndex, Statement, Value } from './types.ts'
 
 export interface SlotInit {
   readonly slotIndex: SlotIndex
@@ -42,8 +33,6 @@ export class Slot {
   readonly #quorumSet: QuorumSet
   readonly #nomination: Nomination
   readonly #ballots: BallotProtocol
-  /** False while a value balloted on is not fully validated. */
-  #isFullyValidated = true
   #gotVBlocking = false
   #externalized: Value | undefined
 
@@ -59,7 +48,7 @@ export class Slot {
       quorumSet: this.#quorumSet,
       quorumSetHash: init.quorumSetHash,
       quorumSetOf: (statement) => init.registry.ofStatement(statement),
-      mayEmit: () => init.isValidator && this.#isFullyValidated,
+      mayEmit: (statement) => this.#mayEmit(statement),
       emit: (statement) => this.#emit(statement)
     }
     this.#nomination = new Nomination(context, (composite) => this.#ballots.start(composite))
@@ -76,10 +65,6 @@ export class Slot {
 
   get externalized(): Value | undefined {
     return this.#externalized
-  }
-
-  get isFullyValidated(): boolean {
-    return this.#isFullyValidated
   }
 
   /** True once nodes without which the local quorum set cannot be satisfied have spoken on this slot. */
@@ -111,16 +96,14 @@ export class Slot {
       this.#nomination.process({ statement, signature: envelope.signature })
     } else {
       if (!this.#ballots.admits(statement)) return 'contradicts-externalized'
-      const level = this.#validate(statement)
-      if (level === 'invalid') return 'invalid-value'
-      if (level === 'maybe-valid' && this.phase !== 'externalize') this.#isFullyValidated = false
+      if (this.#validate(statement) === 'invalid') return 'invalid-value'
       this.#ballots.process({ statement, signature: envelope.signature })
     }
     this.#gotVBlocking ||= isVBlocking(this.#quorumSet, new Set(this.#authors()))
     return 'processed'
   }
 
-  #validate(statement: BallotStatement): ValidationLevel {
+  #validate(statement: Statement): ValidationLevel {
     let level: ValidationLevel = 'valid'
     for (const value of statementValues(statement)) {
       const valueLevel = this.#init.driver.validate(this.slotIndex, value, false)
@@ -130,17 +113,20 @@ export class Slot {
     return level
   }
 
+  /**
+   * A validator vouches for each value that it names, so it names none that it cannot judge. The values of
+   * others do not matter: one node that names what nobody has must not silence everybody.
+   */
+  #mayEmit(statement: Statement): boolean {
+    return this.#init.isValidator && this.#validate(statement) === 'valid'
+  }
+
   #authors(): NodeId[] {
     return [...this.#nomination.envelopes(), ...this.#ballots.envelopes()].map((e) => e.statement.nodeId)
   }
 
   /** Judges everything again after something that was missing arrived, and sends what was held back. */
   reconsider(): void {
-    this.#isFullyValidated = this.#ballots
-      .envelopes()
-      .every(
-        ({ statement }) => statement.nodeId === this.#init.localNode || this.#validate(statement) === 'valid'
-      )
     this.#nomination.reconsider()
     this.#ballots.reconsider()
     this.#nomination.emitPending()

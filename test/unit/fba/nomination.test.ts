@@ -112,7 +112,7 @@ describe('fba: nomination, 4 of 5', () => {
     it('takes no new value once there is a candidate', () => {
       const v0 = led('v1')
       v0.startBallot('x')
-      v0.hear('v1', 'NOMINATE {x,y} accepted {x}')
+      v0.hear('v1', 'NOMINATE {x,y} accepted {x,y}')
       expect(v0.takeSaid()).to.deep.equal([])
       expect(v0.nominate('z')).to.equal(false)
     })

@@ -95,6 +95,14 @@ describe('fba: scp', () => {
     })
   })
 
+  it('a value that one node names and nobody can judge silences nobody', () => {
+    v0.startBallot('x')
+    v0.validity = (name) => (name === 'z' ? 'maybe-valid' : 'valid')
+    v0.hear('v4', 'PREPARE <1,z> p=<1,z>')
+    v0.hear(QUORUM, 'PREPARE <1,x>')
+    expect(v0.takeSaid()).to.deep.equal(['PREPARE <1,x> p=<1,x>'])
+  })
+
   describe('equivocation', () => {
     it('keeps both statements as evidence, once, and tells the operator', () => {
       v0.hear('v1', 'CONFIRM <1,x> p=1 c=1 h=1')
@@ -159,8 +167,11 @@ describe('fba: scp', () => {
     })
 
     it('an EXTERNALIZE needs none: its author stands for itself', () => {
-      expect(v0.scp.receive(says('v1', 'EXTERNALIZE <1,x> h=1', other))).to.equal('processed')
+      for (const node of QUORUM) {
+        expect(v0.scp.receive(says(node, 'EXTERNALIZE <1,x> h=1', other))).to.equal('processed')
+      }
       expect(v0.fetches).to.deep.equal([])
+      expect(v0.externalized, 'they make a quorum').to.deep.equal(['7 x'])
     })
 
     it('unused ones are dropped, however many a node goes through', () => {
@@ -264,6 +275,20 @@ describe('fba: scp', () => {
       v0.hear(QUORUM, 'PREPARE <1,x>')
       expect(v0.scp.proofFor(SLOT)).to.equal(undefined)
     })
+  })
+
+  it('lets go of the nominations of a decided slot, and takes no more', () => {
+    v0.startBallot('x')
+    v0.hear(QUORUM, 'EXTERNALIZE <1,x> h=1')
+    expect(v0.scp.stateFor(SLOT).map(({ statement }) => statement.type)).not.to.include('nominate')
+    expect(v0.hear('v4', 'NOMINATE {x,y,z} accepted {x,y,z}')).to.deep.equal(['stale'])
+  })
+
+  it('a node that is a quorum by itself decides at once', () => {
+    const alone = new TestNode({ quorumSet: flat(1, 'v0') })
+    alone.nominate('y')
+    expect(alone.externalized).to.deep.equal(['7 y'])
+    expect(alone.takeSaid()).to.deep.equal(['EXTERNALIZE <1,y> h=1'])
   })
 
   it('knows when nodes that block it have spoken on a slot', () => {
