@@ -94,7 +94,12 @@ const DURATION_UNITS: Units = [
 ]
 
 /** A number with a unit, as a whole number of the smallest unit; a bare number counts the smallest unit. */
-const quantity = (placeholder: string, units: Units, min: number, what: string): Kind<number> => ({
+const quantity = (
+  placeholder: string,
+  units: Units,
+  [min, max]: readonly [min: number, max: number],
+  what: string
+): Kind<number> => ({
   placeholder,
   flag: 'string',
   parse: (raw) => {
@@ -104,7 +109,7 @@ const quantity = (placeholder: string, units: Units, min: number, what: string):
     const unit = units.find(([name]) => name.toLowerCase() === suffix.toLowerCase())
     if (suffix !== '' && unit === undefined) throw expected(raw, what)
     const value = Math.round(Number(digits) * (unit?.[1] ?? 1))
-    if (!Number.isSafeInteger(value) || value < min) throw expected(raw, what)
+    if (!Number.isSafeInteger(value) || value < min || value > max) throw expected(raw, what)
     return value
   },
   format: (value) => {
@@ -116,19 +121,27 @@ const quantity = (placeholder: string, units: Units, min: number, what: string):
 
 /** Bytes: '10GiB', '500MB', '4096'. */
 export const byteCount = (min = 0): Kind<number> =>
-  quantity('SIZE', BYTE_UNITS, min, `a size of at least ${min} bytes such as 10GiB or 500MB`)
+  quantity(
+    'SIZE',
+    BYTE_UNITS,
+    [min, Number.MAX_SAFE_INTEGER],
+    `a size of at least ${min} bytes such as 10GiB or 500MB`
+  )
 
 /** Bytes a second: '20MiB'; 0 for no limit. */
 export const byteRate: Kind<number> = quantity(
   'RATE',
   BYTE_UNITS,
-  0,
+  [0, Number.MAX_SAFE_INTEGER],
   'bytes a second such as 20MiB, or 0 for no limit'
 )
 
 /** Milliseconds: '30d', '12h', '30s', '500ms'. */
-export const duration = (minMs: number): Kind<number> =>
-  quantity('TIME', DURATION_UNITS, minMs, `a time of at least ${minMs} ms such as 30s, 12h or 30d`)
+export const duration = (minMs: number, maxMs = Number.MAX_SAFE_INTEGER): Kind<number> => {
+  const most = maxMs === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${maxMs}`
+  const what = `a time of at least ${minMs}${most} ms such as 30s, 12h or 30d`
+  return quantity('TIME', DURATION_UNITS, [minMs, maxMs], what)
+}
 
 /** A multiaddr in its text form. */
 export const address: Kind<string> = {

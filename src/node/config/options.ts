@@ -75,7 +75,7 @@ export const OPTIONS = {
     description: 'Shards made of an object put by this node.'
   }),
   lease: option({
-    kind: kinds.duration(60_000),
+    kind: kinds.duration(60_000, 400 * 86_400_000),
     default: 30 * 86_400_000,
     group: 'Storage',
     description: 'How long holders keep an object before its lease must be renewed.'
@@ -125,7 +125,7 @@ export const OPTIONS = {
     description: 'Peers by which the rendezvous DHT is joined.'
   }),
   reportInterval: option({
-    kind: kinds.duration(250),
+    kind: kinds.duration(250, 3_600_000),
     default: 30_000,
     group: 'Network',
     description:

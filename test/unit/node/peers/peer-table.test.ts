@@ -1,0 +1,153 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect } from 'chai'
+import { PeerTable } from '../../../../src/node/peers/peer-table.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { PeerReport } from '../../../../src/node/peers/report.ts'
+
+const INTERVAL = 30_000
+const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+
+describe('peer table', () => {
+  let self: PeerId
+  let peer: PeerId
+  let nowMs: number
+  let table: PeerTable
+  let sequence: bigint
+
+  before(async () => {
+    self = await newPeer()
+    peer = await newPeer()
+  })
+  beforeEach(() => {
+    nowMs = 1_800_000_000_000
+    sequence = 0n
+    table = new PeerTable({ self, nowMs: () => nowMs })
+  })
+
+  const report = (fields: Partial<PeerReport> = {}): PeerReport => ({
+    peer,
+    sequence: ++sequence,
+    issuedAtMs: nowMs,
+    capacityBytes: 100,
+    freeBytes: 50,
+    version: '1.0.0',
+    uptimeSeconds: 1,
+    domain: '',
+    multiaddrs: [multiaddr('/ip4/192.0.2.7/tcp/4701')],
+    intervalMs: INTERVAL,
+    signed: Uint8Array.of(1),
+    ...fields
+  })
+  const isLive = (): boolean => table.get(peer)?.live === true
+
+  it('keeps the newest report of a peer, whatever order they come in', () => {
+    const old = report({ freeBytes: 1 })
+    table.accept(report({ freeBytes: 2 }))
+    table.accept(old)
+    expect(table.get(peer)?.report.freeBytes).to.equal(2)
+    expect(table.lastSequence(peer)).to.equal(2n)
+    expect(table.entries()).to.have.lengthOf(1)
+  })
+
+  it('takes a peer for gone after three of its own intervals of silence', () => {
+    table.accept(report({ intervalMs: 1_000 }))
+    nowMs += 2_999
+    expect(isLive()).to.equal(true)
+    nowMs += 1
+    expect(isLive()).to.equal(false)
+    table.accept(report({ intervalMs: 1_000 }))
+    expect(isLive()).to.equal(true)
+  })
+
+  it('counts the age of a report that others passed on, and forgives a clock that is behind', () => {
+    table.accept(report({ issuedAtMs: nowMs - 60_000 - INTERVAL }))
+    nowMs += 2 * INTERVAL
+    expect(isLive()).to.equal(false)
+    table.accept(report({ issuedAtMs: nowMs - 59_000 }))
+    nowMs += 3 * INTERVAL - 1
+    expect(isLive()).to.equal(true)
+  })
+
+  it('is told of changes, until it is told no more', () => {
+    let changes = 0
+    const unsubscribe = table.onChange(() => changes++)
+    table.accept(report())
+    table.markDown(peer)
+    table.markDown(peer)
+    expect(changes).to.equal(2)
+    unsubscribe()
+    table.markUp(peer)
+    expect(changes).to.equal(2)
+  })
+
+  it('leaves out a peer that is down until it shows itself, and remembers it', () => {
+    table.accept(report())
+    table.markDown(peer)
+    expect(isLive()).to.equal(false)
+    expect(table.live()).to.have.lengthOf(0)
+    table.markUp(peer)
+    expect(isLive()).to.equal(true)
+    table.observe(peer, 'unreachable')
+    expect(isLive()).to.equal(false)
+    table.accept(report())
+    expect(isLive()).to.equal(true)
+  })
+
+  it('believes a peer that says it leaves', () => {
+    table.accept(report())
+    table.accept(report({ intervalMs: 0 }))
+    expect(isLive()).to.equal(false)
+    table.markUp(peer)
+    expect(isLive()).to.equal(false)
+  })
+
+  it('never takes this node for gone, nor blames it', () => {
+    table.accept(report({ peer: self, intervalMs: 0 }))
+    nowMs += 1e9
+    table.observe(self, 'lied')
+    table.prune()
+    expect(table.get(self)).to.include({ live: true, reliabilityPpm: 1_000_000 })
+  })
+
+  it('trusts less whoever fails, much less whoever lies, and more again whoever serves', () => {
+    table.accept(report())
+    const after = (...outcomes: Array<'served' | 'slow' | 'unreachable' | 'lied'>): number => {
+      for (const outcome of outcomes) table.observe(peer, outcome)
+      return table.get(peer)?.reliabilityPpm ?? 0
+    }
+    expect(after('slow')).to.equal(1_000_000)
+    const shaken = after('unreachable', 'unreachable', 'unreachable')
+    expect(shaken).to.be.lessThan(1_000_000)
+    const liar = after('lied')
+    expect(liar).to.be.lessThan(shaken / 2)
+    table.accept(report())
+    expect(table.get(peer)?.reliabilityPpm).to.equal(liar)
+    expect(after(...Array<'served'>(60).fill('served'))).to.equal(1_000_000)
+  })
+
+  it('forgets a peer long silent, and not before', () => {
+    table.accept(report())
+    nowMs += 3 * INTERVAL + 3_600_000
+    table.prune()
+    expect(table.get(peer)).to.not.equal(undefined)
+    nowMs += 1
+    table.prune()
+    expect(table.get(peer)).to.equal(undefined)
+  })
+
+  it('holds a bounded number of peers: the longest gone give way, live ones do not', async function () {
+    this.timeout(20_000)
+    const peers = Array.from(
+      { length: 4097 },
+      (_, i) => ({ toString: () => `peer-${i}` }) as unknown as PeerId
+    )
+    for (const one of peers.slice(0, 4096)) expect(table.accept(report({ peer: one }))).to.equal(true)
+    expect(table.accept(report({ peer: peers[4096] }))).to.equal(false)
+    table.markDown(peers[7])
+    expect(table.accept(report({ peer: peers[4096] }))).to.equal(true)
+    expect(table.get(peers[7])).to.equal(undefined)
+    expect(table.entries()).to.have.lengthOf(4096)
+  })
+})
