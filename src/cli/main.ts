@@ -4,6 +4,7 @@ import yargs from 'yargs'
 import type { Argv } from 'yargs'
 import { catCommand, getCommand } from './commands/get.ts'
 import { clusterCommand } from './commands/cluster.ts'
+import { demoCommand } from './commands/demo.ts'
 import { lsCommand } from './commands/ls.ts'
 import { networkCommand } from './commands/network.ts'
 import { nodeCommand } from './commands/node.ts'
@@ -60,6 +61,7 @@ export const parser = (argv: readonly string[], io: Io): Argv =>
     .command(statusCommand(io))
     .command(networkCommand(io))
     .command(clusterCommand(io))
+    .command(demoCommand(io))
     .command(
       lazyCommand('fba', 'Analyse quorums: who can halt or split a network', async () => {
         return (await import('./commands/fba.ts')).fbaCommand
@@ -68,6 +70,11 @@ export const parser = (argv: readonly string[], io: Io): Argv =>
     .command(
       lazyCommand('encoder', 'Measure the erasure coder on this machine', async () => {
         return (await import('./commands/encoder.ts')).encoderCommand(io)
+      })
+    )
+    .command(
+      lazyCommand('encoder', 'Measure the erasure coder and its backends', async () => {
+        return (await import('./commands/encoder.ts')).encoderCommand
       })
     )
     .completion('completion', 'Print a script that completes commands in bash or zsh')
