@@ -74,7 +74,7 @@ export const parser = (argv: readonly string[], io: Io): Argv =>
     )
     .command(
       lazyCommand('encoder', 'Measure the erasure coder and its backends', async () => {
-        return (await import('./commands/encoder.ts')).encoderCommand
+        return (await import('./commands/encoder.ts')).encoderCommand(io)
       })
     )
     .completion('completion', 'Print a script that completes commands in bash or zsh')
