@@ -68,11 +68,6 @@ export const parser = (argv: readonly string[], io: Io): Argv =>
       })
     )
     .command(
-      lazyCommand('encoder', 'Measure the erasure coder on this machine', async () => {
-        return (await import('./commands/encoder.ts')).encoderCommand(io)
-      })
-    )
-    .command(
       lazyCommand('encoder', 'Measure the erasure coder and its backends', async () => {
         return (await import('./commands/encoder.ts')).encoderCommand(io)
       })
