@@ -45,11 +45,13 @@ export class ByteQueue {
     return this.#gather(length)
   }
 
-  /** Removes a varint that is known to be there whole. */
-  takeVarint(): number {
+  /** Removes a varint that is known to be there whole; undefined when it is not in its shortest form. */
+  takeVarint(): number | undefined {
     let length = 1
     while (this.at(length - 1) >= 0x80) length++
-    return varint.decode(this.take(length))[0]
+    const bytes = this.take(length)
+    if (length > 1 && bytes[length - 1] === 0) return undefined
+    return varint.decode(bytes)[0]
   }
 
   #gather(length: number): Uint8Array {

@@ -171,6 +171,7 @@ export class FramedStream {
       if (have === MAX_PREFIX_BYTES) throw this.#protocolError('a length is too long')
     }
     const length = this.#received.takeVarint()
+    if (length === undefined) throw this.#protocolError('a length is not in its shortest form')
     if (length > this.#maxFrameBytes) {
       throw this.#protocolError(`a message of ${length} bytes; at most ${this.#maxFrameBytes} are allowed`)
     }

@@ -89,7 +89,12 @@ describe('framed stream', () => {
   })
 
   it('refuses a length of more than four bytes', async () => {
-    remote.send(Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x00))
+    remote.send(Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01))
+    expect(await codeOf(async () => framed.read(WAIT))).to.equal('PROTOCOL')
+  })
+
+  it('refuses a length that is longer than it needs to be', async () => {
+    remote.send(Uint8Array.of(0x85, 0x00))
     expect(await codeOf(async () => framed.read(WAIT))).to.equal('PROTOCOL')
   })
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createCipheriv, createHash } from 'node:crypto'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { leafHash, MerkleTree } from '../../../encoder/index.ts'
@@ -26,13 +26,9 @@ export async function signer(number: number): Promise<Signer> {
 
 /** Bytes that look random and are the same in every run. */
 export function noise(length: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(length)
-  let state = seed
-  for (let i = 0; i < length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    bytes[i] = state >>> 24
-  }
-  return bytes
+  const key = createHash('sha256').update(`noise ${seed}`).digest()
+  const cipher = createCipheriv('aes-256-ctr', key, new Uint8Array(16))
+  return Uint8Array.from(cipher.update(new Uint8Array(length)))
 }
 
 export function sha256(bytes: Uint8Array): Uint8Array {
