@@ -105,6 +105,15 @@ export class LeaderElection {
 }
 
 /**
+ * A seed for the next slot's leaders that leaves whoever proposed `value` a choice of 2^bits draws only. With
+ * the whole value as seed a proposer tries variants until it leads again; with no bits of it the leaders are
+ * known for ever. @param bits 0 to 8 @default 1
+ */
+export function leaderSeed(value: Value, sha256: (bytes: Uint8Array) => Uint8Array, bits = 1): Value {
+  return Uint8Array.of(sha256(value)[0] & ((1 << bits) - 1))
+}
+
+/**
  * The set as it stands when `node` is known to take part: it is removed and each threshold it counted
  * towards falls by one.
  */

@@ -102,8 +102,8 @@ export class Scp {
 
   /**
    * Proposes `value` for a slot, and goes on to further rounds by itself until a candidate is confirmed.
-   * @param previousValue seed of the leader election, the same on all nodes: the slot before's decision, or a
-   * part of it that its proposer could not choose freely
+   * @param previousValue seed of the leader election, the same on all nodes: the slot before's decision, or
+   * better what `leaderSeed` leaves of it, so that its proposer had little to choose
    * @returns whether there are new votes
    * @throws {ScpError} 'slot-out-of-range'
    */

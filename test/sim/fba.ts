@@ -19,6 +19,7 @@ const { values: flags } = parseArgs({
     partitions: { type: 'string', default: '0' },
     'sync-ms': { type: 'string', default: '0' },
     'latency-ms': { type: 'string', default: '100' },
+    'seed-bits': { type: 'string' },
     scatter: { type: 'boolean', default: false },
     matrix: { type: 'string' },
     json: { type: 'boolean', default: false }
@@ -70,6 +71,7 @@ const report = new Simulation({
   crashes: numberOf('crashes'),
   partitions: numberOf('partitions'),
   syncMicros: numberOf('sync-ms') * 1000,
+  seedBits: flags['seed-bits'] === undefined ? undefined : numberOf('seed-bits'),
   latency: latency()
 }).run()
 

@@ -2,6 +2,7 @@
 
 import {
   INFINITE_COUNTER,
+  quorumSetNodes,
   type Envelope,
   type SlotIndex,
   type Statement,
@@ -21,7 +22,7 @@ export interface ByzantineContext {
 }
 
 const REPLAY_MEMORY = 500
-const GRINDING_TRIES = 64
+const GRINDING_TRIES = 32
 
 export class ByzantineMind {
   readonly behaviour: Behaviour
@@ -68,19 +69,32 @@ export class ByzantineMind {
     return lie
   }
 
-  /** Of many proposals, one that would make its proposer lead the next slot, if it were decided. */
-  propose(slotIndex: SlotIndex, election: Omit<LeaderElectionInit, 'slotIndex' | 'previousValue'>): Value {
+  /** Of many proposals, the one that would make its proposer lead the next slot for the most nodes, if decided. */
+  propose(slotIndex: SlotIndex, election: ElectionSetting): Value {
     const { index, prng } = this.#context
-    let value = makeValue(index, prng)
-    if (this.behaviour !== 'grind') return value
-    for (let tries = 0; tries < GRINDING_TRIES; tries++) {
-      const next = new LeaderElection({ ...election, slotIndex: slotIndex + 1, previousValue: value })
-      next.nextRound()
-      if (next.leaders.has(election.localNode)) return value
-      value = makeValue(index, prng)
-    }
-    return value
+    if (this.behaviour !== 'grind') return makeValue(index, prng)
+    const proposals = Array.from({ length: GRINDING_TRIES }, () => makeValue(index, prng))
+    const followers = proposals.map((value) => followersAfter(value, slotIndex, election))
+    return proposals[followers.indexOf(Math.max(...followers))]
   }
+}
+
+interface ElectionSetting extends Omit<LeaderElectionInit, 'slotIndex' | 'previousValue'> {
+  readonly seedOf: (decided: Value) => Value
+}
+
+/** Nodes for which the local node would lead the slot after one that decided `value`. */
+function followersAfter(value: Value, slotIndex: SlotIndex, setting: ElectionSetting): number {
+  return [...quorumSetNodes(setting.quorumSet)].filter((localNode) => {
+    const election = new LeaderElection({
+      ...setting,
+      localNode,
+      slotIndex: slotIndex + 1,
+      previousValue: setting.seedOf(value)
+    })
+    election.nextRound()
+    return election.leaders.has(setting.localNode)
+  }).length
 }
 
 function withValue(statement: Statement, value: Value): Statement {

@@ -36,6 +36,8 @@ export interface World {
   readonly nodeIds: readonly NodeId[]
   readonly epochMicros: number
   readonly repairMicros: number
+  /** Seed of the next slot's leaders. */
+  seedOf(decided: Value): Value
   onSent(node: SimNode, envelope: Envelope): void
   onDecided(node: SimNode, slotIndex: SlotIndex, value: Value): void
   onAccused(accused: NodeId): void
@@ -206,14 +208,23 @@ export class SimNode {
       this.#begun = slotIndex
       if (!this.nominatedAtMicros.has(slotIndex))
         this.nominatedAtMicros.set(slotIndex, this.#world.clock.nowMicros)
-      this.#scp.nominate(slotIndex, this.#propose(slotIndex), this.decisions.get(slotIndex - 1) ?? GENESIS)
+      this.#scp.nominate(
+        slotIndex,
+        this.#propose(slotIndex),
+        this.#world.seedOf(this.decisions.get(slotIndex - 1) ?? GENESIS)
+      )
     })
   }
 
   #propose(slotIndex: SlotIndex): Value {
     const { quorumSet, prng } = this.#init
     if (this.#mind === undefined) return makeValue(this.index, prng)
-    return this.#mind.propose(slotIndex, { localNode: this.id, quorumSet, sha256 })
+    return this.#mind.propose(slotIndex, {
+      localNode: this.id,
+      quorumSet,
+      sha256,
+      seedOf: (decided) => this.#world.seedOf(decided)
+    })
   }
 
   /** Asks a few random peers for what it missed, while the current slot is not decided. */

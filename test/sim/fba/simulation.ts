@@ -4,6 +4,7 @@ import {
   areContradictory,
   type Envelope,
   isNewerStatement,
+  leaderSeed,
   type NodeId,
   type QuorumSet,
   type SlotIndex,
@@ -20,7 +21,7 @@ import {
 } from '../engine/index.ts'
 import { type Behaviour, BEHAVIOURS } from './behaviour.ts'
 import { type Message, SimNode, type World } from './node.ts'
-import { type SignatureScheme, trustingScheme } from './signing.ts'
+import { sha256, type SignatureScheme, trustingScheme } from './signing.ts'
 import { proposerOf } from './value.ts'
 
 export interface SimulationOptions {
@@ -49,6 +50,8 @@ export interface SimulationOptions {
   /** How long a node waits for a slot before it asks peers what it missed. @default 1.5 s */
   readonly repairMicros?: number
   readonly signing?: SignatureScheme
+  /** Bits of a decided value that seed the next slot's leaders. @default the whole value */
+  readonly seedBits?: number
   /** Virtual time after which slots still open count as stuck. @default 60 s a slot, and ten minutes */
   readonly timeLimitMicros?: number
 }
@@ -156,6 +159,11 @@ export class Simulation implements World {
     const side = this.#chaos.sample([...this.nodes.keys()], 1 + this.#chaos.below(this.nodes.length - 1))
     this.clock.after(startMicros, () => this.network.partition([side]))
     this.clock.after(startMicros + this.epochMicros, () => this.network.heal())
+  }
+
+  seedOf(decided: Value): Value {
+    const { seedBits } = this.#options
+    return seedBits === undefined ? decided : leaderSeed(decided, sha256, seedBits)
   }
 
   onSent(node: SimNode, envelope: Envelope): void {

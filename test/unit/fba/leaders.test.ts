@@ -2,7 +2,7 @@
 
 import { expect } from 'chai'
 import { MAX_LEADERLESS_ROUNDS, type NodeId, type QuorumSet } from '../../../fba/index.ts'
-import { LeaderElection } from '../../../fba/leaders.ts'
+import { LeaderElection, leaderSeed } from '../../../fba/leaders.ts'
 import { flat, sha256 } from './scp-fixture.ts'
 
 const NODES = ['a', 'b', 'c', 'd', 'e']
@@ -98,5 +98,13 @@ describe('fba: leaders', () => {
     after.resume(before.round)
     expect(after.round).to.equal(before.round)
     expect([...after.leaders]).to.deep.equal([...before.leaders])
+  })
+
+  it('a bounded seed leaves a proposer two draws, or as many as asked for', () => {
+    const seeds = (bits?: number) =>
+      new Set(Array.from({ length: 200 }, (_, i) => String(leaderSeed(Uint8Array.of(i), sha256, bits))))
+    expect(seeds().size).to.equal(2)
+    expect(seeds(3).size).to.equal(8)
+    expect(seeds(0).size).to.equal(1)
   })
 })
