@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'chai'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import * as Digest from 'multiformats/hashes/digest'
+import { NodeError } from '../../../src/node/index.ts'
+import { startLabHost, until } from './support.ts'
+import type { LabHost } from './support.ts'
+
+const PEERS = 12
+const deadline = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(40_000) })
+const randomCid = (): CID => CID.createV1(raw.code, Digest.create(0x12, randomBytes(32)))
+
+describe('provider records over 12 peers', function () {
+  this.timeout(60_000)
+  const peers: LabHost[] = []
+
+  before(async () => {
+    peers.push(await startLabHost())
+    const bootstrap = peers[0].host.getMultiaddrs().map(String)
+    peers.push(...(await Promise.all(Array.from({ length: PEERS - 1 }, () => startLabHost({ bootstrap })))))
+  })
+  after(async () => {
+    await Promise.all(peers.map(({ host }) => host.stop()))
+  })
+
+  it('are found by every other peer as soon as provide resolves, whoever provides', async () => {
+    const cids = peers.map(randomCid)
+    await Promise.all(peers.map(({ mesh }, i) => mesh.provide(cids[i], deadline())))
+    const finds = peers.flatMap(({ mesh }, reader) =>
+      cids.map(async (cid, provider) => {
+        if (reader === provider) return
+        for await (const found of mesh.findProviders(cid, deadline())) {
+          if (found.equals(peers[provider].host.peerId)) return
+        }
+        throw new Error(`peer ${reader} does not find what peer ${provider} provides`)
+      })
+    )
+    await Promise.all(finds)
+    expect(finds).to.have.lengthOf(PEERS * PEERS)
+  })
+
+  it('name every provider once, and none for what nobody provides', async () => {
+    const cid = randomCid()
+    await Promise.all(peers.slice(0, 3).map(({ mesh }) => mesh.provide(cid, deadline())))
+    const found: string[] = []
+    for await (const peer of peers[11].mesh.findProviders(cid, deadline())) found.push(peer.toString())
+    expect(found.sort()).to.deep.equal(
+      peers
+        .slice(0, 3)
+        .map(({ host }) => host.peerId.toString())
+        .sort()
+    )
+    for await (const peer of peers[11].mesh.findProviders(randomCid(), deadline()))
+      expect.fail(peer.toString())
+  })
+
+  it('are not claimed where nobody keeps them', async () => {
+    const client = await startLabHost({ dht: 'client' })
+    const lonely = await startLabHost({ bootstrap: client.host.getMultiaddrs().map(String) })
+    try {
+      await until('a connection', () => lonely.host.getConnections().length > 0)
+      const error = await lonely.mesh
+        .provide(randomCid(), { signal: AbortSignal.timeout(1_500) })
+        .catch((reason: unknown) => reason)
+      const name = error instanceof NodeError ? error.code : (error as Error).name
+      expect(name).to.be.oneOf(['NOT_PROVIDED', 'TimeoutError', 'AbortError'])
+    } finally {
+      await Promise.all([client.host.stop(), lonely.host.stop()])
+    }
+  })
+})

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { MemoryDatastore } from 'datastore-core'
+import { createSegmentCodec } from '../../../encoder/index.ts'
+import {
+  configWith,
+  createDescriptor,
+  createNode,
+  formatDescriptor,
+  silentLogger
+} from '../../../src/node/index.ts'
+import { createHost, startHost } from '../../../src/node/host/host.ts'
+import { Libp2pMesh } from '../../../src/node/mesh.ts'
+import { PeerTable } from '../../../src/node/peers/peer-table.ts'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import type { SegmentCodec } from '../../../encoder/index.ts'
+import type { Uint8ArrayList } from 'uint8arraylist'
+import type { NetworkDescriptor, Node, NodeConfig } from '../../../src/node/index.ts'
+import type { Host } from '../../../src/node/host/host.ts'
+
+const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
+
+/** Waits for what no event tells of. */
+export const until = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000
+): Promise<void> => {
+  const deadline = performance.now() + timeoutMs
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`)
+    await sleep(20)
+  }
+}
+
+/** A folder with one network and its nodes, all in this process. */
+export class Lab {
+  readonly folder = mkdtempSync(join(tmpdir(), 'thhe-node-'))
+  readonly nodes: Node[] = []
+  readonly codec: SegmentCodec = createSegmentCodec({ workers: 1 })
+  readonly networkFile: string
+
+  constructor(code = { k: 2, n: 4 }) {
+    this.networkFile = this.network('lab', { code }).path
+  }
+
+  network(
+    name: string,
+    init: Partial<Parameters<typeof createDescriptor>[0]> = {}
+  ): { path: string; descriptor: NetworkDescriptor } {
+    const path = join(this.folder, `${name}.json`)
+    const descriptor = createDescriptor({ name, ...init })
+    writeFileSync(path, formatDescriptor(descriptor))
+    return { path, descriptor }
+  }
+
+  config(name: string, config: Partial<NodeConfig> = {}): NodeConfig {
+    return configWith({
+      data: join(this.folder, name),
+      network: this.networkFile,
+      listen: LOOPBACK,
+      bootstrap: this.nodes[0]?.multiaddrs() ?? [],
+      quota: 2 ** 28,
+      mdns: false,
+      upnp: false,
+      autonat: false,
+      ...config
+    })
+  }
+
+  async start(name: string, config: Partial<NodeConfig> = {}): Promise<Node> {
+    const node = await createNode(this.config(name, config), { logger: silentLogger, codec: this.codec })
+    this.nodes.push(node)
+    await node.start()
+    return node
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()))
+    await this.codec.close()
+    rmSync(this.folder, { recursive: true })
+  }
+}
+
+/** Live peers as `node` sees them, this node included. */
+export const livePeers = (node: Node): string[] =>
+  node
+    .peers()
+    .filter(({ live }) => live)
+    .map(({ id }) => id)
+
+export const knowsAll = (node: Node, nodes: readonly Node[]): boolean => {
+  const live = livePeers(node)
+  return nodes.every(({ peerId }) => live.includes(peerId.toString()))
+}
+
+export interface LabHost {
+  readonly host: Host
+  readonly privateKey: Ed25519PrivateKey
+  readonly mesh: Libp2pMesh
+  readonly table: PeerTable
+}
+
+export const PREFIX = '/thhe/test'
+
+/** A host as a node has it, without the node. */
+export const startLabHost = async (config: Partial<NodeConfig> = {}, prefix = PREFIX): Promise<LabHost> => {
+  const settings = configWith({ listen: LOOPBACK, mdns: false, upnp: false, autonat: false, ...config })
+  const privateKey = await generateKeyPair('Ed25519')
+  const host = await createHost({
+    config: settings,
+    privateKey,
+    datastore: new MemoryDatastore(),
+    prefix,
+    bootstrap: settings.bootstrap,
+    gater: {},
+    version: '0.0.0'
+  })
+  await startHost(host, settings)
+  const table = new PeerTable({ self: host.peerId, nowMs: Date.now })
+  const mesh = new Libp2pMesh({ host, table, privateKey, networkId: new Uint8Array(32), prefix })
+  return { host, privateKey, mesh, table }
+}
+
+export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+export const collect = async (source: AsyncIterable<Uint8Array | Uint8ArrayList>): Promise<Buffer> => {
+  const parts: Uint8Array[] = []
+  for await (const part of source) parts.push(part.subarray())
+  return Buffer.concat(parts)
+}
