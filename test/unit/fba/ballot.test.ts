@@ -239,6 +239,13 @@ describe('fba: ballot protocol, 4 of 5', () => {
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <4,${A}> p=<3,${A}> p'=<2,${B}> h=1`])
         })
 
+        it('above what is confirmed as prepared: h is set, and no commit is voted for that B2 aborts', () => {
+          v0.hear(['v3', 'v4'], `PREPARE <1,${A}> p=<2,${B}> p'=<1,${A}>`)
+          expect(v0.takeSaid()).to.deep.equal([`PREPARE <1,${A}> p=<2,${B}> p'=<1,${A}>`])
+          v0.hear('v1', `PREPARE <1,${A}> p=<1,${A}>`)
+          expect(v0.takeSaid()).to.deep.equal([`PREPARE <1,${A}> p=<2,${B}> p'=<1,${A}> h=1`])
+        })
+
         it('p-prime switches when a higher conflicting ballot is prepared below p', () => {
           preparedA1()
           v0.hear(QUORUM, `PREPARE <5,${A}> p=<1,${A}>`)
