@@ -5,6 +5,7 @@ import type { Argv } from 'yargs'
 import { catCommand, getCommand } from './commands/get.ts'
 import { clusterCommand } from './commands/cluster.ts'
 import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { lsCommand } from './commands/ls.ts'
 import { networkCommand } from './commands/network.ts'
 import { nodeCommand } from './commands/node.ts'
@@ -62,13 +63,14 @@ export const parser = (argv: readonly string[], io: Io): Argv =>
     .command(networkCommand(io))
     .command(clusterCommand(io))
     .command(demoCommand(io))
+    .command(doctorCommand(io))
     .command(
       lazyCommand('fba', 'Analyse quorums: who can halt or split a network', async () => {
         return (await import('./commands/fba.ts')).fbaCommand
       })
     )
     .command(
-      lazyCommand('encoder', 'Measure the erasure coder and its backends', async () => {
+      lazyCommand('encoder', 'Measure the erasure coder on this machine', async () => {
         return (await import('./commands/encoder.ts')).encoderCommand(io)
       })
     )

@@ -1,0 +1,37 @@
+import type { CommandModule } from 'yargs'
+import { defineCommand } from '../command.ts'
+import { CliError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import { printJson, printLine } from '../output.ts'
+
+export const demoCommand = (io: Io): CommandModule =>
+  defineCommand<{ readonly file?: string }>({
+    command: 'demo',
+    describe: 'Start 12 peers, put a file, kill half of them, read it back',
+    builder: (yargs) =>
+      yargs.options({
+        file: {
+          type: 'string',
+          requiresArg: true,
+          describe: 'File to put; the program that runs this by default'
+        }
+      }),
+    handler: async ({ file = process.execPath, json, quiet }) => {
+      const [{ runDemo }, { narratorTo, resultText }] = await Promise.all([
+        import('../demo/demo.ts'),
+        import('../demo/narrator.ts')
+      ])
+      const color = io.stdout.isTTY === true && io.env.NO_COLOR === undefined
+      const silent = json || quiet
+      const narrator = narratorTo((text) => silent || io.stdout.write(text), color)
+      const result = await runDemo(file, io, silent, narrator)
+      if (json) await printJson(io, result)
+      else await printLine(io, resultText(result, color))
+      if (result.identical) return
+      throw new CliError(
+        'DEMO_FAILED',
+        'What came back is not what was put.',
+        'This is a fault: please report it.'
+      )
+    }
+  })
