@@ -17,6 +17,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { NodeError } from '../errors.ts'
+import { limitConnections } from './connection-limit.ts'
 import { gossip } from './gossip.ts'
 import { reachability } from './reachability.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
@@ -74,7 +75,7 @@ const STREAMS_PER_CONNECTION = 512
 /** The host, not started. */
 export const createHost = async (init: HostInit): Promise<Host> => {
   const { config, prefix } = init
-  return await createLibp2p<HostServices>({
+  const host = await createLibp2p<HostServices>({
     start: false,
     privateKey: init.privateKey,
     datastore: init.datastore,
@@ -138,6 +139,8 @@ export const createHost = async (init: HostInit): Promise<Host> => {
       })
     }
   })
+  limitConnections(host, config.maxConnections)
+  return host
 }
 
 /** Private addresses say nothing on the Internet; a stand-in on a private network has no others. */

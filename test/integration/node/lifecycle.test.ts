@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once as onceEvent } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { createNode, NodeError, silentLogger } from '../../../src/node/index.ts'
+import { collect, knowsAll, Lab, livePeers, once, until } from './support.ts'
+import type { ChildProcess } from 'node:child_process'
+import type { Node } from '../../../src/node/index.ts'
+
+interface Running {
+  readonly child: ChildProcess
+  readonly said: { peer?: string; multiaddrs?: string[]; error?: string; message?: string }
+}
+
+describe('node', function () {
+  this.timeout(60_000)
+  let lab: Lab
+  const children: ChildProcess[] = []
+
+  beforeEach(() => {
+    lab = new Lab()
+  })
+  afterEach(async () => {
+    for (const child of children.splice(0)) {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    }
+    await lab.stop()
+  })
+
+  /** Runs a node in a process of its own, until it says that it runs or why it does not. */
+  const spawnNode = async (name: string, env: NodeJS.ProcessEnv = {}): Promise<Running> => {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('peer-process.ts', import.meta.url))], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env.PATH,
+        XDG_CONFIG_HOME: lab.folder,
+        THHE_DATA: join(lab.folder, name),
+        THHE_NETWORK: lab.networkFile,
+        THHE_LISTEN: '/ip4/127.0.0.1/tcp/0',
+        THHE_BOOTSTRAP: (lab.nodes[0]?.multiaddrs() ?? []).join(','),
+        THHE_MDNS: 'false',
+        THHE_UPNP: 'false',
+        ...env
+      }
+    })
+    children.push(child)
+    const [line] = (await onceEvent(
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }),
+      'line'
+    )) as [string]
+    return { child, said: JSON.parse(line) as Running['said'] }
+  }
+  const ends = async (child: ChildProcess): Promise<unknown> => (await onceEvent(child, 'exit'))[0]
+  const startMany = async (count: number): Promise<Node[]> => {
+    await lab.start('n0')
+    await Promise.all(Array.from({ length: count - 1 }, (_, i) => lab.start(`n${i + 1}`)))
+    await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
+    return lab.nodes
+  }
+
+  it('knows the others soon after joining by one of them, and keeps objects with them', async () => {
+    const nodes = await startMany(5)
+    const status = await nodes[4].status()
+    expect(status).to.include({ state: 'running', ready: true, dht: 'server', rendezvous: 'off' })
+    expect(status.peers).to.include({ known: 5, live: 5 })
+    const bytes = randomBytes(300_000)
+    const { cid, stored } = await nodes[1].objects.put(once(bytes))
+    expect(stored).to.have.lengthOf(4)
+    const reader = await nodes[3].objects.get(cid)
+    expect((await collect(reader.bytes)).equals(bytes)).to.equal(true)
+    const metrics = await nodes[1].metrics.metrics()
+    expect(metrics).to.contain('thhe_peers{state="live"} 5')
+    expect(metrics).to.match(/thhe_connections\{direction="(in|out)bound",transport="tcp"\} [1-4]/)
+    expect(await nodes[2].metrics.metrics()).not.to.equal(metrics)
+  })
+
+  it('lends nothing with storage off, and still puts and gets', async () => {
+    for (const name of ['n0', 'n1', 'n2', 'n3']) await lab.start(name)
+    const client = await lab.start('client', { storage: false })
+    await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
+    const own = client.peers().find(({ self }) => self)
+    expect(own).to.include({ capacityBytes: 0, freeBytes: 0 })
+    const bytes = randomBytes(200_000)
+    const { cid, stored } = await client.objects.put(once(bytes))
+    expect(stored.map(({ peer }) => peer.toString())).not.to.include(client.peerId.toString())
+    expect((await collect((await client.objects.get(cid)).bytes)).equals(bytes)).to.equal(true)
+  })
+
+  it('learns at once of a peer that stops', async () => {
+    const [first, second, third] = await startMany(3)
+    await third.stop()
+    const gone = third.peerId.toString()
+    await until(
+      'the others to know',
+      () => [first, second].every((node) => !livePeers(node).includes(gone)),
+      3_000
+    )
+    expect(first.peers().find(({ id }) => id === gone)).to.include({ live: false, connected: false })
+  })
+
+  it('notices a killed peer long before its reports are missed, and takes it back when it returns', async () => {
+    await startMany(2)
+    const { child, said } = await spawnNode('victim')
+    const sees = (): boolean => lab.nodes.every((node) => livePeers(node).includes(said.peer ?? ''))
+    await until('the victim to be known', sees)
+    const exited = ends(child)
+    child.kill('SIGKILL')
+    await exited
+    await until(
+      'the victim to be missed',
+      () => lab.nodes.every((node) => !livePeers(node).includes(said.peer ?? '')),
+      5_000
+    )
+    const again = await spawnNode('victim')
+    expect(again.said.peer).to.equal(said.peer)
+    await until('the victim to be back', sees)
+  })
+
+  it('stops cleanly on SIGTERM within five seconds and resumes with the same identity and objects', async () => {
+    for (const name of ['n0', 'n1', 'n2']) await lab.start(name)
+    const first = await lab.start('resuming')
+    await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
+    const bytes = randomBytes(150_000)
+    const { cid } = await first.objects.put(once(bytes), { name: 'kept.bin' })
+    await first.stop()
+    const { child, said } = await spawnNode('resuming')
+    expect(said.peer).to.equal(first.peerId.toString())
+    const exited = ends(child)
+    const before = performance.now()
+    child.kill('SIGTERM')
+    expect(await exited).to.equal(0)
+    expect(performance.now() - before).to.be.lessThan(5_500)
+    const again = await lab.start('resuming')
+    const owned: string[] = []
+    for await (const object of again.objects.list()) owned.push(`${object.name} ${object.cid.toString()}`)
+    expect(owned).to.deep.equal([`kept.bin ${cid.toString()}`])
+    await until('peers to be known', () => livePeers(again).length >= 4)
+    expect((await collect((await again.objects.get(cid)).bytes)).equals(bytes)).to.equal(true)
+  })
+
+  it('is refused on the data folder of a running node, in this process and in another', async () => {
+    await lab.start('taken')
+    const error = await createNode(lab.config('taken'), { logger: silentLogger }).catch(
+      (reason: unknown) => reason
+    )
+    expect(error).to.be.instanceOf(NodeError).with.property('code', 'DATA_FOLDER_IN_USE')
+    const { child, said } = await spawnNode('taken')
+    expect(said.error).to.equal('DATA_FOLDER_IN_USE')
+    expect(said.message).to.contain(`process ${process.pid}`)
+    if (child.exitCode === null) await ends(child)
+    expect(child.exitCode).to.equal(2)
+  })
+
+  it('lets go of everything when it cannot start', async () => {
+    const [address] = (await lab.start('n0')).multiaddrs()
+    const listen = [address.slice(0, address.indexOf('/p2p/'))]
+    const node = await createNode(lab.config('second', { listen }), {
+      logger: silentLogger,
+      codec: lab.codec
+    })
+    const error = await node.start().catch((reason: unknown) => reason)
+    expect(error).to.have.property('code', 'CANNOT_LISTEN')
+    expect((await lab.start('second')).peerId.toString()).to.equal(node.peerId.toString())
+  })
+
+  it('is started once, and stopped as often as one likes', async () => {
+    const node = await lab.start('n0')
+    expect(await node.start().catch((reason: unknown) => reason)).to.have.property('code', 'BAD_STATE')
+    await Promise.all([node.stop(), node.stop()])
+    expect((await node.start().catch((reason: unknown) => reason)) as Error).to.have.property(
+      'code',
+      'BAD_STATE'
+    )
+  })
+})
