@@ -47,6 +47,7 @@ export class FramedStream {
   /** Bytes that the reader waits for. */
   #wanted = 0
   #paused = false
+  #resuming = false
   #discarding = false
   #broken: Error | undefined
 
@@ -228,7 +229,7 @@ export class FramedStream {
     if (this.#discarding) return
     if (data instanceof Uint8Array) this.#received.push(data)
     else for (const part of data) this.#received.push(part)
-    if (this.#received.length > this.#wanted + READ_AHEAD_BYTES) this.#pause()
+    this.#pauseWhenFull()
     this.#notify()
   }
 
@@ -244,8 +245,13 @@ export class FramedStream {
     for (const check of [...this.#wake]) check()
   }
 
-  #pause(): void {
-    if (this.#paused || this.stream.readStatus !== 'readable') return
+  /**
+   * Not while the stream resumes: it hands over what it kept in the middle of that, and a pause then would be forgotten
+   * by the muxer, which would go on to invite more.
+   */
+  #pauseWhenFull(): void {
+    if (this.#paused || this.#resuming || this.#received.length <= this.#wanted + READ_AHEAD_BYTES) return
+    if (this.stream.readStatus !== 'readable') return
     this.#paused = true
     this.stream.pause()
   }
@@ -253,7 +259,11 @@ export class FramedStream {
   #resume(): void {
     if (!this.#paused || this.#received.length > Math.max(this.#wanted, READ_AHEAD_BYTES / 2)) return
     this.#paused = false
-    if (this.stream.readStatus === 'paused') this.stream.resume()
+    if (this.stream.readStatus !== 'paused') return
+    this.#resuming = true
+    this.stream.resume()
+    this.#resuming = false
+    this.#pauseWhenFull()
   }
 
   #protocolError(reason: string, cause?: unknown): HologramError {

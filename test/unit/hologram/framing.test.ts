@@ -149,6 +149,22 @@ describe('framed stream', () => {
     expect(stream.readStatus).to.equal('readable')
   })
 
+  it('does not pause in the middle of resuming, which the muxer would not notice', async () => {
+    const { stream } = framed
+    while (stream.readStatus !== 'paused') {
+      remote.send(frame(noise(MAX_FRAME_BYTES)))
+      await setImmediate()
+    }
+    for (let i = 0; i < 600; i++) remote.send(frame(noise(MAX_FRAME_BYTES)))
+    while (stream.readBufferLength < 600 * 1002) await setImmediate()
+    const calls: string[] = []
+    const { pause, resume } = stream
+    stream.pause = () => (calls.push('pause'), pause.call(stream))
+    stream.resume = () => (calls.push('resume'), resume.call(stream), calls.push('resumed'))
+    while (calls.length === 0) await framed.read(WAIT)
+    expect(calls).to.deep.equal(['resume', 'resumed', 'pause'])
+  })
+
   it('waits for a peer that takes nothing, and gives up at the deadline', async () => {
     const stalled = stalledStream(framed.stream)
     expect(await codeOf(async () => framed.write([noise(10)], SHORT))).to.equal('TIMEOUT')
