@@ -246,6 +246,16 @@ describe('fba: ballot protocol, 4 of 5', () => {
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <1,${A}> p=<2,${B}> p'=<1,${A}> h=1`])
         })
 
+        it('below a commit that others accepted: p turns to what is committed, and stays with it', () => {
+          // Two nodes that block prepared B2, two that block committed A1: some of them lie.
+          v0.hear(['v3', 'v4'], `PREPARE <2,${B}> p=<2,${B}>`)
+          v0.takeSaid()
+          v0.hear(['v1', 'v2'], `CONFIRM <2,${A}> p=1 c=1 h=1`)
+          expect(v0.takeSaid().pop()).to.equal(`CONFIRM <2,${A}> p=1 c=1 h=1`)
+          v0.hear(['v3', 'v4'], `PREPARE <3,${B}> p=<3,${B}>`)
+          expect(v0.takeSaid()).to.deep.equal([`CONFIRM <3,${A}> p=1 c=1 h=1`])
+        })
+
         it('p-prime switches when a higher conflicting ballot is prepared below p', () => {
           preparedA1()
           v0.hear(QUORUM, `PREPARE <5,${A}> p=<1,${A}>`)
