@@ -17,8 +17,10 @@ export const PUBLIC_PROTOCOLS = ['/ipfs/kad/1.0.0', '/libp2p/circuit/relay/0.2.0
 
 const ROUND_DEADLINE_MS = 120_000
 const DIAL_DEADLINE_MS = 10_000
-/** Until a peer of the network is found, and after. */
-const SEARCHING_MS = 15_000
+/** Between rounds until a peer of the network is found: twice as long each time, up to the second. */
+const FIRST_SEARCH_MS = 2_000
+const SEARCHING_MS = 60_000
+/** Between rounds after that. */
 const SETTLED_MS = 600_000
 /** Provider records live for a day or two; told again well before. */
 const PROVIDE_MS = 6 * 3_600_000
@@ -74,15 +76,15 @@ export class Rendezvous {
   async #run(): Promise<void> {
     const { membership, logger } = this.#init
     const { signal } = this.#stop
-    while (!signal.aborted) {
+    for (let round = 0; !signal.aborted; round++) {
       try {
         await this.#round(AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]))
       } catch (error) {
         if (!signal.aborted) logger.info('rendezvous round failed', { error })
       }
-      await sleep(membership.size === 0 ? SEARCHING_MS : SETTLED_MS, undefined, { signal, ref: false }).catch(
-        () => {}
-      )
+      const searchingMs = Math.min(FIRST_SEARCH_MS * 2 ** round, SEARCHING_MS)
+      const pauseMs = membership.size === 0 ? searchingMs : SETTLED_MS
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {})
     }
   }
 
