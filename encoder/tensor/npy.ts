@@ -30,7 +30,8 @@ export function readNpy(file: Uint8Array): Tensor {
   if (fortran !== 'True' && fortran !== 'False') throw bad('fortran_order is neither True nor False')
   const data = file.subarray(end)
   const expected = tensorBytes(type, lengths)
-  if (data.byteLength !== expected) throw bad(`it should hold ${expected} bytes of data, not ${data.byteLength}`)
+  if (data.byteLength !== expected)
+    throw bad(`it should hold ${expected} bytes of data, not ${data.byteLength}`)
   const bytes = isBigEndian ? swapped(data, formatOf(type).numberBytes) : data
   return { type, shape: lengths, order: fortran === 'True' ? 'F' : 'C', bytes }
 }
@@ -73,7 +74,8 @@ function headerOf(file: Uint8Array): { text: string; end: number } {
 
 type Fields = Record<'descr' | 'fortran_order' | 'shape', string>
 
-const FIELD = /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*('[^']*'|"[^"]*"|True|False|\([^()]*\)|\[.*?\])\s*(,|(?=\}))/sy
+const FIELD =
+  /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*('[^']*'|"[^"]*"|True|False|\([^()]*\)|\[.*?\])\s*(,|(?=\}))/sy
 
 /** The three fields of the header, a Python dictionary, as text. */
 function fieldsOf(header: string): Fields {
@@ -92,13 +94,17 @@ function fieldsOf(header: string): Fields {
   return fields as Fields
 }
 
-const TYPE_BY_NPY = new Map<string, ElementType>(ELEMENT_TYPES.map((type) => [ELEMENT_FORMATS[type].npy, type]))
+const TYPE_BY_NPY = new Map<string, ElementType>(
+  ELEMENT_TYPES.map((type) => [ELEMENT_FORMATS[type].npy, type])
+)
 
 function typeOf(descr: string): { type: ElementType; isBigEndian: boolean } {
   const match = /^['"]([<>|])(\w+)['"]$/.exec(descr)
   const type = match === null ? undefined : TYPE_BY_NPY.get(match[2])
   if (match === null || type === undefined) {
-    throw new TensorError('UNSUPPORTED', `Elements of type ${descr} are not numbers of a known size.`, { descr })
+    throw new TensorError('UNSUPPORTED', `Elements of type ${descr} are not numbers of a known size.`, {
+      descr
+    })
   }
   const hasOrder = match[1] !== '|'
   if (!hasOrder && formatOf(type).numberBytes > 1) throw bad(`${descr} names no byte order`)

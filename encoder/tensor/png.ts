@@ -35,8 +35,7 @@ export function readPng(file: Uint8Array): Tensor {
     throw unsupported('a transparent colour instead of an alpha channel')
   }
   const shape = channels === 1 ? [height, width] : [height, width, channels]
-  const samples =
-    depth === 8 ? Uint8Array.from(picture.data) : Uint16Array.from(picture.data)
+  const samples = depth === 8 ? Uint8Array.from(picture.data) : Uint16Array.from(picture.data)
   return tensorOf(samples, shape)
 }
 
@@ -59,8 +58,7 @@ export function writePng(tensor: Tensor): Uint8Array {
     )
   }
   const host = littleEndianToHost(bytes, type === 'uint8' ? 1 : 2)
-  const data =
-    type === 'uint8' ? host : new Uint16Array(host.buffer, host.byteOffset, host.byteLength / 2)
+  const data = type === 'uint8' ? host : new Uint16Array(host.buffer, host.byteOffset, host.byteLength / 2)
   return encode({ width, height, channels, depth: type === 'uint8' ? 8 : 16, data })
 }
 
@@ -92,5 +90,8 @@ function bad(why: string): TensorError {
 }
 
 function unsupported(what: string): TensorError {
-  return new TensorError('UNSUPPORTED', `A PNG file with ${what} is not taken: convert it to RGB or RGBA first.`)
+  return new TensorError(
+    'UNSUPPORTED',
+    `A PNG file with ${what} is not taken: convert it to RGB or RGBA first.`
+  )
 }

@@ -1,0 +1,150 @@
+import { decorrelateColours, restoreColours } from './colour.ts'
+import { codeLayer, decodeLayer } from './entropy.ts'
+import { formatOf } from './element-type.ts'
+import { TensorError } from './errors.ts'
+import { deviationOf, errorBetween, fidelityOf, numbersOf } from './fidelity.ts'
+import type { ErrorMeasure } from './fidelity.ts'
+import { componentsOf, firstAxis, wordShape } from './parameters.ts'
+import type { TensorParameters } from './parameters.ts'
+import { layerLengths, planSteps } from './scales.ts'
+import { checkTensor, elementCount } from './tensor.ts'
+import type { Tensor } from './tensor.ts'
+import { Synthesis, analyse } from './transform.ts'
+import { fromWords, toWords, wordBytes } from './words.ts'
+import type { Words } from './words.ts'
+
+/** A tensor taken apart. */
+export interface EncodedTensor {
+  readonly parameters: TensorParameters
+  /** From coarse to fine. */
+  readonly layers: readonly Uint8Array[]
+}
+
+/** What the parameters say of the form, before anything is coded. */
+type Form = Pick<TensorParameters, 'type' | 'shape' | 'order' | 'components' | 'colour' | 'steps'>
+
+/**
+ * Takes a tensor apart into layers, from coarse to fine, that give it back bit by bit, and measures what error remains
+ * while the finer ones are missing.
+ *
+ * @throws TensorError 'BAD_TENSOR', 'UNSUPPORTED', 'TOO_LARGE'
+ */
+export function encodeTensor(tensor: Tensor): EncodedTensor {
+  checkTensor(tensor)
+  const { type, order } = tensor
+  const shape = [...tensor.shape]
+  const { components, colour } = componentsOf(tensor)
+  const words = { type, shape, order, components }
+  const form: Form = { ...words, colour, steps: planSteps(wordShape(words), firstAxis(words)) }
+  const scales = analyse(wordsOf(tensor, form), wordShape(form), form.steps)
+  const { errors, deviation } = measure(tensor, form, scales)
+  const coded = scales.map(codeLayer)
+  return {
+    parameters: { version: 1, ...form, codings: coded.map(({ coding }) => coding), errors, deviation },
+    layers: coded.map(({ bytes }) => bytes)
+  }
+}
+
+/** Fidelity (fidelityOf) with this layer and all before it, for each layer. */
+export function layerFidelities({ errors, deviation }: TensorParameters): number[] {
+  return errors.map((error) => fidelityOf(error, deviation))
+}
+
+/**
+ * Puts a tensor together layer by layer: after each, `tensor` gives the whole shape at the fidelity so far.
+ */
+export class TensorDecoder {
+  readonly parameters: TensorParameters
+  readonly #synthesis: Synthesis
+  readonly #lengths: readonly number[]
+  #low: Words | undefined
+  #layers = 0
+
+  /** @param parameters - from decodeParameters or encodeTensor */
+  constructor(parameters: TensorParameters) {
+    this.parameters = parameters
+    const shape = wordShape(parameters)
+    this.#synthesis = new Synthesis(shape, parameters.steps)
+    this.#lengths = layerLengths(shape, parameters.steps)
+  }
+
+  /** Layers added so far. */
+  get layers(): number {
+    return this.#layers
+  }
+
+  /** The error to expect of `tensor` now; undefined before the first layer. */
+  get error(): ErrorMeasure | undefined {
+    return this.parameters.errors[this.#layers - 1]
+  }
+
+  get isComplete(): boolean {
+    return this.#layers === this.#lengths.length
+  }
+
+  /** Adds the next finer layer. @throws TensorError 'CORRUPT' */
+  add(bytes: Uint8Array): void {
+    if (this.isComplete)
+      throw new TensorError('CORRUPT', 'There are more layers than the parameters tell of.')
+    const { type, codings } = this.parameters
+    const layer = this.#layers
+    const width = wordBytes(formatOf(type).numberBytes)
+    const words = decodeLayer({ coding: codings[layer], bytes }, width, this.#lengths[layer])
+    this.#low = this.#low === undefined ? words : this.#synthesis.refine(this.#low, layer, words)
+    this.#layers++
+  }
+
+  /**
+   * The tensor as far as it is known: exact once it is complete, else smooth between what is known.
+   * @throws TensorError 'CORRUPT' before the first layer
+   */
+  tensor(): Tensor {
+    if (this.#low === undefined) throw new TensorError('CORRUPT', 'Not even the coarsest layer is there.')
+    const words = this.isComplete ? this.#low.slice() : this.#synthesis.extend(this.#low, this.#layers)
+    return tensorFrom(words, this.parameters, !this.isComplete)
+  }
+}
+
+/**
+ * The tensor that some layers give, from the coarsest on.
+ * @throws TensorError 'CORRUPT'
+ */
+export function decodeTensor(parameters: TensorParameters, layers: readonly Uint8Array[]): Tensor {
+  const decoder = new TensorDecoder(parameters)
+  for (const layer of layers) decoder.add(layer)
+  return decoder.tensor()
+}
+
+function wordsOf({ type, bytes }: Tensor, form: Form): Words {
+  const words = toWords(type, bytes, form.components)
+  if (form.colour) decorrelateColours(words as Int16Array | Int32Array, words.length / form.components)
+  return words
+}
+
+/** @param words - are changed */
+function tensorFrom(words: Words, form: Form, isPartial: boolean): Tensor {
+  const { type, shape, order, components, colour } = form
+  if (colour) restoreColours(words as Int16Array | Int32Array, words.length / components)
+  return { type, shape, order, bytes: fromWords(type, words, components, isPartial) }
+}
+
+/** The error of every incomplete set of layers, as a reader would find it. */
+function measure(
+  tensor: Tensor,
+  form: Form,
+  scales: readonly Words[]
+): { errors: ErrorMeasure[]; deviation: number } {
+  const errors: ErrorMeasure[] = []
+  const numbers = numbersOf(tensor)
+  if (scales.length > 1) {
+    const synthesis = new Synthesis(wordShape(form), form.steps)
+    let low = scales[0]
+    for (let layers = 1; layers < scales.length; layers++) {
+      if (layers > 1) low = synthesis.refine(low, layers - 1, scales[layers - 1])
+      const partial = tensorFrom(synthesis.extend(low, layers), form, true)
+      errors.push(errorBetween(numbers, numbersOf(partial)))
+    }
+  }
+  const isEmpty = elementCount(tensor.shape) === 0
+  return { errors: [...errors, { rms: 0, peak: 0 }], deviation: isEmpty ? 0 : deviationOf(numbers) }
+}

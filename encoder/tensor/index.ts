@@ -1,0 +1,23 @@
+// Tensors to layers and back: files, the reversible multi-scale transform, priorities of the layers and what live
+// shards tell. Pure, as the whole encoder: no I/O, no clock, no randomness, nothing of src; no shards, no network.
+
+export { TensorDecoder, decodeTensor, encodeTensor, layerFidelities } from './codec.ts'
+export type { EncodedTensor } from './codec.ts'
+export { ELEMENT_TYPES, elementBytes, formatOf, isElementType } from './element-type.ts'
+export type { ElementFormat, ElementKind, ElementType } from './element-type.ts'
+export type { LayerCoding } from './entropy.ts'
+export { TensorError } from './errors.ts'
+export type { TensorErrorCode } from './errors.ts'
+export { deviationOf, errorBetween, fidelityOf, numbersOf, psnr } from './fidelity.ts'
+export type { ErrorMeasure } from './fidelity.ts'
+export { isNpy, readNpy, writeNpy } from './npy.ts'
+export { MAX_PARAMETERS_BYTES, decodeParameters, encodeParameters } from './parameters.ts'
+export type { TensorParameters } from './parameters.ts'
+export { isPng, readPng, writePng } from './png.ts'
+export { DEFAULT_EXTRA_STORAGE, choosePriorities, survival } from './priority.ts'
+export type { Priorities, PriorityProblem } from './priority.ts'
+export { shardBytes, sliceBytes } from './slices.ts'
+export type { LayerCode } from './slices.ts'
+export { MAX_AXES, MAX_TENSOR_BYTES, checkTensor, elementCount, tensorBytes, tensorOf } from './tensor.ts'
+export type { MemoryOrder, Tensor } from './tensor.ts'
+export { boundaryBytes, recoveredBytes, wedgeBytes } from './wedge.ts'

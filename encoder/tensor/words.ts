@@ -1,0 +1,155 @@
+import { hostToLittleEndian, littleEndianToHost } from './byte-order.ts'
+import { formatOf } from './element-type.ts'
+import type { ElementFormat, ElementType } from './element-type.ts'
+
+/**
+ * Integers that the transform works on, modulo their width. Numbers of 8 and 16 bits get words twice as wide, since a
+ * coarse scale may overshoot the range of its elements a little: in a word of their own width it would wrap round, and
+ * a preview would show black specks in white skies. Wider numbers keep their width.
+ */
+export type Words = Int16Array | Int32Array | BigInt64Array
+
+type WordArray = typeof Int16Array | typeof Int32Array | typeof BigInt64Array
+
+/** Bytes of the words that numbers of `numberBytes` become. */
+export function wordBytes(numberBytes: ElementFormat['numberBytes']): 2 | 4 | 8 {
+  return numberBytes === 1 ? 2 : numberBytes === 8 ? 8 : 4
+}
+
+export function newWords(bytes: 2 | 4 | 8, length: number): Words {
+  const Array: WordArray = bytes === 2 ? Int16Array : bytes === 4 ? Int32Array : BigInt64Array
+  return new Array(length)
+}
+
+/** Copying and moving words needs no arithmetic, so it is written once, for one of the kinds. */
+export const movable = (words: Words): Int32Array => words as Int32Array
+
+/**
+ * The words of a tensor's numbers, greater words for greater numbers: integers as they are, less half the range where
+ * they are unsigned and fill the word; floats by the order-preserving map of their bits, so that every bit pattern
+ * (NaN payloads, infinities, zeros of both signs, denormals) has a word of its own.
+ *
+ * @param components - numbers that lie interleaved and come out one after the other: channels, complex parts
+ */
+export function toWords(type: ElementType, bytes: Uint8Array, components: number): Words {
+  const { kind, numberBytes } = formatOf(type)
+  const bits = bitsOf(littleEndianToHost(bytes, numberBytes), kind, numberBytes)
+  const words = newWords(wordBytes(numberBytes), bits.length)
+  deinterleave(bits as Int32Array, movable(words), components)
+  reorder(words, kind, numberBytes)
+  return words
+}
+
+/**
+ * The reverse of `toWords`. Words outside the range of the type, which only an incomplete set of layers gives, become
+ * the nearest number inside.
+ *
+ * @param words - are changed
+ * @param isPartial - some layers are missing: booleans become 0 or 1
+ */
+export function fromWords(
+  type: ElementType,
+  words: Words,
+  components: number,
+  isPartial: boolean
+): Uint8Array {
+  const { kind, numberBytes } = formatOf(type)
+  if (!(words instanceof BigInt64Array) && numberBytes < 4) {
+    const [least, most] = rangeOf(kind, numberBytes, isPartial)
+    clamp(words, least, most)
+  }
+  reorder(words, kind, numberBytes)
+  const bytes = new Uint8Array(words.length * numberBytes)
+  interleave(movable(words), bitsOf(bytes, kind, numberBytes) as Int32Array, components)
+  return hostToLittleEndian(bytes, numberBytes)
+}
+
+type Bits = Uint8Array | Int8Array | Uint16Array | Int16Array | Int32Array | BigInt64Array
+
+function bitsOf(
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  kind: ElementFormat['kind'],
+  numberBytes: ElementFormat['numberBytes']
+): Bits {
+  const isSigned = kind === 'signed' || kind === 'float'
+  switch (numberBytes) {
+    case 1:
+      return isSigned
+        ? new Int8Array(buffer, byteOffset, byteLength)
+        : new Uint8Array(buffer, byteOffset, byteLength)
+    case 2:
+      return isSigned
+        ? new Int16Array(buffer, byteOffset, byteLength / 2)
+        : new Uint16Array(buffer, byteOffset, byteLength / 2)
+    case 4:
+      return new Int32Array(buffer, byteOffset, byteLength / 4)
+    case 8:
+      return new BigInt64Array(buffer, byteOffset, byteLength / 8)
+  }
+}
+
+/** Maps bits to words of the same order, and back: each of the maps is its own inverse. */
+function reorder(words: Words, kind: ElementFormat['kind'], numberBytes: ElementFormat['numberBytes']): void {
+  if (kind === 'float') {
+    if (words instanceof BigInt64Array) flipNegatives64(words)
+    else flipNegatives(words, numberBytes === 2 ? 0x7fff : 0x7fffffff)
+  } else if (kind === 'unsigned' && numberBytes >= 4) {
+    if (words instanceof BigInt64Array) flipSigns64(words)
+    else flipSigns(words)
+  }
+}
+
+/** IEEE 754 bits are sign and magnitude: turning the magnitude of the negative ones round puts all in order. */
+function flipNegatives(words: Int16Array | Int32Array, magnitude: number): void {
+  for (let i = 0; i < words.length; i++) words[i] ^= (words[i] >> 31) & magnitude
+}
+
+function flipNegatives64(words: BigInt64Array): void {
+  for (let i = 0; i < words.length; i++) {
+    words[i] = BigInt.asIntN(64, words[i] ^ ((words[i] >> 63n) & 0x7fff_ffff_ffff_ffffn))
+  }
+}
+
+function flipSigns(words: Int16Array | Int32Array): void {
+  for (let i = 0; i < words.length; i++) words[i] ^= 0x80000000
+}
+
+function flipSigns64(words: BigInt64Array): void {
+  for (let i = 0; i < words.length; i++) words[i] = BigInt.asIntN(64, words[i] ^ 0x8000_0000_0000_0000n)
+}
+
+function rangeOf(
+  kind: ElementFormat['kind'],
+  numberBytes: number,
+  isPartial: boolean
+): [least: number, most: number] {
+  if (kind === 'boolean' && isPartial) return [0, 1]
+  const size = 2 ** (8 * numberBytes)
+  return kind === 'unsigned' || kind === 'boolean' ? [0, size - 1] : [-size / 2, size / 2 - 1]
+}
+
+function clamp(words: Int16Array | Int32Array, least: number, most: number): void {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]
+    if (word < least) words[i] = least
+    else if (word > most) words[i] = most
+  }
+}
+
+function deinterleave(source: Int32Array, target: Int32Array, components: number): void {
+  if (components === 1) return target.set(source)
+  const count = source.length / components
+  for (let c = 0; c < components; c++) {
+    const base = c * count
+    for (let i = 0; i < count; i++) target[base + i] = source[i * components + c]
+  }
+}
+
+function interleave(source: Int32Array, target: Int32Array, components: number): void {
+  if (components === 1) return target.set(source)
+  const count = source.length / components
+  for (let c = 0; c < components; c++) {
+    const base = c * count
+    for (let i = 0; i < count; i++) target[i * components + c] = source[base + i]
+  }
+}
