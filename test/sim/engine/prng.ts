@@ -43,11 +43,6 @@ export class Prng {
     return probability > 0 && this.unit() < probability
   }
 
-  /** Standard normal (Box-Muller). */
-  normal(): number {
-    return Math.sqrt(-2 * Math.log(1 - this.unit())) * Math.cos(2 * Math.PI * this.unit())
-  }
-
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]
   }

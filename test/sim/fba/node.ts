@@ -142,11 +142,6 @@ export class SimNode {
     this.#timers.clear()
   }
 
-  /** Changes the quorum set for the slots to come. */
-  setQuorumSet(set: QuorumSet): void {
-    this.#scp.setQuorumSet(set)
-  }
-
   #driver(): ScpDriver {
     const { clock, signing } = this.#world
     return {

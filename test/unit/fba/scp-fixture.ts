@@ -65,6 +65,8 @@ export class TestNode {
   readonly heard: Ballot[] = []
   readonly evidence: Equivocation[] = []
   readonly fetches: { hash: Hash; holder: NodeId }[] = []
+  /** Quorum sets that the driver has at hand. */
+  readonly library = new Map<Hash, QuorumSet>()
   readonly verified: Envelope[] = []
   readonly timers = new Map<TimerKind, { delayMillis: number; fire: () => void }>()
   validity: (name: string) => ValidationLevel = () => 'valid'
@@ -99,7 +101,7 @@ export class TestNode {
       combineCandidates: (_slot, candidates) => candidates[candidates.length - 1],
       findQuorumSet: (hash, holder) => {
         this.fetches.push({ hash, holder })
-        return undefined
+        return this.library.get(hash)
       },
       setTimer: (_slot, timer, delayMillis, onFire) => {
         this.timers.set(timer, { delayMillis, fire: onFire })

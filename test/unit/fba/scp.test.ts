@@ -159,6 +159,17 @@ describe('fba: scp', () => {
       expect(v0.scp.receiveQuorumSet(insane)).to.equal(false)
     })
 
+    it('are taken at once where the driver has them at hand, unless they are not what was named or not sane', () => {
+      v0.library.set(hashOf(other), other)
+      expect(v0.scp.receive(says('v1', 'PREPARE <1,x>', other))).to.equal('processed')
+      const insane = flat(9, 'v1')
+      v0.library.set(hashOf(insane), insane)
+      expect(v0.scp.receive(says('v2', 'PREPARE <1,x>', insane))).to.equal('bad-quorum-set')
+      const mistaken = flat(1, 'v3')
+      v0.library.set(hashOf(mistaken), other)
+      expect(v0.scp.receive(says('v3', 'PREPARE <1,x>', mistaken))).to.equal('bad-quorum-set')
+    })
+
     it('one node can have only so many fetched', () => {
       const sets = Array.from({ length: MAX_FETCHES_PER_NODE + 1 }, (_, i) => flat(1, `w${i}`))
       const outcomes = sets.map((set, i) => v0.scp.receive(says('v1', `PREPARE <${i + 1},x>`, set)))
