@@ -45,13 +45,15 @@ export function checkBuffers(
       { sources: sources.length, targets: targets.length }
     )
   }
-  const blockBytes = sources[0].length
-  for (const row of [...sources, ...targets]) {
-    if (row.length !== blockBytes) {
-      throw new EncoderError('BAD_LENGTH', `A row has ${row.length} bytes where others have ${blockBytes}.`, {
-        expected: blockBytes,
-        actual: row.length
-      })
-    }
+  for (const row of sources) checkRowLength(row, sources[0].length)
+  for (const row of targets) checkRowLength(row, sources[0].length)
+}
+
+function checkRowLength(row: Uint8Array, blockBytes: number): void {
+  if (row.length !== blockBytes) {
+    throw new EncoderError('BAD_LENGTH', `A row has ${row.length} bytes where others have ${blockBytes}.`, {
+      expected: blockBytes,
+      actual: row.length
+    })
   }
 }

@@ -28,10 +28,8 @@ export class Heap {
   readonly zeroAddress: number
   readonly scratchAddress: number
   readonly stageAddress: number
-  /** Addresses of the program's slots. */
-  readonly slots: DataView
   readonly #rows = new WeakSet<Uint8Array>()
-  #loaded: Uint16Array | undefined
+  readonly #slots: DataView
   #free: number
 
   /** @param base - first address that the module leaves free */
@@ -45,20 +43,18 @@ export class Heap {
     const missing = this.#free + arenaBytes - memory.buffer.byteLength
     memory.grow(Math.max(0, Math.ceil(missing / PAGE_BYTES)))
     this.bytes = new Uint8Array(memory.buffer)
-    this.slots = new DataView(memory.buffer, this.slotsAddress, SLOT_COUNT * 4)
+    this.#slots = new DataView(memory.buffer, this.slotsAddress, SLOT_COUNT * 4)
   }
 
   /** Puts a program where the kernel reads it. */
-  load(words: Uint16Array): void {
-    if (this.#loaded === words) return
+  loadProgram(words: Uint16Array): void {
     const view = new DataView(this.bytes.buffer, this.programAddress, PROGRAM_BYTES)
     words.forEach((word, i) => view.setUint16(2 * i, word, true))
-    this.#loaded = words
   }
 
-  /** Sets the addresses of consecutive slots. */
-  setSlots(first: number, addresses: readonly number[]): void {
-    addresses.forEach((address, i) => this.slots.setUint32(4 * (first + i), address, true))
+  /** Sets the address of a slot. */
+  setSlot(slot: number, address: number): void {
+    this.#slots.setUint32(4 * slot, address, true)
   }
 
   /** A row in the arena, a line apart from its neighbours so that equal columns fall into different cache sets. */
@@ -75,9 +71,9 @@ export class Heap {
     return row
   }
 
-  /** Whether a row is one that allocateRow gave out, whole. */
-  owns(row: Uint8Array): boolean {
-    return this.#rows.has(row)
+  /** Whether all these rows are rows that allocateRow gave out, whole. */
+  ownsAll(rows: readonly Uint8Array[]): boolean {
+    return rows.every((row) => this.#rows.has(row))
   }
 }
 

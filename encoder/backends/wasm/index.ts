@@ -46,12 +46,21 @@ export function createWasmBackend({ arenaBytes = 0, relaxed }: WasmBackendInit =
   return new WasmRows(kernel, arenaBytes, detail)
 }
 
+/** The program that the kernel sees now. */
+interface LoadedProgram {
+  readonly plan: RowPlan
+  readonly wordCount: number
+  readonly rowSlots: number
+  readonly tileBytes: number
+}
+
 class WasmRows implements WasmBackend {
   readonly name = 'wasm'
   readonly detail: string
   readonly #kernel: Kernel
   readonly #heap: Heap
   readonly #programs = new WeakMap<RowPlan, ColumnProgram>()
+  #loaded: LoadedProgram | undefined
 
   constructor(kernel: Kernel, arenaBytes: number, detail: string) {
     this.detail = detail
@@ -67,20 +76,34 @@ class WasmRows implements WasmBackend {
   compute(plan: RowPlan, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void {
     checkBuffers(plan, sources, targets)
     if (targets.length === 0) return
-    const program = this.#programOf(plan)
-    const rows = [...sources, ...targets]
-    if (rows.every((row) => this.#heap.owns(row))) {
-      this.#run(
-        program,
-        Array.from(rows, (row) => row.byteOffset),
-        sources[0].length
-      )
+    const program = this.#load(plan)
+    const blockBytes = sources[0].length
+    if (this.#heap.ownsAll(sources) && this.#heap.ownsAll(targets)) {
+      sources.forEach((row, i) => this.#heap.setSlot(i, row.byteOffset))
+      targets.forEach((row, i) => this.#heap.setSlot(sources.length + i, row.byteOffset))
+      this.#run(program, blockBytes)
     } else {
       this.#runStaged(program, sources, targets)
     }
   }
 
   close(): void {}
+
+  /** Puts the plan's program and its scratch slots where the kernel finds them, unless they are there already. */
+  #load(plan: RowPlan): LoadedProgram {
+    if (this.#loaded?.plan === plan) return this.#loaded
+    const program = this.#programOf(plan)
+    const { words, rowSlots, scratchSlots } = program
+    const bytes = tileBytes(rowSlots + scratchSlots)
+    this.#heap.loadProgram(words)
+    this.#heap.setSlot(rowSlots, this.#heap.zeroAddress)
+    for (let i = 0; i < scratchSlots; i++) {
+      // A line apart, as rows are.
+      this.#heap.setSlot(rowSlots + 1 + i, this.#heap.scratchAddress + i * (bytes + LINE_BYTES))
+    }
+    this.#loaded = { plan, wordCount: words.length, rowSlots, tileBytes: bytes }
+    return this.#loaded
+  }
 
   #programOf(plan: RowPlan): ColumnProgram {
     let program = this.#programs.get(plan)
@@ -92,46 +115,28 @@ class WasmRows implements WasmBackend {
   }
 
   /** Copies a stretch of columns of all sources in, computes it, and copies the targets out, until all is done. */
-  #runStaged(program: ColumnProgram, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void {
+  #runStaged(program: LoadedProgram, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void {
     const { bytes, stageAddress } = this.#heap
     const blockBytes = sources[0].length
     const width = stageBytes(program.rowSlots, blockBytes)
-    const addresses = Array.from(
-      { length: program.rowSlots },
-      (_, row) => stageAddress + row * (width + LINE_BYTES)
-    )
-    const targetAddresses = addresses.slice(sources.length)
+    const addressOf = (row: number) => stageAddress + row * (width + LINE_BYTES)
     for (let x = 0; x < blockBytes; x += width) {
       const end = Math.min(x + width, blockBytes)
-      sources.forEach((source, i) => bytes.set(source.subarray(x, end), addresses[i]))
-      this.#run(program, addresses, end - x)
+      for (let row = 0; row < program.rowSlots; row++) this.#heap.setSlot(row, addressOf(row))
+      sources.forEach((source, i) => bytes.set(source.subarray(x, end), addressOf(i)))
+      this.#run(program, end - x)
       targets.forEach((target, i) => {
-        target.set(bytes.subarray(targetAddresses[i], targetAddresses[i] + end - x), x)
+        const address = addressOf(sources.length + i)
+        target.set(bytes.subarray(address, address + end - x), x)
       })
     }
   }
 
-  #run(program: ColumnProgram, rowAddresses: readonly number[], blockBytes: number): void {
-    const heap = this.#heap
-    const { words, rowSlots, scratchSlots } = program
-    const bytes = tileBytes(rowSlots + scratchSlots)
-    heap.load(words)
-    heap.setSlots(0, rowAddresses)
-    heap.setSlots(rowSlots, [heap.zeroAddress, ...scratchAddresses(heap.scratchAddress, scratchSlots, bytes)])
-    this.#kernel.run(
-      heap.programAddress,
-      words.length,
-      heap.slotsAddress,
-      rowSlots,
-      roundUp(blockBytes, LINE_BYTES),
-      bytes
-    )
+  #run({ wordCount, rowSlots, tileBytes }: LoadedProgram, blockBytes: number): void {
+    const { programAddress, slotsAddress } = this.#heap
+    const bytes = roundUp(blockBytes, LINE_BYTES)
+    this.#kernel.run(programAddress, wordCount, slotsAddress, rowSlots, bytes, tileBytes)
   }
-}
-
-/** Scratch slots lie a line apart, as rows do. */
-function scratchAddresses(base: number, count: number, bytes: number): number[] {
-  return Array.from({ length: count }, (_, slot) => base + slot * (bytes + LINE_BYTES))
 }
 
 function tileBytes(slots: number): number {

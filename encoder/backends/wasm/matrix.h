@@ -4,16 +4,16 @@
 
 // targets[r] = sum over j of coefficients[j][r] * source[j], for `rows` targets, `width` vectors at a time.
 // Words: sourceCount, targets[rows], then for each source: slot, coefficients[rows].
-INLINE const uint16_t *dotProducts(const uint16_t *word, tile t, const int rows, const int width) {
+INLINE const uint16_t *dotProducts(const uint16_t *word, const tile *t, const int rows, const int width) {
   const int sourceCount = *word++;
   uint8_t *target[rows];
-  UNROLL for (int r = 0; r < rows; r++) target[r] = t.slots[*word++];
+  UNROLL for (int r = 0; r < rows; r++) target[r] = t->slots[*word++];
   const uint8_t **next = operands;
   for (int j = 0; j < sourceCount; j++) {
-    *next++ = t.slots[*word++];
+    *next++ = t->slots[*word++];
     UNROLL for (int r = 0; r < rows; r++) *next++ = products[*word++];
   }
-  for (size_t x = 0; x < t.bytes; x += VEC_BYTES * width) {
+  for (size_t x = 0; x < t->bytes; x += VEC_BYTES * width) {
     vec sum[rows][width];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < width; i++) sum[r][i] = zero();
     for (const uint8_t **operand = operands; operand < next; operand += 1 + rows) {
@@ -33,11 +33,11 @@ INLINE const uint16_t *dotProducts(const uint16_t *word, tile t, const int rows,
 }
 
 // target += sum of the sources. Words: sourceCount, target, sources[sourceCount].
-INLINE const uint16_t *addRows(const uint16_t *word, tile t) {
+INLINE const uint16_t *addRows(const uint16_t *word, const tile *t) {
   const int sourceCount = *word++;
-  uint8_t *target = t.slots[*word++];
-  for (int j = 0; j < sourceCount; j++) operands[j] = t.slots[*word++];
-  for (size_t x = 0; x < t.bytes; x += 4 * VEC_BYTES) {
+  uint8_t *target = t->slots[*word++];
+  for (int j = 0; j < sourceCount; j++) operands[j] = t->slots[*word++];
+  for (size_t x = 0; x < t->bytes; x += 4 * VEC_BYTES) {
     vec sum[4];
     UNROLL for (int i = 0; i < 4; i++) sum[i] = load(target + x + VEC_BYTES * i);
     for (int j = 0; j < sourceCount; j++)

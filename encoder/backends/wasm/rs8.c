@@ -20,32 +20,59 @@ enum opcode {
   EXTEND_HALF_4
 };
 
-static void runTile(const uint16_t *word, const uint16_t *end, tile t) {
+// Each step is a function of its own, because engines compile with care function by function, the busiest first.
+#define STEP(name, call) \
+  static __attribute__((noinline)) const uint16_t *step_##name(const uint16_t *word, const tile *t) { return call; }
+STEP(DOT_1, dotProducts(word, t, 1, 4))
+STEP(DOT_2, dotProducts(word, t, 2, 2))
+STEP(DOT_3, dotProducts(word, t, 3, 2))
+STEP(DOT_4, dotProducts(word, t, 4, 2))
+STEP(ADD, addRows(word, t))
+STEP(CHUNKS_2, combineChunks(word, t, 1, 2))
+STEP(CHUNKS_4, combineChunks(word, t, 2, 1))
+STEP(INVERSE_2, inverseStep(word, t, 1, 0))
+STEP(INVERSE_4, inverseStep(word, t, 2, 0))
+STEP(INVERSE_8, inverseStep(word, t, 3, 0))
+STEP(INVERSE_FIRST_2, inverseStep(word, t, 1, 1))
+STEP(INVERSE_FIRST_4, inverseStep(word, t, 2, 1))
+STEP(INVERSE_FIRST_8, inverseStep(word, t, 3, 1))
+STEP(FORWARD_2, forwardStep(word, t, 1, 0))
+STEP(FORWARD_4, forwardStep(word, t, 2, 0))
+STEP(FORWARD_8, forwardStep(word, t, 3, 0))
+STEP(FORWARD_FIRST_2, forwardStep(word, t, 1, 1))
+STEP(FORWARD_FIRST_4, forwardStep(word, t, 2, 1))
+STEP(FORWARD_FIRST_8, forwardStep(word, t, 3, 1))
+STEP(EXTEND_2, extendStep(word, t, 1))
+STEP(EXTEND_4, extendStep(word, t, 2))
+STEP(EXTEND_8, extendStep(word, t, 3))
+STEP(EXTEND_HALF_4, extendHalfStep(word, t, 2))
+
+static void runTile(const uint16_t *word, const uint16_t *end, const tile *t) {
   while (word < end) {
     switch (*word++) {
-    case DOT_1: word = dotProducts(word, t, 1, 4); break;
-    case DOT_2: word = dotProducts(word, t, 2, 2); break;
-    case DOT_3: word = dotProducts(word, t, 3, 2); break;
-    case DOT_4: word = dotProducts(word, t, 4, 2); break;
-    case ADD: word = addRows(word, t); break;
-    case CHUNKS_2: word = combineChunks(word, t, 1, 2); break;
-    case CHUNKS_4: word = combineChunks(word, t, 2, 1); break;
-    case INVERSE_2: word = inverseStep(word, t, 1, 0); break;
-    case INVERSE_4: word = inverseStep(word, t, 2, 0); break;
-    case INVERSE_8: word = inverseStep(word, t, 3, 0); break;
-    case INVERSE_FIRST_2: word = inverseStep(word, t, 1, 1); break;
-    case INVERSE_FIRST_4: word = inverseStep(word, t, 2, 1); break;
-    case INVERSE_FIRST_8: word = inverseStep(word, t, 3, 1); break;
-    case FORWARD_2: word = forwardStep(word, t, 1, 0); break;
-    case FORWARD_4: word = forwardStep(word, t, 2, 0); break;
-    case FORWARD_8: word = forwardStep(word, t, 3, 0); break;
-    case FORWARD_FIRST_2: word = forwardStep(word, t, 1, 1); break;
-    case FORWARD_FIRST_4: word = forwardStep(word, t, 2, 1); break;
-    case FORWARD_FIRST_8: word = forwardStep(word, t, 3, 1); break;
-    case EXTEND_2: word = extendStep(word, t, 1); break;
-    case EXTEND_4: word = extendStep(word, t, 2); break;
-    case EXTEND_8: word = extendStep(word, t, 3); break;
-    case EXTEND_HALF_4: word = extendHalfStep(word, t, 2); break;
+    case DOT_1: word = step_DOT_1(word, t); break;
+    case DOT_2: word = step_DOT_2(word, t); break;
+    case DOT_3: word = step_DOT_3(word, t); break;
+    case DOT_4: word = step_DOT_4(word, t); break;
+    case ADD: word = step_ADD(word, t); break;
+    case CHUNKS_2: word = step_CHUNKS_2(word, t); break;
+    case CHUNKS_4: word = step_CHUNKS_4(word, t); break;
+    case INVERSE_2: word = step_INVERSE_2(word, t); break;
+    case INVERSE_4: word = step_INVERSE_4(word, t); break;
+    case INVERSE_8: word = step_INVERSE_8(word, t); break;
+    case INVERSE_FIRST_2: word = step_INVERSE_FIRST_2(word, t); break;
+    case INVERSE_FIRST_4: word = step_INVERSE_FIRST_4(word, t); break;
+    case INVERSE_FIRST_8: word = step_INVERSE_FIRST_8(word, t); break;
+    case FORWARD_2: word = step_FORWARD_2(word, t); break;
+    case FORWARD_4: word = step_FORWARD_4(word, t); break;
+    case FORWARD_8: word = step_FORWARD_8(word, t); break;
+    case FORWARD_FIRST_2: word = step_FORWARD_FIRST_2(word, t); break;
+    case FORWARD_FIRST_4: word = step_FORWARD_FIRST_4(word, t); break;
+    case FORWARD_FIRST_8: word = step_FORWARD_FIRST_8(word, t); break;
+    case EXTEND_2: word = step_EXTEND_2(word, t); break;
+    case EXTEND_4: word = step_EXTEND_4(word, t); break;
+    case EXTEND_8: word = step_EXTEND_8(word, t); break;
+    case EXTEND_HALF_4: word = step_EXTEND_HALF_4(word, t); break;
     default: __builtin_trap();
     }
   }
@@ -57,7 +84,7 @@ EXPORT("run") void run(const uint16_t *program, size_t words, uint8_t **slots, s
                        size_t tileBytes) {
   for (size_t x = 0; x < bytes; x += tileBytes) {
     const size_t width = bytes - x < tileBytes ? bytes - x : tileBytes;
-    runTile(program, program + words, (tile){slots, width});
+    runTile(program, program + words, &(tile){slots, width});
     for (size_t i = 0; i < rowSlots; i++) slots[i] += width;
   }
 }

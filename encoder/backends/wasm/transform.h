@@ -43,9 +43,9 @@ typedef struct {
 } slots_of_step;
 
 // Words: sources[radix], targets[radix].
-INLINE const uint16_t *readSlots(const uint16_t *word, tile t, const int radix, slots_of_step *slots) {
-  UNROLL for (int i = 0; i < radix; i++) slots->source[i] = t.slots[*word++];
-  UNROLL for (int i = 0; i < radix; i++) slots->target[i] = t.slots[*word++];
+INLINE const uint16_t *readSlots(const uint16_t *word, const tile *t, const int radix, slots_of_step *slots) {
+  UNROLL for (int i = 0; i < radix; i++) slots->source[i] = t->slots[*word++];
+  UNROLL for (int i = 0; i < radix; i++) slots->target[i] = t->slots[*word++];
   return word;
 }
 
@@ -56,12 +56,12 @@ INLINE const uint16_t *readConstants(const uint16_t *word, const int radix, cons
 }
 
 // Words: sources, targets, constants.
-INLINE const uint16_t *inverseStep(const uint16_t *word, tile t, const int layers, const int first) {
+INLINE const uint16_t *inverseStep(const uint16_t *word, const tile *t, const int layers, const int first) {
   const int radix = 1 << layers;
   slots_of_step slots;
   const uint8_t *constants[MOST_RADIX - 1];
   word = readConstants(readSlots(word, t, radix, &slots), radix, constants);
-  for (size_t x = 0; x < t.bytes; x += VEC_BYTES) {
+  for (size_t x = 0; x < t->bytes; x += VEC_BYTES) {
     vec v[MOST_RADIX];
     UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
     inverseLayers(v, constants, layers, first);
@@ -71,12 +71,12 @@ INLINE const uint16_t *inverseStep(const uint16_t *word, tile t, const int layer
 }
 
 // Words: sources, targets, constants.
-INLINE const uint16_t *forwardStep(const uint16_t *word, tile t, const int layers, const int first) {
+INLINE const uint16_t *forwardStep(const uint16_t *word, const tile *t, const int layers, const int first) {
   const int radix = 1 << layers;
   slots_of_step slots;
   const uint8_t *constants[MOST_RADIX - 1];
   word = readConstants(readSlots(word, t, radix, &slots), radix, constants);
-  for (size_t x = 0; x < t.bytes; x += VEC_BYTES) {
+  for (size_t x = 0; x < t->bytes; x += VEC_BYTES) {
     vec v[MOST_RADIX];
     UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
     forwardLayers(v, constants, layers, first);
@@ -87,13 +87,13 @@ INLINE const uint16_t *forwardStep(const uint16_t *word, tile t, const int layer
 
 // Values on the first points of all to values on another coset: an inverse step at point zero and a forward step.
 // Words: sources, targets, constants of the inverse, constants of the forward step.
-INLINE const uint16_t *extendStep(const uint16_t *word, tile t, const int layers) {
+INLINE const uint16_t *extendStep(const uint16_t *word, const tile *t, const int layers) {
   const int radix = 1 << layers;
   slots_of_step slots;
   const uint8_t *inverse[MOST_RADIX - 1], *forward[MOST_RADIX - 1];
   word = readConstants(readSlots(word, t, radix, &slots), radix, inverse);
   word = readConstants(word, radix, forward);
-  for (size_t x = 0; x < t.bytes; x += VEC_BYTES) {
+  for (size_t x = 0; x < t->bytes; x += VEC_BYTES) {
     vec v[MOST_RADIX];
     UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
     inverseLayers(v, inverse, layers, 1);
@@ -104,16 +104,16 @@ INLINE const uint16_t *extendStep(const uint16_t *word, tile t, const int layers
 }
 
 // As extendStep, for the first half of the coset's points only.
-INLINE const uint16_t *extendHalfStep(const uint16_t *word, tile t, const int layers) {
+INLINE const uint16_t *extendHalfStep(const uint16_t *word, const tile *t, const int layers) {
   const int radix = 1 << layers, half = radix / 2;
   slots_of_step slots;
   const uint8_t *inverse[MOST_RADIX - 1], *forward[MOST_RADIX / 2 - 1];
-  UNROLL for (int i = 0; i < radix; i++) slots.source[i] = t.slots[*word++];
-  UNROLL for (int i = 0; i < half; i++) slots.target[i] = t.slots[*word++];
+  UNROLL for (int i = 0; i < radix; i++) slots.source[i] = t->slots[*word++];
+  UNROLL for (int i = 0; i < half; i++) slots.target[i] = t->slots[*word++];
   word = readConstants(word, radix, inverse);
   word = readConstants(word, half, forward);
   const uint8_t *top = products[*word++];
-  for (size_t x = 0; x < t.bytes; x += VEC_BYTES) {
+  for (size_t x = 0; x < t->bytes; x += VEC_BYTES) {
     vec v[MOST_RADIX];
     UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
     inverseLayers(v, inverse, layers, 1);
@@ -149,22 +149,22 @@ INLINE void addScaledChunk(vec *sum, const uint8_t *const *operand, size_t x, co
 // one forward transform at point zero ends it. `width` vectors at a time.
 // Words: chunkCount, halfCount (0 or 1), targets[radix], the operands of each chunk, those of the half chunk, the
 // constants of the forward transform.
-INLINE const uint16_t *combineChunks(const uint16_t *word, tile t, const int layers, const int width) {
+INLINE const uint16_t *combineChunks(const uint16_t *word, const tile *t, const int layers, const int width) {
   const int radix = 1 << layers;
   const int chunkOperands = 2 * radix, halfOperands = radix + 1;
   const int chunkCount = *word++, halfCount = *word++;
   uint8_t *target[MOST_RADIX];
-  UNROLL for (int i = 0; i < radix; i++) target[i] = t.slots[*word++];
+  UNROLL for (int i = 0; i < radix; i++) target[i] = t->slots[*word++];
   const uint8_t **next = operands;
   for (int chunk = 0; chunk < chunkCount; chunk++) {
-    UNROLL for (int i = 0; i < radix; i++) *next++ = t.slots[*word++];
+    UNROLL for (int i = 0; i < radix; i++) *next++ = t->slots[*word++];
     UNROLL for (int i = radix; i < chunkOperands; i++) *next++ = products[*word++];
   }
   const uint8_t **const end = next;
-  for (int i = 0; i < halfCount * halfOperands; i++) *next++ = i < radix / 2 ? t.slots[*word++] : products[*word++];
+  for (int i = 0; i < halfCount * halfOperands; i++) *next++ = i < radix / 2 ? t->slots[*word++] : products[*word++];
   const uint8_t *forward[MOST_RADIX - 1];
   word = readConstants(word, radix, forward);
-  for (size_t x = 0; x < t.bytes; x += VEC_BYTES * width) {
+  for (size_t x = 0; x < t->bytes; x += VEC_BYTES * width) {
     vec sum[width][MOST_RADIX];
     UNROLL for (int w = 0; w < width; w++) UNROLL for (int i = 0; i < radix; i++) sum[w][i] = zero();
     for (const uint8_t **operand = operands; operand < end; operand += chunkOperands)
