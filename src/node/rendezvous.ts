@@ -50,7 +50,7 @@ export class Rendezvous {
   readonly #cid: CID
   #stop = new AbortController()
   #running: Promise<void> | undefined
-  #providedMs = -Infinity
+  #provided = { atMs: -Infinity, addresses: '' }
   #joined = false
 
   constructor(init: RendezvousInit) {
@@ -89,14 +89,9 @@ export class Rendezvous {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { dht, nowMs } = this.#init
     await this.#join(signal)
     await this.#find(signal)
-    if (nowMs() - this.#providedMs > PROVIDE_MS) {
-      for await (const event of dht.provide(this.#cid, { signal })) {
-        if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') this.#providedMs = nowMs()
-      }
-    }
+    await this.#provide(signal)
     await this.#shedPublicPeers(signal)
   }
 
@@ -112,6 +107,17 @@ export class Rendezvous {
       throw new Error(`none of ${bootstrap.length} bootstrap peers of the public DHT answers`)
     if (!this.#joined) logger.info('joined the public DHT', { bootstrapPeers: reached })
     this.#joined = true
+  }
+
+  /** Tells the DHT again when the record grows old, or the addresses in it are no longer ours. */
+  async #provide(signal: AbortSignal): Promise<void> {
+    const { host, dht, nowMs } = this.#init
+    const addresses = host.getMultiaddrs().map(String).sort().join()
+    if (nowMs() - this.#provided.atMs < PROVIDE_MS && addresses === this.#provided.addresses) return
+    for await (const event of dht.provide(this.#cid, { signal })) {
+      if (event.name !== 'PEER_RESPONSE' || event.messageName !== 'ADD_PROVIDER') continue
+      this.#provided = { atMs: nowMs(), addresses }
+    }
   }
 
   async #find(signal: AbortSignal): Promise<void> {
