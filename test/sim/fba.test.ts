@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { greatestQuorum, type NodeId, type QuorumSet } from '../../fba/index.ts'
 import { Prng, scatteredLatency } from './engine/index.ts'
 import { BEHAVIOURS } from './fba/behaviour.ts'
-import { Simulation, type SimulationOptions, type SimulationReport } from './fba/simulation.ts'
+import { exitCodeOf, Simulation, type SimulationOptions, type SimulationReport } from './fba/simulation.ts'
 
 function simulate(options: SimulationOptions): SimulationReport {
   return new Simulation(options).run()
@@ -85,6 +85,21 @@ describe('sim: fba', () => {
     })
     const report = simulate({ nodes: 7, slots: 3, seed: 1, quorumSetOf: half, byzantine: 1 })
     expect(report.agreement).to.equal(false)
+    expect(exitCodeOf(report)).to.equal(1)
+  })
+
+  it('no quorum left: says so, and nothing is torn', () => {
+    const report = simulate({
+      nodes: 4,
+      byzantine: 2,
+      behaviours: ['silent'],
+      slots: 2,
+      seed: 1,
+      timeLimitMicros: 30_000_000
+    })
+    expect(report.agreement).to.equal(true)
+    expect(report.slotsExternalized).to.equal(0)
+    expect(exitCodeOf(report)).to.equal(2)
   })
 
   it('random quorum systems under random schedules never disagree while honest quorums intersect', () => {

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { matrixLatency, type OneWayMicros, Prng, scatteredLatency, uniformLatency } from './engine/index.ts'
-import { Simulation, type SimulationReport } from './fba/simulation.ts'
+import { exitCodeOf, Simulation, type SimulationReport } from './fba/simulation.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -76,5 +76,4 @@ const report = new Simulation({
 }).run()
 
 console.log(flags.json ? JSON.stringify(report, null, 2) : printed(report))
-if (!report.agreement) process.exitCode = 1
-else if (report.slotsExternalized < report.slotsWanted) process.exitCode = 2
+process.exitCode = exitCodeOf(report)

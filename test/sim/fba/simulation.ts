@@ -245,6 +245,12 @@ export class Simulation implements World {
   }
 }
 
+/** 1 on any disagreement between honest nodes, 2 where slots stayed undecided, 0 otherwise. */
+export function exitCodeOf(report: SimulationReport): 0 | 1 | 2 {
+  if (!report.agreement) return 1
+  return report.slotsExternalized < report.slotsWanted ? 2 : 0
+}
+
 /** Everybody, as many as leave out a third: with n >= 3f + 1 it stands f Byzantine nodes. */
 export function byzantineMajority(_index: number, nodeIds: readonly NodeId[]): QuorumSet {
   const tolerated = Math.floor((nodeIds.length - 1) / 3)
