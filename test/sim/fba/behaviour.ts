@@ -42,12 +42,11 @@ export class ByzantineMind {
     else this.#overheard[this.#context.prng.below(REPLAY_MEMORY)] = envelope
   }
 
-  /** What goes to node `peer` in place of `honest`. */
+  /** What goes to node `peer` in place of `honest`; a silent node sends nothing of any kind, see SimNode. */
   distort(honest: Envelope, peer: number): Envelope[] {
     const { prng, sign } = this.#context
     switch (this.behaviour) {
       case 'silent':
-        return []
       case 'grind':
         return [honest]
       case 'replay':

@@ -271,6 +271,7 @@ export class SimNode {
   }
 
   #send(to: number, message: Message, sizeBytes: number): void {
+    if (this.#mind?.behaviour === 'silent') return
     this.#world.network.send(this.index, to, message, sizeBytes)
   }
 
