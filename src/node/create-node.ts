@@ -1,3 +1,4 @@
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { LevelDatastore } from 'datastore-level'
 import { createSegmentCodec } from '../../encoder/index.ts'
 import { Hologram } from '../hologram/hologram.ts'
@@ -52,7 +53,10 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
     const codec = overrides.codec ?? createSegmentCodec({ backend: config.encoder })
     if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
     const foreign = new ForeignPeers()
-    const bootstrap = [...new Set([...folder.network.bootstrap, ...config.bootstrap])]
+    // A peer that others join by finds itself in the list.
+    const self = `/p2p/${peerIdFromPrivateKey(folder.identity)}`
+    const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
+    const bootstrap = [...listed].filter((address) => !address.endsWith(self))
     const host = await createHost({
       config,
       privateKey: folder.identity,

@@ -61,6 +61,14 @@ describe('node', function () {
     return lab.nodes
   }
 
+  it('is ready by itself when the only peer to join by is itself', async () => {
+    const first = await lab.start('first')
+    const [address] = first.multiaddrs()
+    await first.stop()
+    const again = await lab.start('first', { bootstrap: [address] })
+    expect((await again.status()).ready).to.equal(true)
+  })
+
   it('knows the others soon after joining by one of them, and keeps objects with them', async () => {
     const nodes = await startMany(5)
     const status = await nodes[4].status()
