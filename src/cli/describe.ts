@@ -74,7 +74,7 @@ const helpOf = async (path: readonly string[]): Promise<string> => await parser(
 
 /** What is said once, above, is left out; the settings of a node have a page of their own. */
 const section = ({ path, help }: Described): string[] => {
-  const [usage, description, ...blocks] = help.split('\n\n').map(withoutGlobals)
+  const [usage, description, ...blocks] = help.trimEnd().split('\n\n').map(withoutGlobals)
   const head = ['', `### ${usage.join(' ')}`, '', `${description.join(' ')}.`]
   if (path[0] === 'node')
     return [...head, '', 'Its flags are the settings in [CONFIG.md](CONFIG.md), and `--config FILE`.']

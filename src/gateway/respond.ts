@@ -65,5 +65,8 @@ export const write = async (
   signal?: AbortSignal
 ): Promise<void> => {
   signal?.throwIfAborted()
-  if (!response.write(bytes)) await once(response, 'drain', { signal })
+  if (response.write(bytes)) return
+  await once(response, 'drain', { signal }).catch((error: unknown) => {
+    throw signal?.aborted === true ? signal.reason : error
+  })
 }

@@ -1,0 +1,47 @@
+import { writeFile } from 'node:fs/promises'
+import { expect } from 'chai'
+import { emptyState, livePeers, readState, writeState } from '../../../src/cli/cluster/state.ts'
+import { startTicks } from '../../../src/node/data/lock.ts'
+import { codeOf, World } from './world.ts'
+
+describe('cli: the state of a local cluster', () => {
+  let world: World
+  beforeEach(async () => {
+    world = await World.create()
+  })
+  afterEach(async () => world.remove())
+
+  it('is read as it was written', async () => {
+    const state = { ...emptyState('2GiB'), peers: [{ number: 1, pid: 4711, startTicks: '9' }] }
+    await writeState(world.path('c'), state)
+    expect(await readState(world.path('c'))).to.deep.equal(state)
+  })
+
+  it('is none where there is none', async () => {
+    expect(await readState(world.path('c'))).to.equal(undefined)
+  })
+
+  for (const pid of [1, 0, -1, -4711, 1.5, '4711', null]) {
+    it(`is refused when it would have process ${JSON.stringify(pid)} killed`, async () => {
+      const state = { ...emptyState('1GiB'), peers: [{ number: 1, pid, startTicks: '' }] }
+      await writeFile(world.path('cluster.json'), JSON.stringify(state))
+      expect(await codeOf(readState(world.folder))).to.equal('CLUSTER_STATE')
+    })
+  }
+
+  it('is refused when it is something else', async () => {
+    for (const text of ['', 'null', '[]', '{"format":"thhe-cluster/9"}']) {
+      await writeFile(world.path('cluster.json'), text)
+      expect(await codeOf(readState(world.folder)), text).to.equal('CLUSTER_STATE')
+    }
+  })
+
+  it('does not take a process that got the number of a dead peer for the peer', async function () {
+    const ticks = await startTicks(process.pid)
+    // Only where the system says when a process started.
+    if (ticks === undefined) return this.skip()
+    const self = { number: 1, pid: process.pid, startTicks: ticks }
+    const earlier = { number: 2, pid: process.pid, startTicks: '1' }
+    expect(await livePeers({ ...emptyState('1GiB'), peers: [self, earlier] })).to.deep.equal([self])
+  })
+})
