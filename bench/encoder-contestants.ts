@@ -10,8 +10,11 @@ import { fileURLToPath } from 'node:url'
 import { createWasmBackend, PlanCache } from '../encoder/index.ts'
 import type { RowPlan, WasmBackendInit } from '../encoder/index.ts'
 
-/** What is to be made: all parity, all data rows that may be lost, or one lost data row. */
-export type Operation = 'encode' | 'decode' | 'repair'
+/**
+ * What is to be made: all parity; all data rows that may be lost, from the rows that follow; half as many, scattered;
+ * one data row.
+ */
+export type Operation = 'encode' | 'decode' | 'scattered' | 'repair'
 
 export interface Task {
   readonly operation: Operation
@@ -34,16 +37,20 @@ const file = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 const plans = new PlanCache()
 
-const planOf = ({ operation, k, m }: Task): RowPlan => {
+/** The data rows that a task has lost. */
+const lostRows = ({ operation, k, m }: Task): number[] => {
+  const most = Math.min(k, m)
+  if (operation === 'repair') return [0]
+  if (operation === 'scattered') return Array.from({ length: Math.ceil(most / 2) }, (_, i) => 2 * i)
+  return Array.from({ length: most }, (_, i) => i)
+}
+
+const planOf = (task: Task): RowPlan => {
+  const { operation, k, m } = task
   if (operation === 'encode') return plans.encode(k, k + m)
-  const lost = operation === 'repair' ? 1 : Math.min(k, m)
-  const have = Array.from({ length: k }, (_, i) => lost + i)
-  return plans.reconstruct(
-    k,
-    k + m,
-    have,
-    Array.from({ length: lost }, (_, i) => i)
-  )
+  const lost = lostRows(task)
+  const left = Array.from({ length: k + m }, (_, row) => row).filter((row) => !lost.includes(row))
+  return plans.reconstruct(k, k + m, left.slice(0, k), lost)
 }
 
 /** Calls between two looks at the clock, so that a look costs nothing: some hundred kilobytes of data. */
@@ -130,11 +137,12 @@ interface ShardCoder {
 
 /** The two packages that share the interface of the Rust crate reed-solomon-erasure. */
 const shardContestant = (name: string, open: () => Promise<ShardCoder>): Contestant =>
-  contestantOf(name, async ({ operation, k, m, blockBytes }) => {
+  contestantOf(name, async (task) => {
+    const { operation, k, m, blockBytes } = task
     const coder = await open()
     const shards = new Uint8Array((k + m) * blockBytes).fill(7)
-    const lost = operation === 'repair' ? 1 : Math.min(k, m)
-    const available = Array.from({ length: k + m }, (_, i) => i >= lost)
+    const lost = lostRows(task)
+    const available = Array.from({ length: k + m }, (_, row) => !lost.includes(row))
     return () => {
       const code =
         operation === 'encode' ? coder.encode(shards, k, m) : coder.reconstruct(shards, k, m, [...available])
@@ -150,14 +158,14 @@ interface Ronomon {
 }
 
 const ronomonContestant = (name: string, ronomon: Ronomon): Contestant =>
-  contestantOf(name, async ({ operation, k, m, blockBytes }) => {
+  contestantOf(name, async (task) => {
+    const { operation, k, m, blockBytes } = task
     if (k > ronomon.MAX_K || m > ronomon.MAX_M) return undefined
     const context = ronomon.create(k, m)
     const data = Buffer.alloc(k * blockBytes, 7)
     const parity = Buffer.alloc(m * blockBytes)
-    const lost = operation === 'repair' ? 1 : Math.min(k, m)
-    const [targets, sources] =
-      operation === 'encode' ? [ones(m) << k, ones(k)] : [ones(lost), ones(k + m) & ~ones(lost)]
+    const lost = lostRows(task).reduce((bits, row) => bits | (1 << row), 0)
+    const [targets, sources] = operation === 'encode' ? [ones(m) << k, ones(k)] : [lost, ones(k + m) & ~lost]
     return () =>
       new Promise<void>((resolve, reject) => {
         const done = (error?: Error) => (error == null ? resolve() : reject(error))

@@ -13,7 +13,7 @@ const { values: options } = parseArgs({
   options: {
     shapes: { type: 'string', default: '4+2,10+4,8+8,16+16,32+32,64+64' },
     blocks: { type: 'string', default: '4096,65536,1048576' },
-    operations: { type: 'string', default: 'encode,decode,repair' },
+    operations: { type: 'string', default: 'encode,decode,scattered,repair' },
     rounds: { type: 'string', default: '7' },
     millis: { type: 'string', default: '20' },
     json: { type: 'string' }

@@ -1,7 +1,7 @@
 // From plans to column programs: the cheapest of the methods that fit a plan.
 
 import type { RowPlan } from '../plan.ts'
-import { decodeByTransform } from './decode.ts'
+import { decodeByTransform, decodeFromCoset, isParityCoset } from './decode.ts'
 import { encodeByChunks, encodeByTransform } from './encode.ts'
 import { pointIndexOf, paddedSize } from './generator.ts'
 import { byMatrix } from './matrix.ts'
@@ -36,6 +36,7 @@ export function methodsFor({ k, have, want }: RowPlan): Method[] {
   const isWhole = have.length === k && k > 1
   if (!isWhole) return [byMatrix]
   if (have.every((row) => row < k)) return [byMatrix, encodeByChunks, encodeByTransform]
+  if (isParityCoset(k, have)) return [byMatrix, decodeFromCoset]
   const onPolynomial = [...have, ...want].every((row) => row < k || pointIndexOf(k, row) >= paddedSize(k))
   return onPolynomial ? [byMatrix, decodeByTransform] : [byMatrix]
 }

@@ -10,7 +10,40 @@ import { EXP, LOG, POINTS, invert } from '../gf256.ts'
 import { paddedSize, pointIndexOf } from './generator.ts'
 import type { ProgramWriter } from './program.ts'
 import type { RowTask } from './task.ts'
-import { addDerivative, forwardPasses, inversePasses, passesOf } from './transform.ts'
+import { addDerivative, extendPasses, forwardPasses, inversePasses, passesOf } from './transform.ts'
+
+/**
+ * Makes rows from k rows that stand on one whole coset of points, as all parity of a code with k = n-k does: they give the
+ * polynomial as the data would.
+ */
+export function decodeFromCoset(writer: ProgramWriter, { k, have, want }: RowTask): void {
+  const from = cosetOf(k, have[0])
+  const values = new Array<number>(k)
+  have.forEach((row, slot) => (values[pointIndexOf(k, row) - from] = slot))
+  const passes = passesOf(Math.log2(k))
+  const blocks = Map.groupBy(want, ({ row }) => cosetOf(k, row))
+  const wantedOn = (base: number) =>
+    new Map(blocks.get(base)!.map(({ row, slot }) => [pointIndexOf(k, row) - base, slot]))
+  if (blocks.size === 1 && blocks.has(0)) {
+    return extendPasses(writer, values, { from, to: 0 }, passes, wantedOn(0))
+  }
+  const coefficients = inversePasses(writer, values, from, passes)
+  for (const base of blocks.keys()) {
+    forwardPasses(writer, coefficients, base, passes, wantedOn(base), true)
+  }
+}
+
+/** Whether k rows stand on one whole coset of parity points. */
+export function isParityCoset(k: number, have: readonly number[]): boolean {
+  const coset = cosetOf(k, have[0])
+  return paddedSize(k) === k && coset > 0 && have.every((row) => cosetOf(k, row) === coset)
+}
+
+/** First of the points that a row shares with k' others. */
+function cosetOf(k: number, row: number): number {
+  const index = pointIndexOf(k, row)
+  return index - (index % paddedSize(k))
+}
 
 /** Makes rows from rows, none of which may stand at a padding point: there P is zero and the row is its derivative. */
 export function decodeByTransform(writer: ProgramWriter, { k, have, want }: RowTask): void {
@@ -25,7 +58,7 @@ export function decodeByTransform(writer: ProgramWriter, { k, have, want }: RowT
     writer.dot([slot], [values[index]], [[locator(index)]])
   })
   const passes = passesOf(Math.log2(size))
-  const coefficients = inversePasses(writer, values, passes)
+  const coefficients = inversePasses(writer, values, 0, passes)
   addDerivative(writer, coefficients)
   forwardPasses(
     writer,

@@ -67,11 +67,11 @@ export function encodeByTransform(writer: ProgramWriter, task: RowTask): void {
     const { base, rows } = blocks[0]
     const values = wantedValues(k, base, rows)
     const narrow = narrowed(k, blocks[0])
-    if (narrow.size === size) return extendPasses(writer, data, base, passes, values)
+    if (narrow.size === size) return extendPasses(writer, data, { from: 0, to: base }, passes, values)
     if (size === 4 && narrow.size === 2 && narrow.base === base)
       return extendFirstHalf(writer, data, base, values)
   }
-  const coefficients = inversePasses(writer, data, passes)
+  const coefficients = inversePasses(writer, data, 0, passes)
   for (const { base, rows } of blocks.filter(({ base }) => base > 0)) {
     evaluate(writer, task, coefficients, narrowed(k, { base, size, rows }))
   }

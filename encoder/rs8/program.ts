@@ -26,6 +26,7 @@ const FORWARD_FIRST = { 2: 14, 4: 15, 8: 16 } as const
 const INVERSE_FIRST = { 2: 17, 4: 18, 8: 19 } as const
 const EXTEND = { 2: 20, 4: 21, 8: 22 } as const
 const EXTEND_HALF_4 = 23
+const RETURN = { 2: 24, 4: 25, 8: 26 } as const
 
 export type Radix = 2 | 4 | 8
 
@@ -123,17 +124,18 @@ export class ProgramWriter {
     this.#transform(first ? FORWARD_FIRST : FORWARD, sources, targets, constants)
   }
 
-  /** An inverse step at point zero and a forward step with its own constants, in one. */
+  /** An inverse and a forward step in one: from point zero to others or, unless fromZero, from others to point zero. */
   extend(
     sources: readonly number[],
     targets: readonly number[],
     inverse: readonly number[],
-    forward: readonly number[]
+    forward: readonly number[],
+    fromZero: boolean
   ): void {
-    this.#transform(EXTEND, sources, targets, [...inverse, ...forward])
+    this.#transform(fromZero ? EXTEND : RETURN, sources, targets, [...inverse, ...forward])
   }
 
-  /** As extend, for the first two of four values of the coset. */
+  /** As extend from zero, for the first two of four values. */
   extendHalf(
     sources: readonly number[],
     targets: readonly number[],

@@ -59,13 +59,14 @@ function isFirst(index: number, { lowest }: Pass): boolean {
 }
 
 /**
- * Passes from values at the points 0, 1, .. to coefficients.
+ * Passes from values at the points from `base` on to coefficients.
  * @param values - slot of each point; zeroSlot where the value is known to be zero
  * @returns slot of each coefficient, all of them scratch or the zero slot
  */
 export function inversePasses(
   writer: ProgramWriter,
   values: readonly number[],
+  base: number,
   passes: readonly Pass[]
 ): number[] {
   const slots = [...values]
@@ -74,7 +75,7 @@ export function inversePasses(
       const sources = group.map((i) => slots[i])
       if (sources.every((slot) => slot === writer.zeroSlot)) continue
       const targets = sources.map((slot) => (writer.isScratch(slot) ? slot : writer.scratchSlot()))
-      writer.inverse(sources, targets, stepConstants(group[0], pass), isFirst(group[0], pass))
+      writer.inverse(sources, targets, stepConstants(base + group[0], pass), isFirst(base + group[0], pass))
       group.forEach((i, position) => (slots[i] = targets[position]))
     }
   }
@@ -126,20 +127,26 @@ function neededAfter({ lowest }: Pass, wanted: WantedValues): (index: number) =>
   return (index) => blocks.has(index >> lowest)
 }
 
+/** The points on which values are known and those on which they are wanted: `from` or `to` is zero, the other is not. */
+export interface Cosets {
+  readonly from: number
+  readonly to: number
+}
+
 /**
- * From values at the first points of all to the wanted values on one other coset: the last inverse pass and the first
- * forward pass are one.
+ * From the values on one coset of points to the wanted values on another one: the last inverse pass and the first forward
+ * pass are one.
  */
 export function extendPasses(
   writer: ProgramWriter,
   values: readonly number[],
-  base: number,
+  { from, to }: Cosets,
   passes: readonly Pass[],
   wanted: WantedValues
 ): void {
   const top = passes.at(-1)!
   const lower = passes.slice(0, -1)
-  const slots = inversePasses(writer, values, lower)
+  const slots = inversePasses(writer, values, from, lower)
   const isNeeded = neededAfter(top, wanted)
   for (const group of groupsOf(slots.length, top)) {
     if (!group.some(isNeeded)) continue
@@ -149,10 +156,11 @@ export function extendPasses(
       if (!isNeeded(i)) return writer.discardSlot
       return writer.isScratch(slots[i]) ? slots[i] : writer.scratchSlot()
     })
-    writer.extend(sources, targets, stepConstants(group[0], top), stepConstants(base + group[0], top))
+    const constants = [stepConstants(from + group[0], top), stepConstants(to + group[0], top)] as const
+    writer.extend(sources, targets, ...constants, from === 0)
     group.forEach((i, position) => (slots[i] = targets[position]))
   }
-  if (lower.length > 0) forwardPasses(writer, slots, base, lower, wanted, false)
+  if (lower.length > 0) forwardPasses(writer, slots, to, lower, wanted, false)
 }
 
 /**

@@ -17,7 +17,8 @@ enum opcode {
   FORWARD_FIRST_2, FORWARD_FIRST_4, FORWARD_FIRST_8,
   INVERSE_FIRST_2, INVERSE_FIRST_4, INVERSE_FIRST_8,
   EXTEND_2, EXTEND_4, EXTEND_8,
-  EXTEND_HALF_4
+  EXTEND_HALF_4,
+  RETURN_2, RETURN_4, RETURN_8
 };
 
 // Each step is a function of its own, because engines compile with care function by function, the busiest first.
@@ -42,10 +43,13 @@ STEP(FORWARD_8, forwardStep(word, t, 3, 0))
 STEP(FORWARD_FIRST_2, forwardStep(word, t, 1, 1))
 STEP(FORWARD_FIRST_4, forwardStep(word, t, 2, 1))
 STEP(FORWARD_FIRST_8, forwardStep(word, t, 3, 1))
-STEP(EXTEND_2, extendStep(word, t, 1))
-STEP(EXTEND_4, extendStep(word, t, 2))
-STEP(EXTEND_8, extendStep(word, t, 3))
+STEP(EXTEND_2, extendStep(word, t, 1, 1))
+STEP(EXTEND_4, extendStep(word, t, 2, 1))
+STEP(EXTEND_8, extendStep(word, t, 3, 1))
 STEP(EXTEND_HALF_4, extendHalfStep(word, t, 2))
+STEP(RETURN_2, extendStep(word, t, 1, 0))
+STEP(RETURN_4, extendStep(word, t, 2, 0))
+STEP(RETURN_8, extendStep(word, t, 3, 0))
 
 static void runTile(const uint16_t *word, const uint16_t *end, const tile *t) {
   while (word < end) {
@@ -73,6 +77,9 @@ static void runTile(const uint16_t *word, const uint16_t *end, const tile *t) {
     case EXTEND_4: word = step_EXTEND_4(word, t); break;
     case EXTEND_8: word = step_EXTEND_8(word, t); break;
     case EXTEND_HALF_4: word = step_EXTEND_HALF_4(word, t); break;
+    case RETURN_2: word = step_RETURN_2(word, t); break;
+    case RETURN_4: word = step_RETURN_4(word, t); break;
+    case RETURN_8: word = step_RETURN_8(word, t); break;
     default: __builtin_trap();
     }
   }

@@ -85,9 +85,10 @@ INLINE const uint16_t *forwardStep(const uint16_t *word, const tile *t, const in
   return word;
 }
 
-// Values on the first points of all to values on another coset: an inverse step at point zero and a forward step.
+// Values on one coset of points to values on another: an inverse step and a forward step in one. One of them stands at
+// point zero: the inverse step when `fromZero`, otherwise the forward step.
 // Words: sources, targets, constants of the inverse, constants of the forward step.
-INLINE const uint16_t *extendStep(const uint16_t *word, const tile *t, const int layers) {
+INLINE const uint16_t *extendStep(const uint16_t *word, const tile *t, const int layers, const int fromZero) {
   const int radix = 1 << layers;
   slots_of_step slots;
   const uint8_t *inverse[MOST_RADIX - 1], *forward[MOST_RADIX - 1];
@@ -96,14 +97,14 @@ INLINE const uint16_t *extendStep(const uint16_t *word, const tile *t, const int
   for (size_t x = 0; x < t->bytes; x += VEC_BYTES) {
     vec v[MOST_RADIX];
     UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
-    inverseLayers(v, inverse, layers, 1);
-    forwardLayers(v, forward, layers, 0);
+    inverseLayers(v, inverse, layers, fromZero);
+    forwardLayers(v, forward, layers, !fromZero);
     UNROLL for (int i = 0; i < radix; i++) store(slots.target[i] + x, v[i]);
   }
   return word;
 }
 
-// As extendStep, for the first half of the coset's points only.
+// As extendStep from zero, for the first half of the coset's points only.
 INLINE const uint16_t *extendHalfStep(const uint16_t *word, const tile *t, const int layers) {
   const int radix = 1 << layers, half = radix / 2;
   slots_of_step slots;

@@ -62,6 +62,22 @@ for (const { name, open, isSlow } of BACKENDS) {
       })
     }
 
+    it('decodes from whole cosets of parity, in any order, to data and other parity', async () => {
+      for (const [k, n, first] of [
+        [2, 8, 4],
+        [4, 16, 4],
+        [8, 32, 16],
+        [16, 48, 16]
+      ]) {
+        const parity = pseudoRandomRows(k, k, n).map((row) => first + row)
+        const blocks = pseudoRandomBytes(k * 100, n)
+        for (const want of [pseudoRandomRows(k, k, 1), pseudoRandomRows(n, n, 2)]) {
+          const plan = plans.reconstruct(k, n, parity, want)
+          expectSameBytes(await made(backend, plan, blocks, 100), await made(oracle, plan, blocks, 100))
+        }
+      }
+    })
+
     for (const blockBytes of BLOCK_SIZES) {
       it(`encodes and reconstructs blocks of ${blockBytes} bytes`, async () => {
         for (const [k, n] of [

@@ -2,13 +2,20 @@ import { expect } from 'chai'
 import { PlanCache } from '../../../encoder/index.ts'
 import type { RowPlan } from '../../../encoder/index.ts'
 import { columnProgram, methodsFor, programBy } from '../../../encoder/rs8/compile.ts'
-import { decodeByTransform } from '../../../encoder/rs8/decode.ts'
+import { decodeByTransform, decodeFromCoset } from '../../../encoder/rs8/decode.ts'
 import { encodeByChunks, encodeByTransform } from '../../../encoder/rs8/encode.ts'
 import { byMatrix } from '../../../encoder/rs8/matrix.ts'
 import type { Method } from '../../../encoder/rs8/task.ts'
 
 const plans = new PlanCache()
-const lastHalf = (k: number) => plans.reconstruct(k, 2 * k, range(k, 2 * k), range(0, k))
+/** All data from all parity. */
+const fromParity = (k: number) => plans.reconstruct(k, 2 * k, range(k, 2 * k), range(0, k))
+/** Every other data row from the rest and as much parity. */
+const everyOther = (k: number) => {
+  const odd = range(0, k / 2).map((i) => 2 * i + 1)
+  const even = range(0, k / 2).map((i) => 2 * i)
+  return plans.reconstruct(k, 2 * k, [...odd, ...range(k, k + k / 2)], even)
+}
 
 function range(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, i) => start + i)
@@ -24,10 +31,19 @@ const CHOSEN: ReadonlyArray<readonly [what: string, plan: RowPlan, method: Metho
   ['(4, 6)', plans.encode(4, 6), encodeByTransform],
   ['(64, 128)', plans.encode(64, 128), encodeByTransform],
   ['the padding points of (129, 256)', plans.encode(129, 256), encodeByTransform],
-  ['a lost half of (8, 16)', lastHalf(8), byMatrix],
-  ['a lost half of (64, 128)', lastHalf(64), decodeByTransform],
-  ['one lost row of (64, 128)', plans.reconstruct(64, 128, range(1, 65), [0]), byMatrix],
-  ['a lost half of (128, 256)', lastHalf(128), decodeByTransform]
+  ['all data of (8, 16) from parity', fromParity(8), decodeFromCoset],
+  ['all data of (64, 128) from parity', fromParity(64), decodeFromCoset],
+  [
+    'data and parity of (16, 64) from parity',
+    plans.reconstruct(16, 64, range(32, 48), [3, 20, 63]),
+    byMatrix
+  ],
+  ['much of (16, 64) from parity', plans.reconstruct(16, 64, range(32, 48), range(0, 32)), decodeFromCoset],
+  ['all data of (48, 96) from parity', fromParity(48), decodeByTransform],
+  ['half the data of (8, 16)', everyOther(8), byMatrix],
+  ['half the data of (64, 128)', everyOther(64), decodeByTransform],
+  ['half the data of (128, 256)', everyOther(128), decodeByTransform],
+  ['one lost row of (64, 128)', plans.reconstruct(64, 128, range(1, 65), [0]), byMatrix]
 ]
 
 describe('column programs', () => {
