@@ -6,6 +6,7 @@ export { HologramError, isHologramError, type HologramErrorCode, type HologramEr
 export type { HolderLogger, HolderStats } from './holder/context.ts'
 export { Holder, type HolderComponents } from './holder/holder.ts'
 export { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './holder/settings.ts'
+export { Hologram, type HologramComponents, type HologramInit } from './hologram.ts'
 export type { Holdings, ShardReader, ShardSummary, ShardUpload, StoredLease, Usage } from './holdings.ts'
 export { Layout, type Segment } from './layout.ts'
 export { DEFAULT_LEASE_MS, MAX_LEASE_MS } from './lease.ts'
