@@ -37,7 +37,7 @@ const QUIET: Partial<NodeConfig> = {
   upnp: false,
   autonat: false,
   relay: false,
-  reportInterval: 1000,
+  reportInterval: 5000,
   quota: 64 * 2 ** 30
 }
 
