@@ -1,6 +1,14 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
-import type { Manifest } from './manifest.ts'
+import type { Layer, Manifest } from './manifest.ts'
+
+/** How the bytes of a tensor fall into layers, which lie one after another in the source, coarse to fine. */
+export interface TensorForm {
+  /** k ascends; the last is the k of the whole object. Every layer has bytes, unless there is but one. */
+  readonly layers: readonly Layer[]
+  /** Element type, shape and how to put the layers together; opaque here, sealed by the client or not. */
+  readonly parameters: Uint8Array
+}
 
 export interface PutOptions {
   /** Data shards. @default from the network descriptor */
@@ -13,6 +21,8 @@ export interface PutOptions {
   allowFewerShards?: boolean
   /** The bytes are sealed: noted in the manifest so that a reader without the key gets a clear answer. @default false */
   sealed?: boolean
+  /** The bytes are the layers of a tensor. @default they are a blob */
+  tensor?: TensorForm
   /** Name for `ls`; stays on this node. */
   name?: string
   /** @default 30 days */

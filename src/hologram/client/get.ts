@@ -31,8 +31,8 @@ export async function getObject(
   const wanted = range ?? { start: 0, end: manifest.size }
   const segments = layout.segmentsOf(wanted.start, wanted.end)
   if (manifest.inline !== undefined) {
-    const bytes = manifest.inline.subarray(wanted.start, wanted.end)
-    return { cid, manifest, bytes: once(bytes) }
+    const chosen = segmentsBetween(layout, segments, layers)
+    return { cid, manifest, bytes: inlineBytes(manifest.inline, chosen, wanted) }
   }
   const whole = layers === undefined && wanted.start === 0 && wanted.end === manifest.size
   const read = async function* (): AsyncGenerator<Uint8Array> {
@@ -97,6 +97,12 @@ async function* verified(
   if (last !== undefined) yield last
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.byteLength > 0) yield bytes
+async function* inlineBytes(
+  bytes: Uint8Array,
+  segments: Iterable<Segment>,
+  { start, end }: { start: number; end: number }
+): AsyncGenerator<Uint8Array> {
+  for (const { offset, length } of segments) {
+    yield bytes.subarray(Math.max(start, offset), Math.min(end, offset + length))
+  }
 }

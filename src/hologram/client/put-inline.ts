@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PutResult } from '../objects.ts'
 import { placementSeed } from '../seed.ts'
+import { inlineFormFields } from './form.ts'
 import { adopt, refuse } from './put-job.ts'
 import type { PutJob } from './put-job.ts'
 import { checkPeers } from './put-plan.ts'
@@ -16,13 +17,12 @@ export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResu
     context,
     {
       version: 1,
-      kind: 'blob',
+      ...inlineFormFields(options.tensor, bytes.byteLength),
       size: bytes.byteLength,
       sealed: options.sealed ?? false,
       code: 'rs8',
       n: copies.n,
       blockBytes: context.settings.blockBytes,
-      layers: [{ k: 1, length: bytes.byteLength }],
       roots: [],
       seed: placementSeed(bytes),
       digest: createHash('sha256').update(bytes).digest(),

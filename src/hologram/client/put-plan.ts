@@ -1,6 +1,7 @@
 import { HologramError } from '../errors.ts'
 import { MAX_SHARDS } from '../manifest.ts'
 import type { PutOptions } from '../objects.ts'
+import { checkForm } from './form.ts'
 import type { ClientSettings } from './settings.ts'
 
 /** How durable a put is to be. */
@@ -11,9 +12,16 @@ export interface PutPlan {
   readonly margin: number
 }
 
-/** @throws HologramError 'BAD_CODE_PARAMETERS' unless 1 <= k <= n <= 256 and 0 <= margin <= n - k */
+/**
+ * @throws HologramError 'BAD_CODE_PARAMETERS' unless 1 <= k <= n <= 256 and 0 <= margin <= n - k, and a tensor's layers
+ *   ascend to k
+ */
 export function planPut(options: PutOptions, settings: Pick<ClientSettings, 'k' | 'n'>): PutPlan {
-  const { k = settings.k, n = settings.n } = options
+  const { tensor } = options
+  if (tensor !== undefined) checkForm(tensor)
+  const finest = tensor?.layers.at(-1)?.k
+  const { k = finest ?? settings.k, n = settings.n } = options
+  if (finest !== undefined && finest !== k) throw bad('k', k, `must be that of the finest layer, ${finest}`)
   if (!isWhole(n, 1, MAX_SHARDS)) throw bad('n', n, `must be 1 to ${MAX_SHARDS} shards`)
   if (!isWhole(k, 1, n)) throw bad('k', k, `must be 1 to n, which is ${n}`)
   const margin = options.margin ?? Math.ceil((n - k) / 2)

@@ -4,6 +4,7 @@ import type { PutResult } from '../objects.ts'
 import { placementSeed } from '../seed.ts'
 import { completeObject } from './complete.ts'
 import type { ShardOutcomes } from './fan-out.ts'
+import { formFields } from './form.ts'
 import { HomePlan } from './home-plan.ts'
 import { adopt, refuse } from './put-job.ts'
 import type { PutJob } from './put-job.ts'
@@ -71,19 +72,19 @@ async function uploadAll(
       yield segment
     }
   }
+  const expectedLayers = options.tensor?.layers ?? [{ k, length: options.sizeHint ?? 0 }]
   let object: SealedObject | undefined
   const seal = async (roots: ReadonlyMap<number, Uint8Array>): Promise<SealedObject> => {
     object = await sealObject(
       context,
       {
         version: 1,
-        kind: 'blob',
+        ...formFields(options.tensor, { k, length: size }),
         size,
         sealed: options.sealed ?? false,
         code: 'rs8',
         n,
         blockBytes,
-        layers: [{ k, length: size }],
         roots: [...roots.values()],
         seed,
         digest: hash.digest()
@@ -95,7 +96,7 @@ async function uploadAll(
   const outcomes = await upload(context, measured(), {
     n,
     seed,
-    expectedShardBytes: new Layout({ blockBytes, layers: [{ k, length: options.sizeHint ?? 0 }] }).shardBytes,
+    expectedShardBytes: new Layout({ blockBytes, layers: expectedLayers }).shardBytes,
     plan: homes,
     shards: Array.from({ length: n }, (_, shard) => shard),
     required: k + margin,

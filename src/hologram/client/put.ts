@@ -6,7 +6,7 @@ import { putInline } from './put-inline.ts'
 import type { PutJob } from './put-job.ts'
 import { planPut } from './put-plan.ts'
 import { putShards } from './put-shards.ts'
-import { segmenter } from './segmenter.ts'
+import { layerSegmenter, segmenter } from './segmenter.ts'
 import type { SegmentBytes } from './segmenter.ts'
 
 /**
@@ -31,25 +31,35 @@ export async function putObject(
     signal: options.signal ?? new AbortController().signal
   }
   const bytes = job.progress.reading(abortable(source, job.signal))
-  const segments = segmenter(job.plan.k, blockBytes)(bytes)
+  const cut =
+    options.tensor === undefined
+      ? segmenter(job.plan.k, blockBytes)
+      : layerSegmenter(options.tensor.layers, blockBytes)
+  const segments = cut(bytes)
   try {
-    const head = await takeHead(segments, blockBytes)
-    const [{ data, length }] = head
-    if (head.length === 1 && length <= blockBytes) return await putInline(job, data.slice(0, length))
-    return await putShards(job, head, segments)
+    const { head, isWhole } = await takeHead(segments, blockBytes)
+    return isWhole ? await putInline(job, bytesOf(head)) : await putShards(job, head, segments)
   } finally {
     await segments.return(undefined)
   }
 }
 
-/** The first segment, and the second when only that tells whether the object fits one block. */
-async function takeHead(segments: AsyncGenerator<SegmentBytes>, blockBytes: number): Promise<SegmentBytes[]> {
+/** As many segments as it takes to tell whether the object fits one block. */
+async function takeHead(
+  segments: AsyncGenerator<SegmentBytes>,
+  blockBytes: number
+): Promise<{ head: SegmentBytes[]; isWhole: boolean }> {
   const head: SegmentBytes[] = []
-  while (head.length < 2) {
+  let size = 0
+  while (size <= blockBytes) {
     const { value, done } = await segments.next()
-    if (done === true) break
+    if (done === true) return { head, isWhole: true }
     head.push(value)
-    if (value.length > blockBytes) break
+    size += value.length
   }
-  return head
+  return { head, isWhole: false }
+}
+
+function bytesOf(segments: readonly SegmentBytes[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(segments.map(({ data, length }) => data.subarray(0, length))))
 }

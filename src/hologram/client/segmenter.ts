@@ -1,4 +1,6 @@
+import { HologramError } from '../errors.ts'
 import { segmentBlockBytes } from '../layout.ts'
+import type { Layer } from '../manifest.ts'
 
 /** The bytes of a segment: k data rows one after another. */
 export interface SegmentBytes {
@@ -39,6 +41,66 @@ export function segmenter(
     }
     if (length > 0 || cut === 0) yield lastSegment(k, length, data)
   }
+}
+
+/**
+ * Cuts a stream of bytes into the segments of its layers, which lie one after another.
+ *
+ * @throws HologramError 'BAD_CODE_PARAMETERS' when the stream has other than the bytes of the layers
+ */
+export function layerSegmenter(
+  layers: readonly Layer[],
+  blockBytes: number
+): (source: AsyncIterable<Uint8Array>) => AsyncGenerator<SegmentBytes> {
+  return async function* (source) {
+    const pieces = new Pieces(source)
+    try {
+      for (const { k, length } of layers) yield* segmenter(k, blockBytes)(pieces.take(length))
+      if (!(await pieces.isAtEnd())) throw otherLength('more')
+    } finally {
+      await pieces.close()
+    }
+  }
+}
+
+/** A stream that is taken in pieces of given lengths. */
+class Pieces {
+  readonly #source: AsyncIterator<Uint8Array>
+  #rest: Uint8Array = new Uint8Array()
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]()
+  }
+
+  async *take(length: number): AsyncGenerator<Uint8Array> {
+    for (let left = length; left > 0;) {
+      if (await this.isAtEnd()) throw otherLength('fewer')
+      const piece = this.#rest.subarray(0, left)
+      this.#rest = this.#rest.subarray(piece.byteLength)
+      left -= piece.byteLength
+      yield piece
+    }
+  }
+
+  async isAtEnd(): Promise<boolean> {
+    while (this.#rest.byteLength === 0) {
+      const { value, done } = await this.#source.next()
+      if (done === true) return true
+      this.#rest = value
+    }
+    return false
+  }
+
+  async close(): Promise<void> {
+    await this.#source.return?.()
+  }
+}
+
+function otherLength(what: 'more' | 'fewer'): HologramError<'BAD_CODE_PARAMETERS'> {
+  return new HologramError('BAD_CODE_PARAMETERS', `there are ${what} bytes than the layers hold`, {
+    parameter: 'layers',
+    value: what
+  })
 }
 
 function lastSegment(k: number, length: number, data: Uint8Array<ArrayBuffer>): SegmentBytes {
