@@ -2,6 +2,7 @@
 // a command line starts fast.
 export { HologramError, isHologramError } from '../hologram/errors.ts'
 export type { HologramErrorCode } from '../hologram/errors.ts'
+export { layerKey } from '../hologram/layer-key.ts'
 export { formatLink, networkPrefix, parseLink } from '../hologram/link.ts'
 export type { Link } from '../hologram/link.ts'
 export {

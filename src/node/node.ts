@@ -105,7 +105,7 @@ export class ThheNode implements Node {
       peerId: this.peerId.toString(),
       version: VERSION,
       uptimeSeconds: uptimeSeconds(),
-      network: { id: network.id, name: network.name },
+      network: { id: network.id, name: network.name, code: network.code },
       multiaddrs: this.multiaddrs(),
       peers: peers.counts(),
       dht: host.services.dht.getMode(),

@@ -39,7 +39,12 @@ export interface NodeStatus {
   readonly peerId: string
   readonly version: string
   readonly uptimeSeconds: number
-  readonly network: { readonly id: string; readonly name: string }
+  readonly network: {
+    readonly id: string
+    readonly name: string
+    /** Of objects whose putter chooses no other: any k of n shards. */
+    readonly code: { readonly k: number; readonly n: number }
+  }
   readonly multiaddrs: readonly string[]
   readonly peers: { readonly known: number; readonly live: number; readonly connected: number }
   readonly dht: 'client' | 'server'

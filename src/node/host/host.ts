@@ -63,6 +63,7 @@ export interface HostInit {
 
 const KIB = 1024
 const MIB = 1024 * KIB
+const DAY_MS = 86_400_000
 
 /**
  * A stream may have this much on its way before the reader has taken any of it: at 50 ms of round trip, 80 MB/s.
@@ -95,6 +96,8 @@ export const createHost = async (init: HostInit): Promise<Host> => {
         streamOptions: { ...STREAM_WINDOW, maxReadBufferLength: READ_BUFFER_BYTES }
       })
     ],
+    // At its start libp2p dials the DHT peers of last time: after a week off, too, it must know where they are.
+    peerStore: { maxAddressAge: 7 * DAY_MS, maxPeerAge: 14 * DAY_MS },
     connectionGater: init.gater,
     connectionManager: {
       maxConnections: config.maxConnections,

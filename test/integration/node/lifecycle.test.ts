@@ -149,6 +149,16 @@ describe('node', function () {
     expect((await collect((await again.objects.get(cid)).bytes)).equals(bytes)).to.equal(true)
   })
 
+  it('finds the network again after a restart without the peer it first joined by', async () => {
+    const first = await lab.start('n0')
+    const second = await lab.start('n1')
+    const third = await lab.start('n2')
+    await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
+    await Promise.all([first.stop(), third.stop()])
+    const again = await lab.start('n2', { bootstrap: [] })
+    await until('each other to be known', () => knowsAll(again, [second]) && knowsAll(second, [again]))
+  })
+
   it('is refused on the data folder of a running node, in this process and in another', async () => {
     await lab.start('taken')
     const error = await createNode(lab.config('taken'), { logger: silentLogger }).catch(
