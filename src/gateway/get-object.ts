@@ -27,7 +27,8 @@ export const getObject = async (exchange: Exchange): Promise<void> => {
     // The bytes behind an id never change.
     'cache-control': 'private, max-age=31536000, immutable',
     'thhe-size': size,
-    'thhe-sealed': String(whole.manifest.sealed)
+    'thhe-sealed': String(whole.manifest.sealed),
+    'thhe-kind': whole.manifest.kind
   }
   if (matches(request.headers['if-none-match'], etag)) {
     response.writeHead(304, head).end()

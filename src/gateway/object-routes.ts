@@ -5,7 +5,15 @@ import { putObject } from './put-object.ts'
 import { readQuery } from './query.ts'
 import { sendJson, startLines } from './respond.ts'
 import type { Exchange, Route } from './router.ts'
-import type { ListLine, ObjectStat, OwnedObjectJson, RemovedJson, StatJson } from './types.ts'
+import type {
+  ListLine,
+  ManifestJson,
+  ObjectReader,
+  ObjectStat,
+  OwnedObjectJson,
+  RemovedJson,
+  StatJson
+} from './types.ts'
 
 const listObjects = async ({ node, query, response, signal }: Exchange): Promise<void> => {
   readQuery(query, {})
@@ -32,10 +40,17 @@ const statObject = async ({ node, query, response, cid: text, signal }: Exchange
   sendJson(response, 200, statJson(formatLink(node.networkId, cid), stat))
 }
 
-const statJson = (
+/** What an object is, from its manifest alone: no holder of a shard is asked. */
+const describeObject = async ({ node, query, response, cid: text, signal }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  const reader = await node.objects.get(objectId(node, text), { signal })
+  sendJson(response, 200, manifestJson(formatLink(node.networkId, reader.cid), reader))
+}
+
+const manifestJson = (
   link: string,
-  { cid, manifest, shards, leases, live, spare, overhead }: ObjectStat
-): StatJson => ({
+  { cid, manifest }: Pick<ObjectReader, 'cid' | 'manifest'>
+): ManifestJson => ({
   cid: cid.toString(),
   link,
   kind: manifest.kind,
@@ -47,12 +62,20 @@ const statJson = (
   n: manifest.n,
   blockBytes: manifest.blockBytes,
   layers: manifest.layers,
-  live,
-  spare,
-  overhead,
-  shards: shards.map(({ shard, peer, live }) => ({ shard, live, ...(peer && { peer: peer.toString() }) })),
-  leases
+  ...(manifest.tensor && { tensor: Buffer.from(manifest.tensor).toString('base64url') })
 })
+
+const statJson = (link: string, stat: ObjectStat): StatJson => {
+  const { shards, leases, live, spare, overhead } = stat
+  return {
+    ...manifestJson(link, stat),
+    live,
+    spare,
+    overhead,
+    shards: shards.map(({ shard, peer, live }) => ({ shard, live, ...(peer && { peer: peer.toString() }) })),
+    leases
+  }
+}
 
 const removeObject = async ({ node, query, response, cid: text, signal }: Exchange): Promise<void> => {
   readQuery(query, {})
@@ -90,5 +113,12 @@ export const objectRoutes: readonly Route[] = [
     changesState: false,
     takesBody: false,
     handle: statObject
+  },
+  {
+    methods: ['GET', 'HEAD'],
+    path: '/v1/objects/{cid}/manifest',
+    changesState: false,
+    takesBody: false,
+    handle: describeObject
   }
 ]

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { formatLink } from '../node/client.ts'
-import { boolean, integer, readQuery, text, time } from './query.ts'
-import { toProblem } from './problem.ts'
+import { base64url, boolean, integer, layerList, readQuery, text, time } from './query.ts'
+import { GatewayError, toProblem } from './problem.ts'
 import { NDJSON } from './media-types.ts'
 import { finish, sendJson, startLines } from './respond.ts'
 import type { Exchange } from './router.ts'
@@ -16,7 +16,9 @@ const QUERY = {
   name: text(1024),
   sealed: boolean,
   fewer: boolean,
-  lease: time(60_000)
+  lease: time(60_000),
+  layers: layerList,
+  tensor: base64url(6144)
 }
 
 /** PUT or POST /v1/objects: the body becomes an object. */
@@ -70,12 +72,18 @@ const bodyOf = (request: IncomingMessage): AsyncIterable<Uint8Array> =>
   request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
 
 const putOptions = (query: URLSearchParams, { headers }: IncomingMessage): PutOptions => {
-  const { fewer, lease, ...rest } = readQuery(query, QUERY)
+  const { fewer, lease, layers, tensor, ...rest } = readQuery(query, QUERY)
+  if ((layers === undefined) !== (tensor === undefined)) {
+    throw new GatewayError('BAD_REQUEST', 'Query: layers and tensor belong together.', {
+      parameter: 'layers'
+    })
+  }
   const length = headers['content-length']
   return {
     ...rest,
     ...(fewer !== undefined && { allowFewerShards: fewer }),
     ...(lease !== undefined && { leaseMs: lease }),
+    ...(layers !== undefined && tensor !== undefined && { tensor: { layers, parameters: tensor } }),
     ...(length !== undefined && { sizeHint: Number(length) })
   }
 }

@@ -50,6 +50,27 @@ export const text =
     return value
   }
 
+/** Bytes in base64url without padding, at most `maxBytes` of them. */
+export const base64url =
+  (maxBytes: number): Reader<Uint8Array> =>
+  (value) => {
+    if (!/^[\w-]+$/.test(value)) throw new Error('expected base64url')
+    const bytes = new Uint8Array(Buffer.from(value, 'base64url'))
+    if (bytes.byteLength > maxBytes) throw new Error(`expected at most ${maxBytes} bytes`)
+    return bytes
+  }
+
+/** Layers as K:LENGTH, separated by commas, coarse to fine. */
+export const layerList: Reader<ReadonlyArray<{ k: number; length: number }>> = (value) => {
+  if (!/^\d{1,3}:\d{1,16}(,\d{1,3}:\d{1,16}){0,63}$/.test(value)) {
+    throw new Error('expected up to 64 times K:LENGTH')
+  }
+  return value.split(',').map((layer) => {
+    const [k, length] = layer.split(':').map(Number)
+    return { k, length }
+  })
+}
+
 /** A time such as 30d or 12h, in milliseconds. */
 export const time = (minMs: number): Reader<number> => duration(minMs).parse
 

@@ -59,6 +59,23 @@ export interface OwnedObjectJson {
 /** One line of the list of objects; `end` is the last line of a complete list. */
 export type ListLine = { object: OwnedObjectJson } | { end: { count: number } } | { problem: Problem }
 
+/** What an object is, without asking who holds it. */
+export type ManifestJson = Pick<
+  StatJson,
+  | 'cid'
+  | 'link'
+  | 'kind'
+  | 'sizeBytes'
+  | 'sealed'
+  | 'inline'
+  | 'code'
+  | 'k'
+  | 'n'
+  | 'blockBytes'
+  | 'layers'
+  | 'tensor'
+>
+
 export interface StatJson {
   readonly cid: string
   readonly link: string
@@ -71,6 +88,8 @@ export interface StatJson {
   readonly n: number
   readonly blockBytes: number
   readonly layers: ReadonlyArray<{ readonly k: number; readonly length: number }>
+  /** Parameters of a tensor, base64url. */
+  readonly tensor?: string
   readonly live: number
   readonly spare: number
   readonly overhead: number

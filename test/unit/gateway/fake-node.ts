@@ -128,7 +128,7 @@ export class FakeNode implements GatewayNode {
     peerId: this.peerId.toString(),
     version: '0.1.0',
     uptimeSeconds: 1,
-    network: { id: '07'.repeat(32), name: 'test' },
+    network: { id: '07'.repeat(32), name: 'test', code: { k: 1, n: 2 } },
     multiaddrs: [],
     peers: { known: 1, live: 1, connected: 0 },
     dht: 'client',
@@ -174,13 +174,14 @@ export class FakeNode implements GatewayNode {
   #manifest({ bytes, options }: Kept): ObjectReader['manifest'] {
     return {
       version: 1,
-      kind: 'blob',
+      kind: options.tensor === undefined ? 'blob' : 'tensor',
       size: bytes.byteLength,
       sealed: options.sealed ?? false,
       code: 'rs8',
       n: options.n ?? 2,
       blockBytes: 65_536,
-      layers: [{ k: options.k ?? 1, length: bytes.byteLength }],
+      layers: options.tensor?.layers ?? [{ k: options.k ?? 1, length: bytes.byteLength }],
+      tensor: options.tensor?.parameters,
       roots: [],
       seed: new Uint8Array(32),
       digest: new Uint8Array(32)

@@ -192,6 +192,42 @@ describe('gateway', () => {
       })
     })
 
+    it('takes the layers of a tensor, and tells of them without asking holders', async () => {
+      const parameters = Buffer.from([1, 250, 255]).toString('base64url')
+      const target = `/v1/objects?n=9&layers=2:3,4:2&tensor=${parameters}`
+      const put = await call('PUT', target, { headers: bearer(TOKEN), body: 'hello' })
+      const { cid } = problemOf(put)
+      const manifest = await call('GET', `/v1/objects/${String(cid)}/manifest`)
+      expect(problemOf(manifest)).to.deep.include({
+        kind: 'tensor',
+        k: 4,
+        n: 9,
+        layers: [
+          { k: 2, length: 3 },
+          { k: 4, length: 2 }
+        ],
+        tensor: parameters
+      })
+    })
+
+    it('refuses half a tensor, and layers or parameters that are none', async () => {
+      for (const query of [
+        'layers=2:3',
+        'tensor=AQ',
+        'layers=2&tensor=AQ',
+        'layers=2:3,&tensor=AQ',
+        `layers=${Array(65).fill('1:1').join()}&tensor=AQ`,
+        'layers=2:3&tensor=a+b',
+        `layers=2:3&tensor=${'A'.repeat(8200)}`
+      ]) {
+        const answer = await call('PUT', `/v1/objects?${query}`, { headers: bearer(TOKEN), body: 'hello' })
+        expect([answer.status, problemOf(answer).code], query.slice(0, 40)).to.deep.equal([
+          400,
+          'BAD_REQUEST'
+        ])
+      }
+    })
+
     it('reports progress and then the result, line by line', async () => {
       const headers = { ...bearer(TOKEN), accept: NDJSON }
       const answer = await call('PUT', '/v1/objects', { headers, body: BYTES })
