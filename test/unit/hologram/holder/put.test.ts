@@ -111,6 +111,7 @@ describe('holder: put/1', () => {
     expect(reply.blocksHeld).to.equal(2)
     await sendBlocks(stream, blocks)
     expect(await commit(stream, object.bytes, lease)).to.include({ status: 'OK' })
+    expect(fixture.holdings.shards.get(`${object.cid.toString()} 1`)?.blocks).to.deep.equal(blocks)
   })
 
   it('keeps the uploads of different putters apart', async () => {
