@@ -118,13 +118,20 @@ export async function codeOf(run: () => unknown): Promise<HologramErrorCode> {
   throw error
 }
 
-/** Makes `send` behave as it does when the peer's window is full. */
+/** Makes a stream behave as it does when the peer's window is full and a lot waits to be sent. */
 export function stalledStream(stream: Stream): { drain: () => void } {
   const send = stream.send.bind(stream)
+  let waiting = 0
+  Object.defineProperty(stream, 'writeBufferLength', { get: () => waiting })
   stream.send = (data) => {
     send(data)
     stream.writableNeedsDrain = true
+    waiting = 2 ** 24
     return false
   }
-  return { drain: () => void stream.dispatchEvent(new Event('drain')) }
+  const drain = () => {
+    waiting = 0
+    stream.dispatchEvent(new Event('drain'))
+  }
+  return { drain }
 }
