@@ -11,8 +11,10 @@ const SLOT_COUNT = 1024
 const SCRATCH_BYTES = 256 * 1024
 /** The widest tile that a program may use. */
 export const MOST_TILE_BYTES = 4096
-/** Staged columns of 512 rows at the smallest stage. */
-const STAGE_BYTES = 640 * 1024
+/** The narrowest stretch of columns that rows are staged in: shorter copies are not worth their calls. */
+export const LEAST_STAGE_BYTES = 4096
+/** Staged columns of 256 rows given and 256 made at the narrowest. */
+const STAGE_BYTES = 512 * (LEAST_STAGE_BYTES + LINE_BYTES)
 const PAGE_BYTES = 65536
 
 /**

@@ -7,14 +7,14 @@ import { columnProgram } from '../../rs8/compile.ts'
 import type { ColumnProgram } from '../../rs8/program.ts'
 import { checkBuffers } from '../backend.ts'
 import type { SyncBackend } from '../backend.ts'
-import { Heap, LINE_BYTES, MOST_TILE_BYTES, roundUp } from './heap.ts'
+import { Heap, LEAST_STAGE_BYTES, LINE_BYTES, MOST_TILE_BYTES, roundUp } from './heap.ts'
 
 /** What one tile of all slots may take. Rows pass through once, so the scratch among them stays in the nearest cache. */
 const TILE_BUDGET_BYTES = 48 * 1024
 const LEAST_TILE_BYTES = 256
 /** What the staged columns of all rows may take: they have to stay in the second-level cache. */
-const STAGE_BUDGET_BYTES = 384 * 1024
-const LEAST_STAGE_BYTES = 1024
+const STAGE_BUDGET_BYTES = 256 * 1024
+const MOST_STAGE_BYTES = 16 * 1024
 
 export interface WasmBackendInit {
   /** Bytes for rows that live in the module's memory; see WasmBackend.allocateRows. @default 0 */
@@ -146,7 +146,7 @@ function tileBytes(slots: number): number {
 
 function stageBytes(rows: number, blockBytes: number): number {
   const fitting = Math.max(LEAST_STAGE_BYTES, roundDown(STAGE_BUDGET_BYTES / rows, LINE_BYTES))
-  return Math.min(fitting, roundUp(blockBytes, LINE_BYTES))
+  return Math.min(fitting, MOST_STAGE_BYTES, roundUp(blockBytes, LINE_BYTES))
 }
 
 function roundDown(value: number, unit: number): number {
