@@ -34,6 +34,8 @@ export interface MembershipInit {
   readonly protocol: string
   /** Protocols for which a peer of no network of ours is kept, e.g. those of a public DHT. */
   readonly tolerated: readonly string[]
+  /** @default 15 seconds */
+  readonly identifyDeadlineMs?: number
   readonly logger: Logger
 }
 
@@ -99,7 +101,7 @@ export class Membership {
   }
 
   #onConnection(connection: Connection): void {
-    const { host, logger } = this.#init
+    const { host, logger, identifyDeadlineMs = IDENTIFY_DEADLINE_MS } = this.#init
     const timer = setTimeout(() => {
       void host.peerStore.get(connection.remotePeer).then(
         ({ protocols }) => {
@@ -107,7 +109,7 @@ export class Membership {
         },
         () => close()
       )
-    }, IDENTIFY_DEADLINE_MS)
+    }, identifyDeadlineMs)
     const close = (): void => {
       logger.debug('peer did not identify itself', { peer: connection.remotePeer })
       connection.abort(new Error('no identify'))

@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { createNode, NodeError, silentLogger } from '../../../src/node/index.ts'
 import { collect, knowsAll, Lab, livePeers, once, until } from './support.ts'
 import type { ChildProcess } from 'node:child_process'
-import type { Node } from '../../../src/node/index.ts'
+import type { Node, NodeConfig } from '../../../src/node/index.ts'
 
 interface Running {
   readonly child: ChildProcess
@@ -85,16 +85,41 @@ describe('node', function () {
     expect(await nodes[2].metrics.metrics()).not.to.equal(metrics)
   })
 
-  it('lends nothing with storage off, and still puts and gets', async () => {
+  it('lends nothing with storage off, and still puts and gets, with the code and lease it is set to', async () => {
     for (const name of ['n0', 'n1', 'n2', 'n3']) await lab.start(name)
-    const client = await lab.start('client', { storage: false })
+    const client = await lab.start('client', { storage: false, k: 1, n: 3, lease: 3_600_000 })
     await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
     const own = client.peers().find(({ self }) => self)
     expect(own).to.include({ capacityBytes: 0, freeBytes: 0 })
     const bytes = randomBytes(200_000)
     const { cid, stored } = await client.objects.put(once(bytes))
+    expect(stored).to.have.lengthOf(3)
+    const { manifest, leases } = await client.objects.stat(cid)
+    expect([manifest.layers[0].k, manifest.n]).to.deep.equal([1, 3])
+    expect(leases[0].expiresAtMs - Date.now()).to.be.within(3_500_000, 3_600_000)
     expect(stored.map(({ peer }) => peer.toString())).not.to.include(client.peerId.toString())
     expect((await collect((await client.objects.get(cid)).bytes)).equals(bytes)).to.equal(true)
+  })
+
+  it('keeps to its caps on what it takes and gives', async () => {
+    const bytes = randomBytes(300_000)
+    const impatient = (): AbortSignal => AbortSignal.timeout(1_500)
+    const startPair = async (caps: Partial<NodeConfig>): Promise<[Node, Node]> => {
+      const holder = await lab.start('holder', { ...caps, bootstrap: [] })
+      const client = await lab.start('client', { storage: false, k: 1, n: 1, bootstrap: holder.multiaddrs() })
+      await until('the two to meet', () => knowsAll(client, [holder, client]))
+      return [holder, client]
+    }
+    const [slowTaker, putter] = await startPair({ bandwidthDown: 1_000 })
+    const put = await putter.objects
+      .put(once(bytes), { signal: impatient() })
+      .catch((reason: unknown) => reason)
+    expect(put).to.be.instanceOf(Error)
+    await Promise.all([slowTaker.stop(), putter.stop()])
+    const [, reader] = await startPair({ bandwidthUp: 1_000 })
+    const { cid } = await reader.objects.put(once(bytes))
+    const get = reader.objects.get(cid, { signal: impatient() }).then((object) => collect(object.bytes))
+    expect(await get.catch((reason: unknown) => reason)).to.be.instanceOf(Error)
   })
 
   it('learns at once of a peer that stops', async () => {

@@ -1,12 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { multiaddr } from '@multiformats/multiaddr'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
 import { lpStream } from '@libp2p/utils'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
 import { Report, ReportsReply, ReportsRequest, Signed } from '../../../protocols/generated/report.js'
 import { signPayload } from '../../../protocols/signed.ts'
 import { networkId, parseDescriptor } from '../../../src/node/index.ts'
 import { protocolPrefix } from '../../../src/node/network.ts'
 import { MAX_REPLY_BYTES, ReportExchange } from '../../../src/node/peers/exchange.ts'
+import { ForeignPeers, Membership } from '../../../src/node/peers/membership.ts'
 import { signReport } from '../../../src/node/peers/report.ts'
 import { silentLogger } from '../../../src/node/logger.ts'
 import { knowsAll, Lab, livePeers, startLabHost, until } from './support.ts'
@@ -64,6 +69,33 @@ describe('networks apart', function () {
     ] as const) {
       expect(livePeers(node).sort()).to.deep.equal(mates.map(({ peerId }) => peerId.toString()).sort())
     }
+  })
+})
+
+describe('membership', function () {
+  this.timeout(30_000)
+
+  it('ends a connection on which nobody says who they are', async () => {
+    const host = await startLabHost()
+    const mute = await createLibp2p({
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()]
+    })
+    const membership = new Membership({
+      host: host.host,
+      foreign: new ForeignPeers(),
+      protocol: '/x/peers/1',
+      tolerated: [],
+      identifyDeadlineMs: 50,
+      logger: silentLogger
+    })
+    membership.start()
+    const connection = await mute.dial(host.host.getMultiaddrs(), { signal: deadline() })
+    await until('the connection to be closed', () => connection.status !== 'open')
+    expect(membership.size).to.equal(0)
+    membership.stop()
+    await Promise.all([mute.stop(), host.host.stop()])
   })
 })
 
@@ -152,6 +184,15 @@ describe('reports on the wire', function () {
     await dropped('malformed', new Uint8Array(40).fill(255))
     await dropped('out-of-limits', new Uint8Array(5_000))
     expect(node.peers().find(({ self }) => !self)).to.include({ freeBytes: 5 })
+  })
+
+  it('keep a peer among the live ones that hangs up and answers when it is dialled again', async () => {
+    await dropped('accepted', await signReport(id, fields({ sequence: 300n }), signer()))
+    let reconnected = false
+    outsider.host.addEventListener('connection:open', () => (reconnected = true), { once: true })
+    await outsider.host.hangUp(node.peerId, { signal: deadline() })
+    await until('the node to try again', () => reconnected)
+    await until('the peer to count again', () => livePeers(node).includes(outsider.host.peerId.toString()))
   })
 
   const request = async (send: (stream: Stream) => Promise<void>): Promise<Uint8Array | undefined> => {
