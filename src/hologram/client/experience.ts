@@ -15,8 +15,8 @@ const MEAN_GAIN = 1 / 8
 const DEVIATION_GAIN = 1 / 4
 /** RFC 6298, section 2: a timeout of the mean and four deviations. */
 const DEVIATIONS = 4
-/** A peer never asked before is taken for one on another continent behind a middling line. */
-const UNKNOWN: PeerEstimate = { latencyMs: 60, deviationMs: 30, bytesPerMs: 1_000 }
+/** Before anything has been asked of anybody, peers are taken to be far away, behind middling lines. */
+const FIRST_GUESS: PeerEstimate = { latencyMs: 60, deviationMs: 30, bytesPerMs: 1_000 }
 
 export interface PeerExperienceOptions {
   /** Peers remembered; the one unused for longest is forgotten first. @default 1024 */
@@ -27,6 +27,8 @@ export interface PeerExperienceOptions {
 export class PeerExperience {
   readonly #estimates = new Map<string, PeerEstimate>()
   readonly #maxPeers: number
+  /** Of all samples: what a peer that was never asked is taken for. */
+  readonly #typical: PeerEstimate = { ...FIRST_GUESS }
 
   constructor(options: PeerExperienceOptions = {}) {
     this.#maxPeers = options.maxPeers ?? 1024
@@ -36,21 +38,18 @@ export class PeerExperience {
   sampleLatency(peer: PeerId, elapsedMs: number): void {
     if (!(elapsedMs >= 0)) return
     const known = this.#estimates.get(peer.toString())
-    if (known === undefined) {
-      this.#keep(peer, { ...UNKNOWN, latencyMs: elapsedMs, deviationMs: elapsedMs / 2 })
-      return
-    }
-    known.deviationMs += DEVIATION_GAIN * (Math.abs(elapsedMs - known.latencyMs) - known.deviationMs)
-    known.latencyMs += MEAN_GAIN * (elapsedMs - known.latencyMs)
-    this.#keep(peer, known)
+    if (known !== undefined) learnLatency(known, elapsedMs)
+    this.#keep(peer, known ?? { ...this.#typical, latencyMs: elapsedMs, deviationMs: elapsedMs / 2 })
+    learnLatency(this.#typical, elapsedMs)
   }
 
   /** A busy peer delivered `bytes` in `elapsedMs`. */
   sampleRate(peer: PeerId, bytes: number, elapsedMs: number): void {
     if (!(bytes > 0) || !(elapsedMs > 0)) return
-    const known = this.#estimates.get(peer.toString()) ?? { ...UNKNOWN }
-    known.bytesPerMs += MEAN_GAIN * (bytes / elapsedMs - known.bytesPerMs)
-    this.#keep(peer, known)
+    const estimate = this.#estimates.get(peer.toString()) ?? { ...this.#typical }
+    learnRate(estimate, bytes / elapsedMs)
+    this.#keep(peer, estimate)
+    learnRate(this.#typical, bytes / elapsedMs)
   }
 
   /** Milliseconds until a further `bytes` will have come when `queuedBytes` are already asked for. */
@@ -66,7 +65,7 @@ export class PeerExperience {
   }
 
   #estimate(peer: PeerId): PeerEstimate {
-    return this.#estimates.get(peer.toString()) ?? UNKNOWN
+    return this.#estimates.get(peer.toString()) ?? this.#typical
   }
 
   #keep(peer: PeerId, estimate: PeerEstimate): void {
@@ -79,4 +78,13 @@ export class PeerExperience {
       return
     }
   }
+}
+
+function learnLatency(estimate: PeerEstimate, elapsedMs: number): void {
+  estimate.deviationMs += DEVIATION_GAIN * (Math.abs(elapsedMs - estimate.latencyMs) - estimate.deviationMs)
+  estimate.latencyMs += MEAN_GAIN * (elapsedMs - estimate.latencyMs)
+}
+
+function learnRate(estimate: PeerEstimate, bytesPerMs: number): void {
+  estimate.bytesPerMs += MEAN_GAIN * (bytesPerMs - estimate.bytesPerMs)
 }

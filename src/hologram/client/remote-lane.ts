@@ -1,11 +1,11 @@
 import type { PeerId } from '@libp2p/interface'
-import { leafHash, verifyAuditPath } from '../../../encoder/index.ts'
 import { GetReply, GetRequest, Status } from '../../../protocols/generated/object.js'
 import { isHologramError } from '../errors.ts'
 import type { FramedStream } from '../framing.ts'
 import type { Layout } from '../layout.ts'
 import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../limits.ts'
 import type { Mesh } from '../mesh.ts'
+import { AuditVerifier } from './audit-verifier.ts'
 import type { PeerExperience } from './experience.ts'
 import type { Lane, LaneFailure, LaneListener } from './lane.ts'
 import { openFramed } from './streams.ts'
@@ -47,6 +47,7 @@ export class RemoteLane implements Lane {
   readonly #components: RemoteLaneComponents
   readonly #init: RemoteLaneInit
   readonly #listener: LaneListener
+  readonly #verifier: AuditVerifier
   readonly #closing = new AbortController()
   /** Runs that wait because the peer has enough requests already. */
   readonly #queue: Run[] = []
@@ -64,6 +65,7 @@ export class RemoteLane implements Lane {
     this.#components = components
     this.#init = init
     this.#listener = listener
+    this.#verifier = new AuditVerifier(init.root, init.layout.segments)
     void this.#run()
   }
 
@@ -82,10 +84,14 @@ export class RemoteLane implements Lane {
 
   close(): void {
     if (this.#closing.signal.aborted) return
-    this.#closing.abort(new Error('the lane was closed'))
-    this.#framed?.abort(new Error('the lane was closed'))
-    this.#framed?.release()
+    const error = new Error('the lane was closed')
+    this.#closing.abort(error)
     this.#wake?.()
+    const framed = this.#framed
+    if (framed === undefined) return
+    if (this.outstanding.length === 0) void framed.finish({ timeoutMs: this.#init.openTimeoutMs })
+    else framed.abort(error)
+    framed.release()
   }
 
   async #run(): Promise<void> {
@@ -133,11 +139,10 @@ export class RemoteLane implements Lane {
 
   /** The block is the one that is due, and belongs under the root. */
   #isGenuine({ index, data, path }: NonNullable<GetReply['block']>): boolean {
-    const { layout, root } = this.#init
     return (
       index === this.outstanding[0] &&
-      data.byteLength === layout.blockBytesAt(index) &&
-      verifyAuditPath(root, layout.segments, index, leafHash(data), path)
+      data.byteLength === this.#init.layout.blockBytesAt(index) &&
+      this.#verifier.verify(index, data, path)
     )
   }
 
