@@ -212,6 +212,8 @@ export class FramedStream {
     const check = () => {
       if (ready()) resolve()
       else if (this.#broken !== undefined) reject(this.#broken)
+      // a connection may close without an error, and then nothing drains any more
+      else if (what === 'write' && this.stream.writeStatus === 'closed') reject(this.#unreachable(undefined))
     }
     const onAbort = () => reject(aborted(signal))
     const timer = setTimeout(() => reject(this.#timeout(what, timeoutMs)), timeoutMs)

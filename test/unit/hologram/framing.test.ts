@@ -7,7 +7,7 @@ import { GetRequest } from '../../../protocols/generated/object.js'
 import { encodePutBlock } from '../../../src/hologram/block-frame.ts'
 import { FramedStream } from '../../../src/hologram/framing.ts'
 import { codeOf, errorOf, noise, stalledStream } from './support.ts'
-import type { Stream } from '@libp2p/interface'
+import { StreamCloseEvent, type Stream } from '@libp2p/interface'
 
 const WAIT = { timeoutMs: 5000 }
 /** For what is meant to time out. */
@@ -177,6 +177,14 @@ describe('framed stream', () => {
     stalledStream(framed.stream)
     const write = codeOf(async () => framed.write([noise(10)], WAIT))
     remote.abort(new Error('gone'))
+    expect(await write).to.equal('UNREACHABLE')
+  })
+
+  it('is told when the connection closes while it waits to write', async () => {
+    stalledStream(framed.stream)
+    const write = codeOf(async () => framed.write([noise(10)], WAIT))
+    Object.assign(framed.stream, { status: 'closed', writeStatus: 'closed', remoteWriteStatus: 'closed' })
+    framed.stream.dispatchEvent(new StreamCloseEvent())
     expect(await write).to.equal('UNREACHABLE')
   })
 
