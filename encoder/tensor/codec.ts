@@ -45,6 +45,12 @@ export function encodeTensor(tensor: Tensor): EncodedTensor {
   }
 }
 
+/** Bytes of each layer before it is coded, from coarse to fine: no coded layer is longer. */
+export function rawLayerBytes(parameters: TensorParameters): number[] {
+  const width = wordBytes(formatOf(parameters.type).numberBytes)
+  return layerLengths(wordShape(parameters), parameters.steps).map((count) => count * width)
+}
+
 /** Fidelity (fidelityOf) with this layer and all before it, for each layer. */
 export function layerFidelities({ errors, deviation }: TensorParameters): number[] {
   return errors.map((error) => fidelityOf(error, deviation))

@@ -1,7 +1,7 @@
 // Tensors to layers and back: files, the reversible multi-scale transform, priorities of the layers and what live
 // shards tell. Pure, as the whole encoder: no I/O, no clock, no randomness, nothing of src; no shards, no network.
 
-export { TensorDecoder, decodeTensor, encodeTensor, layerFidelities } from './codec.ts'
+export { TensorDecoder, decodeTensor, encodeTensor, layerFidelities, rawLayerBytes } from './codec.ts'
 export type { EncodedTensor } from './codec.ts'
 export { ELEMENT_TYPES, elementBytes, formatOf, isElementType } from './element-type.ts'
 export type { ElementFormat, ElementKind, ElementType } from './element-type.ts'

@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http'
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { createInterface } from 'node:readline'
 import type {
   ListLine,
+  ManifestJson,
   OwnedObjectJson,
   PeersJson,
   Problem,
@@ -45,6 +45,8 @@ export class NodeClient {
   status = async (): Promise<StatusJson> => await this.#json('GET', '/v1/status')
   peers = async (): Promise<PeersJson> => await this.#json('GET', '/v1/peers')
   stat = async (cid: string): Promise<StatJson> => await this.#json('GET', `/v1/objects/${cid}/stat`)
+  manifest = async (cid: string): Promise<ManifestJson> =>
+    await this.#json('GET', `/v1/objects/${cid}/manifest`)
   remove = async (cid: string): Promise<RemovedJson> => await this.#json('DELETE', `/v1/objects/${cid}`)
 
   async *list(): AsyncGenerator<OwnedObjectJson> {
@@ -126,11 +128,16 @@ export class NodeClient {
 
 /** Parses an answer of JSON lines. @throws CliError 'NODE_GONE' when it breaks off */
 export async function* linesOf<T>(response: IncomingMessage): AsyncGenerator<T> {
-  // readline swallows errors of its input: they are looked at when it ends.
-  let failure: Error | undefined
-  response.on('error', (error) => (failure = error))
-  for await (const line of createInterface({ input: response })) yield JSON.parse(line) as T
-  if (failure !== undefined || !response.complete) throw nodeGone(hostOf(response))
+  let rest = ''
+  try {
+    for await (const part of response.setEncoding('utf8') as AsyncIterable<string>) {
+      const lines = (rest + part).split('\n')
+      rest = lines.pop() as string
+      for (const line of lines) yield JSON.parse(line) as T
+    }
+  } catch (error) {
+    throw error instanceof SyntaxError ? notANode(hostOf(response)) : nodeGone(hostOf(response))
+  }
 }
 
 /** A problem that the node told of, as our own kind of error. */

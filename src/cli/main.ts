@@ -74,6 +74,11 @@ export const parser = (argv: readonly string[], io: Io): Argv =>
         return (await import('./commands/encoder.ts')).encoderCommand(io)
       })
     )
+    .command(
+      lazyCommand('tensor', 'Keep numbers and pictures so that few shards show them coarsely', async () => {
+        return (await import('./commands/tensor.ts')).tensorCommand(io)
+      })
+    )
     .completion('completion', 'Print a script that completes commands in bash or zsh')
     .demandCommand(1, 'Say what to do.')
     .strict()

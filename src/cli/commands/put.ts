@@ -1,4 +1,4 @@
-import type { CommandModule } from 'yargs'
+import type { Argv, CommandModule } from 'yargs'
 import { defineCommand } from '../command.ts'
 import { unescapeDash } from '../dash.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
@@ -32,39 +32,43 @@ export const putArguments = (flags: PutFlags & Globals): PutArguments => ({
   quiet: flags.quiet || flags.json
 })
 
+/** The file and the options of every command that puts. */
+export const putOptions = <T>(yargs: Argv<T>): Argv<T> =>
+  yargs
+    .positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe: 'File, or - for standard input',
+      coerce: unescapeDash
+    })
+    .options({
+      public: {
+        type: 'boolean',
+        default: false,
+        describe: 'Do not seal: whoever has the id can read it'
+      },
+      name: { type: 'string', requiresArg: true, describe: 'Name in `thhe ls`; stays on the node' },
+      k: { type: 'number', requiresArg: true, describe: 'Shards that suffice to read it' },
+      n: { type: 'number', requiresArg: true, describe: 'Shards in all' },
+      margin: {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Shards over k that must be safe for success; half of n - k by default'
+      },
+      fewer: { type: 'boolean', describe: 'Make do with fewer shards when there are fewer peers than n' },
+      lease: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'How long to keep it without renewal, e.g. 30d'
+      }
+    }) as Argv<T>
+
 export const putCommand = (io: Io): CommandModule =>
   defineCommand<PutFlags>({
     command: 'put <file>',
     describe: 'Seal a file and spread it over the peers; prints the link to it',
     builder: (yargs) =>
-      withEndpoint(yargs)
-        .positional('file', {
-          type: 'string',
-          demandOption: true,
-          describe: 'File, or - for standard input',
-          coerce: unescapeDash
-        })
-        .options({
-          public: {
-            type: 'boolean',
-            default: false,
-            describe: 'Do not seal: whoever has the id can read it'
-          },
-          name: { type: 'string', requiresArg: true, describe: 'Name in `thhe ls`; stays on the node' },
-          k: { type: 'number', requiresArg: true, describe: 'Shards that suffice to read it' },
-          n: { type: 'number', requiresArg: true, describe: 'Shards in all' },
-          margin: {
-            type: 'number',
-            requiresArg: true,
-            describe: 'Shards over k that must be safe for success; half of n - k by default'
-          },
-          fewer: { type: 'boolean', describe: 'Make do with fewer shards when there are fewer peers than n' },
-          lease: {
-            type: 'string',
-            requiresArg: true,
-            describe: 'How long to keep it without renewal, e.g. 30d'
-          }
-        })
+      putOptions(withEndpoint(yargs))
         .example('thhe put photo.jpg', 'Prints a link with the key after #: keep it, nobody else has it')
         .example('tar -c folder | thhe put - --name folder.tar', 'A folder, by way of tar'),
     handler: async (flags) => {

@@ -9,6 +9,7 @@ export interface Download {
   /** Stored bytes of the whole object. */
   readonly objectBytes: number
   readonly sealed: boolean
+  readonly kind: 'blob' | 'tensor'
   /** Ends after exactly the bytes asked for, or throws. */
   readonly bytes: AsyncIterable<Uint8Array>
   /** Lets go of the connection. */
@@ -25,7 +26,7 @@ export interface StoredRange {
 export const head = async (
   client: NodeClient,
   cid: string
-): Promise<Pick<Download, 'objectBytes' | 'sealed'>> => {
+): Promise<Pick<Download, 'objectBytes' | 'sealed' | 'kind'>> => {
   const response = await client.send(client.open('HEAD', `/v1/objects/${cid}`))
   response.destroy()
   return describe(response)
@@ -38,19 +39,21 @@ export const download = async (client: NodeClient, cid: string, range?: StoredRa
     ...(range !== undefined && { range: `bytes=${range.start}-${range.end - 1}` })
   }
   const response = await client.send(client.open('GET', `/v1/objects/${cid}`, { headers }))
-  const { objectBytes, sealed } = describe(response)
+  const { objectBytes, sealed, kind } = describe(response)
   const expected = range === undefined ? objectBytes : range.end - range.start
   return {
     objectBytes,
     sealed,
+    kind,
     bytes: checkedBytes(client, response, expected),
     close: () => response.destroy()
   }
 }
 
-const describe = ({ headers }: IncomingMessage): { objectBytes: number; sealed: boolean } => ({
+const describe = ({ headers }: IncomingMessage): Pick<Download, 'objectBytes' | 'sealed' | 'kind'> => ({
   objectBytes: Number(headers['thhe-size']),
-  sealed: headers['thhe-sealed'] === 'true'
+  sealed: headers['thhe-sealed'] === 'true',
+  kind: headers['thhe-kind'] === 'tensor' ? 'tensor' : 'blob'
 })
 
 /** A connection that ends early, or that ends well with too few bytes, must never pass for the whole. */

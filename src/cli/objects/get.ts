@@ -28,8 +28,9 @@ export const openObject = async (client: NodeClient, link: Link, asked?: AskedRa
 
 const openWhole = async (client: NodeClient, { cid, key }: Link): Promise<OpenObject> => {
   const { unseal, unsealedSize } = await import('../../node/client.ts')
-  const { objectBytes, sealed, bytes, close } = await download(client, cid.toString())
+  const { objectBytes, sealed, kind, bytes, close } = await download(client, cid.toString())
   try {
+    refuseSealedTensor(cid.toString(), sealed, kind)
     if (!sealed) return { cid: cid.toString(), length: objectBytes, bytes, close }
     const opened = unseal(needKey(cid.toString(), key))(bytes)
     return { cid: cid.toString(), length: unsealedSize(objectBytes), bytes: opened, close }
@@ -42,7 +43,8 @@ const openWhole = async (client: NodeClient, { cid, key }: Link): Promise<OpenOb
 const openRange = async (client: NodeClient, { cid, key }: Link, asked: AskedRange): Promise<OpenObject> => {
   const { sealedRange, unsealedSize, unsealRange } = await import('../../node/client.ts')
   const id = cid.toString()
-  const { objectBytes, sealed } = await head(client, id)
+  const { objectBytes, sealed, kind } = await head(client, id)
+  refuseSealedTensor(id, sealed, kind)
   if (!sealed) {
     const range = resolveRange(asked, objectBytes)
     const { bytes, close } = await download(client, id, range)
@@ -55,7 +57,13 @@ const openRange = async (client: NodeClient, { cid, key }: Link, asked: AskedRan
   return { cid: id, length: end - start, bytes: unsealRange(unsealing, range)(bytes), close }
 }
 
-const needKey = (cid: string, key: Uint8Array | undefined): Uint8Array => {
+/** The layers of a tensor are sealed one by one: as one stream of bytes they cannot be opened. */
+const refuseSealedTensor = (cid: string, sealed: boolean, kind: 'blob' | 'tensor'): void => {
+  if (!sealed || kind !== 'tensor') return
+  throw new CliError('IS_TENSOR', `${cid} is a tensor.`, 'Fetch it with `thhe tensor get`.')
+}
+
+export const needKey = (cid: string, key: Uint8Array | undefined): Uint8Array => {
   if (key !== undefined) return key
   throw new CliError(
     'BAD_KEY',

@@ -1,0 +1,255 @@
+import type { Argv, CommandModule } from 'yargs'
+import type { StatJson } from '../../gateway/index.ts'
+import { commandGroup, defineCommand } from '../command.ts'
+import { unescapeDash } from '../dash.ts'
+import { connect, withEndpoint } from '../endpoint.ts'
+import type { EndpointOptions } from '../endpoint.ts'
+import { CliError, usageError } from '../errors.ts'
+import { formatBytes, formatDuration } from '../format.ts'
+import { writeTo } from '../io.ts'
+import type { Io } from '../io.ts'
+import { printJson, printLine, remark, renderFields, renderTable } from '../output.ts'
+import type { OpenTensor, TensorVersion } from '../tensors/get.ts'
+import { putArguments, putOptions } from './put.ts'
+import type { PutFlags } from './put.ts'
+
+export const tensorCommand = (io: Io): CommandModule =>
+  commandGroup('tensor', 'Keep numbers and pictures so that few shards show them coarsely', [
+    tensorPutCommand(io),
+    tensorGetCommand(io),
+    tensorStatCommand(io)
+  ])
+
+const linkPosition = <T>(yargs: Argv<T>): Argv<T & { link: string }> =>
+  yargs.positional('link', {
+    type: 'string',
+    demandOption: true,
+    describe: 'Link as `thhe tensor put` printed it, or an id'
+  }) as unknown as Argv<T & { link: string }>
+
+const tensorPutCommand = (io: Io): CommandModule =>
+  defineCommand<PutFlags>({
+    command: 'put <file>',
+    describe: 'Seal a .npy or PNG file layer by layer and spread it over the peers; prints the link to it',
+    builder: (yargs) => putOptions(withEndpoint(yargs)),
+    handler: async (flags) => {
+      const [{ openSource }, { putTensor }] = await Promise.all([
+        import('../objects/source.ts'),
+        import('../tensors/put.ts')
+      ])
+      const source = await openSource(flags.file, io)
+      let outcome
+      try {
+        outcome = await putTensor(await connect(flags, io), io, putArguments(flags), source)
+      } finally {
+        await source.close()
+      }
+      if (flags.json) return await printJson(io, outcome)
+      await printLine(io, outcome.link)
+      if (flags.quiet) return
+      const { type, shape, layers, plainBytes, sizeBytes, elapsedMs, n } = outcome
+      const ks = outcome.inline
+        ? 'whole in the manifest'
+        : `layers for ${layers.map(({ k }) => k).join(', ')} of ${n} shards`
+      remark(
+        io,
+        `${type} (${shape.join(', ')}): ${formatBytes(plainBytes)} as ${formatBytes(sizeBytes)} in ${formatDuration(elapsedMs)}; ${ks}.`
+      )
+    }
+  })
+
+interface TensorGetFlags extends EndpointOptions {
+  readonly link: string
+  readonly output: string
+  readonly force: boolean
+  readonly maxShards?: number
+  readonly preview: boolean
+  readonly progressive: boolean
+}
+
+const tensorGetCommand = (io: Io): CommandModule =>
+  defineCommand<TensorGetFlags>({
+    command: 'get <link>',
+    describe: 'Fetch a tensor, or a coarser version of it, into a .npy or .png file',
+    builder: (yargs) =>
+      linkPosition(withEndpoint(yargs)).options({
+        output: {
+          alias: 'o',
+          type: 'string',
+          demandOption: true,
+          requiresArg: true,
+          coerce: unescapeDash,
+          describe: 'File to write: PNG when it ends in .png, else .npy; - for .npy on standard output'
+        },
+        force: { type: 'boolean', default: false, describe: 'Replace a file that exists' },
+        'max-shards': {
+          type: 'number',
+          requiresArg: true,
+          describe: 'Read only the layers that this many shards give back'
+        },
+        preview: {
+          type: 'boolean',
+          default: false,
+          describe: 'Read only the layers that the fewest shards give back'
+        },
+        progressive: {
+          type: 'boolean',
+          default: false,
+          describe: 'Write the file early and replace it with better and better versions'
+        }
+      }),
+    handler: async (flags) => await getTensor(io, flags)
+  })
+
+const getTensor = async (
+  io: Io,
+  flags: TensorGetFlags & { readonly json: boolean; readonly quiet: boolean }
+): Promise<void> => {
+  const [{ readLink }, { refuseExisting }, tensors] = await Promise.all([
+    import('../objects/get.ts'),
+    import('../objects/atomic-file.ts'),
+    import('../tensors/get.ts')
+  ])
+  const { output } = flags
+  const toFile = output !== '-'
+  if (flags.progressive && !toFile)
+    throw usageError('Standard output cannot be replaced: name a file with -o.')
+  if (toFile && !flags.force) await refuseExisting(output)
+  const client = await connect(flags, io)
+  const open = await tensors.openTensor(client, await readLink(client, flags.link))
+  const stops = stopsOf(open, flags)
+  let last: TensorVersion | undefined
+  try {
+    for await (const version of tensors.readVersions(client, open, stops)) {
+      await writeVersion(io, output, version, flags.force || last !== undefined)
+      last = version
+      if (toFile && !flags.json && !flags.quiet) remark(io, `${output}: ${versionText(version)}.`)
+    }
+  } catch (error) {
+    throw last === undefined ? withWayOut(error, open) : keptVersion(error, output, last)
+  }
+  if (flags.json && last !== undefined) {
+    const { tensor, ...figures } = last
+    await printJson(io, {
+      cid: open.manifest.cid,
+      file: output,
+      type: tensor.type,
+      shape: tensor.shape,
+      ...figures
+    })
+  }
+}
+
+/** After how many layers a version is wanted. */
+const stopsOf = (
+  { manifest: { layers } }: OpenTensor,
+  { maxShards, preview, progressive }: TensorGetFlags
+): number[] => {
+  const fewest = layers[0].k
+  const most = preview ? fewest : (maxShards ?? layers[layers.length - 1].k)
+  const ends = layers.flatMap(({ k }, layer) => (k <= most && layers[layer + 1]?.k !== k ? [layer + 1] : []))
+  if (ends.length === 0) {
+    throw usageError(
+      `Even its coarsest layer needs ${fewest} shards.`,
+      `Ask for --max-shards ${fewest} or more.`
+    )
+  }
+  return progressive ? ends : ends.slice(-1)
+}
+
+const writeVersion = async (
+  io: Io,
+  output: string,
+  { tensor }: TensorVersion,
+  overwrite: boolean
+): Promise<void> => {
+  const [{ formatTensorFile }, { writeAtomically }] = await Promise.all([
+    import('../tensors/file.ts'),
+    import('../objects/atomic-file.ts')
+  ])
+  const bytes = formatTensorFile(output, tensor)
+  if (output === '-') return await writeTo(io.stdout, bytes)
+  await writeAtomically(
+    output,
+    (async function* () {
+      yield bytes
+    })(),
+    overwrite
+  )
+}
+
+const versionText = ({ layers, layersInAll, shards, error, fidelity, bytesRead }: TensorVersion): string => {
+  const read = `${formatBytes(bytesRead)} read, ${layers} of ${layersInAll} layers (any ${shards} shards)`
+  if (layers === layersInAll) return `${read}; exact`
+  return `${read}; expect errors of ${error.rms.toPrecision(3)} (root mean square), at most ${error.peak.toPrecision(3)}; fidelity ${fidelity.toFixed(3)}`
+}
+
+/** With too few live shards for the whole, says what can still be read. */
+const withWayOut = (error: unknown, { manifest: { layers } }: OpenTensor): unknown => {
+  const { code, message, data } = error as Partial<CliError>
+  const live = Number(data?.live)
+  if (code !== 'NOT_ENOUGH_SHARDS' || !(live >= layers[0].k)) return error
+  return new CliError(
+    'NOT_ENOUGH_SHARDS',
+    `${message}`,
+    `--max-shards ${live} fetches what these show; --progressive fetches as much as there is.`,
+    data
+  )
+}
+
+const keptVersion = (error: unknown, output: string, version: TensorVersion): unknown => {
+  const { code, message, data } = error as Partial<CliError>
+  if (code === undefined) return error
+  return new CliError(code, `${message}`, `${output} has what could be read: ${versionText(version)}.`, data)
+}
+
+const tensorStatCommand = (io: Io): CommandModule =>
+  defineCommand<EndpointOptions & { readonly link: string }>({
+    command: 'stat <link>',
+    describe: 'Show the layers of a tensor, the shards each needs, and what can be read now',
+    builder: (yargs) => linkPosition(withEndpoint(yargs)),
+    handler: async (flags) => {
+      const [{ readLink }, { openTensor }] = await Promise.all([
+        import('../objects/get.ts'),
+        import('../tensors/get.ts')
+      ])
+      const client = await connect(flags, io)
+      const link = await readLink(client, flags.link)
+      const open = await openTensor(client, link)
+      const stat = await client.stat(link.cid.toString())
+      const { parameters } = open
+      if (flags.json) await printJson(io, { ...stat, tensor: parameters })
+      else await printLine(io, await tensorStatText(stat, open))
+    }
+  })
+
+const tensorStatText = async (
+  { cid, sealed, inline, n, live, overhead, layers }: StatJson,
+  { parameters }: OpenTensor
+): Promise<string> => {
+  const { layerFidelities } = await import('../../../encoder/tensor/index.ts')
+  const { type, shape, order, errors } = parameters
+  const fidelities = layerFidelities(parameters)
+  const fields = renderFields([
+    ['id', cid],
+    ['elements', `${type} (${shape.join(', ')})${order === 'F' ? ', Fortran order' : ''}`],
+    ['sealed', sealed ? 'yes' : 'no'],
+    ['live', inline ? `${live} copies of up to ${n}` : `${live} of ${n} shards`],
+    ['overhead', `${overhead.toFixed(2)} x`]
+  ])
+  const rows = layers.map((layer, index) => ({
+    ...layer,
+    index,
+    ...errors[index],
+    fidelity: fidelities[index]
+  }))
+  const table = await renderTable(rows, [
+    { head: 'LAYER', align: 'right', cell: ({ index }) => index },
+    { head: inline ? 'COPIES' : 'SHARDS', align: 'right', cell: ({ k }) => k },
+    { head: 'STORED', align: 'right', cell: ({ length }) => formatBytes(length) },
+    { head: 'ERROR', align: 'right', cell: ({ rms }) => (rms === 0 ? 'none' : rms.toPrecision(3)) },
+    { head: 'FIDELITY', align: 'right', cell: ({ fidelity }) => fidelity.toFixed(3) },
+    { head: 'STATE', cell: ({ k }) => (k <= live ? 'readable' : 'lost') }
+  ])
+  return `${fields}\n\n${table}`
+}

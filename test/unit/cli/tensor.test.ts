@@ -1,0 +1,163 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import type { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { expect } from 'chai'
+import type { Io } from '../../../src/cli/io.ts'
+import { parser } from '../../../src/cli/main.ts'
+import type { Gateway } from '../../../src/gateway/index.ts'
+import { HologramError } from '../../../src/hologram/errors.ts'
+import { readNpy, readPng, tensorOf, writeNpy, writePng } from '../../../encoder/tensor/index.ts'
+import { drawnPicture, expectSame } from '../encoder/tensor/support.ts'
+import { TOKEN } from '../gateway/fake-node.ts'
+import type { FakeNode } from '../gateway/fake-node.ts'
+import { codeOf, startGateway, World } from './world.ts'
+
+const PICTURE = drawnPicture(160, 200)
+const CODE = ['--k', '6', '--n', '9']
+
+interface Got {
+  readonly layers: number
+  readonly layersInAll: number
+  readonly error: { readonly rms: number }
+  readonly bytesRead: number
+}
+
+describe('cli: tensors through a gateway', () => {
+  let world: World
+  let node: FakeNode
+  let gateway: Gateway
+  let endpoint: string[]
+
+  beforeEach(async () => {
+    world = await World.create()
+    ;({ node, gateway } = await startGateway(world.interruption.signal))
+    await writeFile(world.path('token'), TOKEN)
+    endpoint = ['--api', gateway.url, '--token-file', world.path('token')]
+    await writeFile(world.path('picture.png'), writePng(PICTURE))
+  })
+  afterEach(async () => {
+    await gateway.stop()
+    await world.remove()
+  })
+
+  /** Runs `thhe tensor ...` and gives what it printed. */
+  const thhe = async (...args: string[]): Promise<string> => {
+    const io: Io = { ...world.io }
+    await parser(['tensor', ...args, ...endpoint, '--quiet'], io).parseAsync()
+    ;(io.stdout as PassThrough).end()
+    return await text(io.stdout as PassThrough)
+  }
+  const put = async (name: string, ...flags: string[]): Promise<string> =>
+    (await thhe('put', world.path(name), ...CODE, ...flags)).trim()
+  const get = async (link: string, name: string, ...flags: string[]): Promise<Got> =>
+    JSON.parse(await thhe('get', link, '-o', world.path(name), '--json', ...flags)) as Got
+  const read = async (name: string): Promise<Uint8Array> => await readFile(world.path(name))
+
+  for (const flags of [[], ['--public']]) {
+    it(`puts a picture ${flags.join('') || 'sealed'}, and gets it back bit by bit`, async () => {
+      const link = await put('picture.png', ...flags)
+      expect(link.includes('#')).to.equal(flags.length === 0)
+      expect(await get(link, 'copy.png')).to.deep.include({ error: { rms: 0, peak: 0 }, fidelity: 1 })
+      expectSame(readPng(await read('copy.png')), PICTURE)
+    })
+  }
+
+  it('keeps arrays of any type, empty ones too, in .npy files', async () => {
+    const numbers = tensorOf(
+      Float64Array.from({ length: 3000 }, (_, i) => Math.sin(i / 50)),
+      [50, 60]
+    )
+    for (const tensor of [
+      numbers,
+      { ...numbers, order: 'F' as const },
+      tensorOf(new Int16Array(0), [0, 4])
+    ]) {
+      for (const flags of [[], ['--public']]) {
+        await writeFile(world.path('array.npy'), writeNpy(tensor))
+        await get(await put('array.npy', ...flags), 'copy.npy', '--force')
+        expectSame(readNpy(await read('copy.npy')), tensor)
+      }
+    }
+  })
+
+  it('hides shape and bytes from who has no key', async () => {
+    const link = await put('picture.png')
+    const [{ bytes, options }] = [...node.kept.values()]
+    expect(options).to.include({ sealed: true })
+    expect(Buffer.from(options.tensor!.parameters).includes('uint8')).to.equal(false)
+    expect(bytes.length).to.be.above(1000)
+    expect(await codeOf(thhe('stat', link.split('#')[0]))).to.equal('BAD_KEY')
+    const other = `${link.split('#')[0]}#${Buffer.alloc(32).toString('base64url')}`
+    expect(await codeOf(thhe('get', other, '-o', world.path('out.png')))).to.equal('WRONG_KEY')
+  })
+
+  it('gets a preview of the same shape, and reads only the bytes that it takes', async () => {
+    const link = await put('picture.png')
+    const [{ options }] = [...node.kept.values()]
+    const { layers } = options.tensor!
+    const sizes = new Set<number>()
+    for (const flags of [['--preview'], ['--max-shards', '3'], ['--max-shards', '5'], []]) {
+      const got = await get(link, 'preview.png', '--force', ...flags)
+      const read = layers.slice(0, got.layers).reduce((sum, { length }) => sum + length, 0)
+      expect(got.bytesRead).to.equal(read)
+      expect(readPng(await readFile(world.path('preview.png'))).shape).to.deep.equal(PICTURE.shape)
+      sizes.add(got.bytesRead)
+    }
+    expect(sizes.size).to.be.at.least(3)
+    expect(await codeOf(thhe('get', link, '-o', world.path('none.png'), '--max-shards', '0'))).to.equal(
+      'USAGE'
+    )
+  })
+
+  it('keeps the best version so far when holders are lost on the way', async () => {
+    const link = await put('picture.png', '--public')
+    const [{ options }] = [...node.kept.values()]
+    const { layers } = options.tensor!
+    const fewest = layers.filter(({ k }) => k === layers[0].k)
+    const first = fewest.reduce((sum, { length }) => sum + length, 0)
+    const reads: number[] = []
+    const { get: getObject } = node.objects
+    node.objects.get = async (cid, init = {}) => {
+      reads.push(init.range?.end ?? -1)
+      const tooFar = init.range !== undefined && init.range.end > first
+      if (tooFar) throw new HologramError('NOT_ENOUGH_SHARDS', 'gone', { needed: 6, live: 2, missing: 4 })
+      return await getObject(cid, init)
+    }
+    const failed = thhe('get', link, '-o', world.path('best.png'), '--progressive')
+    expect(await codeOf(failed)).to.equal('NOT_ENOUGH_SHARDS')
+    expect(readPng(await read('best.png')).shape).to.deep.equal(PICTURE.shape)
+    expect(reads.length).to.be.above(1)
+  })
+
+  it('shows the layers, and the error of each', async () => {
+    const shown = await thhe('stat', await put('picture.png'))
+    expect(shown).to.include('uint8 (160, 200, 3)')
+    expect(shown).to.match(/LAYER\s+SHARDS\s+STORED\s+ERROR\s+FIDELITY/)
+    expect(shown).to.match(/6\s+\S+ KiB\s+none\s+1\.000/)
+  })
+
+  it('refuses what is no tensor, on the way out and in', async () => {
+    await writeFile(world.path('text'), 'hello')
+    expect(await codeOf(put('text'))).to.equal('BAD_FILE')
+    const blob = node.keep(Buffer.from('blob')).toString()
+    expect(await codeOf(thhe('get', blob, '-o', world.path('out.npy')))).to.equal('NOT_A_TENSOR')
+    const link = await put('picture.png')
+    const io = world.io
+    const plain = parser(['get', link, '-o', world.path('out'), ...endpoint], io).parseAsync()
+    expect(await codeOf(plain)).to.equal('IS_TENSOR')
+    expect(await codeOf(thhe('get', link, '-o', world.path('picture.png')))).to.equal('FILE_EXISTS')
+    await writeFile(world.path('a.npy'), writeNpy(tensorOf(new Float32Array(9))))
+    const array = await put('a.npy')
+    expect(await codeOf(thhe('get', array, '-o', world.path('a.png')))).to.equal('UNSUPPORTED')
+  })
+
+  it('refuses layers that are longer than the shape allows', async () => {
+    const link = await put('picture.png', '--public')
+    const [{ options }] = [...node.kept.values()]
+    const { tensor } = options
+    Object.assign(options, {
+      tensor: { ...tensor, layers: tensor!.layers.map(({ k }) => ({ k, length: 2 ** 40 })) }
+    })
+    expect(await codeOf(thhe('get', link, '-o', world.path('out.png')))).to.equal('CORRUPT')
+  })
+})
