@@ -68,7 +68,9 @@ export const clusterUp = async (up: ClusterUp): Promise<RunningPeer[]> => {
     if (anchor === undefined) throw usageError('A cluster needs at least one peer.')
     const bootstrap = (await (await clientOf(up, anchor)).status()).multiaddrs
     const rest = alive.length > 0 ? missing : others
-    await Promise.all(rest.map(async (number) => await start(number, bootstrap)))
+    // All of them before anything else: what is under way when one fails must be ended as well.
+    const starts = await Promise.allSettled(rest.map(async (number) => await start(number, bootstrap)))
+    for (const one of starts) if (one.status === 'rejected') throw one.reason
     const peers = [...alive, ...started].sort((a, b) => a.number - b.number)
     await writeState(up.folder, { ...state, peers })
     return await allSeeAll(up, peers)

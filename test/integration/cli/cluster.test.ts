@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { expect } from 'chai'
+import type { OwnedObjectJson, StatJson } from '../../../src/gateway/index.ts'
+import type { PutOutcome } from '../../../src/cli/objects/put.ts'
+import { CommandLine } from './run.ts'
+
+interface Up {
+  readonly peers: ReadonlyArray<{ readonly number: number; readonly pid: number; readonly url: string }>
+}
+interface ClusterStatus {
+  readonly peers: ReadonlyArray<{
+    readonly number: number
+    readonly state: string
+    readonly peerId?: string
+    readonly url?: string
+  }>
+}
+
+/** One story, told in order: five peers, any 2 of 4 shards suffice. */
+describe('cli: a cluster of five processes', function () {
+  this.timeout(60_000)
+  this.bail(true)
+  let thhe: CommandLine
+  let up: Up
+  let put: PutOutcome
+  const bytes = randomBytes(1_000_003)
+
+  before(async () => {
+    thhe = await CommandLine.create()
+    up = await thhe.json<Up>(
+      'cluster',
+      'up',
+      '-n',
+      '5',
+      '--code-k',
+      '2',
+      '--code-n',
+      '4',
+      '--quota',
+      '100MiB'
+    )
+    await writeFile(thhe.path('photo'), bytes)
+  })
+  after(async () => {
+    await thhe.run(['cluster', 'down', '--purge'])
+    await thhe.remove()
+  })
+
+  const noPartialFile = async (): Promise<void> => {
+    expect((await readdir(thhe.folder)).filter((name) => /out|\.part/.test(name))).to.deep.equal([])
+  }
+
+  it('is up when every peer knows all others', async () => {
+    expect(up.peers.map(({ number }) => number)).to.deep.equal([1, 2, 3, 4, 5])
+    const peers = await thhe.json<Array<{ live: boolean }>>('peers')
+    expect(peers.filter(({ live }) => live)).to.have.length(5)
+  })
+
+  it('prints the link alone to standard output, to be used as it is', async () => {
+    const { code, stdout, stderr } = await thhe.run(['put', 'photo'])
+    expect([code, stderr]).to.deep.equal([0, stderr])
+    expect(stdout.toString()).to.match(/^thhe:[0-9a-f]{8}\/bafy[a-z2-7]+#[\w-]{43}\n$/)
+    expect(stderr).to.include('any 2 suffice')
+  })
+
+  it('puts, and gets the same bytes back', async () => {
+    put = await thhe.json<PutOutcome>('put', 'photo')
+    expect(put).to.include({ k: 2, n: 4, sealed: true, plainBytes: bytes.length })
+    const { code, stderr } = await thhe.run(['get', put.link, '-o', 'copy'])
+    expect([code, stderr.split(':')[0]]).to.deep.equal([0, 'copy'])
+    expect((await readFile(thhe.path('copy'))).equals(bytes)).to.equal(true)
+  })
+
+  it('does not write over a file unless told to', async () => {
+    expect((await thhe.run(['get', put.link, '-o', 'copy'])).code).to.equal(2)
+    expect((await thhe.run(['get', put.link, '-o', 'copy', '--force'])).code).to.equal(0)
+  })
+
+  it('cats ranges', async () => {
+    const { stdout } = await thhe.run(['cat', put.link, '--range', '70000-140000'])
+    expect(stdout.equals(bytes.subarray(70_000, 140_001))).to.equal(true)
+  })
+
+  it('puts standard input, in the open when told to', async () => {
+    const { stdout } = await thhe.run(['put', '-', '--public', '--name', 'note'], 'hello')
+    const link = stdout.toString().trim()
+    expect(link).to.not.include('#')
+    expect((await thhe.run(['cat', link])).stdout.toString()).to.equal('hello')
+  })
+
+  it('lists what was put, with its name', async () => {
+    const objects = await thhe.json<OwnedObjectJson[]>('ls')
+    expect(objects.map(({ name }) => name).sort()).to.deep.equal(['note', 'photo', 'photo'])
+  })
+
+  it('tells which shards are where', async () => {
+    const stat = await thhe.json<StatJson>('stat', put.link)
+    expect(stat).to.deep.include({ live: 4, spare: 2, overhead: put.codedBytes / put.sizeBytes })
+    expect(new Set(stat.shards.map(({ peer }) => peer)).size).to.equal(4)
+  })
+
+  it('removes', async () => {
+    const [{ cid }] = (await thhe.json<OwnedObjectJson[]>('ls')).filter(({ name }) => name === 'note')
+    expect((await thhe.run(['rm', cid])).code).to.equal(0)
+    expect((await thhe.json<OwnedObjectJson[]>('ls')).map((object) => object.cid)).to.not.include(cid)
+  })
+
+  it('takes fewer shards than asked for when told to', async () => {
+    const fewer = await thhe.json<PutOutcome>(
+      'put',
+      'photo',
+      '-k',
+      '2',
+      '-n',
+      '9',
+      '--margin',
+      '2',
+      '--fewer'
+    )
+    expect(fewer.stored).to.have.length(5)
+  })
+
+  describe('refuses, with an exit code, a next step and no file left behind:', () => {
+    const refused = async (code: number, hint: RegExp, ...args: string[]): Promise<void> => {
+      const outcome = await thhe.run(args)
+      expect(outcome.code, outcome.stderr).to.equal(code)
+      expect(outcome.stderr).to.match(hint)
+      await noPartialFile()
+    }
+    const otherKey = Buffer.alloc(32, 1).toString('base64url')
+    const unknown = 'bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+
+    it('a missing key', async () => refused(6, /whole link/, 'get', put.cid, '-o', 'out'))
+    it('a wrong key', async () => refused(6, /key/, 'get', `${put.cid}#${otherKey}`, '-o', 'out'))
+    it('a malformed key', async () => refused(6, /43 digits/, 'get', `${put.cid}#abc`, '-o', 'out'))
+    it('a link of another network', async () =>
+      refused(6, /network/, 'get', `thhe:00000000/${put.cid}`, '-o', 'out'))
+    it('what is no link', async () => refused(6, /link/, 'get', 'nonsense', '-o', 'out'))
+    it('what nobody knows', async () => refused(3, /lease/, 'get', unknown, '-o', 'out'))
+    it('a range beyond the end', async () =>
+      refused(2, /range/, 'get', put.link, '-o', 'out', '--range', '2000000-'))
+    it('k > n', async () => refused(2, /k/, 'put', 'photo', '-k', '5', '-n', '4'))
+    it('n > 256', async () => refused(2, /256/, 'put', 'photo', '-n', '300'))
+    it('more shards than peers', async () =>
+      refused(4, /--fewer|peers/, 'put', 'photo', '-k', '2', '-n', '9'))
+    it('a directory', async () => {
+      await mkdir(thhe.path('folder'))
+      await refused(2, /tar/, 'put', 'folder')
+    })
+    it('a command there is not', async () => refused(2, /--help|Did you mean/, 'pot', 'photo'))
+    it('an option there is not', async () => refused(2, /--help/, 'put', 'photo', '--colour', 'red'))
+    it('a node that is not there', async () => refused(5, /thhe node/, 'ls', '--api', '127.0.0.1:1'))
+    it('a second node on the same data folder', async () =>
+      refused(2, /--data/, 'node', '--data', thhe.path('state/thhe/cluster/peer-01')))
+  })
+
+  describe('when peers die', () => {
+    /** Numbers of the live peers that hold a shard of the object, and of those that do not. */
+    const livePeers = async (): Promise<{ holders: string[]; others: string[] }> => {
+      const { peers } = await thhe.json<ClusterStatus>('cluster', 'status')
+      const { shards } = await thhe.json<StatJson>('stat', put.link)
+      const holding = new Set(shards.filter(({ live }) => live).map(({ peer }) => peer))
+      const live = peers.filter(({ state }) => state === 'live')
+      const numbers = (holds: boolean): string[] =>
+        live.filter(({ peerId }) => holding.has(peerId) === holds).map(({ number }) => String(number))
+      return { holders: numbers(true), others: numbers(false) }
+    }
+
+    it('reads on after as many holders as the code can lose were killed', async () => {
+      const { holders } = await livePeers()
+      expect((await thhe.run(['cluster', 'kill', ...holders.slice(0, 2)])).code).to.equal(0)
+      const { stdout } = await thhe.run(['cat', put.link])
+      expect(stdout.equals(bytes)).to.equal(true)
+    })
+
+    it('says how many shards are missing once too many are lost, and leaves no file behind', async () => {
+      const { holders, others } = await livePeers()
+      expect((await thhe.run(['cluster', 'kill', ...holders.slice(1), ...others])).code).to.equal(0)
+      const { code, stderr } = await thhe.run(['get', put.link, '-o', 'out', '--json'])
+      expect(code, stderr).to.equal(4)
+      expect(JSON.parse(stderr)).to.deep.nested.include({
+        'error.code': 'NOT_ENOUGH_SHARDS',
+        'error.data': { needed: 2, live: 1, missing: 1 }
+      })
+      await noPartialFile()
+    })
+
+    it('comes up again with what it held', async () => {
+      const again = await thhe.json<Up>('cluster', 'up', '-n', '5')
+      expect(again.peers).to.have.length(5)
+      const { stdout } = await thhe.run(['cat', put.link])
+      expect(stdout.equals(bytes)).to.equal(true)
+    })
+
+    it('goes down and leaves no process', async () => {
+      const { peers } = await thhe.json<ClusterStatus>('cluster', 'status')
+      expect(peers.every(({ state }) => state === 'live')).to.equal(true)
+      const down = await thhe.json<{ stopped: number[]; killed: number[] }>('cluster', 'down')
+      expect(down.stopped).to.have.length(5)
+      expect(down.killed, 'peers that did not stop when asked').to.deep.equal([])
+      expect((await thhe.run(['put', 'photo'])).code).to.equal(5)
+    })
+  })
+})
