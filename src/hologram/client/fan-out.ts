@@ -5,6 +5,7 @@ import type { WindowReader } from './broadcast-window.ts'
 import type { CodedSegment } from './coder.ts'
 import { HeldPrefix } from './held-prefix.ts'
 import type { Commitment, ShardSink, SinkOpener } from './shard-sink.ts'
+import { untilAbort } from './until-abort.ts'
 
 /** How the shards ended: with the peer that keeps each, or with the reason why nobody does. */
 export interface ShardOutcomes {
@@ -316,14 +317,9 @@ class Sending {
   async during<R>(phase: Sending['phase'], work: Promise<R>): Promise<R> {
     this.phase = phase
     this.#phaseSinceMs = this.#now()
-    const dropped = Promise.withResolvers<never>()
-    const onDrop = (): void => dropped.reject(this.dropped.reason)
-    this.dropped.addEventListener('abort', onDrop, { once: true })
     try {
-      this.dropped.throwIfAborted()
-      return await Promise.race([work, dropped.promise])
+      return await untilAbort(work, this.dropped)
     } finally {
-      this.dropped.removeEventListener('abort', onDrop)
       this.phase = 'idle'
     }
   }

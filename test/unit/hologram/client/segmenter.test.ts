@@ -51,7 +51,9 @@ describe('cutting a stream into segments', () => {
         closed = true
       }
     }
-    for await (const _ of segmenter(2, BLOCK)(source())) break
+    const segments = segmenter(2, BLOCK)(source())
+    await segments.next()
+    await segments.return(undefined)
     expect(closed).to.equal(true)
   })
 })

@@ -1,0 +1,16 @@
+/**
+ * Awaits `work`, or rejects with the signal's reason as soon as it fires. Nothing of `work` stays with the signal
+ * afterwards, as it would with a race against one lasting promise.
+ */
+export async function untilAbort<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
+  const { promise, resolve, reject } = Promise.withResolvers<R>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  work.then(resolve, reject)
+  try {
+    signal.throwIfAborted()
+    return await promise
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
