@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Packs `npm run bench:gpu` for a Linux machine that has a GPU and no network: the Node binary, the encoder, the
-# benchmark and the WebGPU package for this kind of processor, about 50 MB.
+# benchmark and the WebGPU package for this kind of processor, about 40 MB.
 #   bench/encoder-gpu-kit.sh /tmp/gpu-kit.tar.xz        # here, after npm ci
 #   tar xJf gpu-kit.tar.xz && gpu-kit/run --json out.json   # there
 set -euo pipefail
@@ -18,5 +18,5 @@ cp node_modules/webgpu/{package.json,index.js,LICENSE.md} "$dir/node_modules/web
 cp -r "node_modules/webgpu/dist/$platform" "$dir/node_modules/webgpu/dist"
 printf '#!/bin/sh\ncd "$(dirname "$0")" && exec ./node bench/encoder-gpu.ts "$@"\n' >"$dir/run"
 chmod +x "$dir/run"
-tar -C "$kit" -c gpu-kit | xz -T0 -6 >"$out"
+tar -C "$kit" -c gpu-kit | xz -T0 -2 >"$out"
 ls -l "$out"
