@@ -10,7 +10,6 @@ import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { uPnPNAT } from '@libp2p/upnp-nat'
 import { isPrivate } from '@libp2p/utils'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
@@ -76,6 +75,8 @@ const STREAMS_PER_CONNECTION = 512
 /** The host, not started. */
 export const createHost = async (init: HostInit): Promise<Host> => {
   const { config, prefix } = init
+  // An XML parser and more, a tenth of a second to load: only for those who want it.
+  const upnp = config.upnp ? (await import('@libp2p/upnp-nat')).uPnPNAT() : undefined
   const host = await createLibp2p<HostServices>({
     start: false,
     privateKey: init.privateKey,
@@ -128,7 +129,7 @@ export const createHost = async (init: HostInit): Promise<Host> => {
       pubsub: gossip(prefix),
       reachability: reachability({ dht: config.dht, relay: config.relay }),
       ...(config.autonat && { autonat: autoNAT() }),
-      ...(config.upnp && { upnp: uPnPNAT() }),
+      ...(upnp !== undefined && { upnp }),
       ...(config.relayServer && { relay: circuitRelayServer() }),
       ...(config.rendezvous === 'ipfs' && {
         amino: kadDHT({
