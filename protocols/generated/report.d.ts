@@ -5,8 +5,8 @@ export interface Report {
     peer: Uint8Array<ArrayBuffer>;
     sequence: bigint;
     issuedAtMs: bigint;
-    capacityBytes: bigint;
-    freeBytes: bigint;
+    capacityBytes: number;
+    freeBytes: number;
     version: string;
     uptimeSeconds: bigint;
     domain: string;
@@ -33,11 +33,11 @@ export declare namespace Report {
     }
     interface ReportCapacityBytesFieldEvent {
         field: '$.capacityBytes';
-        value: bigint;
+        value: number;
     }
     interface ReportFreeBytesFieldEvent {
         field: '$.freeBytes';
-        value: bigint;
+        value: number;
     }
     interface ReportVersionFieldEvent {
         field: '$.version';

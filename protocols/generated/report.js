@@ -25,13 +25,13 @@ export var Report;
                     w.uint32(32);
                     w.uint64(obj.issuedAtMs);
                 }
-                if ((obj.capacityBytes != null && obj.capacityBytes !== 0n)) {
+                if ((obj.capacityBytes != null && obj.capacityBytes !== 0)) {
                     w.uint32(40);
-                    w.uint64(obj.capacityBytes);
+                    w.uint64Number(obj.capacityBytes);
                 }
-                if ((obj.freeBytes != null && obj.freeBytes !== 0n)) {
+                if ((obj.freeBytes != null && obj.freeBytes !== 0)) {
                     w.uint32(48);
-                    w.uint64(obj.freeBytes);
+                    w.uint64Number(obj.freeBytes);
                 }
                 if ((obj.version != null && obj.version !== '')) {
                     w.uint32(58);
@@ -64,8 +64,8 @@ export var Report;
                     peer: uint8ArrayAlloc(0),
                     sequence: 0n,
                     issuedAtMs: 0n,
-                    capacityBytes: 0n,
-                    freeBytes: 0n,
+                    capacityBytes: 0,
+                    freeBytes: 0,
                     version: '',
                     uptimeSeconds: 0n,
                     domain: '',
@@ -93,11 +93,11 @@ export var Report;
                             break;
                         }
                         case 5: {
-                            obj.capacityBytes = reader.uint64();
+                            obj.capacityBytes = reader.uint64Number();
                             break;
                         }
                         case 6: {
-                            obj.freeBytes = reader.uint64();
+                            obj.freeBytes = reader.uint64Number();
                             break;
                         }
                         case 7: {
@@ -172,14 +172,14 @@ export var Report;
                         case 5: {
                             yield {
                                 field: `${prefix}.capacityBytes`,
-                                value: reader.uint64()
+                                value: reader.uint64Number()
                             };
                             break;
                         }
                         case 6: {
                             yield {
                                 field: `${prefix}.freeBytes`,
-                                value: reader.uint64()
+                                value: reader.uint64Number()
                             };
                             break;
                         }

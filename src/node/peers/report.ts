@@ -98,8 +98,8 @@ export const checkReport = async (
     peer,
     sequence: report.sequence,
     issuedAtMs: Number(report.issuedAtMs),
-    capacityBytes: Number(report.capacityBytes),
-    freeBytes: Number(report.freeBytes),
+    capacityBytes: report.capacityBytes,
+    freeBytes: report.freeBytes,
     version: report.version,
     uptimeSeconds: Number(report.uptimeSeconds),
     domain: report.domain,
@@ -123,8 +123,8 @@ export const signReport = async (
       peer: Uint8Array.from(signer.peer.toMultihash().bytes),
       sequence: report.sequence,
       issuedAtMs: BigInt(report.issuedAtMs),
-      capacityBytes: BigInt(report.capacityBytes),
-      freeBytes: BigInt(report.freeBytes),
+      capacityBytes: report.capacityBytes,
+      freeBytes: report.freeBytes,
       version: report.version,
       uptimeSeconds: BigInt(report.uptimeSeconds),
       domain: report.domain,
@@ -156,9 +156,7 @@ const read = ({ payload }: UnverifiedSigned): Report | DropReason => {
 
 const limitProblem = (report: Report): DropReason | undefined => {
   const { capacityBytes, freeBytes, version, domain, uptimeSeconds, issuedAtMs, intervalMs } = report
-  const safe = [capacityBytes, freeBytes, uptimeSeconds, issuedAtMs].every(
-    (value) => value <= BigInt(Number.MAX_SAFE_INTEGER)
-  )
+  const safe = [uptimeSeconds, issuedAtMs].every((value) => value <= BigInt(Number.MAX_SAFE_INTEGER))
   const { minIntervalMs, maxIntervalMs, versionLength, domainLength } = REPORT_LIMITS
   const interval = intervalMs === 0 || (intervalMs >= minIntervalMs && intervalMs <= maxIntervalMs)
   const texts =

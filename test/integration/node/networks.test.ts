@@ -179,7 +179,7 @@ describe('reports on the wire', function () {
       'from-future',
       await signReport(id, fields({ sequence: 203n, issuedAtMs: Date.now() + 1e6 }), signer())
     )
-    const greedy = Report.encode({ ...Report.decode(payload), freeBytes: 11n })
+    const greedy = Report.encode({ ...Report.decode(payload), freeBytes: 11 })
     await dropped('out-of-limits', await signPayload('report', id, greedy, signer()))
     await dropped('malformed', new Uint8Array(40).fill(255))
     await dropped('out-of-limits', new Uint8Array(5_000))

@@ -119,8 +119,7 @@ describe('peer reports', () => {
   })
 
   const limits: Array<[string, Partial<Report>]> = [
-    ['more free than it has', { freeBytes: 101n }],
-    ['more than any disk', { capacityBytes: 2n ** 63n, freeBytes: 0n }],
+    ['more free than it has', { freeBytes: 101 }],
     ['an endless version', { version: 'v'.repeat(65) }],
     ['an endless domain', { domain: 'd'.repeat(65) }],
     ['a version that is no text to print', { version: '1\u001b[2J' }],
@@ -140,6 +139,23 @@ describe('peer reports', () => {
     const addresses = Array.from({ length: 17 }, () => Uint8Array.from(FIELDS.multiaddrs[0].bytes))
     expect(await check(await signRaw({ multiaddrs: addresses }))).to.equal('malformed')
     expect(await check(new Uint8Array(REPORT_LIMITS.payloadBytes + 129))).to.equal('out-of-limits')
+  })
+
+  it('are dropped when they claim more than any disk holds', async () => {
+    const { payload } = Signed.decode(await sign())
+    const capacityOf2Pow63 = Uint8Array.of(0x28, ...Array<number>(9).fill(0x80), 0x01)
+    const greedy = Buffer.concat([payload, capacityOf2Pow63])
+    expect(await check(await signPayload('report', NETWORK, greedy, signer))).to.equal('malformed')
+  })
+
+  it('carry any size of disk', async () => {
+    const sizes = fc.oneof(fc.maxSafeNat(), fc.integer({ min: 2 ** 31, max: 2 ** 32 }))
+    await fc.assert(
+      fc.asyncProperty(sizes, async (capacityBytes) => {
+        const report = await check(await sign({ capacityBytes, freeBytes: capacityBytes }))
+        expect(report).to.include({ capacityBytes, freeBytes: capacityBytes })
+      })
+    )
   })
 
   it('never make the check throw, whatever comes', async () => {
