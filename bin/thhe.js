@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 // The launcher. Plain JavaScript that old engines can read, so that they get a sentence instead of a stack trace.
 import { existsSync } from 'node:fs'
-import * as modules from 'node:module'
 import { spawnSync } from 'node:child_process'
-import * as module from 'node:module'
+import * as modules from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -16,8 +15,6 @@ const enough = inCheckout ? major >= 24 : major > 22 || (major === 22 && minor >
 
 if (enough) {
   // Half the time to start is compiling a thousand modules: Node (22.8 and later) keeps what it compiled.
-  modules.enableCompileCache?.()
-  // Compiled code is kept between runs: halves the time to start. Node's own switch turns it off.
   modules.enableCompileCache?.()
   const { main } = await import(inCheckout ? source : built)
   await main(process.argv.slice(2))
