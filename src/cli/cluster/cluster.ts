@@ -160,7 +160,7 @@ const peerArguments = (
   'node',
   ...['--data', peerFolder(folder, number), '--network', networkFile(folder)],
   ...['--listen', '/ip4/127.0.0.1/tcp/0', '--api', '127.0.0.1:0', '--domain', peerName(number)],
-  ...['--quota', quota, '--report-interval', '1s', '--dht', 'server'],
+  ...['--quota', quota, '--report-interval', '3s', '--dht', 'server'],
   ...['--no-mdns', '--no-upnp', '--no-autonat', '--no-relay'],
   ...bootstrap.flatMap((address) => ['--bootstrap', address])
 ]
@@ -206,7 +206,7 @@ const endAll = async (
 
 const diedEarly = async (folder: string, { number }: ClusterPeer): Promise<CliError> => {
   const log = peerLog(folder, number)
-  const tail = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-5).join('\n  ')
+  const tail = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-12).join('\n  ')
   return new CliError(
     'CLUSTER_FAILED',
     `Peer ${number} ended while it was started:\n  ${tail}`,

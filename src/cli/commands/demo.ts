@@ -21,7 +21,7 @@ export const demoCommand = (io: Io): CommandModule =>
         import('../demo/demo.ts'),
         import('../demo/narrator.ts')
       ])
-      const color = io.stdout.isTTY === true && io.env.NO_COLOR === undefined
+      const color = wantsColor(io)
       const silent = json || quiet
       const narrator = narratorTo((text) => silent || io.stdout.write(text), color)
       const result = await runDemo(file, io, silent, narrator)
@@ -35,3 +35,9 @@ export const demoCommand = (io: Io): CommandModule =>
       )
     }
   })
+
+/** As https://no-color.org and https://force-color.org have it. */
+const wantsColor = ({ stdout, env }: Io): boolean => {
+  const set = (name: string): boolean => env[name] !== undefined && env[name] !== ''
+  return !set('NO_COLOR') && (set('FORCE_COLOR') || stdout.isTTY === true)
+}
