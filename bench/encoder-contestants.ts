@@ -1,5 +1,5 @@
-// Who takes part in `npm run bench:encoder`: this project's backends, ISA-L where Debian's libisal-dev is installed,
-// and coders from npm where `npm ci --prefix bench/encoder` has brought them.
+// Who takes part in `npm run bench:encoder`: this project's backends, ISA-L where Debian's libisal-dev is
+// installed, and coders from npm where `npm ci --prefix bench/encoder` has brought them.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,8 +11,8 @@ import { createWasmBackend, PlanCache } from '../encoder/index.ts'
 import type { RowPlan, WasmBackendInit } from '../encoder/index.ts'
 
 /**
- * What is to be made: all parity; all data rows that may be lost, from the rows that follow; half as many, scattered;
- * one data row.
+ * What is to be made: all parity; all data rows that may be lost, from the rows that follow; half as many,
+ * scattered; one data row.
  */
 export type Operation = 'encode' | 'decode' | 'scattered' | 'repair'
 
@@ -26,8 +26,8 @@ export interface Task {
 export interface Contestant {
   readonly name: string
   /**
-   * Bytes of data a second of processor time on one thread, measured for some milliseconds; undefined for a task that
-   * is beyond it.
+   * Bytes of data a second of processor time on one thread, measured for some milliseconds; undefined for a
+   * task that is beyond it.
    */
   measure(task: Task, millis: number): Promise<number | undefined>
   close(): void

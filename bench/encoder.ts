@@ -1,6 +1,7 @@
-// `npm run bench:encoder`: this encoder beside others, on one thread, in one run. Every figure is bytes of data a second
-// of processor time, the median of rounds in which all take turns, so that what else the machine does weighs the same
-// on everybody. Then one thread and two, through the pool, in seconds of the clock. --json FILE writes all of it.
+// `npm run bench:encoder`: this encoder beside others, on one thread, in one run. Every figure is bytes of
+// data a second of processor time, the median of rounds in which all take turns, so that what else the
+// machine does weighs the same on everybody. Then one thread and two, through the pool, in seconds of the
+// clock. --json FILE writes all of it.
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'

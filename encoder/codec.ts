@@ -6,8 +6,8 @@ import { checkLength, checkShape, splitRows } from './shape.ts'
 import type { SegmentShape } from './shape.ts'
 
 /**
- * The code on the calling thread: rows to rows, nothing kept but plans. A segment's rows lie one after another in one
- * buffer. For a process that must answer others meanwhile there is createSegmentCodec.
+ * The code on the calling thread: rows to rows, nothing kept but plans. A segment's rows lie one after
+ * another in one buffer. For a process that must answer others meanwhile there is createSegmentCodec.
  */
 export class RowCodec {
   readonly #backend: SyncBackend
@@ -82,8 +82,8 @@ export class RowCodec {
   }
 
   /**
-   * Checks more than k rows against each other. `consistent` is what all of them agreeing with one segment means;
-   * otherwise `corrupt` names the wrong rows when there are enough others to tell.
+   * Checks more than k rows against each other. `consistent` is what all of them agreeing with one segment
+   * means; otherwise `corrupt` names the wrong rows when there are enough others to tell.
    *
    * @param have - more than k different rows
    * @param blocks - those rows, in that order

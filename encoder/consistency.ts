@@ -12,10 +12,10 @@ export interface ConsistencyReport {
 /**
  * Which rows explain that the rows computed differ from the rows given.
  *
- * Every column of the mismatch is a combination of the check columns of the rows that are wrong: for a row that was
- * computed from, its column of the plan's matrix; for a row that was compared, a unit vector. Any h-k of these are
- * independent (the code is MDS), so if the mismatches span a space of dimension r < h-k that contains the check
- * columns of exactly r rows, then those rows and no fewer explain what is seen.
+ * Every column of the mismatch is a combination of the check columns of the rows that are wrong: for a row
+ * that was computed from, its column of the plan's matrix; for a row that was compared, a unit vector. Any
+ * h-k of these are independent (the code is MDS), so if the mismatches span a space of dimension r < h-k that
+ * contains the check columns of exactly r rows, then those rows and no fewer explain what is seen.
  * (Collaborative decoding of interleaved codes: Haslach and Vinck, 1999.)
  *
  * @param plan - made the h-k rows `want` from the k rows `have`

@@ -1,4 +1,5 @@
-// The field GF(2^8) modulo x^8 + x^4 + x^3 + x^2 + 1, and the Cantor basis that orders its elements as points.
+// The field GF(2^8) modulo x^8 + x^4 + x^3 + x^2 + 1, and the Cantor basis that orders its elements as
+// points.
 
 /** The reduction polynomial, bit i standing for x^i. Its root x generates the multiplicative group. */
 export const POLYNOMIAL = 0x11d
@@ -36,7 +37,10 @@ export function divide(a: number, b: number): number {
  */
 export const CANTOR_BASIS: Uint8Array = cantorBasis()
 
-/** POINTS[i] is the sum of the basis elements that the bits of i select; POINTS[i ^ j] = POINTS[i] ^ POINTS[j]. */
+/**
+ * POINTS[i] is the sum of the basis elements that the bits of i select; POINTS[i ^ j] = POINTS[i] ^
+ * POINTS[j].
+ */
 export const POINTS: Uint8Array = spanOf(CANTOR_BASIS)
 
 function cantorBasis(): Uint8Array {

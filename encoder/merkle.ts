@@ -22,8 +22,8 @@ function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
 }
 
 /**
- * Computes a root from leaf hashes that come one after another, in memory that grows with the logarithm of their
- * number: it holds the root of one full subtree for each bit of the count.
+ * Computes a root from leaf hashes that come one after another, in memory that grows with the logarithm of
+ * their number: it holds the root of one full subtree for each bit of the count.
  */
 export class MerkleRootBuilder {
   /** Roots of full subtrees, largest first; their sizes are the bits of the leaf count. */

@@ -12,13 +12,15 @@ export interface CodeFamily {
 }
 
 /**
- * How some rows are made from k others. It belongs to the code, not to a backend: the matrix says all there is to
- * say, and a backend that knows a faster way to the same bytes goes by the rows' numbers.
+ * How some rows are made from k others. It belongs to the code, not to a backend: the matrix says all there
+ * is to say, and a backend that knows a faster way to the same bytes goes by the rows' numbers.
  */
 export interface RowPlan {
   /** Data rows of the code. */
   readonly k: number
-  /** The rows that are given, in the order in which they are given: k of them, or one whose change is given. */
+  /**
+   * The rows that are given, in the order in which they are given: k of them, or one whose change is given.
+   */
   readonly have: readonly number[]
   /** The rows that are made, in the order in which they are written. */
   readonly want: readonly number[]
@@ -64,7 +66,7 @@ export class PlanCache {
   encode(k: number, n: number, rows: readonly number[] = parityRows(k, n)): RowPlan {
     checkCode(k, n)
     checkRows(rows, n)
-    return this.#get(k, dataRows(k), rows)
+    return this.#planned(k, dataRows(k), rows)
   }
 
   /**
@@ -75,7 +77,7 @@ export class PlanCache {
     checkCode(k, n)
     checkSurvivors(have, k, n)
     checkRows(want, n)
-    return this.#get(k, have, want)
+    return this.#planned(k, have, want)
   }
 
   /**
@@ -86,12 +88,12 @@ export class PlanCache {
   update(k: number, n: number, dataRow: number, rows: readonly number[]): RowPlan {
     const { matrix } = this.encode(k, n, rows)
     checkRows([dataRow], k)
-    return {
+    return this.#cached(`${k} change:${dataRow}:${rows.join()}`, () => ({
       k,
       have: [dataRow],
-      want: rows,
+      want: [...rows],
       matrix: Uint8Array.from(rows, (_, i) => matrix[i * k + dataRow])
-    }
+    }))
   }
 
   /**
@@ -107,12 +109,16 @@ export class PlanCache {
         have
       })
     }
-    return this.#get(k, have.slice(0, k), have.slice(k))
+    return this.#planned(k, have.slice(0, k), have.slice(k))
   }
 
-  #get(k: number, have: readonly number[], want: readonly number[]): RowPlan {
+  #planned(k: number, have: readonly number[], want: readonly number[]): RowPlan {
     const key = `${k}:${have.join()}:${want.join()}`
-    const plan = this.#plans.get(key) ?? this.#family.plan(k, have, want)
+    return this.#cached(key, () => this.#family.plan(k, [...have], [...want]))
+  }
+
+  #cached(key: string, make: () => RowPlan): RowPlan {
+    const plan = this.#plans.get(key) ?? make()
     this.#plans.delete(key)
     this.#plans.set(key, plan)
     if (this.#plans.size > this.#capacity) {

@@ -1,7 +1,7 @@
-// ISA-L for `npm run bench:encoder`: reads tasks from standard input, one a line, and answers each with bytes of data a
-// second of processor time. A task: rows given, rows made, bytes in a block, milliseconds to spend.
-// Laid out as well as it can be: rows a cache line apart from each other's sets, and the best of three widths of column
-// tiles, tried when a task comes first (whole rows fall out of the cache when they are many).
+// ISA-L for `npm run bench:encoder`: reads tasks from standard input, one a line, and answers each with bytes
+// of data a second of processor time. A task: rows given, rows made, bytes in a block, milliseconds to spend.
+// Laid out as well as it can be: rows a cache line apart from each other's sets, and the best of three widths
+// of column tiles, tried when a task comes first (whole rows fall out of the cache when they are many).
 #include <isa-l/erasure_code.h>
 #include <stdio.h>
 #include <stdlib.h>

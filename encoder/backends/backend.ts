@@ -14,8 +14,8 @@ export interface Backend {
   /** What it runs on, for people: the kind of SIMD, the GPU's name. */
   readonly detail: string
   /**
-   * Makes the rows of `plan` out of `sources` (in the order of plan.have) and writes them to `targets` (in the
-   * order of plan.want). All rows are equally long; targets overlap no source.
+   * Makes the rows of `plan` out of `sources` (in the order of plan.have) and writes them to `targets` (in
+   * the order of plan.want). All rows are equally long; targets overlap no source.
    * @throws EncoderError BAD_ROWS, BAD_LENGTH (see checkBuffers), BACKEND_FAILED
    */
   compute(plan: RowPlan, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void | Promise<void>

@@ -35,7 +35,10 @@ export interface EncoderBenchOptions {
   onRow?: (row: EncoderBenchRow) => void
 }
 
-/** Measures every backend that this machine runs, on the calling thread: for a command line, not for a node at work. */
+/**
+ * Measures every backend that this machine runs, on the calling thread: for a command line, not for a node at
+ * work.
+ */
 export async function encoderBench(options: EncoderBenchOptions = {}): Promise<EncoderBench> {
   const { shapes = BENCH_SHAPES, millis = 200, signal, onRow } = options
   const probes = await probeEncoders()

@@ -30,7 +30,10 @@ export class BackendChoices {
     return this.#choices.get(keyOf(shape))
   }
 
-  /** Remembers a choice and writes the file. Resolves to whether that went well; a choice holds for this run anyway. */
+  /**
+   * Remembers a choice and writes the file. Resolves to whether that went well; a choice holds for this run
+   * anyway.
+   */
   async set(shape: SegmentShape, fastest: BackendName): Promise<boolean> {
     this.#choices.set(keyOf(shape), fastest)
     const content: ChoicesFile = {
@@ -49,7 +52,9 @@ export class BackendChoices {
   }
 }
 
-/** Blocks of about the same size share a choice: the short last segment of an object is no case of its own. */
+/**
+ * Blocks of about the same size share a choice: the short last segment of an object is no case of its own.
+ */
 function keyOf({ k, n, blockBytes }: SegmentShape): string {
   return `${k}+${n - k}x${2 ** Math.ceil(Math.log2(blockBytes))}`
 }

@@ -20,7 +20,9 @@ export async function openBackend(name: BackendName): Promise<Backend> {
   }
 }
 
-/** Backends that hand over to each other, best first: `name` if it is one, then those that every machine has. */
+/**
+ * Backends that hand over to each other, best first: `name` if it is one, then those that every machine has.
+ */
 export function orderFrom(name: BackendName): readonly BackendName[] {
   return [...new Set<BackendName>([name, 'wasm', 'scalar'])]
 }
@@ -42,8 +44,9 @@ export interface BackendEvent {
 }
 
 /**
- * A backend that never leaves its callers without one: when one fails, to open or in the middle of a call, the next one
- * does the same call again and all that follow. Callers get the same bytes; each change is reported once.
+ * A backend that never leaves its callers without one: when one fails, to open or in the middle of a call,
+ * the next one does the same call again and all that follow. Callers get the same bytes; each change is
+ * reported once.
  */
 export class FallbackChain {
   readonly #order: BackendName[]

@@ -1,10 +1,11 @@
-// Any rows from any k by transforms: the erasure decoder of Lin, Al-Naffouri, Han and Chung 2016 ("Novel Polynomial
-// Basis with Fast Fourier Transform and Its Application to Reed-Solomon Erasure Codes"), section V.
+// Any rows from any k by transforms: the erasure decoder of Lin, Al-Naffouri, Han and Chung 2016 ("Novel
+// Polynomial Basis with Fast Fourier Transform and Its Application to Reed-Solomon Erasure Codes"), section
+// V.
 //
-// P is the polynomial whose values the rows are; E are the points below N whose value is not known, and L, the error
-// locator, is the polynomial that vanishes there. F = P L is known at all N points and has a degree below N, so one
-// inverse transform gives it. At a point e of E its derivative is P(e) L'(e), which a forward transform and a division
-// turn into the row.
+// P is the polynomial whose values the rows are; E are the points below N whose value is not known, and L,
+// the error locator, is the polynomial that vanishes there. F = P L is known at all N points and has a degree
+// below N, so one inverse transform gives it. At a point e of E its derivative is P(e) L'(e), which a forward
+// transform and a division turn into the row.
 
 import { EXP, LOG, POINTS, invert } from '../gf256.ts'
 import { paddedSize, pointIndexOf } from './generator.ts'
@@ -13,8 +14,8 @@ import type { RowTask } from './task.ts'
 import { addDerivative, extendPasses, forwardPasses, inversePasses, passesOf } from './transform.ts'
 
 /**
- * Makes rows from k rows that stand on one whole coset of points, as all parity of a code with k = n-k does: they give the
- * polynomial as the data would.
+ * Makes rows from k rows that stand on one whole coset of points, as all parity of a code with k = n-k does:
+ * they give the polynomial as the data would.
  */
 export function decodeFromCoset(writer: ProgramWriter, { k, have, want }: RowTask): void {
   const from = cosetOf(k, have[0])
@@ -45,7 +46,10 @@ function cosetOf(k: number, row: number): number {
   return index - (index % paddedSize(k))
 }
 
-/** Makes rows from rows, none of which may stand at a padding point: there P is zero and the row is its derivative. */
+/**
+ * Makes rows from rows, none of which may stand at a padding point: there P is zero and the row is its
+ * derivative.
+ */
 export function decodeByTransform(writer: ProgramWriter, { k, have, want }: RowTask): void {
   const given = have.map((row) => pointIndexOf(k, row))
   const wanted = want.map(({ row, slot }) => ({ index: pointIndexOf(k, row), slot }))

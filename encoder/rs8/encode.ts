@@ -16,14 +16,19 @@ import {
 } from './transform.ts'
 import type { WantedValues } from './transform.ts'
 
-/** Wanted rows at neighbouring points: the 2^b points from `base` on, base being a multiple of their number. */
+/**
+ * Wanted rows at neighbouring points: the 2^b points from `base` on, base being a multiple of their number.
+ */
 interface PointBlock {
   readonly base: number
   readonly size: number
   readonly rows: readonly WantedRow[]
 }
 
-/** Makes parity a block of two or four points at a time, from the data in chunks of as many rows: best for few rows. */
+/**
+ * Makes parity a block of two or four points at a time, from the data in chunks of as many rows: best for few
+ * rows.
+ */
 export function encodeByChunks(writer: ProgramWriter, task: RowTask): void {
   for (const { base, size, rows } of blocksOf(task, 4).map((block) => narrowed(task.k, block))) {
     // A block of padding points may hold data points too, where the chunks' transforms have no scale.
@@ -56,7 +61,10 @@ function combineChunks(writer: ProgramWriter, { k, have }: RowTask, { base, size
   writer.combine(chunks, targets, stepConstants(0, { lowest: 0, layers }))
 }
 
-/** Makes parity by one inverse transform of the data and a forward transform for each coset of points: best for many. */
+/**
+ * Makes parity by one inverse transform of the data and a forward transform for each coset of points: best
+ * for many.
+ */
 export function encodeByTransform(writer: ProgramWriter, task: RowTask): void {
   const { k, have } = task
   const size = paddedSize(k)

@@ -10,9 +10,9 @@ export function paddedSize(k: number): number {
 /**
  * Index of the field point at which a row stands.
  *
- * Data rows stand at points 0 to k-1. Parity rows stand from the padded size k' upwards to point 255; what comes
- * after that takes the points k to k'-1 that the padding left free. No choice depends on n, so a row keeps its
- * point for ever.
+ * Data rows stand at points 0 to k-1. Parity rows stand from the padded size k' upwards to point 255; what
+ * comes after that takes the points k to k'-1 that the padding left free. No choice depends on n, so a row
+ * keeps its point for ever.
  */
 export function pointIndexOf(k: number, row: number): number {
   if (row < k) return row
@@ -20,13 +20,18 @@ export function pointIndexOf(k: number, row: number): number {
   return index < 256 ? index : index - 256 + k
 }
 
-/** Multiplier of a parity row: the value at its point of the polynomial that vanishes on the first k' points. */
+/**
+ * Multiplier of a parity row: the value at its point of the polynomial that vanishes on the first k' points.
+ */
 export function rowMultiplier(k: number, row: number): number {
   const coset = Math.floor(pointIndexOf(k, row) / paddedSize(k))
   return coset === 0 ? 1 : POINTS[coset]
 }
 
-/** The k coefficients that make a row of the code from the data rows: a row of a Cauchy matrix, times its multiplier. */
+/**
+ * The k coefficients that make a row of the code from the data rows: a row of a Cauchy matrix, times its
+ * multiplier.
+ */
 export function generatorRow(k: number, row: number): Uint8Array {
   const point = POINTS[pointIndexOf(k, row)]
   const multiplier = row < k ? 0 : rowMultiplier(k, row)
@@ -34,8 +39,8 @@ export function generatorRow(k: number, row: number): Uint8Array {
 }
 
 /**
- * The coefficients that make the rows `want` from the k different rows `have`: want.length rows of k, one after
- * another.
+ * The coefficients that make the rows `want` from the k different rows `have`: want.length rows of k, one
+ * after another.
  *
  * The code is a generalised Reed-Solomon code: row r is g_r Q(x_r) for one polynomial Q of degree below k, so
  * Lagrange's formula over the points of `have` gives every coefficient in closed form; no matrix is inverted.

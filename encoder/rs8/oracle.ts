@@ -1,4 +1,5 @@
-// The oracle of rs8: the definition, evaluated as it is written, by plain Lagrange interpolation. Slow on purpose.
+// The oracle of rs8: the definition, evaluated as it is written, by plain Lagrange interpolation. Slow on
+// purpose.
 
 import { POINTS, divide, multiply } from '../gf256.ts'
 import { paddedSize, pointIndexOf } from './generator.ts'
@@ -6,9 +7,9 @@ import { paddedSize, pointIndexOf } from './generator.ts'
 /**
  * The row of the code that belongs to these data rows, by definition:
  *
- * P is the polynomial of degree below k' (the smallest power of two >= k) that takes the data at points 0 to k-1
- * and zero at points k to k'-1. A row at a point from k' on is P's value there; a row at one of the padding points
- * k to k'-1, where P is zero, is the value of P's formal derivative.
+ * P is the polynomial of degree below k' (the smallest power of two >= k) that takes the data at points 0 to
+ * k-1 and zero at points k to k'-1. A row at a point from k' on is P's value there; a row at one of the
+ * padding points k to k'-1, where P is zero, is the value of P's formal derivative.
  *
  * @param data - k rows of equal length
  * @param row - 0 to 255
@@ -34,7 +35,9 @@ function lagrange(size: number, j: number, x: number): number {
   return productOver(size, [j], j, x)
 }
 
-/** Value at x of the formal derivative of that polynomial: the product rule, one factor left out at a time. */
+/**
+ * Value at x of the formal derivative of that polynomial: the product rule, one factor left out at a time.
+ */
 function lagrangeDerivative(size: number, j: number, x: number): number {
   let sum = 0
   for (let left = 0; left < size; left++) {

@@ -1,18 +1,20 @@
-// Column programs: the steps by which a kernel makes rows from rows, one tile of columns at a time. A program is written
-// once for each plan; the kernel (backends/wasm/rs8.c) only runs its steps.
+// Column programs: the steps by which a kernel makes rows from rows, one tile of columns at a time. A program
+// is written once for each plan; the kernel (backends/wasm/rs8.c) only runs its steps.
 
 import { multiply } from '../gf256.ts'
 
 /**
- * A program over numbered slots. Slots below rowSlots are rows: first those given, then those wanted. The slot
- * `rowSlots` is a tile of zeros that is never written; the scratchSlots after it hold one tile each.
+ * A program over numbered slots. Slots below rowSlots are rows: first those given, then those wanted. The
+ * slot `rowSlots` is a tile of zeros that is never written; the scratchSlots after it hold one tile each.
  */
 export interface ColumnProgram {
   /** Steps one after another: an opcode, then its operands. */
   readonly words: Uint16Array
   readonly rowSlots: number
   readonly scratchSlots: number
-  /** Instructions for a vector of columns, roughly: for choosing between programs, not for predicting time. */
+  /**
+   * Instructions for a vector of columns, roughly: for choosing between programs, not for predicting time.
+   */
   readonly cost: number
 }
 
@@ -124,7 +126,10 @@ export class ProgramWriter {
     this.#transform(first ? FORWARD_FIRST : FORWARD, sources, targets, constants)
   }
 
-  /** An inverse and a forward step in one: from point zero to others or, unless fromZero, from others to point zero. */
+  /**
+   * An inverse and a forward step in one: from point zero to others or, unless fromZero, from others to point
+   * zero.
+   */
   extend(
     sources: readonly number[],
     targets: readonly number[],
@@ -147,8 +152,8 @@ export class ProgramWriter {
   }
 
   /**
-   * The sum of the scaled inverse transforms of all chunks, transformed forward at point zero. Only the last chunk may be
-   * a half one.
+   * The sum of the scaled inverse transforms of all chunks, transformed forward at point zero. Only the last
+   * chunk may be a half one.
    */
   combine(chunks: readonly ScaledChunk[], targets: readonly number[], forward: readonly number[]): void {
     const radix = targets.length as 2 | 4

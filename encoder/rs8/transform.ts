@@ -1,10 +1,10 @@
-// The additive FFT in the Cantor basis (Lin, Chung and Han 2014, "Novel Polynomial Basis and Its Application to
-// Reed-Solomon Erasure Codes"), as passes of radix-2, -4 and -8 steps of a column program.
+// The additive FFT in the Cantor basis (Lin, Chung and Han 2014, "Novel Polynomial Basis and Its Application
+// to Reed-Solomon Erasure Codes"), as passes of radix-2, -4 and -8 steps of a column program.
 //
-// A polynomial of degree below 2^L is held by its coefficients on the basis X_i, the product of s_b over the bits b of
-// i, where s_b vanishes on the first 2^b points. In the Cantor basis s_b takes the value POINTS[i >> b] at point i.
-// Values on the 2^L points from `base` on and coefficients change into one another in L layers; layer b joins the slots
-// i and i + 2^b with the constant s_b(base + i).
+// A polynomial of degree below 2^L is held by its coefficients on the basis X_i, the product of s_b over the
+// bits b of i, where s_b vanishes on the first 2^b points. In the Cantor basis s_b takes the value POINTS[i
+// >> b] at point i. Values on the 2^L points from `base` on and coefficients change into one another in L
+// layers; layer b joins the slots i and i + 2^b with the constant s_b(base + i).
 
 import { POINTS, multiply } from '../gf256.ts'
 import type { ProgramWriter } from './program.ts'
@@ -127,15 +127,18 @@ function neededAfter({ lowest }: Pass, wanted: WantedValues): (index: number) =>
   return (index) => blocks.has(index >> lowest)
 }
 
-/** The points on which values are known and those on which they are wanted: `from` or `to` is zero, the other is not. */
+/**
+ * The points on which values are known and those on which they are wanted: `from` or `to` is zero, the other
+ * is not.
+ */
 export interface Cosets {
   readonly from: number
   readonly to: number
 }
 
 /**
- * From the values on one coset of points to the wanted values on another one: the last inverse pass and the first forward
- * pass are one.
+ * From the values on one coset of points to the wanted values on another one: the last inverse pass and the
+ * first forward pass are one.
  */
 export function extendPasses(
   writer: ProgramWriter,
@@ -164,8 +167,8 @@ export function extendPasses(
 }
 
 /**
- * Coefficients of the polynomial of degree below `size` that has the same values on the `size` points from `base` on:
- * each is a combination of the coefficients a multiple of `size` apart.
+ * Coefficients of the polynomial of degree below `size` that has the same values on the `size` points from
+ * `base` on: each is a combination of the coefficients a multiple of `size` apart.
  * @returns slot of each of the new coefficients
  */
 export function foldCoefficients(
@@ -195,8 +198,8 @@ function basisValue(i: number, index: number): number {
 }
 
 /**
- * Adds the formal derivative to a polynomial, in place. The derivative of s_b is one in the Cantor basis, so that of X_i
- * is the sum of X_(i - 2^b) over the bits b of i.
+ * Adds the formal derivative to a polynomial, in place. The derivative of s_b is one in the Cantor basis, so
+ * that of X_i is the sum of X_(i - 2^b) over the bits b of i.
  */
 export function addDerivative(writer: ProgramWriter, coefficients: readonly number[]): void {
   coefficients.forEach((slot, i) => {

@@ -12,16 +12,19 @@ import type { BackendSelector } from './selector.ts'
 import { WorkerGroup } from './worker-group.ts'
 
 export interface SegmentCodecInit {
-  /** Threads at most; each starts when there is work for it. @default one less than the processor's, 1 to 4 */
+  /**
+   * Threads at most; each starts when there is work for it. @default one less than the processor's, 1 to 4
+   */
   workers?: number
   /**
-   * A backend to use before the others, or `auto`: WebAssembly or, given a choicesFile, what is fastest for each shape.
+   * A backend to use before the others, or `auto`: WebAssembly or, given a choicesFile, what is fastest for
+   * each shape.
    * @default 'auto'
    */
   backend?: 'auto' | BackendName
   /**
-   * File that keeps what was measured on this machine. With it, `auto` measures each new shape once, in the background,
-   * and uses a GPU where that is faster.
+   * File that keeps what was measured on this machine. With it, `auto` measures each new shape once, in the
+   * background, and uses a GPU where that is faster.
    */
   choicesFile?: string
   /** Jobs that may wait for a worker before more are refused. @default 1024 */
@@ -42,7 +45,8 @@ export interface EncodeOptions extends JobOptions {
 /** Codes segments on other threads, so that the event loop stays free. */
 export interface SegmentCodec {
   /**
-   * @param data - k * blockBytes bytes. Its whole ArrayBuffer moves to the worker and comes back as the result's
+   * @param data - k * blockBytes bytes. Its whole ArrayBuffer moves to the worker and comes back as the
+   * result's
    *   `data`; a view of part of a buffer is copied first.
    * @throws EncoderError BAD_SHAPE, BAD_LENGTH, BAD_ROWS, QUEUE_FULL, BACKEND_FAILED, WORKER_LOST, CLOSED
    */

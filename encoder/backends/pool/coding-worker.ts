@@ -5,7 +5,9 @@ import type { Job, JobMessage, ResultOf, WorkerInit, WorkerMessage } from './mes
 
 const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
-/** A worker holds plans and one backend; anything near this is a leak that must not take the process along. */
+/**
+ * A worker holds plans and one backend; anything near this is a leak that must not take the process along.
+ */
 const HEAP_LIMIT_MIB = 96
 
 interface PendingJob {

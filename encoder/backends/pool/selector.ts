@@ -59,7 +59,10 @@ class MeasuringSelector implements BackendSelector {
     await this.#last
   }
 
-  /** Measures a shape that may have been settled meanwhile. A measurement that fails leaves things as they are. */
+  /**
+   * Measures a shape that may have been settled meanwhile. A measurement that fails leaves things as they
+   * are.
+   */
   async #measure(shape: SegmentShape): Promise<void> {
     if (this.#closed || this.#choices.get(shape) !== undefined) return
     const worker = new CodingWorker({ order: ['scalar'] }, { onEvent() {}, onIdle() {}, onEnd() {} })

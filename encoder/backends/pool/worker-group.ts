@@ -5,8 +5,8 @@ import { CodingWorker } from './coding-worker.ts'
 import type { CodecEvent } from './events.ts'
 
 /**
- * Jobs that a worker holds at a time. On a processor the next one waits there while one runs, which hides the way to and
- * fro; a GPU takes several to be busy, and one thread to serve it.
+ * Jobs that a worker holds at a time. On a processor the next one waits there while one runs, which hides the
+ * way to and fro; a GPU takes several to be busy, and one thread to serve it.
  */
 const JOBS_ON_PROCESSOR = 2
 const JOBS_ON_GPU = 8
@@ -17,7 +17,10 @@ export interface WorkerGroupHooks {
   onIdle(): void
 }
 
-/** The workers that start with the same backend. They are started when there is work and replaced when they are lost. */
+/**
+ * The workers that start with the same backend. They are started when there is work and replaced when they
+ * are lost.
+ */
 export class WorkerGroup {
   readonly #backend: BackendName
   readonly #maxWorkers: number
@@ -33,7 +36,10 @@ export class WorkerGroup {
     this.#hooks = hooks
   }
 
-  /** The worker with the least to do, a new one while all are busy and there may be more, or none that has room. */
+  /**
+   * The worker with the least to do, a new one while all are busy and there may be more, or none that has
+   * room.
+   */
   available(): CodingWorker | undefined {
     const [least] = [...this.#workers].sort((a, b) => a.jobCount - b.jobCount)
     if (least !== undefined && least.jobCount === 0) return least

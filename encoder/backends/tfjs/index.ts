@@ -1,5 +1,5 @@
-// Rows by TensorFlow.js, on whatever it runs on: the code as a product of bit matrices in float32, where every sum of
-// up to 8 k ones is exact.
+// Rows by TensorFlow.js, on whatever it runs on: the code as a product of bit matrices in float32, where
+// every sum of up to 8 k ones is exact.
 
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { EncoderError } from '../../errors.ts'
@@ -10,7 +10,10 @@ import { bitMatrix } from './bits.ts'
 import { loadTensorflow } from './load.ts'
 import type { Tensorflow } from './load.ts'
 
-/** Bytes that become bits at a time: a bit takes a float of four bytes, so the bits of a batch take 32 times as much. */
+/**
+ * Bytes that become bits at a time: a bit takes a float of four bytes, so the bits of a batch take 32 times
+ * as much.
+ */
 const BATCH_BYTES = 512 * 1024
 
 /** @throws EncoderError BACKEND_FAILED when @tensorflow/tfjs-core or each of its backends is missing */
@@ -75,7 +78,10 @@ class TensorRows implements Backend {
     })
   }
 
-  /** Bytes [have, width] to bits [8 have, width], times the bit matrix, to bits [8 want, width], to bytes [want, width]. */
+  /**
+   * Bytes [have, width] to bits [8 have, width], times the bit matrix, to bits [8 want, width], to bytes
+   * [want, width].
+   */
   #product(plan: RowPlan, given: Float32Array, width: number): Tensor {
     const tf = this.#tf
     const { have, want } = plan

@@ -14,8 +14,8 @@ const PORTABLE_BACKENDS: ReadonlyArray<readonly [packageName: string, backendNam
 ]
 
 /**
- * TensorFlow.js with a backend: the one that the program has chosen already, else a native one, else the first portable
- * one that starts here.
+ * TensorFlow.js with a backend: the one that the program has chosen already, else a native one, else the
+ * first portable one that starts here.
  * @throws EncoderError BACKEND_FAILED
  */
 export async function loadTensorflow(): Promise<{ tf: Tensorflow; backendName: string }> {

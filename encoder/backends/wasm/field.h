@@ -23,5 +23,6 @@ typedef struct {
   size_t bytes;
 } tile;
 
-// Operands of a step with any number of sources, looked up once a tile: 256 rows and four coefficients for each.
+// Operands of a step with any number of sources, looked up once a tile: 256 rows and four coefficients for
+// each.
 static const uint8_t *operands[256 * 5];

@@ -18,8 +18,8 @@ const STAGE_BYTES = 512 * (LEAST_STAGE_BYTES + LINE_BYTES)
 const PAGE_BYTES = 65536
 
 /**
- * The module's memory after its own data: program, slot addresses, scratch tiles, staged columns, and an arena of
- * rows. Its size is settled at the start, because growing would detach every view.
+ * The module's memory after its own data: program, slot addresses, scratch tiles, staged columns, and an
+ * arena of rows. Its size is settled at the start, because growing would detach every view.
  */
 export class Heap {
   /** The whole memory. */
@@ -59,7 +59,10 @@ export class Heap {
     this.#slots.setUint32(4 * slot, address, true)
   }
 
-  /** A row in the arena, a line apart from its neighbours so that equal columns fall into different cache sets. */
+  /**
+   * A row in the arena, a line apart from its neighbours so that equal columns fall into different cache
+   * sets.
+   */
   allocateRow(blockBytes: number): Uint8Array {
     const end = this.#free + roundUp(blockBytes, LINE_BYTES) + LINE_BYTES
     if (end > this.bytes.length) {

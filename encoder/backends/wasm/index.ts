@@ -9,7 +9,10 @@ import { checkBuffers } from '../backend.ts'
 import type { SyncBackend } from '../backend.ts'
 import { Heap, LEAST_STAGE_BYTES, LINE_BYTES, MOST_TILE_BYTES, roundUp } from './heap.ts'
 
-/** What one tile of all slots may take. Rows pass through once, so the scratch among them stays in the nearest cache. */
+/**
+ * What one tile of all slots may take. Rows pass through once, so the scratch among them stays in the nearest
+ * cache.
+ */
 const TILE_BUDGET_BYTES = 48 * 1024
 const LEAST_TILE_BYTES = 256
 /** What the staged columns of all rows may take: they have to stay in the second-level cache. */
@@ -25,8 +28,8 @@ export interface WasmBackendInit {
 
 export interface WasmBackend extends SyncBackend {
   /**
-   * Rows in the module's own memory. When every row of a call is one of these, nothing is copied. They stay valid
-   * for the life of the backend, because its memory never grows.
+   * Rows in the module's own memory. When every row of a call is one of these, nothing is copied. They stay
+   * valid for the life of the backend, because its memory never grows.
    * @throws EncoderError BACKEND_FAILED when the arena is used up
    */
   allocateRows(count: number, blockBytes: number): Uint8Array[]
@@ -89,7 +92,9 @@ class WasmRows implements WasmBackend {
 
   close(): void {}
 
-  /** Puts the plan's program and its scratch slots where the kernel finds them, unless they are there already. */
+  /**
+   * Puts the plan's program and its scratch slots where the kernel finds them, unless they are there already.
+   */
   #load(plan: RowPlan): LoadedProgram {
     if (this.#loaded?.plan === plan) return this.#loaded
     const program = this.#programOf(plan)
@@ -114,7 +119,10 @@ class WasmRows implements WasmBackend {
     return program
   }
 
-  /** Copies a stretch of columns of all sources in, computes it, and copies the targets out, until all is done. */
+  /**
+   * Copies a stretch of columns of all sources in, computes it, and copies the targets out, until all is
+   * done.
+   */
   #runStaged(program: LoadedProgram, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void {
     const { bytes, stageAddress } = this.#heap
     const blockBytes = sources[0].length

@@ -1,5 +1,6 @@
-// Runs column programs over rows of bytes. encoder/rs8/program.ts writes the programs and says what they are for; the
-// steps are defined here. A program runs once for each tile of columns, so that all its slots fit the nearest cache.
+// Runs column programs over rows of bytes. encoder/rs8/program.ts writes the programs and says what they are
+// for; the steps are defined here. A program runs once for each tile of columns, so that all its slots fit
+// the nearest cache.
 #include "matrix.h"
 #include "transform.h"
 
@@ -21,7 +22,8 @@ enum opcode {
   RETURN_2, RETURN_4, RETURN_8
 };
 
-// Each step is a function of its own, because engines compile with care function by function, the busiest first.
+// Each step is a function of its own, because engines compile with care function by function, the busiest
+// first.
 #define STEP(name, call) \
   static __attribute__((noinline)) const uint16_t *step_##name(const uint16_t *word, const tile *t) { return call; }
 STEP(DOT_1, dotProducts(word, t, 1, 4))
@@ -85,8 +87,8 @@ static void runTile(const uint16_t *word, const uint16_t *end, const tile *t) {
   }
 }
 
-// Runs a program over rows of `bytes` bytes (a multiple of 64). The first `rowSlots` slots are rows and move on with
-// the tiles; the others hold one tile each. Leaves the row slots behind the end of their rows.
+// Runs a program over rows of `bytes` bytes (a multiple of 64). The first `rowSlots` slots are rows and move
+// on with the tiles; the others hold one tile each. Leaves the row slots behind the end of their rows.
 EXPORT("run") void run(const uint16_t *program, size_t words, uint8_t **slots, size_t rowSlots, size_t bytes,
                        size_t tileBytes) {
   for (size_t x = 0; x < bytes; x += tileBytes) {

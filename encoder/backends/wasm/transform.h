@@ -1,8 +1,8 @@
 // Steps of the additive FFT (Lin, Chung and Han 2014) in the Cantor basis: `layers` layers of butterflies on
 // 2^layers slots, all in registers.
 //
-// A layer joins the slots i and i + d. Its constants are given block by block, nearest layer (d = 1) first; a step
-// marked `first` stands at point zero, where the first block of every layer has the constant zero.
+// A layer joins the slots i and i + d. Its constants are given block by block, nearest layer (d = 1) first; a
+// step marked `first` stands at point zero, where the first block of every layer has the constant zero.
 #pragma once
 #include "field.h"
 
@@ -85,8 +85,8 @@ INLINE const uint16_t *forwardStep(const uint16_t *word, const tile *t, const in
   return word;
 }
 
-// Values on one coset of points to values on another: an inverse step and a forward step in one. One of them stands at
-// point zero: the inverse step when `fromZero`, otherwise the forward step.
+// Values on one coset of points to values on another: an inverse step and a forward step in one. One of them
+// stands at point zero: the inverse step when `fromZero`, otherwise the forward step.
 // Words: sources, targets, constants of the inverse, constants of the forward step.
 INLINE const uint16_t *extendStep(const uint16_t *word, const tile *t, const int layers, const int fromZero) {
   const int radix = 1 << layers;
@@ -146,10 +146,10 @@ INLINE void addScaledChunk(vec *sum, const uint8_t *const *operand, size_t x, co
   }
 }
 
-// Few parity rows from many chunks of as many data rows: every chunk's inverse transform is scaled and summed up, and
-// one forward transform at point zero ends it. `width` vectors at a time.
-// Words: chunkCount, halfCount (0 or 1), targets[radix], the operands of each chunk, those of the half chunk, the
-// constants of the forward transform.
+// Few parity rows from many chunks of as many data rows: every chunk's inverse transform is scaled and summed
+// up, and one forward transform at point zero ends it. `width` vectors at a time.
+// Words: chunkCount, halfCount (0 or 1), targets[radix], the operands of each chunk, those of the half chunk,
+// the constants of the forward transform.
 INLINE const uint16_t *combineChunks(const uint16_t *word, const tile *t, const int layers, const int width) {
   const int radix = 1 << layers;
   const int chunkOperands = 2 * radix, halfOperands = radix + 1;

@@ -1,5 +1,6 @@
-// Sixteen field elements at a time. A product with a constant is two table look-ups, one for each half of a byte
-// (Plank, Greenan and Miller 2013, "Screaming Fast Galois Field Arithmetic Using Intel SIMD Instructions").
+// Sixteen field elements at a time. A product with a constant is two table look-ups, one for each half of a
+// byte (Plank, Greenan and Miller 2013, "Screaming Fast Galois Field Arithmetic Using Intel SIMD
+// Instructions").
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +17,8 @@ INLINE void store(uint8_t *p, vec v) { wasm_v128_store(p, v); }
 INLINE vec add(vec a, vec b) { return wasm_v128_xor(a, b); }
 INLINE vec zero(void) { return wasm_i64x2_const(0, 0); }
 
-// Indices are always below 16 here, so the relaxed form, a single instruction everywhere, gives the same bytes.
+// Indices are always below 16 here, so the relaxed form, a single instruction everywhere, gives the same
+// bytes.
 INLINE vec lookup(vec table, vec index) {
 #ifdef __wasm_relaxed_simd__
   return (vec)__builtin_wasm_relaxed_swizzle_i8x16((__i8x16)table, (__i8x16)index);

@@ -21,14 +21,15 @@ export interface FoundAdapter {
 }
 
 /**
- * The root of Dawn, the WebGPU implementation. It has to stay referenced for the life of the process (Dawn aborts when
- * it is collected before its devices), so this is the one thing here that is held by the module.
+ * The root of Dawn, the WebGPU implementation. It has to stay referenced for the life of the process (Dawn
+ * aborts when it is collected before its devices), so this is the one thing here that is held by the module.
  */
 let root: Promise<GPU> | undefined
 
 /**
  * The machine's WebGPU adapter.
- * @throws EncoderError BACKEND_FAILED when the package `webgpu` is not installed, does not load, or finds no adapter
+ * @throws EncoderError BACKEND_FAILED when the package `webgpu` is not installed, does not load, or finds no
+ * adapter
  */
 export async function findAdapter(): Promise<FoundAdapter> {
   root ??= loadDawn()

@@ -1,4 +1,5 @@
-// Rows on a GPU, by WebGPU: calls that wait are joined into batches, and several batches are on their way at once.
+// Rows on a GPU, by WebGPU: calls that wait are joined into batches, and several batches are on their way at
+// once.
 
 import { EncoderError } from '../../errors.ts'
 import type { RowPlan } from '../../plan.ts'

@@ -16,7 +16,10 @@ const WORKGROUP_THREADS = 64
 const MOST_WORKGROUPS = 65535
 const MOST_COEFFICIENTS = 256 * 256
 
-/** Bytes of a batch's rows on each side, given and wanted. Several lanes of four such buffers are a node's whole cost. */
+/**
+ * Bytes of a batch's rows on each side, given and wanted. Several lanes of four such buffers are a node's
+ * whole cost.
+ */
 const LANE_BYTES = 8 * 1024 * 1024
 
 /** Bytes that a row of a batch may have, so that the rows given and the rows wanted both fit the lane. */
@@ -38,8 +41,8 @@ export function createRowsPipeline(device: GPUDevice): Promise<GPUComputePipelin
 }
 
 /**
- * One batch on its way: copied in, computed, read back. With several lanes, one batch is uploaded while another one is
- * computed and a third one is read.
+ * One batch on its way: copied in, computed, read back. With several lanes, one batch is uploaded while
+ * another one is computed and a third one is read.
  */
 export class Lane {
   readonly #device: GPUDevice

@@ -21,7 +21,8 @@ function range(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, i) => start + i)
 }
 
-// The backends' suite compares the bytes of all these shapes with the oracle; this says which steps made them.
+// The backends' suite compares the bytes of all these shapes with the oracle; this says which steps made
+// them.
 const CHOSEN: ReadonlyArray<readonly [what: string, plan: RowPlan, method: Method]> = [
   ['a copy (1, 3)', plans.encode(1, 3), byMatrix],
   ['one row of (10, 14)', plans.encode(10, 14, [12]), byMatrix],

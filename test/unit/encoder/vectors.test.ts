@@ -16,7 +16,9 @@ function vectorData(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => i * i + 7 * i + (i >> 8))
 }
 
-/** What is on somebody's disk already. If one of these fails, the code has changed, and the vector has not. */
+/**
+ * What is on somebody's disk already. If one of these fails, the code has changed, and the vector has not.
+ */
 describe('rs8 test vectors', () => {
   for (const { k, row, coefficients } of vectors.generator) {
     it(`row ${row} at k = ${k}`, () => {
