@@ -10,7 +10,7 @@ export type NodeErrorCode =
   | 'CANNOT_LISTEN'
   /** No direct connection could be made in time. */
   | 'UNREACHABLE'
-  /** The DHT has no peer that took a provider record. */
+  /** The DHT has too few peers that took a provider record. */
   | 'NOT_PROVIDED'
   /** Started twice, or used after it was stopped. */
   | 'BAD_STATE'

@@ -12,6 +12,8 @@ import type { Outcome } from './peers/reliability.ts'
 const DIAL_DEADLINE_MS = 8_000
 const OUTBOUND_STREAMS_PER_PROTOCOL = 256
 const PROVIDE_ATTEMPTS = 3
+/** Peers that must be seen to have a provider record, of the twenty that it is sent to. */
+const PROVIDER_RECORDS = 5
 
 export interface Libp2pMeshInit {
   readonly host: Host
@@ -69,17 +71,17 @@ export class Libp2pMesh implements Mesh {
   }
 
   /**
-   * Resolves when a peer has been seen to hand the record out. kad-dht's ADD_PROVIDER has no answer, and a busy
+   * Resolves when several peers have been seen to hand the record out. kad-dht's ADD_PROVIDER has no answer, and a busy
    * receiver loses it when the end of the stream comes together with the message (js-libp2p issue 2517).
    *
-   * @throws {NodeError} 'NOT_PROVIDED' when nobody does after several attempts
+   * @throws {NodeError} 'NOT_PROVIDED' when too few do after several attempts
    */
   async provide(cid: CID, { signal }: { signal: AbortSignal }): Promise<void> {
     for (let attempt = 0; attempt < PROVIDE_ATTEMPTS; attempt++) {
       await drain(this.#init.host.services.dht.provide(cid, { signal }))
       if (await this.#isProvided(cid, signal)) return
     }
-    throw new NodeError('NOT_PROVIDED', 'No peer took the provider record', { cid: cid.toString() })
+    throw new NodeError('NOT_PROVIDED', 'Too few peers took the provider record', { cid: cid.toString() })
   }
 
   async *findProviders(cid: CID, { signal }: { signal: AbortSignal }): AsyncGenerator<PeerId> {
@@ -108,14 +110,18 @@ export class Libp2pMesh implements Mesh {
     this.#init.table.observe(peer, outcome)
   }
 
-  /** True when a peer other than this node names it as a provider. */
+  /** True when enough peers name this node as a provider: all that answer, in a small network. */
   async #isProvided(cid: CID, signal: AbortSignal): Promise<boolean> {
     const { dht } = this.#init.host.services
+    let answers = 0
+    let records = 0
     for await (const event of dht.findProviders(cid, { signal })) {
       if (event.name !== 'PEER_RESPONSE' || event.from.equals(this.self)) continue
-      if (event.providers.some(({ id }) => id.equals(this.self))) return true
+      answers++
+      if (event.providers.some(({ id }) => id.equals(this.self))) records++
+      if (records === PROVIDER_RECORDS) return true
     }
-    return false
+    return records > 0 && records === answers
   }
 
   /** A connection that carries data: one through a relay is only good for arranging a direct one. */
