@@ -160,7 +160,7 @@ const peerArguments = (
   'node',
   ...['--data', peerFolder(folder, number), '--network', networkFile(folder)],
   ...['--listen', '/ip4/127.0.0.1/tcp/0', '--api', '127.0.0.1:0', '--domain', peerName(number)],
-  ...['--quota', quota, '--report-interval', '3s', '--dht', 'server'],
+  ...['--quota', quota, '--report-interval', '5s', '--dht', 'server'],
   ...['--no-mdns', '--no-upnp', '--no-autonat', '--no-relay'],
   ...bootstrap.flatMap((address) => ['--bootstrap', address])
 ]
