@@ -22,8 +22,8 @@ import type { Panel } from './hologram/strip.ts'
 
 const SHARDS = 12
 const ENOUGH = 8
-const HEIGHT = 320
-const WIDTH = 480
+const HEIGHT = 640
+const WIDTH = 960
 /** Peers alive in each panel of the strip, from right to left. */
 const STAGES = [8, 5, 3, 2]
 const START_TIMEOUT_MS = 120_000

@@ -1,8 +1,9 @@
 import { decorrelateColours, restoreColours } from './colour.ts'
 import { codeLayer, decodeLayer } from './entropy.ts'
 import { formatOf } from './element-type.ts'
+import { ErrorSampler } from './error-sampler.ts'
 import { TensorError } from './errors.ts'
-import { deviationOf, errorBetween, fidelityOf, numbersOf } from './fidelity.ts'
+import { deviationOf, fidelityOf, numbersOf } from './fidelity.ts'
 import type { ErrorMeasure } from './fidelity.ts'
 import { componentsOf, firstAxis, wordShape } from './parameters.ts'
 import type { TensorParameters } from './parameters.ts'
@@ -25,7 +26,7 @@ type Form = Pick<TensorParameters, 'type' | 'shape' | 'order' | 'components' | '
 
 /**
  * Takes a tensor apart into layers, from coarse to fine, that give it back bit by bit, and measures what error remains
- * while the finer ones are missing.
+ * while the finer ones are missing: exactly, or for more than 2^20 numbers on a sample.
  *
  * @throws TensorError 'BAD_TENSOR', 'UNSUPPORTED', 'TOO_LARGE'
  */
@@ -36,11 +37,20 @@ export function encodeTensor(tensor: Tensor): EncodedTensor {
   const { components, colour } = componentsOf(tensor)
   const words = { type, shape, order, components }
   const form: Form = { ...words, colour, steps: planSteps(wordShape(words), firstAxis(words)) }
-  const scales = analyse(wordsOf(tensor, form), wordShape(form), form.steps)
-  const { errors, deviation } = measure(tensor, form, scales)
+  const numbers = numbersOf(tensor)
+  const sampler = form.steps.length === 0 ? undefined : errorSampler(numbers, form)
+  const scales = analyse(wordsOf(tensor, form), wordShape(form), form.steps, (low, step) =>
+    sampler?.take(low, step)
+  )
   const coded = scales.map(codeLayer)
   return {
-    parameters: { version: 1, ...form, codings: coded.map(({ coding }) => coding), errors, deviation },
+    parameters: {
+      version: 1,
+      ...form,
+      codings: coded.map(({ coding }) => coding),
+      errors: [...(sampler?.errors ?? []), { rms: 0, peak: 0 }],
+      deviation: elementCount(shape) === 0 ? 0 : deviationOf(numbers)
+    },
     layers: coded.map(({ bytes }) => bytes)
   }
 }
@@ -134,23 +144,12 @@ function tensorFrom(words: Words, form: Form, isPartial: boolean): Tensor {
   return { type, shape, order, bytes: fromWords(type, words, components, isPartial) }
 }
 
-/** The error of every incomplete set of layers, as a reader would find it. */
-function measure(
-  tensor: Tensor,
-  form: Form,
-  scales: readonly Words[]
-): { errors: ErrorMeasure[]; deviation: number } {
-  const errors: ErrorMeasure[] = []
-  const numbers = numbersOf(tensor)
-  if (scales.length > 1) {
-    const synthesis = new Synthesis(wordShape(form), form.steps)
-    let low = scales[0]
-    for (let layers = 1; layers < scales.length; layers++) {
-      if (layers > 1) low = synthesis.refine(low, layers - 1, scales[layers - 1])
-      const partial = tensorFrom(synthesis.extend(low, layers), form, true)
-      errors.push(errorBetween(numbers, numbersOf(partial)))
-    }
-  }
-  const isEmpty = elementCount(tensor.shape) === 0
-  return { errors: [...errors, { rms: 0, peak: 0 }], deviation: isEmpty ? 0 : deviationOf(numbers) }
+function errorSampler(numbers: ArrayLike<number>, form: Form): ErrorSampler {
+  return new ErrorSampler({
+    numbers,
+    shape: wordShape(form),
+    firstAxis: firstAxis(form),
+    steps: form.steps,
+    numbersOfWords: (words) => numbersOf(tensorFrom(words, form, true))
+  })
 }

@@ -13,9 +13,15 @@ import type { Words } from './words.ts'
  *
  * @param words - of `shape`; are changed
  * @param steps - from fine to coarse (planSteps)
+ * @param onScale - is shown the coarse words after each step, counted from 1; they change afterwards
  * @returns from coarse to fine, with the lengths of layerLengths
  */
-export function analyse(words: Words, shape: readonly number[], steps: readonly AxisMask[]): Words[] {
+export function analyse(
+  words: Words,
+  shape: readonly number[],
+  steps: readonly AxisMask[],
+  onScale?: (low: Words, step: number) => void
+): Words[] {
   const shapes = shapesOfScales(shape, steps)
   const layers: Words[] = []
   let low = words
@@ -24,6 +30,7 @@ export function analyse(words: Words, shape: readonly number[], steps: readonly 
     const parts = split(low, shapes[step], mask)
     layers.push(parts.details)
     low = parts.low
+    onScale?.(low, step + 1)
   })
   return [low, ...layers.reverse()]
 }

@@ -89,6 +89,24 @@ describe('tensor codec', () => {
     )
   })
 
+  it('tells the error of large tensors from a sample of them', () => {
+    for (const [side, channels] of [
+      [1040, 1],
+      [600, 3]
+    ]) {
+      const bytes = pseudoRandomBytes(side * side * channels, 4)
+      for (let at = 0; at < bytes.length; at++) {
+        const x = Math.floor(at / channels) % side
+        bytes[at] = 64 + 48 * (Math.floor(x / 5) % 3) + (bytes[at] >> 4)
+      }
+      const tensor = tensorOf(bytes, channels === 1 ? [side, side] : [side, side, channels])
+      const { parameters, layers } = encodeTensor(tensor)
+      const count = layers.length - 2
+      const { rms } = errorBetween(bytes, numbersOf(decodeTensor(parameters, layers.slice(0, count))))
+      expect(parameters.errors[count - 1].rms).to.be.within(0.95 * rms, 1.05 * rms)
+    }
+  })
+
   it('keeps a preview within the range of its type: white stays white', () => {
     const bytes = new Uint8Array(64 * 64).fill(255)
     for (let i = 0; i < 64; i++) bytes[i * 64 + 31] = 0

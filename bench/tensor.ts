@@ -1,0 +1,216 @@
+// `npm run bench:tensor`: tensors to layers and back. Throughput on 64 MiB of float32, size beside zstd and PNG, and
+// what each number of live shards shows, beside plain Reed-Solomon and beside a replicated thumbnail. Prints Markdown;
+// with --write it goes into docs/bench-tensor.md too.
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { constants, zstdCompressSync } from 'node:zlib'
+import {
+  choosePriorities,
+  decodeTensor,
+  encodeTensor,
+  layerFidelities,
+  psnr,
+  recoveredBytes,
+  tensorOf,
+  writePng
+} from '../encoder/tensor/index.ts'
+import type { EncodedTensor, Tensor } from '../encoder/tensor/index.ts'
+import { codeLayer } from '../encoder/tensor/entropy.ts'
+import { planSteps } from '../encoder/tensor/scales.ts'
+import { analyse } from '../encoder/tensor/transform.ts'
+import { toWords } from '../encoder/tensor/words.ts'
+import { drawPicture } from '../scripts/hologram/picture.ts'
+
+const MIB = 2 ** 20
+const N = 12
+const K = 8
+const EXTRA_STORAGE = 0.15
+const RUNS = 5
+const PICTURE = { height: 1024, width: 1536 }
+
+const { values: options } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]
+
+/** Median seconds of a few runs, after one that does not count. */
+const secondsOf = (work: () => unknown): number => {
+  work()
+  return median(
+    Array.from({ length: RUNS }, () => {
+      const started = performance.now()
+      work()
+      return (performance.now() - started) / 1000
+    })
+  )
+}
+
+/** The same numbers in every run (mulberry32), 0 to 1. */
+const generator = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0
+  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+}
+
+/** A physical field: waves of several lengths and a little measurement noise. */
+const field = (rows: number, columns: number): Tensor => {
+  const random = generator(1)
+  const values = new Float32Array(rows * columns)
+  for (let y = 0, at = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++) {
+      const waves = Math.sin(x / 211) * Math.cos(y / 173) + 0.3 * Math.sin((x + 2 * y) / 37)
+      values[at++] = 280 + 12 * waves + 0.01 * random()
+    }
+  }
+  return tensorOf(values, [rows, columns])
+}
+
+/** Weights of a network: independent normal numbers, in which there is nothing to find. */
+const weights = (rows: number, columns: number): Tensor => {
+  const random = generator(2)
+  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  return tensorOf(
+    Float32Array.from({ length: rows * columns }, () => 0.02 * normal()),
+    [rows, columns]
+  )
+}
+
+const zstdBytes = (bytes: Uint8Array): number =>
+  zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } }).length
+
+const total = ({ layers }: EncodedTensor): number => layers.reduce((sum, { length }) => sum + length, 0)
+
+const throughput = (tensor: Tensor): string[] => {
+  const { type, shape, bytes } = tensor
+  const rate = (seconds: number): string => `${(bytes.length / MIB / seconds).toFixed(0)} MiB/s`
+  const steps = planSteps(shape, 0)
+  const layersOf = () => analyse(toWords(type, bytes, 1), shape, steps)
+  const transform = secondsOf(layersOf)
+  const both = secondsOf(() => layersOf().map(codeLayer))
+  const encode = secondsOf(() => encodeTensor(tensor))
+  const { parameters, layers } = encodeTensor(tensor)
+  const decode = secondsOf(() => decodeTensor(parameters, layers))
+  const restored = decodeTensor(parameters, layers)
+  if (Buffer.compare(restored.bytes, bytes) !== 0) throw new Error('what came back is not what was put in')
+  const zstd = secondsOf(() => zstdBytes(bytes))
+  return [
+    `${bytes.length / MIB} MiB of float32, ${shape.join(' x ')}, one thread, median of ${RUNS}:`,
+    '',
+    '| step | MiB of the tensor a second |',
+    '| --- | --- |',
+    `| transform (map, lifting, subbands) | ${rate(transform)} |`,
+    `| transform and coding of the layers | ${rate(both)} |`,
+    `| the same, and the error of each layer measured (what a put does) | ${rate(encode)} |`,
+    `| back: all layers to the tensor | ${rate(decode)} |`,
+    `| zstd alone, level 3, for comparison | ${rate(zstd)} |`
+  ]
+}
+
+const sizes = (tensors: ReadonlyArray<readonly [name: string, tensor: Tensor]>): string[] => {
+  const rows = tensors.map(([name, tensor]) => {
+    const layers = total(encodeTensor(tensor))
+    const zstd = zstdBytes(tensor.bytes)
+    const png = tensor.type === 'uint8' ? writePng(tensor).length : undefined
+    const share = (bytes: number | undefined): string =>
+      bytes === undefined ? '-' : (bytes / tensor.bytes.length).toFixed(3)
+    return `| ${name} | ${tensor.bytes.length} | ${share(layers)} | ${share(zstd)} | ${share(png)} |`
+  })
+  return [
+    'Size as a share of the raw bytes:',
+    '',
+    '| tensor | raw bytes | layers | zstd alone | PNG |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows
+  ]
+}
+
+/** What each number of live shards shows, under three ways to spend about the same storage. */
+const fidelity = (name: string, encoded: EncodedTensor, range: number): string[] => {
+  const { parameters, layers } = encoded
+  const lengths = layers.map(({ length }) => length)
+  const fidelities = layerFidelities(parameters)
+  const choice = choosePriorities({ lengths, fidelities, n: N, k: K, extraStorage: EXTRA_STORAGE })
+  const codes = lengths.map((length, layer) => ({ k: choice.k[layer], length }))
+  const thumbnail = largestThumbnail(lengths)
+  const quality = (count: number): string => {
+    if (count === 0) return 'nothing'
+    if (count === layers.length) return 'exact'
+    const error = parameters.errors[count - 1]
+    return `${psnr(error, range).toFixed(1)} dB, ${(error.rms / parameters.deviation).toFixed(3)}`
+  }
+  const rows = Array.from({ length: N }, (_, index) => {
+    const live = index + 1
+    const readable = codes.filter(({ k }) => k <= live).length
+    const whole = live >= K ? layers.length : 0
+    return (
+      `| ${live} | ${quality(readable)} | ${recoveredBytes(codes, live)} | ${quality(whole)} | ` +
+      `${quality(Math.max(whole, thumbnail))} |`
+    )
+  })
+  return [
+    `### ${name}`,
+    '',
+    `${lengths.length} layers of ${lengths.join(', ')} bytes; k = ${choice.k.join(', ')} of n = ${N}; storage ` +
+      `${choice.storageRatio.toFixed(3)} of the uniform code. Expected fidelity when every number of live shards is as ` +
+      `likely: ${choice.expectedFidelity.toFixed(3)}, against ${choice.uniformFidelity.toFixed(3)} for the uniform code. ` +
+      'PSNR and rms error over standard deviation:',
+    '',
+    '| live | layers with priorities | bytes recovered | plain Reed-Solomon, 8 of 12 | the same and a thumbnail on every peer |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows
+  ]
+}
+
+/** Layers of the largest thumbnail whose n copies fit the same extra storage. */
+const largestThumbnail = (lengths: readonly number[]): number => {
+  const whole = lengths.reduce((sum, length) => sum + length, 0)
+  const room = (EXTRA_STORAGE * whole) / K
+  let bytes = 0
+  return lengths.filter((length) => (bytes += length) <= room).length
+}
+
+const commit = (): string => {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
+const large = field(4096, 4096)
+const picture = drawPicture(PICTURE.height, PICTURE.width)
+const small = field(1024, 1024)
+const noise = weights(1024, 1024)
+const lines = [
+  '# Tensors: figures',
+  '',
+  '<!-- Made by `npm run bench:tensor -- --write`. -->',
+  '',
+  `${cpus().length} x ${cpus()[0].model.trim()}, Node ${process.version}, commit ${commit()}. Ratios within the run mean`,
+  'something; absolute figures depend on what else the machine does. How it works: [tensors.md](tensors.md).',
+  '',
+  '## Throughput',
+  '',
+  ...throughput(large),
+  '',
+  '## Size',
+  '',
+  ...sizes([
+    [`drawn picture ${PICTURE.width} x ${PICTURE.height}, uint8 RGB`, picture],
+    ['field 1024 x 1024, float32', small],
+    ['normal weights 1024 x 1024, float32', noise]
+  ]),
+  '',
+  '## What live shards show',
+  '',
+  ...fidelity('Drawn picture', encodeTensor(picture), 255),
+  '',
+  ...fidelity('Field', encodeTensor(small), 32)
+]
+console.log(lines.join('\n'))
+if (options.write) {
+  await writeFile(fileURLToPath(new URL('../docs/bench-tensor.md', import.meta.url)), `${lines.join('\n')}\n`)
+}
