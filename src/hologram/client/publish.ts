@@ -51,10 +51,14 @@ export async function publishManifest(
   const { mesh, objects, holdings, nowMs } = context
   const sequence = BigInt(nowMs())
   const placement = await signPlacement(mesh.networkId, { cid, sequence, holders }, signerOf(context))
-  // the lease first: what is kept before its lease may be collected in between
-  await keepLease(context, cid, lease)
-  await holdings.putManifest(cid, manifest, { own: true })
-  await holdings.putPlacement(cid, placement, sequence, { own: true })
+  const keepOwn = async (): Promise<void> => {
+    // the lease first: what is kept before its lease may be collected in between
+    await keepLease(context, cid, lease)
+    await Promise.all([
+      holdings.putManifest(cid, manifest, { own: true }),
+      holdings.putPlacement(cid, placement, sequence, { own: true })
+    ])
+  }
   const putManifest = {
     manifest: Uint8Array.from(manifest),
     lease: Uint8Array.from(lease.signed),
@@ -74,7 +78,7 @@ export async function publishManifest(
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(count, ranked.length) }, place))
+  await Promise.all([keepOwn(), ...Array.from({ length: Math.min(count, ranked.length) }, place)])
   return kept
 }
 
