@@ -76,7 +76,7 @@ const draw = (lines: readonly Line[]): string => {
     return `<text x="${MARGIN_PX}" y="${y}" style="animation-delay:${delay}s">${spans(text)}</text>`
   })
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     '<title>npm run demo: 12 peers, half of them killed, every byte back</title>',
     '<style>',
     `text { font: ${FONT_PX}px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #e6edf3; white-space: pre; animation: appear .2s backwards }`,
