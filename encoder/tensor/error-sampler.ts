@@ -6,8 +6,12 @@ import { elementCount } from './tensor.ts'
 import { Synthesis } from './transform.ts'
 import type { Words } from './words.ts'
 
-/** Up to so many numbers the errors are exact; of larger tensors about so many are looked at. */
-export const SAMPLED_NUMBERS = 2 ** 20
+/** Up to so many numbers the errors are exact; of larger tensors about so many are looked at for each scale. */
+const SAMPLED_NUMBERS = 2 ** 20
+/** A slab has at least so many rows of numbers. */
+const SLAB_ROWS = 16
+/** In so many places at least. */
+const LEAST_SLABS = 4
 
 /** Rows along the first axis that may be halved. */
 interface Slab {
@@ -29,29 +33,25 @@ export interface ErrorSamplerInit {
 /**
  * Measures, while a tensor is taken apart, what error a reader would find who has the scales so far and no details:
  * the coarse words of a scale are extended to full size and compared. Of a large tensor that is done on slabs spread
- * evenly over it, as thick as one coarsest word is wide.
+ * evenly over it. Each is extended together with the coarse row behind it, on which its last rows depend, so that
+ * what is compared is what a reader would see.
  */
 export class ErrorSampler {
   readonly #init: ErrorSamplerInit
   readonly #shapes: readonly number[][]
-  readonly #slabs: readonly Slab[]
-  readonly #synthesis: Synthesis
   readonly #errors: ErrorMeasure[] = []
 
   constructor(init: ErrorSamplerInit) {
-    const { shape, firstAxis, steps } = init
     this.#init = init
-    this.#shapes = shapesOfScales(shape, steps)
-    this.#slabs = slabsOf(init)
-    this.#synthesis = new Synthesis(withLength(shape, firstAxis, this.#slabs[0].rows), steps)
+    this.#shapes = shapesOfScales(init.shape, init.steps)
   }
 
   /** @param low - the coarse words after `step` steps; not changed */
   take(low: Words, step: number): void {
-    const { steps } = this.#init
-    const layers = steps.length - step + 1
-    const measures = this.#slabs.map((slab) => this.#measure(low, step, layers, slab))
-    this.#errors[layers - 1] = {
+    const { steps, firstAxis } = this.#init
+    const rowsOfWord = 2 ** steps.slice(0, step).filter((mask) => (mask >> firstAxis) & 1).length
+    const measures = slabsOf(this.#init, rowsOfWord).map((slab) => this.#measure(low, step, rowsOfWord, slab))
+    this.#errors[steps.length - step] = {
       rms: Math.hypot(...measures.map(({ rms }) => rms)) / Math.sqrt(measures.length),
       peak: Math.max(...measures.map(({ peak }) => peak))
     }
@@ -62,34 +62,37 @@ export class ErrorSampler {
     return this.#errors
   }
 
-  #measure(low: Words, step: number, layers: number, { start, rows }: Slab): ErrorMeasure {
+  #measure(low: Words, step: number, rowsOfWord: number, { start, rows }: Slab): ErrorMeasure {
     const { numbers, shape, firstAxis, steps, numbersOfWords } = this.#init
-    const factor = 2 ** halvingsOf(firstAxis, steps.slice(0, step))
-    const part = crop(low, this.#shapes[step], firstAxis, {
-      start: start / factor,
-      rows: Math.ceil(rows / factor)
-    })
-    const extended = numbersOfWords(this.#synthesis.extend(part, layers))
-    const rowNumbers = numbers.length / shape[firstAxis]
-    return errorBetween(slice(numbers, start * rowNumbers, (start + rows) * rowNumbers), extended)
+    const length = shape[firstAxis]
+    const isWhole = rows === length
+    const extendedRows = isWhole ? rows : rows + rowsOfWord
+    const first = start / rowsOfWord
+    const part = isWhole
+      ? low
+      : crop(low, this.#shapes[step], firstAxis, { start: first, rows: extendedRows / rowsOfWord })
+    const slabShape = shape.map((other, axis) => (axis === firstAxis ? extendedRows : other))
+    const words = new Synthesis(slabShape, steps.slice(0, step)).extend(part, 1)
+    const rowNumbers = numbers.length / length
+    return errorBetween(
+      slice(numbers, start * rowNumbers, (start + rows) * rowNumbers),
+      slice(numbersOfWords(words), 0, rows * rowNumbers)
+    )
   }
 }
 
-function slabsOf({ numbers, shape, firstAxis, steps }: ErrorSamplerInit): Slab[] {
+/** @param rowsOfWord - rows of numbers for each row of coarse words */
+function slabsOf({ numbers, shape, firstAxis }: ErrorSamplerInit, rowsOfWord: number): Slab[] {
   const length = shape[firstAxis]
-  const thickness = 2 ** halvingsOf(firstAxis, steps)
-  const there = Math.floor(length / thickness)
-  const wanted = Math.floor((SAMPLED_NUMBERS * there) / numbers.length)
-  if (numbers.length <= SAMPLED_NUMBERS || there < 2) return [{ start: 0, rows: length }]
-  const count = Math.max(1, wanted)
+  const rows = Math.max(rowsOfWord, SLAB_ROWS)
+  const there = Math.floor((length - rowsOfWord) / rows)
+  const affordable = Math.floor((SAMPLED_NUMBERS * length) / (numbers.length * rows))
+  const count = Math.max(LEAST_SLABS, affordable)
+  if (numbers.length <= SAMPLED_NUMBERS || count >= there) return [{ start: 0, rows: length }]
   return Array.from({ length: count }, (_, i) => ({
-    start: thickness * Math.floor(((i + 0.5) * there) / count),
-    rows: thickness
+    start: rows * Math.floor(((i + 0.5) * there) / count),
+    rows
   }))
-}
-
-function halvingsOf(axis: number, steps: readonly AxisMask[]): number {
-  return steps.filter((mask) => (mask >> axis) & 1).length
 }
 
 /** Some rows along `axis`, before which there are at most components. */
@@ -97,7 +100,6 @@ function crop(words: Words, shape: readonly number[], axis: number, { start, row
   const inner = elementCount(shape.slice(axis + 1))
   const outer = elementCount(shape.slice(0, axis))
   const length = shape[axis]
-  if (rows === length) return words
   if (outer === 1) return words.subarray(start * inner, (start + rows) * inner)
   const part = words.slice(0, outer * rows * inner)
   for (let component = 0; component < outer; component++) {
@@ -105,10 +107,6 @@ function crop(words: Words, shape: readonly number[], axis: number, { start, row
     part.set(words.subarray(from, from + rows * inner) as never, component * rows * inner)
   }
   return part
-}
-
-function withLength(shape: readonly number[], axis: number, length: number): number[] {
-  return shape.map((other, index) => (index === axis ? length : other))
 }
 
 function slice(numbers: ArrayLike<number>, start: number, end: number): ArrayLike<number> {

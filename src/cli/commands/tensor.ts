@@ -181,7 +181,7 @@ const writeVersion = async (
 const versionText = ({ layers, layersInAll, shards, error, fidelity, bytesRead }: TensorVersion): string => {
   const read = `${formatBytes(bytesRead)} read, ${layers} of ${layersInAll} layers (any ${shards} shards)`
   if (layers === layersInAll) return `${read}; exact`
-  return `${read}; expect errors of ${error.rms.toPrecision(3)} (root mean square), at most ${error.peak.toPrecision(3)}; fidelity ${fidelity.toFixed(3)}`
+  return `${read}; expect errors of ${error.rms.toPrecision(3)} (root mean square), up to about ${error.peak.toPrecision(3)}; fidelity ${fidelity.toFixed(3)}`
 }
 
 /** With too few live shards for the whole, says what can still be read. */
