@@ -19,6 +19,7 @@ const ZSTD_LEVEL = 3
 
 /** @param words - are changed */
 export function codeLayer(words: Words): CodedLayer {
+  checkZstd()
   const raw = toPlanes(words)
   const packed = zlib.zstdCompressSync(raw, {
     params: { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
@@ -42,7 +43,13 @@ export function decodeLayer({ coding, bytes }: CodedLayer, wordBytes: 2 | 4 | 8,
   return fromPlanes(raw, newWords(wordBytes, count))
 }
 
+function checkZstd(): void {
+  if ('zstdCompressSync' in zlib) return
+  throw new TensorError('UNSUPPORTED', 'Tensors need zstd, which Node has from version 22.15 on.')
+}
+
 function inflate(bytes: Uint8Array, expected: number): Uint8Array {
+  checkZstd()
   try {
     return zlib.zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, expected) })
   } catch {
