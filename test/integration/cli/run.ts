@@ -34,8 +34,8 @@ export class CommandLine {
       cwd: this.folder,
       env: this.env(),
       // A command that hangs is a failed test, not a process left behind.
-      timeout: 50_000,
-      killSignal: 'SIGKILL'
+      timeout: 100_000,
+      killSignal: 'SIGTERM'
     })
     child.stdin.on('error', () => {})
     child.stdin.end(input)
