@@ -1,7 +1,7 @@
 // Who takes part in `npm run bench:encoder`: this project's backends, ISA-L where Debian's libisal-dev is
 // installed, and coders from npm where `npm ci --prefix bench/encoder` has brought them.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
@@ -116,7 +116,8 @@ export const ownContestant = (name: string, init: WasmBackendInit, isCopied: boo
 /** Intel's library, by a program that is built for the purpose. */
 export const isalContestant = (): Contestant | undefined => {
   if (!existsSync('/usr/include/isa-l/erasure_code.h')) return undefined
-  const program = join(mkdtempSync(join(tmpdir(), 'thhe-isal-')), 'isal')
+  const folder = mkdtempSync(join(tmpdir(), 'thhe-isal-'))
+  const program = join(folder, 'isal')
   execFileSync('cc', ['-O2', '-o', program, file('isal/isal.c'), '-lisal'])
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] })
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -126,7 +127,10 @@ export const isalContestant = (): Contestant | undefined => {
       child.stdin.write(`${task.k} ${planOf(task).want.length} ${task.blockBytes} ${millis}\n`)
       return Number((await answers.next()).value)
     },
-    close: () => child.stdin.end()
+    close: () => {
+      child.stdin.end()
+      rmSync(folder, { recursive: true })
+    }
   }
 }
 
