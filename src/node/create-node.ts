@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { LevelDatastore } from 'datastore-level'
 import { createSegmentCodec } from '../../encoder/index.ts'
@@ -5,6 +6,7 @@ import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
 import { openDataFolder } from './data/folder.ts'
+import { NodeError, systemCode } from './errors.ts'
 import { GarbageCollector } from './garbage.ts'
 import { createHost } from './host/host.ts'
 import { createLogger } from './logger.ts'
@@ -42,15 +44,17 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
   try {
     const folder = await openDataFolder(config.data, config.network)
     opened.add('data folder', { stop: folder.close })
-    const datastore = new LevelDatastore(folder.hostPath)
-    await opened.start('host data', { start: () => datastore.open(), stop: () => datastore.close() })
     const store = await openStore({
       path: folder.storePath,
       quotaBytes: config.storage ? config.quota : 0,
       logger: logger.child('store')
+    }).catch((error: unknown) => {
+      throw systemCode(error) === 'LOCKED' ? inUseElsewhere(config.data, error) : error
     })
     opened.add('store', { stop: () => store.close() })
-    const codec = overrides.codec ?? createSegmentCodec({ backend: config.encoder })
+    const datastore = new LevelDatastore(folder.hostPath)
+    await opened.start('host data', { start: () => datastore.open(), stop: () => datastore.close() })
+    const codec = overrides.codec ?? createCodec(config, logger.child('encoder'))
     if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
     const foreign = new ForeignPeers()
     // A peer that others join by finds itself in the list.
@@ -169,6 +173,16 @@ const createRendezvous = (
   })
 }
 
+/** The lock file names a process, and cannot tell those of another container; the lock of the index can. */
+const inUseElsewhere = (path: string, cause: unknown): NodeError =>
+  new NodeError(
+    'DATA_FOLDER_IN_USE',
+    `Another process has the data folder ${path} open, perhaps in another container. ` +
+      'Stop it first, or choose another folder with --data.',
+    { path },
+    { cause }
+  )
+
 const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeBytes: number }> => {
   const { quotaBytes, freeBytes } = await store.usage()
   return { capacityBytes: quotaBytes, freeBytes }
@@ -176,3 +190,11 @@ const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeByt
 
 const cap = (bytesPerSecond: number): Bandwidth =>
   bytesPerSecond === 0 ? UNLIMITED : new TokenBucket({ bytesPerSecond })
+
+/** The coder: measures once a shape which backend is fastest here, and keeps the answer in the data folder. */
+const createCodec = (config: NodeConfig, logger: Logger): SegmentCodec =>
+  createSegmentCodec({
+    backend: config.encoder,
+    choicesFile: join(config.data, 'encoder-choices.json'),
+    onEvent: ({ type, ...fields }) => logger.info(type, { event: JSON.stringify(fields) })
+  })

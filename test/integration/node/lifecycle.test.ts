@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { createNode, NodeError, silentLogger } from '../../../src/node/index.ts'
+import { openStore } from '../../../src/store/index.ts'
 import { collect, knowsAll, Lab, livePeers, once, until } from './support.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Node, NodeConfig } from '../../../src/node/index.ts'
@@ -60,6 +61,15 @@ describe('node', function () {
     await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
     return lab.nodes
   }
+
+  it('refuses a data folder that a process it cannot see has open', async () => {
+    const { data } = lab.config('shared')
+    const elsewhere = await openStore({ path: join(data, 'store'), quotaBytes: 1 })
+    const refused = await lab.start('shared').catch((error: unknown) => error)
+    await elsewhere.close()
+    expect(refused).to.be.instanceOf(NodeError).and.to.include({ code: 'DATA_FOLDER_IN_USE' })
+    expect((await lab.start('shared')).peerId.toString()).to.match(/^12D3/)
+  })
 
   it('is ready by itself when the only peer to join by is itself', async () => {
     const first = await lab.start('first')
