@@ -81,10 +81,11 @@ export const OPTIONS = {
     description: 'How long holders keep an object before its lease must be renewed.'
   }),
   encoder: option({
-    kind: kinds.choice('auto', 'wasm', 'scalar'),
+    kind: kinds.choice('auto', 'wasm', 'webgpu', 'tfjs', 'scalar'),
     default: 'auto',
     group: 'Storage',
-    description: 'Backend of the erasure coder; auto takes the fastest that works here.'
+    description:
+      'Backend of the erasure coder; auto measures which is fastest here and remembers. Others fall back to wasm.'
   }),
   network: option({
     kind: optional(kinds.path),
