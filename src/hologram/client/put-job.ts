@@ -18,7 +18,7 @@ export interface PutJob {
   readonly signal: AbortSignal
 }
 
-/** Writes down that this node keeps the object alive, and lets the DHT know where its manifest is. */
+/** Writes down that this node keeps the object alive. The manifest's holders announce it in the DHT. */
 export async function adopt(
   job: PutJob,
   object: SealedObject,
@@ -35,7 +35,6 @@ export async function adopt(
     holders
   })
   await context.holdings.putOwned(cid, encodeOwned(record))
-  context.background.run(async (signal) => context.mesh.provide(cid, { signal }))
 }
 
 /**

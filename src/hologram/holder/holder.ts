@@ -72,7 +72,13 @@ export class Holder {
     const settings = { ...DEFAULT_HOLDER_SETTINGS, ...init }
     const trees = new TreeCache(settings.treeCacheBytes)
     this.#context = { mesh, holdings, logger, settings, trees, down, up, nowMs, counts: newCounts() }
-    this.#announcements = new ProvideQueue({ mesh, logger }, { maxBacklog: settings.maxProvideBacklog })
+    this.#announcements = new ProvideQueue(
+      { mesh, logger },
+      {
+        maxBacklog: settings.maxProvideBacklog,
+        restRatio: settings.provideRestRatio
+      }
+    )
     this.#objects = new ObjectService({
       context: this.#context,
       onManifest: (cid) => this.#announcements.add(cid, this.#stopping.signal)

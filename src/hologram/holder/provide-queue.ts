@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { Mesh } from '../mesh.ts'
 import type { HolderLogger } from './context.ts'
@@ -5,8 +6,13 @@ import type { HolderLogger } from './context.ts'
 export interface ProvideQueueInit {
   /** Objects that may wait; what is more is left out: readers find manifests by computing their homes first. */
   readonly maxBacklog: number
-  /** @default 4 */
+  /** @default 1 */
   readonly concurrency?: number
+  /**
+   * Rest after an announcement, as a multiple of the time it took: announcing thousands of small objects at once
+   * would otherwise take every peer's processor from the objects themselves. @default 0
+   */
+  readonly restRatio?: number
   /** One announcement. @default 60 s */
   readonly timeoutMs?: number
 }
@@ -17,18 +23,20 @@ export class ProvideQueue {
   readonly #logger: HolderLogger
   readonly #maxBacklog: number
   readonly #concurrency: number
+  readonly #restRatio: number
   readonly #timeoutMs: number
   readonly #waiting = new Map<string, CID>()
   readonly #running = new Set<Promise<void>>()
 
   constructor(
     components: { mesh: Pick<Mesh, 'provide'>; logger: HolderLogger },
-    { maxBacklog, concurrency = 4, timeoutMs = 60_000 }: ProvideQueueInit
+    { maxBacklog, concurrency = 1, restRatio = 0, timeoutMs = 60_000 }: ProvideQueueInit
   ) {
     this.#mesh = components.mesh
     this.#logger = components.logger
     this.#maxBacklog = maxBacklog
     this.#concurrency = concurrency
+    this.#restRatio = restRatio
     this.#timeoutMs = timeoutMs
   }
 
@@ -58,6 +66,7 @@ export class ProvideQueue {
       if (next.done === true) return
       const [key, cid] = next.value
       this.#waiting.delete(key)
+      const startedMs = performance.now()
       try {
         await this.#mesh.provide(cid, {
           signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)])
@@ -65,6 +74,13 @@ export class ProvideQueue {
       } catch (error) {
         this.#logger.debug('an announcement in the DHT failed', { cid: key, error })
       }
+      await this.#rest((performance.now() - startedMs) * this.#restRatio, signal)
     }
+  }
+
+  async #rest(restMs: number, signal: AbortSignal): Promise<void> {
+    if (restMs === 0) return
+    // Rejects only when the holder stops, which the loop sees for itself.
+    await sleep(restMs, undefined, { signal, ref: false }).catch(() => {})
   }
 }

@@ -27,6 +27,8 @@ export interface HolderSettings {
   readonly maxLeases: number
   /** Announcements in the DHT that may wait; what is more is left out. */
   readonly maxProvideBacklog: number
+  /** Rest after an announcement in the DHT, as a multiple of the time it took. */
+  readonly provideRestRatio: number
 }
 
 export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
@@ -39,5 +41,6 @@ export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
   readAheadBlocks: 4,
   treeCacheBytes: 64 * 2 ** 20,
   maxLeases: 64,
-  maxProvideBacklog: 4096
+  maxProvideBacklog: 4096,
+  provideRestRatio: 9
 }
