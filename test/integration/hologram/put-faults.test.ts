@@ -188,9 +188,13 @@ describe('hologram: a put when things go wrong', () => {
     let killed: ClusterPeer[] = []
     const source = async function* (): AsyncGenerator<Uint8Array> {
       for await (const chunk of chunked(bytes.subarray(0, 2 * MIB))) yield chunk
-      killed = cluster.peers
-        .filter(({ hologram }) => hologram !== putter.hologram && hologram.stats.blocksIn > 0)
-        .slice(0, 2)
+      // The first blocks are on their way while the source waits: it takes two holders that have some.
+      while (killed.length < 2) {
+        await sleep(5)
+        killed = cluster.peers
+          .filter(({ hologram }) => hologram !== putter.hologram && hologram.stats.blocksIn > 0)
+          .slice(0, 2)
+      }
       await Promise.all(killed.map(async (peer) => peer.kill()))
       for await (const chunk of chunked(bytes.subarray(2 * MIB))) yield chunk
     }
