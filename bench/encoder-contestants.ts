@@ -1,6 +1,6 @@
 // Who takes part in `npm run bench:encoder`: this project's backends, ISA-L where Debian's libisal-dev is
 // installed, and coders from npm where `npm ci --prefix bench/encoder` has brought them.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,8 +56,8 @@ const planOf = (task: Task): RowPlan => {
 /** Calls between two looks at the clock, so that a look costs nothing: some hundred kilobytes of data. */
 const callsBetweenLooks = (dataBytes: number): number => Math.ceil(2 ** 19 / dataBytes)
 
-/** Engines compile hot code with care only after a while. */
-const WARM_UP_MILLIS = 60
+/** Engines compile hot code with care only after a while, and longer where they share a core with the bench. */
+const WARM_UP_MILLIS = 250
 
 /** Repeats some work for a time and counts what it does in a second of processor time. */
 const repeat = async (work: () => unknown, dataBytes: number, millis: number): Promise<number> => {
@@ -113,24 +113,38 @@ export const ownContestant = (name: string, init: WasmBackendInit, isCopied: boo
     return () => backend.compute(plan, sources, targets)
   })
 
-/** Intel's library, by a program that is built for the purpose. */
-export const isalContestant = (): Contestant | undefined => {
-  if (!existsSync('/usr/include/isa-l/erasure_code.h')) return undefined
+/**
+ * Intel's library, kernel by kernel: AVX2, which is what the others are compared with; 128 bits, as wide as
+ * WebAssembly's vectors; and what it takes by itself on this processor.
+ */
+const ISAL_KERNELS = [
+  ['avx2', 'ISA-L'],
+  ['avx', 'ISA-L, 128 bits'],
+  ['own', 'ISA-L, own choice']
+] as const
+
+/** The kernels of ISA-L that this processor runs, where the library is installed. */
+export const isalContestants = (): Contestant[] => {
+  if (!existsSync('/usr/include/isa-l/erasure_code.h')) return []
   const folder = mkdtempSync(join(tmpdir(), 'thhe-isal-'))
+  process.once('exit', () => rmSync(folder, { recursive: true }))
   const program = join(folder, 'isal')
   execFileSync('cc', ['-O2', '-o', program, file('isal/isal.c'), '-lisal'])
-  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] })
+  return ISAL_KERNELS.filter(([kernel]) => spawnSync(program, [kernel], { input: '' }).status === 0).map(
+    ([kernel, name]) => isalContestant(program, kernel, name)
+  )
+}
+
+const isalContestant = (program: string, kernel: string, name: string): Contestant => {
+  const child = spawn(program, [kernel], { stdio: ['pipe', 'pipe', 'inherit'] })
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
-    name: 'ISA-L',
+    name,
     async measure(task, millis) {
       child.stdin.write(`${task.k} ${planOf(task).want.length} ${task.blockBytes} ${millis}\n`)
       return Number((await answers.next()).value)
     },
-    close: () => {
-      child.stdin.end()
-      rmSync(folder, { recursive: true })
-    }
+    close: () => child.stdin.end()
   }
 }
 

@@ -7,7 +7,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { createSegmentCodec } from '../encoder/index.ts'
-import { isalContestant, npmContestants, ownContestant } from './encoder-contestants.ts'
+import { isalContestants, npmContestants, ownContestant } from './encoder-contestants.ts'
 import type { Contestant, Operation, Task } from './encoder-contestants.ts'
 
 const { values: options } = parseArgs({
@@ -107,8 +107,8 @@ const poolResult = async (k: number, m: number, blockBytes: number): Promise<Poo
 }
 
 const shapes = options.shapes.split(',').map((shape) => shape.split('+').map(Number))
-const isal = isalContestant()
-if (isal === undefined) console.log('ISA-L is left out: install libisal-dev to have it measured.')
+const isal = isalContestants()
+if (isal.length === 0) console.log('ISA-L is left out: install libisal-dev to have it measured.')
 const others = await npmContestants()
 if (others.length === 0)
   console.log('Coders from npm are left out: npm ci --prefix bench/encoder brings them.')
@@ -116,7 +116,7 @@ const contestants = [
   ownContestant('thhe', {}, false),
   ownContestant('thhe, copies', {}, true),
   ownContestant('thhe, baseline SIMD', { relaxed: false }, false),
-  ...(isal === undefined ? [] : [isal]),
+  ...isal,
   ...others
 ]
 

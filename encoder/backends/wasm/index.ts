@@ -17,7 +17,7 @@ const TILE_BUDGET_BYTES = 48 * 1024
 const LEAST_TILE_BYTES = 256
 /** What the staged columns of all rows may take: they have to stay in the second-level cache. */
 const STAGE_BUDGET_BYTES = 256 * 1024
-const MOST_STAGE_BYTES = 16 * 1024
+const MOST_STAGE_BYTES = 64 * 1024
 
 export interface WasmBackendInit {
   /** Bytes for rows that live in the module's memory; see WasmBackend.allocateRows. @default 0 */

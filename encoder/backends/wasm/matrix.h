@@ -11,7 +11,7 @@ INLINE const uint16_t *dotProducts(const uint16_t *word, const tile *t, const in
   const uint8_t **next = operands;
   for (int j = 0; j < sourceCount; j++) {
     *next++ = t->slots[*word++];
-    UNROLL for (int r = 0; r < rows; r++) *next++ = products[*word++];
+    UNROLL for (int r = 0; r < rows; r++) *next++ = productsOf(*word++);
   }
   for (size_t x = 0; x < t->bytes; x += VEC_BYTES * width) {
     vec sum[rows][width];

@@ -6,7 +6,7 @@
 
 #define EXPORT(name) __attribute__((export_name(name)))
 
-EXPORT("initialise") void initialise(void) { fillProducts(); }
+EXPORT("initialise") void initialise(void) { fillTables(); }
 
 // The numbers are those of Opcode in encoder/rs8/program.ts.
 enum opcode {
@@ -48,7 +48,7 @@ STEP(FORWARD_FIRST_8, forwardStep(word, t, 3, 1))
 STEP(EXTEND_2, extendStep(word, t, 1, 1))
 STEP(EXTEND_4, extendStep(word, t, 2, 1))
 STEP(EXTEND_8, extendStep(word, t, 3, 1))
-STEP(EXTEND_HALF_4, extendHalfStep(word, t, 2))
+STEP(EXTEND_HALF_4, extendHalfStep(word, t, 2, 2))
 STEP(RETURN_2, extendStep(word, t, 1, 0))
 STEP(RETURN_4, extendStep(word, t, 2, 0))
 STEP(RETURN_8, extendStep(word, t, 3, 0))

@@ -19,7 +19,7 @@ INLINE void inverseLayers(vec *v, const uint8_t *const *constants, const int lay
     UNROLL for (int block = 0; block < radix / (2 * d); block++) UNROLL for (int i = 0; i < d; i++) {
       vec *a = &v[2 * d * block + i], *b = a + d;
       *b = add(*b, *a);
-      if (!(first && block == 0)) *a = add(*a, product(constants[CONSTANTS_OF(radix, d) + block], *b));
+      if (!(first && block == 0)) *a = addProduct(*a, constants[CONSTANTS_OF(radix, d) + block], *b);
     }
   }
 }
@@ -31,7 +31,7 @@ INLINE void forwardLayers(vec *v, const uint8_t *const *constants, const int lay
     const int d = 1 << layer;
     UNROLL for (int block = 0; block < radix / (2 * d); block++) UNROLL for (int i = 0; i < d; i++) {
       vec *a = &v[2 * d * block + i], *b = a + d;
-      if (!(first && block == 0)) *a = add(*a, product(constants[CONSTANTS_OF(radix, d) + block], *b));
+      if (!(first && block == 0)) *a = addProduct(*a, constants[CONSTANTS_OF(radix, d) + block], *b);
       *b = add(*b, *a);
     }
   }
@@ -51,7 +51,7 @@ INLINE const uint16_t *readSlots(const uint16_t *word, const tile *t, const int 
 
 // Words: constants[radix - 1].
 INLINE const uint16_t *readConstants(const uint16_t *word, const int radix, const uint8_t **constants) {
-  UNROLL for (int i = 0; i < radix - 1; i++) constants[i] = products[*word++];
+  UNROLL for (int i = 0; i < radix - 1; i++) constants[i] = productsOf(*word++);
   return word;
 }
 
@@ -104,8 +104,8 @@ INLINE const uint16_t *extendStep(const uint16_t *word, const tile *t, const int
   return word;
 }
 
-// As extendStep from zero, for the first half of the coset's points only.
-INLINE const uint16_t *extendHalfStep(const uint16_t *word, const tile *t, const int layers) {
+// As extendStep from zero, for the first half of the coset's points only; `width` vectors at a time.
+INLINE const uint16_t *extendHalfStep(const uint16_t *word, const tile *t, const int layers, const int width) {
   const int radix = 1 << layers, half = radix / 2;
   slots_of_step slots;
   const uint8_t *inverse[MOST_RADIX - 1], *forward[MOST_RADIX / 2 - 1];
@@ -113,14 +113,16 @@ INLINE const uint16_t *extendHalfStep(const uint16_t *word, const tile *t, const
   UNROLL for (int i = 0; i < half; i++) slots.target[i] = t->slots[*word++];
   word = readConstants(word, radix, inverse);
   word = readConstants(word, half, forward);
-  const uint8_t *top = products[*word++];
-  for (size_t x = 0; x < t->bytes; x += VEC_BYTES) {
-    vec v[MOST_RADIX];
-    UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x);
-    inverseLayers(v, inverse, layers, 1);
-    UNROLL for (int i = 0; i < half; i++) v[i] = add(v[i], product(top, v[i + half]));
-    forwardLayers(v, forward, layers - 1, 0);
-    UNROLL for (int i = 0; i < half; i++) store(slots.target[i] + x, v[i]);
+  const uint8_t *top = productsOf(*word++);
+  for (size_t x = 0; x < t->bytes; x += VEC_BYTES * width) {
+    UNROLL for (int w = 0; w < width; w++) {
+      vec v[MOST_RADIX];
+      UNROLL for (int i = 0; i < radix; i++) v[i] = load(slots.source[i] + x + VEC_BYTES * w);
+      inverseLayers(v, inverse, layers, 1);
+      UNROLL for (int i = 0; i < half; i++) v[i] = addProduct(v[i], top, v[i + half]);
+      forwardLayers(v, forward, layers - 1, 0);
+      UNROLL for (int i = 0; i < half; i++) store(slots.target[i] + x + VEC_BYTES * w, v[i]);
+    }
   }
   return word;
 }
@@ -159,10 +161,10 @@ INLINE const uint16_t *combineChunks(const uint16_t *word, const tile *t, const 
   const uint8_t **next = operands;
   for (int chunk = 0; chunk < chunkCount; chunk++) {
     UNROLL for (int i = 0; i < radix; i++) *next++ = t->slots[*word++];
-    UNROLL for (int i = radix; i < chunkOperands; i++) *next++ = products[*word++];
+    UNROLL for (int i = radix; i < chunkOperands; i++) *next++ = productsOf(*word++);
   }
   const uint8_t **const end = next;
-  for (int i = 0; i < halfCount * halfOperands; i++) *next++ = i < radix / 2 ? t->slots[*word++] : products[*word++];
+  for (int i = 0; i < halfCount * halfOperands; i++) *next++ = i < radix / 2 ? t->slots[*word++] : productsOf(*word++);
   const uint8_t *forward[MOST_RADIX - 1];
   word = readConstants(word, radix, forward);
   for (size_t x = 0; x < t->bytes; x += VEC_BYTES * width) {
