@@ -1,7 +1,7 @@
 // From plans to column programs: the cheapest of the methods that fit a plan.
 
 import type { RowPlan } from '../plan.ts'
-import { decodeByTransform, decodeFromCoset, isParityCoset } from './decode.ts'
+import { decodeBySyndrome, decodeByTransform, decodeFromCoset, isParityCoset } from './decode.ts'
 import { encodeByChunks, encodeByTransform } from './encode.ts'
 import { pointIndexOf, paddedSize } from './generator.ts'
 import { byMatrix } from './matrix.ts'
@@ -27,7 +27,7 @@ export function programBy(method: Method, { k, have, want, matrix }: RowPlan): C
     if (have.includes(row)) writer.dot([have.indexOf(row)], [slot], [[1]])
   }
   const missing = rows.filter(({ row }) => !have.includes(row))
-  if (missing.length > 0) method(writer, { k, have, want: missing })
+  if (missing.length > 0) method(writer, { k, have, sources: have.map((_, slot) => slot), want: missing })
   return writer.finish()
 }
 
@@ -37,6 +37,9 @@ export function methodsFor({ k, have, want }: RowPlan): Method[] {
   if (!isWhole) return [byMatrix]
   if (have.every((row) => row < k)) return [byMatrix, encodeByChunks, encodeByTransform]
   if (isParityCoset(k, have)) return [byMatrix, decodeFromCoset]
+  const methods: Method[] = [byMatrix]
+  if (want.every((row) => row < k)) methods.push(decodeBySyndrome)
   const onPolynomial = [...have, ...want].every((row) => row < k || pointIndexOf(k, row) >= paddedSize(k))
-  return onPolynomial ? [byMatrix, decodeByTransform] : [byMatrix]
+  if (onPolynomial) methods.push(decodeByTransform)
+  return methods
 }

@@ -8,7 +8,9 @@
 // transform and a division turn into the row.
 
 import { EXP, LOG, POINTS, invert } from '../gf256.ts'
-import { paddedSize, pointIndexOf } from './generator.ts'
+import { encodeByTransform } from './encode.ts'
+import { generatorRow, paddedSize, pointIndexOf } from './generator.ts'
+import { byMatrix } from './matrix.ts'
 import type { ProgramWriter } from './program.ts'
 import type { RowTask } from './task.ts'
 import { addDerivative, extendPasses, forwardPasses, inversePasses, passesOf } from './transform.ts'
@@ -17,10 +19,10 @@ import { addDerivative, extendPasses, forwardPasses, inversePasses, passesOf } f
  * Makes rows from k rows that stand on one whole coset of points, as all parity of a code with k = n-k does:
  * they give the polynomial as the data would.
  */
-export function decodeFromCoset(writer: ProgramWriter, { k, have, want }: RowTask): void {
+export function decodeFromCoset(writer: ProgramWriter, { k, have, sources, want }: RowTask): void {
   const from = cosetOf(k, have[0])
   const values = new Array<number>(k)
-  have.forEach((row, slot) => (values[pointIndexOf(k, row) - from] = slot))
+  have.forEach((row, i) => (values[pointIndexOf(k, row) - from] = sources[i]))
   const passes = passesOf(Math.log2(k))
   const blocks = Map.groupBy(want, ({ row }) => cosetOf(k, row))
   const wantedOn = (base: number) =>
@@ -47,19 +49,44 @@ function cosetOf(k: number, row: number): number {
 }
 
 /**
+ * Makes lost data rows: the parity of the data that is left, the lost rows taken as zero, differs from the
+ * parity that is given by the parity of the lost rows alone (the syndrome). The matrix that makes the lost
+ * rows from it has as many columns as rows are lost, not k.
+ */
+export function decodeBySyndrome(writer: ProgramWriter, { k, have, sources, want }: RowTask): void {
+  const positions = have.map((_, i) => i)
+  const left = positions.filter((i) => have[i] < k)
+  const parity = positions.filter((i) => have[i] >= k)
+  const syndromes = parity.map((i) => {
+    const row = have[i]
+    const generator = generatorRow(k, row)
+    return { row, slot: writer.scratchSlot(), coefficients: Uint8Array.from(left, (j) => generator[have[j]]) }
+  })
+  const leftRows = left.map((i) => have[i])
+  encodeByTransform(writer, { k, have: leftRows, sources: left.map((i) => sources[i]), want: syndromes })
+  parity.forEach((position, i) => writer.add(syndromes[i].slot, [sources[position]]))
+  byMatrix(writer, {
+    k,
+    have: parity.map((i) => have[i]),
+    sources: syndromes.map(({ slot }) => slot),
+    want: want.map((row) => ({ ...row, coefficients: Uint8Array.from(parity, (i) => row.coefficients[i]) }))
+  })
+}
+
+/**
  * Makes rows from rows, none of which may stand at a padding point: there P is zero and the row is its
  * derivative.
  */
-export function decodeByTransform(writer: ProgramWriter, { k, have, want }: RowTask): void {
+export function decodeByTransform(writer: ProgramWriter, { k, have, sources, want }: RowTask): void {
   const given = have.map((row) => pointIndexOf(k, row))
   const wanted = want.map(({ row, slot }) => ({ index: pointIndexOf(k, row), slot }))
   const size = paddedSize(1 + Math.max(paddedSize(k) - 1, ...given, ...wanted.map(({ index }) => index)))
   const locator = errorLocator(erasedPoints(k, size, given))
 
   const values = new Array<number>(size).fill(writer.zeroSlot)
-  given.forEach((index, slot) => {
+  given.forEach((index, i) => {
     values[index] = writer.scratchSlot()
-    writer.dot([slot], [values[index]], [[locator(index)]])
+    writer.dot([sources[i]], [values[index]], [[locator(index)]])
   })
   const passes = passesOf(Math.log2(size))
   const coefficients = inversePasses(writer, values, 0, passes)

@@ -38,11 +38,12 @@ export function encodeByChunks(writer: ProgramWriter, task: RowTask): void {
   }
 }
 
-function combineChunks(writer: ProgramWriter, { k, have }: RowTask, { base, size, rows }: PointBlock): void {
+function combineChunks(writer: ProgramWriter, task: RowTask, { base, size, rows }: PointBlock): void {
+  const { k } = task
   const layers = Math.log2(size)
   const lower = { lowest: 0, layers: layers - 1 }
   const multiplier = rowMultiplier(k, rows[0].row)
-  const data = dataSlots(writer, k, have)
+  const data = dataSlots(writer, task)
   const chunks: ScaledChunk[] = []
   for (let start = 0; start < k; start += size) {
     // Moving the base by XOR to zero moves each chunk to points of its own (POINTS is additive).
@@ -66,9 +67,9 @@ function combineChunks(writer: ProgramWriter, { k, have }: RowTask, { base, size
  * for many.
  */
 export function encodeByTransform(writer: ProgramWriter, task: RowTask): void {
-  const { k, have } = task
+  const { k } = task
   const size = paddedSize(k)
-  const data = dataSlots(writer, k, have)
+  const data = dataSlots(writer, task)
   const passes = passesOf(Math.log2(size))
   const blocks = blocksOf(task, size)
   if (blocks.length === 1 && blocks[0].base > 0) {
@@ -114,10 +115,10 @@ function evaluate(
   forwardPasses(writer, local, base, passesOf(Math.log2(size)), wantedValues(task.k, base, rows), isWhole)
 }
 
-/** Slot of the value at each of the first points: the data, then zeros. */
-function dataSlots(writer: ProgramWriter, k: number, have: readonly number[]): number[] {
+/** Slot of the value at each of the first points: the data, zeros where none is given. */
+function dataSlots(writer: ProgramWriter, { k, have, sources }: RowTask): number[] {
   const values = new Array<number>(paddedSize(k)).fill(writer.zeroSlot)
-  have.forEach((row, slot) => (values[row] = slot))
+  have.forEach((row, i) => (values[row] = sources[i]))
   return values
 }
 

@@ -5,8 +5,7 @@ import type { ProgramWriter } from './program.ts'
 import type { RowTask, WantedRow } from './task.ts'
 
 /** Makes the rows as the matrix of the plan says. */
-export function byMatrix(writer: ProgramWriter, { have, want }: RowTask): void {
-  const sources = have.map((_, slot) => slot)
+export function byMatrix(writer: ProgramWriter, { sources, want }: RowTask): void {
   for (const rows of evenGroups(want, MOST_DOT_ROWS)) {
     writer.dot(
       sources,

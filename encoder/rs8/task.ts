@@ -3,8 +3,10 @@ import type { ProgramWriter } from './program.ts'
 /** Rows to make, and the slots of all rows: where every way of making them starts. */
 export interface RowTask {
   readonly k: number
-  /** The rows given; row have[i] is in slot i. */
+  /** The rows given. */
   readonly have: readonly number[]
+  /** Slot of each of them. */
+  readonly sources: readonly number[]
   /** The rows to make, none of them given. */
   readonly want: readonly WantedRow[]
 }

@@ -78,6 +78,24 @@ for (const { name, open, isSlow } of BACKENDS) {
       }
     })
 
+    if (!isSlow) {
+      it('makes some lost data rows of wide codes, wherever they are', async () => {
+        for (const [k, n, lost] of [
+          [64, 128, 8],
+          [100, 131, 12],
+          [128, 256, 16],
+          [200, 256, 20]
+        ]) {
+          const blocks = pseudoRandomBytes(k * 100, lost)
+          const gone = pseudoRandomRows(k, lost, k)
+          const have = pseudoRandomRows(n, n, lost).filter((row) => !gone.includes(row))
+          const [data, parity] = [have.filter((row) => row < k), have.filter((row) => row >= k)]
+          const plan = plans.reconstruct(k, n, [...parity.slice(0, lost), ...data], gone)
+          expectSameBytes(await made(backend, plan, blocks, 100), await made(oracle, plan, blocks, 100))
+        }
+      })
+    }
+
     for (const blockBytes of BLOCK_SIZES) {
       it(`encodes and reconstructs blocks of ${blockBytes} bytes`, async () => {
         for (const [k, n] of [

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { PlanCache } from '../../../encoder/index.ts'
 import type { RowPlan } from '../../../encoder/index.ts'
 import { columnProgram, methodsFor, programBy } from '../../../encoder/rs8/compile.ts'
-import { decodeByTransform, decodeFromCoset } from '../../../encoder/rs8/decode.ts'
+import { decodeBySyndrome, decodeByTransform, decodeFromCoset } from '../../../encoder/rs8/decode.ts'
 import { encodeByChunks, encodeByTransform } from '../../../encoder/rs8/encode.ts'
 import { byMatrix } from '../../../encoder/rs8/matrix.ts'
 import type { Method } from '../../../encoder/rs8/task.ts'
@@ -16,6 +16,9 @@ const everyOther = (k: number) => {
   const even = range(0, k / 2).map((i) => 2 * i)
   return plans.reconstruct(k, 2 * k, [...odd, ...range(k, k + k / 2)], even)
 }
+/** The first `lost` data rows from the others and as much parity. */
+const firstRows = (k: number, n: number, lost: number) =>
+  plans.reconstruct(k, n, range(lost, k + lost), range(0, lost))
 
 function range(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, i) => start + i)
@@ -44,6 +47,8 @@ const CHOSEN: ReadonlyArray<readonly [what: string, plan: RowPlan, method: Metho
   ['half the data of (8, 16)', everyOther(8), byMatrix],
   ['half the data of (64, 128)', everyOther(64), decodeByTransform],
   ['half the data of (128, 256)', everyOther(128), decodeByTransform],
+  ['eight lost rows of (64, 128)', firstRows(64, 128, 8), decodeBySyndrome],
+  ['twenty lost rows of (200, 256)', firstRows(200, 256, 20), decodeBySyndrome],
   ['one lost row of (64, 128)', plans.reconstruct(64, 128, range(1, 65), [0]), byMatrix]
 ]
 
