@@ -22,15 +22,15 @@ export interface ColumnProgram {
 const DOT = { 1: 1, 2: 2, 3: 3, 4: 4 } as const
 const ADD = 5
 const COMBINE = { 2: 6, 4: 7 } as const
-const INVERSE = { 2: 8, 4: 9, 8: 10 } as const
-const FORWARD = { 2: 11, 4: 12, 8: 13 } as const
-const FORWARD_FIRST = { 2: 14, 4: 15, 8: 16 } as const
-const INVERSE_FIRST = { 2: 17, 4: 18, 8: 19 } as const
-const EXTEND = { 2: 20, 4: 21, 8: 22 } as const
-const EXTEND_HALF_4 = 23
-const RETURN = { 2: 24, 4: 25, 8: 26 } as const
+const INVERSE = { 2: 8, 4: 9 } as const
+const FORWARD = { 2: 10, 4: 11 } as const
+const FORWARD_FIRST = { 2: 12, 4: 13 } as const
+const INVERSE_FIRST = { 2: 14, 4: 15 } as const
+const EXTEND = { 2: 16, 4: 17 } as const
+const EXTEND_HALF_4 = 18
+const RETURN = { 2: 19, 4: 20 } as const
 
-export type Radix = 2 | 4 | 8
+export type Radix = 2 | 4
 
 /** Up to four target rows share one reading of their sources: more would not stay in registers. */
 export const MOST_DOT_ROWS = 4

@@ -1,5 +1,5 @@
 // The additive FFT in the Cantor basis (Lin, Chung and Han 2014, "Novel Polynomial Basis and Its Application
-// to Reed-Solomon Erasure Codes"), as passes of radix-2, -4 and -8 steps of a column program.
+// to Reed-Solomon Erasure Codes"), as passes of radix-2 and -4 steps of a column program.
 //
 // A polynomial of degree below 2^L is held by its coefficients on the basis X_i, the product of s_b over the
 // bits b of i, where s_b vanishes on the first 2^b points. In the Cantor basis s_b takes the value POINTS[i
@@ -9,8 +9,8 @@
 import { POINTS, multiply } from '../gf256.ts'
 import type { ProgramWriter } from './program.ts'
 
-/** Layers of a radix-8 step: eight vectors and their temporaries just fit the registers. */
-const MOST_LAYERS_A_PASS = 3
+/** Layers of a radix-4 step: two vectors of each of its slots and what is needed besides fill the registers. */
+const MOST_LAYERS_A_PASS = 2
 
 /** Neighbouring layers that one pass over the slots does: from layer `lowest`, `layers` of them. */
 interface Pass {
@@ -18,18 +18,12 @@ interface Pass {
   readonly layers: number
 }
 
-/** The passes of a transform with `layers` layers, lowest first. A single layer alone would waste a pass. */
+/** The passes of a transform with `layers` layers, lowest first. A single layer comes last. */
 export function passesOf(layers: number): Pass[] {
-  const passes: Pass[] = []
-  let lowest = 0
-  while (lowest < layers) {
-    const rest = layers - lowest
-    const remainder = rest % MOST_LAYERS_A_PASS
-    const taken = rest === 1 ? 1 : remainder === 0 ? MOST_LAYERS_A_PASS : 2
-    passes.push({ lowest, layers: taken })
-    lowest += taken
-  }
-  return passes
+  return Array.from({ length: Math.ceil(layers / MOST_LAYERS_A_PASS) }, (_, pass) => {
+    const lowest = pass * MOST_LAYERS_A_PASS
+    return { lowest, layers: Math.min(MOST_LAYERS_A_PASS, layers - lowest) }
+  })
 }
 
 /** The slots that one step joins: `start`, and on in strides of 2^lowest. */

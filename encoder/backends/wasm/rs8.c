@@ -13,13 +13,13 @@ enum opcode {
   DOT_1 = 1, DOT_2, DOT_3, DOT_4,
   ADD,
   CHUNKS_2, CHUNKS_4,
-  INVERSE_2, INVERSE_4, INVERSE_8,
-  FORWARD_2, FORWARD_4, FORWARD_8,
-  FORWARD_FIRST_2, FORWARD_FIRST_4, FORWARD_FIRST_8,
-  INVERSE_FIRST_2, INVERSE_FIRST_4, INVERSE_FIRST_8,
-  EXTEND_2, EXTEND_4, EXTEND_8,
+  INVERSE_2, INVERSE_4,
+  FORWARD_2, FORWARD_4,
+  FORWARD_FIRST_2, FORWARD_FIRST_4,
+  INVERSE_FIRST_2, INVERSE_FIRST_4,
+  EXTEND_2, EXTEND_4,
   EXTEND_HALF_4,
-  RETURN_2, RETURN_4, RETURN_8
+  RETURN_2, RETURN_4
 };
 
 // Each step is a function of its own, because engines compile with care function by function, the busiest
@@ -35,23 +35,17 @@ STEP(CHUNKS_2, combineChunks(word, t, 1, 2))
 STEP(CHUNKS_4, combineChunks(word, t, 2, 1))
 STEP(INVERSE_2, inverseStep(word, t, 1, 0))
 STEP(INVERSE_4, inverseStep(word, t, 2, 0))
-STEP(INVERSE_8, inverseStep(word, t, 3, 0))
 STEP(INVERSE_FIRST_2, inverseStep(word, t, 1, 1))
 STEP(INVERSE_FIRST_4, inverseStep(word, t, 2, 1))
-STEP(INVERSE_FIRST_8, inverseStep(word, t, 3, 1))
 STEP(FORWARD_2, forwardStep(word, t, 1, 0))
 STEP(FORWARD_4, forwardStep(word, t, 2, 0))
-STEP(FORWARD_8, forwardStep(word, t, 3, 0))
 STEP(FORWARD_FIRST_2, forwardStep(word, t, 1, 1))
 STEP(FORWARD_FIRST_4, forwardStep(word, t, 2, 1))
-STEP(FORWARD_FIRST_8, forwardStep(word, t, 3, 1))
 STEP(EXTEND_2, extendStep(word, t, 1, 1))
 STEP(EXTEND_4, extendStep(word, t, 2, 1))
-STEP(EXTEND_8, extendStep(word, t, 3, 1))
-STEP(EXTEND_HALF_4, extendHalfStep(word, t, 2, 2))
+STEP(EXTEND_HALF_4, extendHalfStep(word, t, 2))
 STEP(RETURN_2, extendStep(word, t, 1, 0))
 STEP(RETURN_4, extendStep(word, t, 2, 0))
-STEP(RETURN_8, extendStep(word, t, 3, 0))
 
 static void runTile(const uint16_t *word, const uint16_t *end, const tile *t) {
   while (word < end) {
@@ -65,23 +59,17 @@ static void runTile(const uint16_t *word, const uint16_t *end, const tile *t) {
     case CHUNKS_4: word = step_CHUNKS_4(word, t); break;
     case INVERSE_2: word = step_INVERSE_2(word, t); break;
     case INVERSE_4: word = step_INVERSE_4(word, t); break;
-    case INVERSE_8: word = step_INVERSE_8(word, t); break;
     case INVERSE_FIRST_2: word = step_INVERSE_FIRST_2(word, t); break;
     case INVERSE_FIRST_4: word = step_INVERSE_FIRST_4(word, t); break;
-    case INVERSE_FIRST_8: word = step_INVERSE_FIRST_8(word, t); break;
     case FORWARD_2: word = step_FORWARD_2(word, t); break;
     case FORWARD_4: word = step_FORWARD_4(word, t); break;
-    case FORWARD_8: word = step_FORWARD_8(word, t); break;
     case FORWARD_FIRST_2: word = step_FORWARD_FIRST_2(word, t); break;
     case FORWARD_FIRST_4: word = step_FORWARD_FIRST_4(word, t); break;
-    case FORWARD_FIRST_8: word = step_FORWARD_FIRST_8(word, t); break;
     case EXTEND_2: word = step_EXTEND_2(word, t); break;
     case EXTEND_4: word = step_EXTEND_4(word, t); break;
-    case EXTEND_8: word = step_EXTEND_8(word, t); break;
     case EXTEND_HALF_4: word = step_EXTEND_HALF_4(word, t); break;
     case RETURN_2: word = step_RETURN_2(word, t); break;
     case RETURN_4: word = step_RETURN_4(word, t); break;
-    case RETURN_8: word = step_RETURN_8(word, t); break;
     default: __builtin_trap();
     }
   }
