@@ -1,14 +1,16 @@
 // `npm run bench:encoder`: this encoder beside others, on one thread, in one run. Every figure is bytes of
 // data a second of processor time, the median of rounds in which all take turns, so that what else the
-// machine does weighs the same on everybody. Then one thread and two, through the pool, in seconds of the
-// clock. --json FILE writes all of it.
+// machine does weighs the same on everybody. Then the pool of coding threads, in seconds of the clock (left out
+// with --no-pool). --json FILE writes all of it.
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
-import { createSegmentCodec } from '../encoder/index.ts'
+import type { SegmentShape } from '../encoder/index.ts'
 import { isalContestants, npmContestants, ownContestant } from './encoder-contestants.ts'
 import type { Contestant, Operation, Task } from './encoder-contestants.ts'
+import { poolCosts, poolResult } from './encoder-pool.ts'
+import type { PoolCosts, PoolResult } from './encoder-pool.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -17,8 +19,10 @@ const { values: options } = parseArgs({
     operations: { type: 'string', default: 'encode,decode,scattered,repair' },
     rounds: { type: 'string', default: '7' },
     millis: { type: 'string', default: '20' },
+    pool: { type: 'boolean', default: true },
     json: { type: 'string' }
-  }
+  },
+  allowNegative: true
 })
 const rounds = Number(options.rounds)
 const millis = Number(options.millis)
@@ -68,42 +72,41 @@ const table = (results: readonly Result[], contestants: readonly Contestant[]): 
   return rows.toString()
 }
 
-interface PoolResult {
-  readonly k: number
-  readonly m: number
-  readonly blockBytes: number
-  readonly oneWorker: number
-  readonly twoWorkers: number
+/** The shape of the mesh's bench, then segments of 2 MiB. */
+const poolShapes = (shapes: ReadonlyArray<readonly number[]>): SegmentShape[] => [
+  { k: 5, n: 8, blockBytes: 65536 },
+  ...shapes.map(([k, m]) => ({ k, n: k + m, blockBytes: 2 ** 21 / 2 ** Math.ceil(Math.log2(k)) }))
+]
+
+const shapeOf = ({ k, n, blockBytes }: SegmentShape) => [`${k}+${n - k}`, blockBytes]
+
+const poolTable = (results: readonly PoolResult[]): string => {
+  const head = ['shape', 'block', '1 worker', '2 workers', 'ratio']
+  const turns = ['loop, ms a segment', 'longest turn, 1 worker', '2 workers']
+  const rows = new Table({ head: [...head, ...turns], style: { head: [], border: [] } })
+  for (const { shape, oneWorker, twoWorkers } of results) {
+    const [one, two] = [oneWorker.mibPerSecond, twoWorkers.mibPerSecond]
+    rows.push([
+      ...shapeOf(shape),
+      ...[one, two].map((speed) => speed.toFixed(0)),
+      (two / one).toFixed(2),
+      oneWorker.loopMillisPerSegment.toFixed(3),
+      ...[oneWorker, twoWorkers].map(({ longestTurnMillis }) => longestTurnMillis.toFixed(1))
+    ])
+  }
+  return rows.toString()
 }
 
-/** Bytes of data a second of the clock through the pool: there and back, encoded, every row hashed. */
-const poolSpeed = async (workers: number, k: number, m: number, blockBytes: number): Promise<number> => {
-  const shape = { k, n: k + m, blockBytes }
-  const codec = createSegmentCodec({ workers })
-  const segments = Array.from({ length: 2 * workers }, () => new Uint8Array(k * blockBytes))
-  const seconds = 0.4
-  let count = 0
-  const lane = async (data: Uint8Array) => {
-    let segment = (await codec.encode(shape, data)).data
-    const started = performance.now()
-    while (performance.now() - started < seconds * 1000) {
-      segment = (await codec.encode(shape, segment)).data
-      count++
-    }
+const costTable = (costs: readonly PoolCosts[]): string => {
+  const rows = new Table({
+    head: ['shape', 'block', 'code', 'copies', 'hash', 'rest'],
+    style: { head: [], border: [] }
+  })
+  for (const { shape, codeMillis, copyMillis, hashMillis, restMillis } of costs) {
+    const millis = [codeMillis, copyMillis, hashMillis, restMillis]
+    rows.push([...shapeOf(shape), ...millis.map((value) => value.toFixed(3))])
   }
-  await Promise.all(segments.map(lane))
-  await codec.close()
-  return (count * k * blockBytes) / seconds
-}
-
-const poolResult = async (k: number, m: number, blockBytes: number): Promise<PoolResult> => {
-  const one: number[] = []
-  const two: number[] = []
-  for (let round = 0; round < 3; round++) {
-    one.push(await poolSpeed(1, k, m, blockBytes))
-    two.push(await poolSpeed(2, k, m, blockBytes))
-  }
-  return { k, m, blockBytes, oneWorker: median(one), twoWorkers: median(two) }
+  return rows.toString()
 }
 
 const shapes = options.shapes.split(',').map((shape) => shape.split('+').map(Number))
@@ -120,8 +123,9 @@ const contestants = [
   ...others
 ]
 
+const operations = options.operations.split(',').filter((name) => name !== '') as Operation[]
 const results: Result[] = []
-for (const operation of options.operations.split(',') as Operation[]) {
+for (const operation of operations) {
   for (const blockBytes of options.blocks.split(',').map(Number)) {
     for (const [k, m] of shapes) {
       process.stderr.write(`${operation} ${k}+${m}, blocks of ${blockBytes} bytes\n`)
@@ -135,20 +139,21 @@ console.log(
 console.log(table(results, contestants))
 
 const pool: PoolResult[] = []
-for (const [k, m] of shapes) pool.push(await poolResult(k, m, 2 ** 21 / 2 ** Math.ceil(Math.log2(k))))
-const poolTable = new Table({
-  head: ['shape', 'block', '1 worker, GB/s', '2 workers', 'ratio'],
-  style: { head: [], border: [] }
-})
-for (const { k, m, blockBytes, oneWorker, twoWorkers } of pool) {
-  const speeds = [oneWorker, twoWorkers].map((speed) => (speed / 1e9).toFixed(2))
-  poolTable.push([`${k}+${m}`, blockBytes, ...speeds, (twoWorkers / oneWorker).toFixed(2)])
+const costs: PoolCosts[] = []
+if (options.pool) {
+  for (const shape of poolShapes(shapes)) {
+    const result = await poolResult(shape)
+    pool.push(result)
+    costs.push(poolCosts(shape, result.oneWorker))
+  }
+  console.log('Through the pool, every row hashed with SHA-256, MiB of data a second of the clock:')
+  console.log(poolTable(pool))
+  console.log('Where its processor time goes, milliseconds for a MiB of data:')
+  console.log(costTable(costs))
 }
-console.log('Through the pool, every row hashed with SHA-256, segments of 1 to 2 MiB, by the clock:')
-console.log(poolTable.toString())
 
 for (const contestant of contestants) contestant.close()
 if (options.json !== undefined) {
-  const report = { processor: cpus()[0].model, node: process.version, results, pool }
+  const report = { processor: cpus()[0].model, node: process.version, results, pool, costs }
   await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
 }
