@@ -43,6 +43,7 @@ const dataMib = ({ k, blockBytes }: SegmentShape): number => (k * blockBytes) / 
 
 const WARM_UP_MILLIS = 300
 const RUN_MILLIS = 600
+const CALLS_A_SAMPLE = 20
 
 const poolRun = async (workers: number, shape: SegmentShape): Promise<PoolRun> => {
   const codec = createSegmentCodec({ workers })
@@ -100,8 +101,8 @@ export const poolCosts = (shape: SegmentShape, run: PoolRun): PoolCosts => {
   const millisPerMib = (work: () => void): number => {
     const samples = Array.from({ length: 9 }, () => {
       const start = process.cpuUsage()
-      for (let call = 0; call < 100; call++) work()
-      return millisOf(process.cpuUsage(start)) / 100 / dataMib(shape)
+      for (let call = 0; call < CALLS_A_SAMPLE; call++) work()
+      return millisOf(process.cpuUsage(start)) / CALLS_A_SAMPLE / dataMib(shape)
     })
     return median(samples)
   }
