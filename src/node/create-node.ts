@@ -6,6 +6,7 @@ import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
 import { openDataFolder } from './data/folder.ts'
+import { WriteBehindDatastore } from './data/write-behind.ts'
 import { NodeError, systemCode } from './errors.ts'
 import { GarbageCollector } from './garbage.ts'
 import { createHost } from './host/host.ts'
@@ -19,6 +20,7 @@ import { ForeignPeers } from './peers/membership.ts'
 import { Peers } from './peers/peers.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous } from './rendezvous.ts'
 import { VERSION } from './version.ts'
+import type { Datastore } from 'interface-datastore'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Bandwidth } from '../hologram/index.ts'
 import type { Store } from '../store/index.ts'
@@ -52,8 +54,7 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
       throw systemCode(error) === 'LOCKED' ? inUseElsewhere(config.data, error) : error
     })
     opened.add('store', { stop: () => store.close() })
-    const datastore = new LevelDatastore(folder.hostPath)
-    await opened.start('host data', { start: () => datastore.open(), stop: () => datastore.close() })
+    const datastore = await openHostData(folder.hostPath, opened, logger)
     const codec = overrides.codec ?? createCodec(config, logger.child('encoder'))
     if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
     const foreign = new ForeignPeers()
@@ -75,6 +76,17 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
     await close()
     throw error
   }
+}
+
+/** What libp2p keeps: its peer store and the records of the DHT. */
+const openHostData = async (path: string, opened: PartStack, logger: Logger): Promise<Datastore> => {
+  const level = new LevelDatastore(path)
+  await opened.start('host data', { start: () => level.open(), stop: () => level.close() })
+  const datastore = new WriteBehindDatastore(level, {
+    onError: (error) => logger.warn('peers and DHT records could not be written', { error })
+  })
+  opened.add('changes of host data', { stop: () => datastore.close() })
+  return datastore
 }
 
 interface Opened {
