@@ -73,8 +73,7 @@ async function smallObjects(store: Store): Promise<number> {
     const put = async (): Promise<void> => {
       for (let one = objects.pop(); one !== undefined; one = objects.pop()) {
         const lease = { lessee: 'bench', sequence: 1n, expiresAtMs: 1e13, tombstone: false, signed }
-        await store.putLease(one.cid, lease)
-        await store.putManifest(one.cid, one.manifest)
+        await store.keepObject(one.cid, { manifest: one.manifest, lease }, { nowMs: 0 })
       }
     }
     await Promise.all(Array.from({ length: CONCURRENCY }, put))

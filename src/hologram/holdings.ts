@@ -65,6 +65,30 @@ export interface KeepOptions {
   readonly own?: boolean
 }
 
+/** What makes an object a peer's to keep, its shards aside. */
+export interface KeptObject {
+  /** dag-cbor */
+  readonly manifest: Uint8Array
+  /** A live lease. */
+  readonly lease: StoredLease
+  /** A placement record (a `Signed` message) and its sequence. */
+  readonly placement?: { readonly record: Uint8Array; readonly sequence: bigint }
+}
+
+export interface KeepObjectOptions extends KeepOptions {
+  /** Leases that one object may have. @default no limit */
+  readonly maxLeases?: number
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: number
+}
+
+export type KeepOutcome =
+  | 'kept'
+  /** The lessee has let go of the object since it signed this lease; nothing has been kept. */
+  | 'ended'
+  /** The object has as many lessees as it may have, and this is another; nothing has been kept. */
+  | 'too-many-leases'
+
 /**
  * What a peer keeps on disk for the mesh. Implemented by `src/store`; everything that resolves is durable.
  * All methods may be called concurrently; two uploads of the same shard are refused with 'UPLOAD_BUSY'.
@@ -85,8 +109,13 @@ export interface Holdings {
   listShards: () => AsyncIterable<ShardSummary>
   deleteObject: (cid: CID) => Promise<void>
 
-  /** Keeps a manifest without a shard (a manifest home, or an inline object). Durable when resolved. */
-  putManifest: (cid: CID, manifest: Uint8Array, options?: KeepOptions) => Promise<void>
+  /**
+   * Keeps a manifest (a manifest home, or an inline object), its lease and its placement record, all or none. Of lease and
+   * record the newest stay, by sequence. Durable when resolved.
+   *
+   * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL'
+   */
+  keepObject: (cid: CID, object: KeptObject, options: KeepObjectOptions) => Promise<KeepOutcome>
   getManifest: (cid: CID) => Promise<Uint8Array | undefined>
   /** The newest placement record (a `Signed` message) by its sequence; an older one is ignored. */
   putPlacement: (cid: CID, record: Uint8Array, sequence: bigint, options?: KeepOptions) => Promise<void>

@@ -22,6 +22,14 @@ export interface Change {
 export const changeBytes = ({ key, value }: Change): number =>
   value === undefined ? 0 : key.length + SEAL_BYTES + value.length
 
+/** An entry with what it counts for against the quota. */
+export interface StoredEntry {
+  readonly key: Uint8Array
+  /** Undefined when it is damaged. */
+  readonly value: Uint8Array | undefined
+  readonly storedBytes: number
+}
+
 interface Waiting {
   readonly changes: readonly Change[]
   readonly bytes: number
@@ -100,6 +108,18 @@ export class Database {
   async storedBytes(key: Uint8Array): Promise<number> {
     const sealed = await this.#read(async () => await this.#level.get(key))
     return sealed === undefined ? 0 : key.length + sealed.length
+  }
+
+  /** The entries of several keys in one step, in the order of the keys; undefined where there is none. */
+  async getMany(keys: readonly Uint8Array[]): Promise<Array<StoredEntry | undefined>> {
+    const found = await this.#read(async () => await this.#level.getMany([...keys]))
+    return found.map((sealed, i) => sealed && storedEntry(keys[i], sealed))
+  }
+
+  /** All entries whose key starts with `prefix`, in order and in one step: for prefixes of few and small ones. */
+  async listUnder(prefix: Uint8Array): Promise<StoredEntry[]> {
+    const found = await this.#read(async () => await this.#level.iterator(rangeOf(prefix)).all())
+    return found.map(([key, sealed]) => storedEntry(key, sealed))
   }
 
   /** The sum of `storedBytes` over all keys that start with `prefix`. */
@@ -226,6 +246,12 @@ export class Database {
     return await read()
   }
 }
+
+const storedEntry = (key: Uint8Array, sealed: Uint8Array): StoredEntry => ({
+  key,
+  value: intact(sealed),
+  storedBytes: key.length + sealed.length
+})
 
 const operation = (key: Uint8Array, sealed: Uint8Array | undefined): BatchOperation =>
   sealed === undefined ? { type: 'del', key } : { type: 'put', key, value: sealed }

@@ -35,20 +35,32 @@ export async function growth({ database }: Parts, change: Change): Promise<numbe
 /**
  * Writes one entry and counts it. The caller holds the object's lock.
  *
- * @param options.enforce - false: it is counted, but not refused. @default true
  * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL'
  */
-export async function writeCounted(
-  parts: Parts,
-  change: Change,
-  options: { enforce?: boolean } = {}
+export async function writeCounted(parts: Parts, change: Change, options?: CountOptions): Promise<void> {
+  await writeAllCounted(parts, [change], await growth(parts, change), options)
+}
+
+export interface CountOptions {
+  /** False: it is counted, but not refused. @default true */
+  readonly enforce?: boolean
+}
+
+/**
+ * Writes entries, all or none, by which the store grows by `bytes`. The caller holds the object's lock.
+ *
+ * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL'
+ */
+export async function writeAllCounted(
+  { database, space }: Parts,
+  changes: readonly Change[],
+  bytes: number,
+  { enforce = true }: CountOptions = {}
 ): Promise<void> {
-  const { database, space } = parts
-  const bytes = await growth(parts, change)
-  if (options.enforce ?? true) await space.take(bytes)
+  if (enforce) await space.take(bytes)
   else space.adjust(bytes)
   try {
-    await database.write([change])
+    await database.write(changes)
   } catch (error) {
     space.adjust(-bytes)
     throw error

@@ -2,6 +2,7 @@ import {
   decodeLease,
   decodeQuarantine,
   decodeUpload,
+  isLive,
   KIND,
   kindKey,
   objectKey,
@@ -11,7 +12,6 @@ import {
 import { discard, removeObject } from './removal.ts'
 import type { CID } from 'multiformats/cid'
 import type { StoreParts } from './parts.ts'
-import type { LeaseRecord } from './records.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const UPLOAD_IDLE_MS = DAY_MS
@@ -25,9 +25,6 @@ export interface Collected {
   removedObjects: number
   removedUploads: number
 }
-
-/** Whether an object with this lease must be kept. */
-const isLive = (lease: LeaseRecord, nowMs: number): boolean => !lease.tombstone && lease.expiresAtMs > nowMs
 
 /**
  * Removes what nobody holds a claim on any more. Objects are decided under their lock, so a lease that comes in at

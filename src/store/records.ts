@@ -150,6 +150,10 @@ export interface LeaseRecord extends Omit<StoredLease, 'lessee'> {
   readonly keepUntilMs: number
 }
 
+/** Whether an object with this lease must be kept. */
+export const isLive = (lease: LeaseRecord, nowMs: number): boolean =>
+  !lease.tombstone && lease.expiresAtMs > nowMs
+
 export function encodeLease(lease: LeaseRecord): Uint8Array {
   const head = new Uint8Array(25)
   view(head).setBigUint64(0, lease.sequence)

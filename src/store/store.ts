@@ -1,16 +1,16 @@
 import { Database } from './database.ts'
 import { systemDisk } from './disk.ts'
 import { mapSystemError, StoreError } from './errors.ts'
-import { getIntact, manifestChange, writeCounted } from './entries.ts'
+import { getIntact, writeCounted } from './entries.ts'
 import { fileBytes, Folder } from './folder.ts'
 import { collect } from './garbage.ts'
+import { keepObject, leaseChange } from './keep.ts'
 import { Locks } from './locks.ts'
 import { Reader } from './reader.ts'
 import {
   decodeLease,
   decodePlacement,
   decodeShard,
-  encodeLease,
   encodePlacement,
   encodeQuarantine,
   KIND,
@@ -29,7 +29,10 @@ import { Uploads } from './uploads.ts'
 import type { CID } from 'multiformats/cid'
 import type {
   Holdings,
+  KeepObjectOptions,
   KeepOptions,
+  KeepOutcome,
+  KeptObject,
   ShardReader,
   ShardSummary,
   ShardUpload,
@@ -144,12 +147,9 @@ export class Store implements Holdings {
     await this.#locked(cid, async () => await removeObject(this.#parts, cid))
   }
 
-  async putManifest(cid: CID, manifest: Uint8Array, { own = false }: KeepOptions = {}): Promise<void> {
+  async keepObject(cid: CID, object: KeptObject, options: KeepObjectOptions): Promise<KeepOutcome> {
     this.#assertOpen()
-    await this.#locked(cid, async () => {
-      const change = await manifestChange(this.#parts, cid, manifest)
-      if (change !== undefined) await writeCounted(this.#parts, change, { enforce: !own })
-    })
+    return await this.#locked(cid, async () => await keepObject(this.#parts, cid, object, options))
   }
 
   async getManifest(cid: CID): Promise<Uint8Array | undefined> {
@@ -186,8 +186,7 @@ export class Store implements Holdings {
       const value = await getIntact(this.#parts, key)
       const current = value && decodeLease(value)
       if (current !== undefined && current.sequence >= lease.sequence) return false
-      const keepUntilMs = Math.max(lease.expiresAtMs, current?.keepUntilMs ?? 0)
-      const change = { key, value: encodeLease({ ...lease, keepUntilMs }) }
+      const change = leaseChange(key, lease, current?.keepUntilMs)
       // A tombstone makes room, so a full store takes it all the same.
       await writeCounted(this.#parts, change, { enforce: !own && !lease.tombstone })
       return true
@@ -196,13 +195,13 @@ export class Store implements Holdings {
 
   async leases(cid: CID): Promise<StoredLease[]> {
     this.#assertOpen()
-    const leases: StoredLease[] = []
-    for await (const { key, value } of this.#parts.database.entries(objectKey(KIND.lease, cid))) {
+    const entries = await this.#parts.database.listUnder(objectKey(KIND.lease, cid))
+    return entries.flatMap(({ key, value }) => {
+      if (value === undefined) return []
       const { sequence, expiresAtMs, tombstone, signed } = decodeLease(value)
       const lessee = Buffer.from(parseObjectKey(key).rest).toString('utf8')
-      leases.push({ lessee, sequence, expiresAtMs, tombstone, signed })
-    }
-    return leases
+      return [{ lessee, sequence, expiresAtMs, tombstone, signed }]
+    })
   }
 
   async putOwned(cid: CID, value: Uint8Array): Promise<void> {

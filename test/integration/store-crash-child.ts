@@ -15,12 +15,14 @@ const say = (word: string, name: string): void => void writeSync(1, `${word} ${n
 async function write(store: Store, name: string, step: number): Promise<void> {
   const one = await crashSample(name)
   say('start', name)
-  await store.putLease(one.cid, leaseOf({ sequence: 1n, expiresAtMs: Date.now() + LEASE_LIFE_MS }))
-  say('leased', name)
+  const lease = leaseOf({ sequence: 1n, expiresAtMs: Date.now() + LEASE_LIFE_MS })
   if (step % 3 === 0) {
-    await store.putManifest(one.cid, one.manifest)
+    await store.keepObject(one.cid, { manifest: one.manifest, lease }, { nowMs: Date.now() })
+    say('leased', name)
     say('manifest', name)
   } else {
+    await store.putLease(one.cid, lease)
+    say('leased', name)
     if (step % 3 === 1) await interrupt(store, one)
     await finish(store, one)
     say('shard', name)

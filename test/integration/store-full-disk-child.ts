@@ -3,7 +3,15 @@ import { open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { leafHash } from '../../encoder/merkle.ts'
 import { openStore } from '../../src/store/index.ts'
-import { bytesOf, codeOf, leaseOf, readSample, sample, storeSample } from '../unit/store/support.ts'
+import {
+  bytesOf,
+  codeOf,
+  keepManifest,
+  leaseOf,
+  readSample,
+  sample,
+  storeSample
+} from '../unit/store/support.ts'
 import type { Sample } from '../unit/store/support.ts'
 
 const [disk] = process.argv.slice(2)
@@ -34,7 +42,7 @@ for (const block of during.blocks) codes.push(await codeOf(upload.append(block, 
 codes.push(await codeOf(upload.commit(during.cid, during.manifest)))
 const closed = await codeOf(upload.close())
 await fill(0)
-const manifest = await codeOf(store.putManifest(during.cid, bytesOf('large', 60_000)))
+const manifest = await codeOf(keepManifest(store, during.cid, bytesOf('large', 60_000)))
 const lease = await codeOf(
   store.putLease(during.cid, leaseOf({ tombstone: true, signed: bytesOf('large', 60_000) }))
 )

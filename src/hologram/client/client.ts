@@ -87,7 +87,9 @@ export class Client implements Objects {
 
   /** Ends every put and get under way. */
   async stop(): Promise<void> {
-    await Promise.all([this.keeper.stop(), this.#context.background.stop()])
+    const { background, objects } = this.#context
+    await Promise.all([this.keeper.stop(), background.stop()])
+    objects.close()
   }
 
   async put(source: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {

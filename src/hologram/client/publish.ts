@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import type { KeptObject, StoredLease } from '../holdings.ts'
 import { signLease, storedLease } from '../lease.ts'
 import { manifestHomes } from '../placement.ts'
 import { signPlacement } from '../placement-record.ts'
@@ -37,7 +38,7 @@ export interface Publication {
 }
 
 /**
- * Brings the manifest, with a new placement record beside it, to `count` of its homes: the first ones that take it.
+ * Brings the manifest, with a new placement record beside it where there are shards, to `count` of its homes: the first ones that take it.
  * This node keeps both as well, whether it is a home or not.
  *
  * @returns the homes that have them on disk
@@ -49,20 +50,15 @@ export async function publishManifest(
   signal: AbortSignal
 ): Promise<PeerId[]> {
   const { mesh, objects, holdings, nowMs } = context
-  const sequence = BigInt(nowMs())
-  const placement = await signPlacement(mesh.networkId, { cid, sequence, holders }, signerOf(context))
+  const placement = await placementOf(context, cid, holders)
   const keepOwn = async (): Promise<void> => {
-    // the lease first: what is kept before its lease may be collected in between
-    await keepLease(context, cid, lease)
-    await Promise.all([
-      holdings.putManifest(cid, manifest, { own: true }),
-      holdings.putPlacement(cid, placement, sequence, { own: true })
-    ])
+    const own = { manifest, lease: storedLeaseOf(context, cid, lease), placement }
+    await holdings.keepObject(cid, own, { own: true, nowMs: nowMs() })
   }
   const putManifest = {
     manifest: Uint8Array.from(manifest),
     lease: Uint8Array.from(lease.signed),
-    placement: Uint8Array.from(placement)
+    placement: Uint8Array.from(placement?.record ?? [])
   }
   const ranked = manifestHomes(cid, 2 * count, mesh.peers()).map(({ id }) => id)
   const kept: PeerId[] = []
@@ -83,12 +79,24 @@ export async function publishManifest(
 }
 
 /** Keeps this node's own lease on its own disk. */
-export async function keepLease(
-  { mesh, holdings }: ClientContext,
-  cid: CID,
-  lease: SignedLease
-): Promise<void> {
+export async function keepLease(context: ClientContext, cid: CID, lease: SignedLease): Promise<void> {
+  await context.holdings.putLease(cid, storedLeaseOf(context, cid, lease), { own: true })
+}
+
+function storedLeaseOf({ mesh }: ClientContext, cid: CID, lease: SignedLease): StoredLease {
   const { sequence, expiresAtMs, tombstone, signed } = lease
-  const stored = { cid, lessee: mesh.self, sequence: BigInt(sequence), expiresAtMs, tombstone }
-  await holdings.putLease(cid, storedLease(stored, signed), { own: true })
+  const stated = { cid, lessee: mesh.self, sequence: BigInt(sequence), expiresAtMs, tombstone }
+  return storedLease(stated, signed)
+}
+
+/** Nothing for an inline object, which has no shards to tell about. */
+async function placementOf(
+  context: ClientContext,
+  cid: CID,
+  holders: readonly ShardHolder[]
+): Promise<KeptObject['placement']> {
+  if (holders.length === 0) return undefined
+  const sequence = BigInt(context.nowMs())
+  const { networkId } = context.mesh
+  return { sequence, record: await signPlacement(networkId, { cid, sequence, holders }, signerOf(context)) }
 }

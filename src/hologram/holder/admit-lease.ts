@@ -1,5 +1,5 @@
 import { isLive, openLease, storedLease, type Lease } from '../lease.ts'
-import { refuse } from './refusal.ts'
+import { refuse, type Refusal } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
 import type { HolderContext } from './context.ts'
 
@@ -38,10 +38,12 @@ export async function keepLease(
   const lessee = lease.lessee.toString()
   const kept = await holdings.leases(lease.cid)
   const earlier = kept.find((other) => other.lessee === lessee)
-  if (earlier === undefined && kept.length >= settings.maxLeases)
-    throw refuse('the object has too many lessees')
+  if (earlier === undefined && kept.length >= settings.maxLeases) throw tooManyLessees()
   if (await holdings.putLease(lease.cid, storedLease(lease, lease.signed))) return
   if (earlier !== undefined && isLive(earlier, nowMs()) !== isLive(lease, nowMs())) {
-    throw refuse('this lessee has said otherwise since')
+    throw saidOtherwise()
   }
 }
+
+export const tooManyLessees = (): Refusal => refuse('the object has too many lessees')
+export const saidOtherwise = (): Refusal => refuse('this lessee has said otherwise since')

@@ -20,6 +20,7 @@ import {
 import { Admission } from './admission.ts'
 import { countRefusal, newCounts } from './context.ts'
 import { handleGet } from './get-handler.ts'
+import { nextRequest } from './next-request.ts'
 import { ObjectService } from './object-service.ts'
 import { ProvideQueue } from './provide-queue.ts'
 import { handlePut } from './put-handler.ts'
@@ -154,9 +155,11 @@ export class Holder {
 
   async #serveObject(framed: FramedStream, signal: AbortSignal): Promise<void> {
     const wait = { timeoutMs: this.#context.settings.idleTimeoutMs, signal }
-    const request = await framed.readMessage(ObjectRequest, wait)
-    if (request === undefined) return
-    await framed.writeMessage(ObjectReply, await this.#objects.answer(request), wait)
+    for (;;) {
+      const request = await nextRequest(framed, ObjectRequest, wait)
+      if (request === undefined) return
+      await framed.writeMessage(ObjectReply, await this.#objects.answer(request), wait)
+    }
   }
 
   async #accept(service: Service, stream: Stream, connection: Connection): Promise<void> {

@@ -5,11 +5,11 @@ import {
   type PutManifest
 } from '../../../protocols/generated/object.js'
 import { decodeObjectCid } from '../cid.ts'
-import { isLive, openLease } from '../lease.ts'
+import { isLive, openLease, storedLease } from '../lease.ts'
 import { MAX_LEASES_PER_REPLY } from '../limits.ts'
 import { decodeManifest, manifestCid, type Manifest } from '../manifest.ts'
 import { openPlacement, type PlacementRecord } from '../placement-record.ts'
-import { keepLease, openLiveLease } from './admit-lease.ts'
+import { keepLease, openLiveLease, saidOtherwise, tooManyLessees } from './admit-lease.ts'
 import { countRefusal } from './context.ts'
 import { isOwnFault, notFound, refuse, replyHead } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
@@ -76,7 +76,7 @@ export class ObjectService {
   }
 
   async #putManifest({ manifest: bytes, lease: signedLease, placement }: PutManifest): Promise<ReplyFields> {
-    const { holdings } = this.#context
+    const { holdings, settings, nowMs } = this.#context
     const manifest = decodeManifest(bytes)
     const cid = manifestCid(bytes)
     const lease = await openLiveLease(this.#context, cid, signedLease)
@@ -86,9 +86,17 @@ export class ObjectService {
       if (!record.signer.equals(lease.lessee))
         throw refuse('the placement record is not signed by the lessee')
     }
-    await keepLease(this.#context, lease)
-    await holdings.putManifest(cid, bytes)
-    if (record !== undefined) await holdings.putPlacement(cid, placement, record.sequence)
+    const outcome = await holdings.keepObject(
+      cid,
+      {
+        manifest: bytes,
+        lease: storedLease(lease, lease.signed),
+        placement: record && { record: placement, sequence: record.sequence }
+      },
+      { maxLeases: settings.maxLeases, nowMs: nowMs() }
+    )
+    if (outcome === 'ended') throw saidOtherwise()
+    if (outcome === 'too-many-leases') throw tooManyLessees()
     this.#onManifest(cid)
     return {}
   }

@@ -34,7 +34,7 @@ export interface HolderSettings {
 export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
   put: { perConnection: 64, perPeer: 64, total: 128 },
   get: { perConnection: 64, perPeer: 64, total: 256 },
-  object: { perConnection: 64, perPeer: 64, total: 256 },
+  object: { perConnection: 64, perPeer: 64, total: 1024 },
   idleTimeoutMs: 30_000,
   lingerMs: 2_000,
   retryAfterMs: 1_000,

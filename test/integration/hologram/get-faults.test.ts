@@ -5,6 +5,7 @@ import { leafHash } from '../../../encoder/index.ts'
 import { GetRequest } from '../../../protocols/generated/object.js'
 import { FramedStream } from '../../../src/hologram/framing.ts'
 import { encodeManifest, homesOf, manifestCid } from '../../../src/hologram/index.ts'
+import type { StoredLease } from '../../../src/hologram/holdings.ts'
 import type { Holdings, HologramError, Manifest, PutResult } from '../../../src/hologram/index.ts'
 import type { CID } from 'multiformats/cid'
 import { chunked, Cluster, collect, overriding, randomObject } from '../../support/cluster.ts'
@@ -62,6 +63,15 @@ describe('hologram: a get when things go wrong', function () {
   afterEach(() => {
     reader.mesh.table = undefined
   })
+
+  const keepWith = async (
+    store: Holdings,
+    cid: CID,
+    manifest: Uint8Array,
+    leases: readonly StoredLease[]
+  ): Promise<void> => {
+    for (const lease of leases) await store.keepObject(cid, { manifest, lease }, { nowMs: Date.now() })
+  }
 
   /** A store that hands out what it holds, unless told otherwise. */
   const tamperable = (store: Holdings, how: () => Tamper | undefined): Holdings =>
@@ -200,8 +210,7 @@ describe('hologram: a get when things go wrong', function () {
       const bad = dagCbor.encode({ ...result.manifest, size: result.manifest.size + 1 })
       const cid = manifestCid(bad)
       for (const { store } of cluster.peers.slice(0, 6)) {
-        await store.putManifest(cid, bad)
-        for (const lease of await store.leases(result.cid)) await store.putLease(cid, lease)
+        await keepWith(store, cid, bad, await store.leases(result.cid))
       }
       expect(await failure(reader.hologram.get(cid))).to.include({ code: 'BAD_MANIFEST' })
     })
@@ -279,9 +288,7 @@ describe('hologram: a get when things go wrong', function () {
       const wrong = encodeManifest(other.manifest)
       const [liar] = cluster.peers
       await liar.store.deleteObject(result.cid)
-      await liar.store.putManifest(result.cid, wrong)
-      for (const lease of await cluster.peers[1].store.leases(result.cid))
-        await liar.store.putLease(result.cid, lease)
+      await keepWith(liar.store, result.cid, wrong, await cluster.peers[1].store.leases(result.cid))
       reader.mesh.table = (peers) => peers.filter(({ id }) => id.equals(liar.mesh.self))
       await expectWhole()
       expect(reader.mesh.blamed(liar.mesh.self, 'lied')).to.be.at.least(1)

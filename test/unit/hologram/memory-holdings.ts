@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto'
 import { leafHash } from '../../../encoder/index.ts'
+import { isLive } from '../../../src/hologram/lease.ts'
 import type { CID } from 'multiformats/cid'
-import type { Holdings, ShardReader, ShardUpload, StoredLease } from '../../../src/hologram/holdings.ts'
+import type {
+  Holdings,
+  KeepObjectOptions,
+  KeepOutcome,
+  KeptObject,
+  ShardReader,
+  ShardUpload,
+  StoredLease
+} from '../../../src/hologram/holdings.ts'
 
 interface Blocks {
   readonly blocks: Uint8Array[]
@@ -103,8 +112,19 @@ export class MemoryHoldings implements Holdings {
     for (const records of [this.manifests, this.placements, this.leasesByObject]) records.delete(id)
   }
 
-  async putManifest(cid: CID, manifest: Uint8Array): Promise<void> {
+  async keepObject(
+    cid: CID,
+    { manifest, lease, placement }: KeptObject,
+    { maxLeases = Infinity, nowMs }: KeepObjectOptions
+  ): Promise<KeepOutcome> {
+    const kept = await this.leases(cid)
+    const earlier = kept.find(({ lessee }) => lessee === lease.lessee)
+    if (earlier === undefined && kept.length >= maxLeases) return 'too-many-leases'
+    if (earlier !== undefined && earlier.sequence >= lease.sequence && !isLive(earlier, nowMs)) return 'ended'
+    await this.putLease(cid, lease)
     this.manifests.set(cid.toString(), manifest)
+    if (placement !== undefined) await this.putPlacement(cid, placement.record, placement.sequence)
+    return 'kept'
   }
 
   async getManifest(cid: CID): Promise<Uint8Array | undefined> {

@@ -41,8 +41,8 @@ describe('store garbage collection', () => {
 
   it('remembers a tombstone while an older lease could still be played again', async () => {
     const { cid, manifest } = await sample('one')
-    await store.putManifest(cid, manifest)
-    await store.putLease(cid, leaseOf({ sequence: 1n, expiresAtMs: nowMs + 30 }))
+    const lease = leaseOf({ sequence: 1n, expiresAtMs: nowMs + 30 })
+    await store.keepObject(cid, { manifest, lease }, { nowMs })
     await store.putLease(cid, leaseOf({ sequence: 2n, expiresAtMs: nowMs + 10, tombstone: true }))
     await store.collectGarbage(nowMs + 20)
     expect(await store.putLease(cid, leaseOf({ sequence: 1n, expiresAtMs: nowMs + 30 }))).to.equal(false)

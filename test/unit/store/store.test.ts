@@ -9,6 +9,7 @@ import {
   all,
   bytesOf,
   codeOf,
+  keepManifest,
   leaseOf,
   leavesOf,
   plain,
@@ -18,6 +19,8 @@ import {
   storeSample,
   useFolder
 } from './support.ts'
+import type { StoredLease } from '../../../src/hologram/holdings.ts'
+import type { Sample } from './support.ts'
 import type { Store } from '../../../src/store/index.ts'
 
 describe('store', () => {
@@ -265,9 +268,9 @@ describe('store', () => {
   describe('records', () => {
     it('keeps manifests, placement records, leases and owned objects over a restart', async () => {
       const { cid, manifest } = await sample('one')
-      await store.putManifest(cid, manifest)
-      await store.putPlacement(cid, bytesOf('placement', 90), 5n)
-      await store.putLease(cid, leaseOf({ sequence: 9n }))
+      const placement = { record: bytesOf('placement', 90), sequence: 5n }
+      const lease = leaseOf({ sequence: 9n })
+      expect(await store.keepObject(cid, { manifest, lease, placement }, { nowMs: 0 })).to.equal('kept')
       await store.putOwned(cid, bytesOf('owned', 40))
       await reopen()
       expect(plain(await store.getManifest(cid))).to.deep.equal(manifest)
@@ -276,6 +279,35 @@ describe('store', () => {
       expect(plain(await store.getOwned(cid))).to.deep.equal(bytesOf('owned', 40))
       const owned = await all(store.listOwned())
       expect(owned.map((entry) => entry.cid.toString())).to.deep.equal([cid.toString()])
+    })
+
+    it('keeps the newest of what comes with a manifest, and takes the same again', async () => {
+      const { cid, manifest } = await sample('one')
+      const keep = async (sequence: bigint) => {
+        const lease = leaseOf({ sequence })
+        const placement = { record: bytesOf(`placement ${sequence}`, 10), sequence }
+        return await store.keepObject(cid, { manifest, lease, placement }, { nowMs: 0 })
+      }
+      for (const sequence of [2n, 1n, 3n, 3n]) expect(await keep(sequence)).to.equal('kept')
+      expect(await store.leases(cid)).to.deep.equal([leaseOf({ sequence: 3n })])
+      expect(plain(await store.getPlacement(cid))).to.deep.equal(bytesOf('placement 3', 10))
+      const { usedBytes } = await store.usage()
+      await reopen()
+      expect((await store.usage()).usedBytes, 'what is counted is what is there').to.equal(usedBytes)
+    })
+
+    it('keeps nothing of an object that its lessee has let go of, or that has too many', async () => {
+      const [one, other] = await Promise.all(['one', 'other'].map(async (name) => await sample(name)))
+      const keep = async ({ cid, manifest }: Sample, lease: StoredLease) =>
+        await store.keepObject(cid, { manifest, lease }, { nowMs: 5, maxLeases: 1 })
+      await store.putLease(one.cid, leaseOf({ sequence: 2n, tombstone: true }))
+      await store.putLease(other.cid, leaseOf({ sequence: 2n, expiresAtMs: 5 }))
+      expect(await keep(one, leaseOf({ sequence: 1n }))).to.equal('ended')
+      expect(await keep(other, leaseOf({ sequence: 1n }))).to.equal('ended')
+      expect(await keep(other, leaseOf({ lessee: 'another' }))).to.equal('too-many-leases')
+      expect(await store.getManifest(one.cid)).to.equal(undefined)
+      expect(await store.getManifest(other.cid)).to.equal(undefined)
+      expect(await keep(other, leaseOf({ sequence: 3n }))).to.equal('kept')
     })
 
     it('keeps the newest placement record', async () => {
@@ -319,7 +351,7 @@ describe('store', () => {
   it('answers no more once closed', async () => {
     const { cid, manifest } = await sample('one')
     await store.close()
-    expect(await codeOf(store.putManifest(cid, manifest))).to.equal('CLOSED')
+    expect(await codeOf(keepManifest(store, cid, manifest))).to.equal('CLOSED')
     expect(await codeOf(store.shardsOf(cid))).to.equal('CLOSED')
   })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { leafHash } from '../../../encoder/merkle.ts'
-import type { StoredLease } from '../../../src/hologram/holdings.ts'
+import type { KeepObjectOptions, KeepOutcome, StoredLease } from '../../../src/hologram/holdings.ts'
 import type { Store } from '../../../src/store/index.ts'
 
 export const DAY_MS = 24 * 60 * 60 * 1000
@@ -89,6 +89,16 @@ export function leavesOf(blocks: readonly Uint8Array[]): Uint8Array {
 export function leaseOf(lease: Partial<StoredLease> = {}): StoredLease {
   const whole = { lessee: 'lessee', sequence: 1n, expiresAtMs: DAY_MS, tombstone: false, ...lease }
   return { signed: bytesOf(`${whole.lessee} ${whole.sequence}`, 120), ...whole }
+}
+
+/** Keeps a manifest, with a lease of the kind that `leaseOf` makes. */
+export async function keepManifest(
+  store: Store,
+  cid: CID,
+  manifest: Uint8Array,
+  options: Partial<KeepObjectOptions> = {}
+): Promise<KeepOutcome> {
+  return await store.keepObject(cid, { manifest, lease: leaseOf() }, { nowMs: 0, ...options })
 }
 
 export const plain = (bytes: Uint8Array | undefined): Uint8Array | undefined => bytes && new Uint8Array(bytes)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ObjectReply } from '../../../../protocols/generated/object.js'
+import { ObjectReply, ObjectRequest } from '../../../../protocols/generated/object.js'
 import { openLease } from '../../../../src/hologram/lease.ts'
 import { encodeManifest, manifestCid } from '../../../../src/hologram/manifest.ts'
 import { signPlacement } from '../../../../src/hologram/placement-record.ts'
@@ -188,7 +188,7 @@ describe('holder: object/1', () => {
   })
 
   it('says QUOTA and FAILED where the disk is to blame', async () => {
-    fixture.holdings.putManifest = async () => {
+    fixture.holdings.keepObject = async () => {
       throw Object.assign(new Error('full'), { code: 'DISK_FULL' })
     }
     expect(await putManifest()).to.include({ status: 'QUOTA' })
@@ -200,7 +200,32 @@ describe('holder: object/1', () => {
     expect(fixture.log).to.deep.equal(['a request of object/1 failed'])
   })
 
-  it('takes one request a stream', async () => {
+  it('takes one request after another on a stream, and goes on after one that it refuses', async () => {
+    const stream = await fixture.mesh.dial('object/1', fixture.bob.peer)
+    const request = async (fields: Partial<ObjectRequest>) => {
+      await stream.write([ObjectRequest.encode(fields)], WAIT)
+      return await stream.readMessage(ObjectReply, WAIT)
+    }
+    const put = { manifest: owned(manifest), lease: owned(lease), placement: new Uint8Array(0) }
+    expect(await request({ getManifest: owned(cid.bytes) })).to.include({ status: 'NOT_FOUND' })
+    expect(await request({ putManifest: put })).to.include({ status: 'OK' })
+    expect(await request({ getManifest: owned(cid.bytes) })).to.include({ status: 'OK' })
+    await stream.close(WAIT)
+    expect(await stream.read(WAIT)).to.equal(undefined)
+    await Promise.all(fixture.mesh.served)
+  })
+
+  it('closes a stream, and does not reset it, when no request has come for long', async () => {
+    await fixture.stop()
+    fixture = await startHolder({ settings: { idleTimeoutMs: 20 } })
+    const stream = await fixture.mesh.dial('object/1', fixture.bob.peer)
+    expect(await stream.read(WAIT)).to.equal(undefined)
+    await stream.close(WAIT)
+    await Promise.all(fixture.mesh.served)
+    expect(fixture.holder.stats.streamsCut).to.equal(0)
+  })
+
+  it('answers nothing where nothing is asked', async () => {
     const stream = await fixture.mesh.dial('object/1', fixture.bob.peer)
     await stream.close(WAIT)
     expect(await stream.read(WAIT), 'nothing asked, nothing answered').to.equal(undefined)
