@@ -241,6 +241,10 @@ export declare namespace ObjectRequest {
         field: '$.putManifest.placement';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ObjectRequestPutManifestQuietFieldEvent {
+        field: '$.putManifest.quiet';
+        value: boolean;
+    }
     interface ObjectRequestPutLeaseFieldEvent {
         field: '$.putLease';
         value: Uint8Array<ArrayBuffer>;
@@ -255,12 +259,13 @@ export declare namespace ObjectRequest {
     }
     function encode(obj: Partial<ObjectRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): ObjectRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestPutPlacementFieldEvent | ObjectRequestStatusFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutManifestQuietFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestPutPlacementFieldEvent | ObjectRequestStatusFieldEvent>;
 }
 export interface PutManifest {
     manifest: Uint8Array<ArrayBuffer>;
     lease: Uint8Array<ArrayBuffer>;
     placement: Uint8Array<ArrayBuffer>;
+    quiet: boolean;
 }
 export declare namespace PutManifest {
     const codec: () => Codec<PutManifest>;
@@ -276,9 +281,13 @@ export declare namespace PutManifest {
         field: '$.placement';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface PutManifestQuietFieldEvent {
+        field: '$.quiet';
+        value: boolean;
+    }
     function encode(obj: Partial<PutManifest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): PutManifest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): Generator<PutManifestManifestFieldEvent | PutManifestLeaseFieldEvent | PutManifestPlacementFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): Generator<PutManifestManifestFieldEvent | PutManifestLeaseFieldEvent | PutManifestPlacementFieldEvent | PutManifestQuietFieldEvent>;
 }
 export interface ObjectReply {
     status: Status;

@@ -1022,6 +1022,10 @@ export var PutManifest;
                     w.uint32(26);
                     w.bytes(obj.placement);
                 }
+                if ((obj.quiet != null && obj.quiet !== false)) {
+                    w.uint32(32);
+                    w.bool(obj.quiet);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1029,7 +1033,8 @@ export var PutManifest;
                 const obj = {
                     manifest: uint8ArrayAlloc(0),
                     lease: uint8ArrayAlloc(0),
-                    placement: uint8ArrayAlloc(0)
+                    placement: uint8ArrayAlloc(0),
+                    quiet: false
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1045,6 +1050,10 @@ export var PutManifest;
                         }
                         case 3: {
                             obj.placement = reader.bytes();
+                            break;
+                        }
+                        case 4: {
+                            obj.quiet = reader.bool();
                             break;
                         }
                         default: {
@@ -1077,6 +1086,13 @@ export var PutManifest;
                             yield {
                                 field: `${prefix}.placement`,
                                 value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.quiet`,
+                                value: reader.bool()
                             };
                             break;
                         }

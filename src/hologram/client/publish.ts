@@ -8,6 +8,12 @@ import type { ShardHolder } from '../placement-record.ts'
 import { signerOf } from './context.ts'
 import type { ClientContext } from './context.ts'
 
+/**
+ * Homes of a manifest that announce it in the DHT. Every announcement is some twenty requests; and who looks there does
+ * so because peers have joined and the homes are others now, not because the ones that took it have died.
+ */
+const ANNOUNCERS = 3
+
 export interface SignedLease {
   readonly sequence: number
   readonly expiresAtMs: number
@@ -62,10 +68,10 @@ export async function publishManifest(
   }
   const ranked = manifestHomes(cid, 2 * count, mesh.peers()).map(({ id }) => id)
   const kept: PeerId[] = []
-  const place = async (): Promise<void> => {
+  const place = async (quiet: boolean): Promise<void> => {
     for (let home = ranked.shift(); home !== undefined; home = ranked.shift()) {
       try {
-        await objects.request(home, { putManifest }, signal)
+        await objects.request(home, { putManifest: { ...putManifest, quiet } }, signal)
         kept.push(home)
         return
       } catch (error) {
@@ -74,7 +80,10 @@ export async function publishManifest(
       }
     }
   }
-  await Promise.all([keepOwn(), ...Array.from({ length: Math.min(count, ranked.length) }, place)])
+  await Promise.all([
+    keepOwn(),
+    ...Array.from({ length: Math.min(count, ranked.length) }, async (_, lane) => place(lane >= ANNOUNCERS))
+  ])
   return kept
 }
 

@@ -17,7 +17,7 @@ import type { HolderContext } from './context.ts'
 
 export interface ObjectServiceComponents {
   readonly context: HolderContext
-  /** Called with each object whose manifest has come to stay. */
+  /** Called with each object that this node is to announce, once its manifest is kept. */
   readonly onManifest: (cid: CID) => void
 }
 
@@ -75,7 +75,8 @@ export class ObjectService {
     }
   }
 
-  async #putManifest({ manifest: bytes, lease: signedLease, placement }: PutManifest): Promise<ReplyFields> {
+  async #putManifest(request: PutManifest): Promise<ReplyFields> {
+    const { manifest: bytes, lease: signedLease, placement, quiet } = request
     const { holdings, settings, nowMs } = this.#context
     const manifest = decodeManifest(bytes)
     const cid = manifestCid(bytes)
@@ -97,7 +98,7 @@ export class ObjectService {
     )
     if (outcome === 'ended') throw saidOtherwise()
     if (outcome === 'too-many-leases') throw tooManyLessees()
-    this.#onManifest(cid)
+    if (!quiet) this.#onManifest(cid)
     return {}
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { chunked, Cluster, collect, randomObject } from '../../support/cluster.ts'
@@ -50,6 +51,15 @@ describe('hologram: put and get', () => {
     it(`codes ${k} of ${n}`, async () => {
       await roundTrip(randomObject(3 * k * BLOCK + 12_345), { k, n })
       await roundTrip(randomObject(k * BLOCK + 1), { k, n })
+    })
+  }
+
+  for (const size of [100, 2 * segment]) {
+    it(`has three of the homes announce an object of ${size} bytes, and no more`, async () => {
+      const { cid } = await cluster.peers[1].hologram.put(chunked(randomObject(size)))
+      const announcers = () => cluster.network.providers.get(cid.toString())?.size ?? 0
+      while (announcers() < 3) await sleep(5)
+      expect(announcers()).to.equal(3)
     })
   }
 

@@ -38,7 +38,9 @@ describe('holder: fuzzed', () => {
       'get/1': [GetRequest.encode(getRequest(object.cid, { first: 1, count: 2 }))],
       'object/1': [
         ObjectRequest.encode({ getManifest: cid }),
-        ObjectRequest.encode({ putManifest: { manifest, lease, placement: new Uint8Array(0) } }),
+        ObjectRequest.encode({
+          putManifest: { manifest, lease, placement: new Uint8Array(0), quiet: false }
+        }),
         ObjectRequest.encode({ putLease: lease }),
         ObjectRequest.encode({ status: cid })
       ]
@@ -124,7 +126,7 @@ describe('holder: fuzzed', () => {
     expect(await putShard(fixture, object, 2)).to.include({ status: 'OK' })
     const inline = encodeManifest(inlineManifest(noise(100)))
     const lease = owned(await leaseOn(manifestCid(inline), fixture.alice))
-    const put = { manifest: owned(inline), lease, placement: new Uint8Array(0) }
+    const put = { manifest: owned(inline), lease, placement: new Uint8Array(0), quiet: false }
     expect(await ask(fixture, { putManifest: put })).to.include({ status: 'OK' })
   })
 })

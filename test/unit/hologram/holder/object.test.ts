@@ -43,13 +43,14 @@ describe('holder: object/1', () => {
   }
 
   const putManifest = async (
-    fields: { manifest?: Uint8Array; lease?: Uint8Array; placement?: Uint8Array } = {}
+    fields: { manifest?: Uint8Array; lease?: Uint8Array; placement?: Uint8Array; quiet?: boolean } = {}
   ) =>
     ask(fixture, {
       putManifest: {
         manifest: owned(fields.manifest ?? manifest),
         lease: owned(fields.lease ?? lease),
-        placement: owned(fields.placement ?? new Uint8Array(0))
+        placement: owned(fields.placement ?? new Uint8Array(0)),
+        quiet: fields.quiet ?? false
       }
     })
   const getManifest = async () => ask(fixture, { getManifest: owned(cid.bytes) })
@@ -69,6 +70,12 @@ describe('holder: object/1', () => {
     expect(Buffer.compare(reply.manifest, manifest)).to.equal(0)
     expect(Buffer.compare(reply.placement, placement)).to.equal(0)
     expect(fixture.mesh.provided.map(String)).to.deep.equal([cid.toString()])
+  })
+
+  it('announces nothing where others do', async () => {
+    expect(await putManifest({ quiet: true })).to.include({ status: 'OK' })
+    expect(await getManifest()).to.include({ status: 'OK' })
+    expect(fixture.mesh.provided).to.deep.equal([])
   })
 
   it('says which shards it holds', async () => {
@@ -206,7 +213,7 @@ describe('holder: object/1', () => {
       await stream.write([ObjectRequest.encode(fields)], WAIT)
       return await stream.readMessage(ObjectReply, WAIT)
     }
-    const put = { manifest: owned(manifest), lease: owned(lease), placement: new Uint8Array(0) }
+    const put = { manifest: owned(manifest), lease: owned(lease), placement: new Uint8Array(0), quiet: false }
     expect(await request({ getManifest: owned(cid.bytes) })).to.include({ status: 'NOT_FOUND' })
     expect(await request({ putManifest: put })).to.include({ status: 'OK' })
     expect(await request({ getManifest: owned(cid.bytes) })).to.include({ status: 'OK' })
