@@ -101,7 +101,7 @@ export class WriteBehindDatastore extends BaseDatastore {
     await this.#flushing
   }
 
-  /** Writes what has changed; the datastore behind is the caller's to close. */
+  /** Writes what has changed, and from now on nothing; the datastore behind is the caller's to close. */
   async close(): Promise<void> {
     this.#stop.abort()
     await this.flush()
@@ -138,6 +138,8 @@ export class WriteBehindDatastore extends BaseDatastore {
   }
 
   #change(name: string, value: Uint8Array | undefined): void {
+    // libp2p's parts stop in no particular order: some have a last word, which is not worth keeping.
+    if (this.#stop.signal.aborted) return
     const isFirst = this.#dirty.size === 0
     this.#dirty.set(name, value)
     if (isFirst) void this.#flushLater()

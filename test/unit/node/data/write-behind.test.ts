@@ -83,6 +83,15 @@ describe('write-behind datastore', () => {
     expect(base.get(one)).to.deep.equal(bytes(1))
   })
 
+  it('forgets what comes when it is closed, instead of writing to what is closed as well', async () => {
+    await store.close()
+    base.full = true
+    await store.put(one, bytes(1))
+    await store.flush()
+    expect(errors).to.deep.equal([])
+    expect(base.has(one)).to.equal(false)
+  })
+
   it('reads an entry from the datastore behind once', async () => {
     base.put(one, bytes(5))
     for (let i = 0; i < 3; i++) expect(await store.get(one)).to.deep.equal(bytes(5))
