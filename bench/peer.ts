@@ -6,7 +6,8 @@ import type { NodeConfig } from '../src/node/index.ts'
 
 // As the launcher does: half of the time to start is compiling.
 enableCompileCache()
-const { configWith, createNode, silentLogger } = await import('../src/node/index.ts')
+const { configWith, createNode, silentLogger, tuneHeap } = await import('../src/node/index.ts')
+tuneHeap()
 const settings = JSON.parse(process.argv[2]) as Partial<NodeConfig>
 const node = await createNode(configWith(settings), { logger: silentLogger })
 await node.start()

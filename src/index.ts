@@ -14,6 +14,7 @@ export {
   parseDescriptor,
   runUntilSignal,
   silentLogger,
+  tuneHeap,
   VERSION
 } from './node/index.ts'
 export type {

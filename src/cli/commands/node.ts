@@ -28,13 +28,17 @@ export const nodeCommand = (io: Io): CommandModule =>
   })
 
 const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
-  const [{ createNode, loadConfig, runUntilSignal }, { createGateway }, { removeApiFile, writeApiFile }] =
-    await Promise.all([
-      import('../../node/index.ts'),
-      import('../../gateway/index.ts'),
-      import('../api-file.ts')
-    ])
+  const [
+    { createNode, loadConfig, runUntilSignal, tuneHeap },
+    { createGateway },
+    { removeApiFile, writeApiFile }
+  ] = await Promise.all([
+    import('../../node/index.ts'),
+    import('../../gateway/index.ts'),
+    import('../api-file.ts')
+  ])
   const config = loadConfig({ flags, env: io.env, configFile: flags.config })
+  tuneHeap()
   const node = await createNode(config)
   const gateway = createGateway({ node }, { listen: config.api })
   try {
