@@ -17,6 +17,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { NodeError } from '../errors.ts'
 import { limitConnections } from './connection-limit.ts'
+import { frameCipher } from './frame-cipher.ts'
 import { gossip } from './gossip.ts'
 import { reachability } from './reachability.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
@@ -89,7 +90,7 @@ export const createHost = async (init: HostInit): Promise<Host> => {
       webSockets(),
       circuitRelayTransport()
     ],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: frameCipher })],
     streamMuxers: [
       yamux({
         maxInboundStreams: STREAMS_PER_CONNECTION,
