@@ -3,8 +3,15 @@ import type { Layer } from './manifest.ts'
 
 /** Block sizes are multiples of this many bytes: a cache line, and a whole number of SIMD registers. */
 export const BLOCK_ALIGNMENT_BYTES = 64
-/** Largest block; also the default, and the largest object that is kept inline. */
-export const MAX_BLOCK_BYTES = 65536
+/** Largest block. */
+export const MAX_BLOCK_BYTES = 2 ** 20
+/** Largest object that is kept inline, whatever the blocks: above it copies cost more than shards are worth. */
+const MAX_INLINE_BYTES = 65536
+
+/** Stored bytes up to which an object is kept whole in its manifest instead of in shards. */
+export function inlineLimit(blockBytes: number): number {
+  return Math.min(blockBytes, MAX_INLINE_BYTES)
+}
 
 /** One segment: k data blocks that are coded together. Its number is the index of its block in every shard. */
 export interface Segment {

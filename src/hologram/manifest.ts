@@ -4,7 +4,7 @@ import { CID } from 'multiformats/cid'
 import { equals } from 'uint8arrays/equals'
 import { objectCid } from './cid.ts'
 import { HologramError } from './errors.ts'
-import { BLOCK_ALIGNMENT_BYTES, MAX_BLOCK_BYTES } from './layout.ts'
+import { BLOCK_ALIGNMENT_BYTES, inlineLimit, MAX_BLOCK_BYTES } from './layout.ts'
 import { placementSeed } from './seed.ts'
 
 /** Largest encoded manifest. */
@@ -178,8 +178,8 @@ function checkContent({ n, size, blockBytes, layers, roots, seed, digest, inline
   if (!Array.isArray(roots) || !roots.every((root) => isBytes(root, 32))) {
     throw bad('roots', 'is not a list of 32-byte hashes')
   }
-  if (size > blockBytes) {
-    if (inline !== undefined) throw bad('inline', 'is there although the object does not fit one block')
+  if (size > inlineLimit(blockBytes)) {
+    if (inline !== undefined) throw bad('inline', 'is there although the object is too large for that')
     if (roots.length !== n) throw bad('roots', `are ${roots.length}, but n is ${n}`)
     return
   }

@@ -16,7 +16,7 @@ export interface DefaultCode {
   readonly k: number
   /** Shards in all, 256 at most. */
   readonly n: number
-  /** Bytes of a full block: a multiple of 64, 65536 at most. */
+  /** Bytes of a full block: a multiple of 64, 1 MiB at most. */
   readonly blockBytes: number
 }
 
@@ -53,6 +53,12 @@ export interface CreateDescriptorInit {
   readonly bootstrap?: readonly string[]
 }
 
+/**
+ * 64 KiB blocks cost two thirds more processor time a byte in put and get; with 1 MiB, a reader at the end of a slow
+ * uplink waits long for its first byte (docs/BENCHMARKS.md, "Block size").
+ */
+const DEFAULT_BLOCK_BYTES = 262_144
+
 /** A new network, unlike any other. @throws {NetworkDescriptorError} */
 export const createDescriptor = (init: CreateDescriptorInit): NetworkDescriptor =>
   checkDescriptor({
@@ -60,7 +66,7 @@ export const createDescriptor = (init: CreateDescriptorInit): NetworkDescriptor 
     name: init.name,
     protocolPrefix: '/thhe',
     salt: randomBytes(16).toString('hex'),
-    code: { k: 6, n: 12, blockBytes: 65_536, ...init.code },
+    code: { k: 6, n: 12, blockBytes: DEFAULT_BLOCK_BYTES, ...init.code },
     ...(init.quorumSet !== undefined && { quorumSet: init.quorumSet }),
     bootstrap: init.bootstrap ?? []
   })
@@ -137,7 +143,7 @@ const checkCode = (value: unknown): DefaultCode => {
   return {
     n: whole(n, 'code.n', 1, 256),
     k: whole(k, 'code.k', 1, n as number),
-    blockBytes: whole(blockBytes, 'code.blockBytes', 64, 65_536, 64)
+    blockBytes: whole(blockBytes, 'code.blockBytes', 64, 1_048_576, 64)
   }
 }
 
@@ -220,6 +226,6 @@ export const PUBLIC_TESTNET: NetworkDescriptor = checkDescriptor({
   name: 'thhe-testnet',
   protocolPrefix: '/thhe',
   salt: 'd3f6a1c07b5e4e92a8c41f0b6d27935e',
-  code: { k: 6, n: 12, blockBytes: 65_536 },
+  code: { k: 6, n: 12, blockBytes: DEFAULT_BLOCK_BYTES },
   bootstrap: []
 })

@@ -13,6 +13,9 @@ import type { Store } from '../../src/store/index.ts'
 import { TestNetwork } from './mesh.ts'
 import type { TestMesh, TestPeerOptions } from './mesh.ts'
 
+/** A quarter of what nodes use, so that a few MiB make many segments. */
+const BLOCK_BYTES = 65_536
+
 export interface ClusterInit {
   k: number
   n: number
@@ -107,7 +110,10 @@ export class Cluster {
         nowMs: () => this.nowMs(),
         keeperTimers: IDLE
       },
-      { client: { ...this.#init.client, ...client, k, n }, holder: this.#init.holder }
+      {
+        client: { blockBytes: BLOCK_BYTES, ...this.#init.client, ...client, k, n },
+        holder: this.#init.holder
+      }
     )
     await hologram.start()
     const peer = new ClusterPeer(mesh, store, hologram)

@@ -40,6 +40,7 @@ export async function completeObject(
   const rows = readSegments(context, { cid, manifest, layout }, locations, allSegments(layout), signal)
   const rebuilt = await upload(context, joined(rows, pace, signal), {
     n,
+    blockBytes: layout.blockBytes,
     seed,
     expectedShardBytes: layout.shardBytes,
     plan,

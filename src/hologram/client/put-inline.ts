@@ -8,7 +8,7 @@ import { checkPeers } from './put-plan.ts'
 import { publishManifest } from './publish.ts'
 import { sealObject } from './sealed-object.ts'
 
-/** Puts an object of at most one block in its manifest: n - k + 1 copies outlive the loss of n - k peers. */
+/** Puts a small object in its manifest: n - k + 1 copies outlive the loss of n - k peers. */
 export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResult> {
   const { context, options, plan, progress, signal } = job
   const copies = { k: 1, n: plan.n - plan.k + 1, margin: plan.margin }
@@ -22,7 +22,7 @@ export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResu
       sealed: options.sealed ?? false,
       code: 'rs8',
       n: copies.n,
-      blockBytes: context.settings.blockBytes,
+      blockBytes: plan.blockBytes,
       roots: [],
       seed: placementSeed(bytes),
       digest: createHash('sha256').update(bytes).digest(),

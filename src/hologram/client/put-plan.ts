@@ -1,4 +1,5 @@
 import { HologramError } from '../errors.ts'
+import { BLOCK_ALIGNMENT_BYTES } from '../layout.ts'
 import { MAX_SHARDS } from '../manifest.ts'
 import type { PutOptions } from '../objects.ts'
 import { checkForm } from './form.ts'
@@ -10,13 +11,24 @@ export interface PutPlan {
   readonly n: number
   /** Shards over k that must be acknowledged. */
   readonly margin: number
+  /** Bytes of a full block. */
+  readonly blockBytes: number
 }
+
+/**
+ * The n blocks of a coded segment have at most this many bytes in all: a put holds several segments at once, whatever
+ * its code, and its memory must not grow with n.
+ */
+const MAX_CODED_SEGMENT_BYTES = 16 * 2 ** 20
 
 /**
  * @throws HologramError 'BAD_CODE_PARAMETERS' unless 1 <= k <= n <= 256 and 0 <= margin <= n - k, and a tensor's layers
  *   ascend to k
  */
-export function planPut(options: PutOptions, settings: Pick<ClientSettings, 'k' | 'n'>): PutPlan {
+export function planPut(
+  options: PutOptions,
+  settings: Pick<ClientSettings, 'k' | 'n' | 'blockBytes'>
+): PutPlan {
   const { tensor } = options
   if (tensor !== undefined) checkForm(tensor)
   const finest = tensor?.layers.at(-1)?.k
@@ -26,11 +38,15 @@ export function planPut(options: PutOptions, settings: Pick<ClientSettings, 'k' 
   if (!isWhole(k, 1, n)) throw bad('k', k, `must be 1 to n, which is ${n}`)
   const margin = options.margin ?? Math.ceil((n - k) / 2)
   if (!isWhole(margin, 0, n - k)) throw bad('margin', margin, `must be 0 to n - k, which is ${n - k}`)
-  return { k, n, margin }
+  return { k, n, margin, blockBytes: Math.min(settings.blockBytes, largestBlockOf(n)) }
 }
 
 /** @throws HologramError 'NOT_ENOUGH_PEERS' naming how many there are and how many are needed */
-export function checkPeers({ k, n, margin }: PutPlan, available: number, allowFewerShards: boolean): void {
+export function checkPeers(
+  { k, n, margin }: Pick<PutPlan, 'k' | 'n' | 'margin'>,
+  available: number,
+  allowFewerShards: boolean
+): void {
   const needed = allowFewerShards ? k + margin : n
   if (available >= needed) return
   const why = allowFewerShards ? `at least k + margin = ${needed}` : `n = ${needed}`
@@ -38,6 +54,10 @@ export function checkPeers({ k, n, margin }: PutPlan, available: number, allowFe
     needed,
     available
   })
+}
+
+function largestBlockOf(n: number): number {
+  return Math.floor(MAX_CODED_SEGMENT_BYTES / n / BLOCK_ALIGNMENT_BYTES) * BLOCK_ALIGNMENT_BYTES
 }
 
 function isWhole(value: number, least: number, most: number): boolean {

@@ -61,8 +61,7 @@ async function uploadAll(
   segments: AsyncIterable<SegmentBytes>
 ): Promise<{ object: SealedObject; outcomes: ShardOutcomes }> {
   const { context, options, progress } = job
-  const { k, n, margin } = job.plan
-  const { blockBytes } = context.settings
+  const { k, n, margin, blockBytes } = job.plan
   const hash = createHash('sha256')
   let size = 0
   const measured = async function* (): AsyncGenerator<SegmentBytes> {
@@ -95,6 +94,7 @@ async function uploadAll(
   }
   const outcomes = await upload(context, measured(), {
     n,
+    blockBytes,
     seed,
     expectedShardBytes: new Layout({ blockBytes, layers: expectedLayers }).shardBytes,
     plan: homes,

@@ -1,4 +1,5 @@
 import type { PutOptions, PutResult } from '../objects.ts'
+import { inlineLimit } from '../layout.ts'
 import { abortable } from './abortable.ts'
 import type { ClientContext } from './context.ts'
 import { ProgressReport } from './progress.ts'
@@ -21,11 +22,12 @@ export async function putObject(
   source: AsyncIterable<Uint8Array>,
   options: PutOptions
 ): Promise<PutResult> {
-  const { blockBytes, leaseMs } = context.settings
+  const { leaseMs } = context.settings
+  const plan = planPut(options, context.settings)
   const job: PutJob = {
     context,
     options,
-    plan: planPut(options, context.settings),
+    plan,
     leaseMs: options.leaseMs ?? leaseMs,
     progress: new ProgressReport(options.onProgress),
     signal: options.signal ?? new AbortController().signal
@@ -33,25 +35,25 @@ export async function putObject(
   const bytes = job.progress.reading(abortable(source, job.signal))
   const cut =
     options.tensor === undefined
-      ? segmenter(job.plan.k, blockBytes)
-      : layerSegmenter(options.tensor.layers, blockBytes)
+      ? segmenter(plan.k, plan.blockBytes)
+      : layerSegmenter(options.tensor.layers, plan.blockBytes)
   const segments = cut(bytes)
   try {
-    const { head, isWhole } = await takeHead(segments, blockBytes)
+    const { head, isWhole } = await takeHead(segments, inlineLimit(plan.blockBytes))
     return isWhole ? await putInline(job, bytesOf(head)) : await putShards(job, head, segments)
   } finally {
     await segments.return(undefined)
   }
 }
 
-/** As many segments as it takes to tell whether the object fits one block. */
+/** As many segments as it takes to tell whether the object has at most `limit` bytes. */
 async function takeHead(
   segments: AsyncGenerator<SegmentBytes>,
-  blockBytes: number
+  limit: number
 ): Promise<{ head: SegmentBytes[]; isWhole: boolean }> {
   const head: SegmentBytes[] = []
   let size = 0
-  while (size <= blockBytes) {
+  while (size <= limit) {
     const { value, done } = await segments.next()
     if (done === true) return { head, isWhole: true }
     head.push(value)

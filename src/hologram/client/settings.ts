@@ -6,6 +6,7 @@ export interface ClientSettings {
   readonly k: number
   /** Shards in all when a put names none; from the network descriptor. */
   readonly n: number
+  /** Bytes of a full block; objects of many shards get smaller ones (`planPut`). */
   readonly blockBytes: number
   readonly leaseMs: number
   /** Coded bytes that the slowest holder of a put may be behind. */
@@ -28,7 +29,7 @@ export interface ClientSettings {
 }
 
 export const DEFAULT_SETTINGS: Omit<ClientSettings, 'k' | 'n'> = {
-  blockBytes: 65536,
+  blockBytes: 262_144,
   leaseMs: 30 * 24 * 60 * 60 * 1000,
   putWindowBytes: 16 * 2 ** 20,
   readAheadBytes: 8 * 2 ** 20,

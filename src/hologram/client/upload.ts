@@ -15,6 +15,8 @@ import { whenFree } from './when-free.ts'
 
 export interface Upload {
   readonly n: number
+  /** Bytes of a full block. */
+  readonly blockBytes: number
   readonly seed: Uint8Array
   readonly expectedShardBytes: number
   readonly plan: HomePlan
@@ -55,7 +57,7 @@ export async function upload(
     {
       seed: job.seed,
       expectedBytes: job.expectedShardBytes,
-      windowSegments: Math.max(2, Math.floor(settings.putWindowBytes / (n * settings.blockBytes))),
+      windowSegments: Math.max(2, Math.floor(settings.putWindowBytes / (n * job.blockBytes))),
       minimum: job.minimum,
       required: job.required,
       timing: settings.putTiming,

@@ -77,7 +77,7 @@ describe('manifest', () => {
       sealed: [0, 'false'],
       code: ['rs16', 1],
       n: [0, 257, 3.5, 1, 3],
-      blockBytes: [0, 63, 65, 100, 65600, 131072],
+      blockBytes: [0, 63, 65, 100, 2 ** 20 + 64, 2 ** 21],
       layers: [[], {}, [1], [{ k: 2 }], [{ k: 2, length: 2000, extra: 1 }], [[2, 2000]]],
       roots: [
         [],

@@ -71,10 +71,10 @@ describe('network descriptor', () => {
 
   it('has an id that any implementation computes: SHA-256 of canonical dag-cbor', () => {
     expect(networkIdText(networkId(PUBLIC_TESTNET))).to.equal(
-      'bcacde9ef9e5113c67bb34093818933be2e27d7082837a8b2b703f4a67276c51'
+      '3495df86ec5576401ce33f6dc5b7226b6460ff3ad1d9272dd757112ef0256bdd'
     )
     expect(protocolPrefix(PUBLIC_TESTNET)).to.equal(
-      '/thhe/bcacde9ef9e5113c67bb34093818933be2e27d7082837a8b2b703f4a67276c51'.slice(0, 6 + 32)
+      '/thhe/3495df86ec5576401ce33f6dc5b7226b6460ff3ad1d9272dd757112ef0256bdd'.slice(0, 6 + 32)
     )
   })
 

@@ -52,13 +52,26 @@ describe('where the shards of an upload go', () => {
 })
 
 describe('how durable a put is to be', () => {
-  const network = { k: 4, n: 9 }
+  const network = { k: 4, n: 9, blockBytes: 262_144 }
 
   it('takes the code of the network, and half of what may be lost as margin', () => {
-    expect(planPut({}, network)).to.deep.equal({ k: 4, n: 9, margin: 3 })
-    expect(planPut({ k: 2, n: 3, margin: 0 }, network)).to.deep.equal({ k: 2, n: 3, margin: 0 })
-    expect(planPut({ k: 1, n: 1 }, network)).to.deep.equal({ k: 1, n: 1, margin: 0 })
-    expect(planPut({ k: 256, n: 256 }, network)).to.deep.equal({ k: 256, n: 256, margin: 0 })
+    expect(planPut({}, network)).to.deep.equal({ k: 4, n: 9, margin: 3, blockBytes: 262_144 })
+    expect(planPut({ k: 2, n: 3, margin: 0 }, network)).to.include({ k: 2, n: 3, margin: 0 })
+    expect(planPut({ k: 1, n: 1 }, network)).to.include({ k: 1, n: 1, margin: 0 })
+    expect(planPut({ k: 256, n: 256 }, network)).to.include({ k: 256, n: 256, margin: 0 })
+  })
+
+  it('makes blocks smaller where there are many, so that a segment of all of them stays at 16 MiB', () => {
+    for (const [n, blockBytes] of [
+      [1, 262_144],
+      [64, 262_144],
+      [65, 258_048],
+      [100, 167_744],
+      [256, 65_536]
+    ]) {
+      expect(planPut({ k: 1, n }, network).blockBytes, `n = ${n}`).to.equal(blockBytes)
+    }
+    expect(planPut({ k: 1, n: 256 }, { ...network, blockBytes: 1024 }).blockBytes).to.equal(1024)
   })
 
   it('refuses what cannot be, and names it', () => {

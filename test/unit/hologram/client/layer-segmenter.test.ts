@@ -61,13 +61,13 @@ describe('layers of a tensor', () => {
   })
 
   it('decide the code of the object, and are refused where no manifest may have them', () => {
-    const settings = { k: 5, n: 8 }
+    const settings = { k: 5, n: 8, blockBytes: 262_144 }
     const parameters = new Uint8Array(10)
     const layers = [
       { k: 2, length: 10 },
       { k: 4, length: 20 }
     ]
-    expect(planPut({ tensor: { layers, parameters } }, settings)).to.deep.equal({ k: 4, n: 8, margin: 2 })
+    expect(planPut({ tensor: { layers, parameters } }, settings)).to.include({ k: 4, n: 8, margin: 2 })
     for (const wrong of [
       { k: 5, tensor: { layers, parameters } },
       { n: 3, tensor: { layers, parameters } },
