@@ -11,9 +11,16 @@ const NODE_PREFIX = Uint8Array.of(1)
 /** Root of the tree with no leaves: SHA-256 of nothing. */
 const EMPTY_ROOT: Uint8Array = createHash('sha256').digest()
 
-/** Hash of a block as a leaf: SHA-256(0x00 || block). */
-export function leafHash(block: Uint8Array): Uint8Array {
-  return createHash('sha256').update(LEAF_PREFIX).update(block).digest()
+/**
+ * Hash of a block as a leaf: SHA-256(0x00 || block).
+ *
+ * @param block - its bytes, or the pieces of it, one after another
+ */
+export function leafHash(block: Uint8Array | Iterable<Uint8Array>): Uint8Array {
+  const hash = createHash('sha256').update(LEAF_PREFIX)
+  if (block instanceof Uint8Array) return hash.update(block).digest()
+  for (const piece of block) hash.update(piece)
+  return hash.digest()
 }
 
 /** Hash of an inner node: SHA-256(0x01 || left || right). */

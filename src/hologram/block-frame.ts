@@ -1,4 +1,5 @@
 import { varint } from 'multiformats'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** A block on its way to a reader. */
 export interface ProvenBlock {
@@ -24,9 +25,63 @@ export function encodePutBlock(index: number, data: Uint8Array): Uint8Array[] {
   return encodeBlockField(PUT_FRAME_BLOCK_TAG, index, data, undefined)
 }
 
+/** A block of put/1, its bytes in the pieces in which they came. */
+export interface ArrivingBlock {
+  readonly index: number
+  readonly data: Uint8ArrayList
+}
+
+/**
+ * The block of a frame that is encoded as `encodePutBlock` does it. Undefined for any other, of which a protobuf
+ * decoder must find out what it is.
+ */
+export function decodePutBlock(frame: Uint8ArrayList): ArrivingBlock | undefined {
+  const head = new Fields(frame.subarray(0, Math.min(MAX_HEAD_BYTES, frame.byteLength)))
+  if (head.take() !== PUT_FRAME_BLOCK_TAG) return undefined
+  const blockBytes = head.takeVarint()
+  if (head.at + blockBytes !== frame.byteLength) return undefined
+  let tag = head.take()
+  let index = 0
+  if (tag === INDEX_TAG) {
+    index = head.takeVarint()
+    tag = head.take()
+  }
+  if (tag !== DATA_TAG) return undefined
+  const dataBytes = head.takeVarint()
+  if (dataBytes === 0 || head.at + dataBytes !== frame.byteLength) return undefined
+  return { index, data: frame.sublist(head.at) }
+}
+
 /** `GetReply { status: OK, block: { index, data, path } }`, likewise. */
 export function encodeGetBlock({ index, data, path }: ProvenBlock): Uint8Array[] {
   return encodeBlockField(GET_REPLY_BLOCK_TAG, index, data, path)
+}
+
+/** Three tags and three varints of at most eight bytes. */
+const MAX_HEAD_BYTES = 27
+
+/** Reads single bytes and varints; beyond the end, and for what is no shortest varint, they are NaN. */
+class Fields {
+  at = 0
+  readonly #bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  take(): number {
+    return this.#bytes[this.at++] ?? NaN
+  }
+
+  takeVarint(): number {
+    let value = 0
+    for (let scale = 1; scale <= 2 ** 49; scale *= 128) {
+      const byte = this.take()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return byte === 0 && scale > 1 ? NaN : value
+    }
+    return NaN
+  }
 }
 
 function encodeBlockField(

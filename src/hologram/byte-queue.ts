@@ -1,4 +1,5 @@
 import { varint } from 'multiformats'
+import { Uint8ArrayList } from 'uint8arraylist'
 
 /** Received bytes in the pieces in which they came. */
 export class ByteQueue {
@@ -45,6 +46,14 @@ export class ByteQueue {
     return this.#gather(length)
   }
 
+  /** Removes the first `length` bytes, in the pieces in which they came: views, no copy. */
+  takePieces(length: number): Uint8ArrayList {
+    const taken = new Uint8ArrayList()
+    while (taken.byteLength < length)
+      taken.append(this.take(Math.min(length - taken.byteLength, this.#parts[0].byteLength)))
+    return taken
+  }
+
   /** Removes a varint that is known to be there whole; undefined when it is not in its shortest form. */
   takeVarint(): number | undefined {
     let length = 1
@@ -55,7 +64,8 @@ export class ByteQueue {
   }
 
   #gather(length: number): Uint8Array {
-    const gathered = new Uint8Array(length)
+    // not from the pool of small buffers, and not filled with zeros first
+    const gathered = Buffer.allocUnsafeSlow(length)
     let filled = 0
     let whole = 0
     for (; filled < length && filled + this.#parts[whole].byteLength <= length; whole++) {

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** A lease on an object as a holder keeps it: the newest signed statement of one lessee. */
 export interface StoredLease {
@@ -22,7 +23,7 @@ export interface ShardUpload {
   /** SHA-256 over the leaf hashes of the held blocks, so that the sender can tell whether they are its own. */
   readonly heldDigest: Uint8Array
   /** @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' before anything of the block is kept */
-  append: (block: Uint8Array, leaf: Uint8Array) => Promise<void>
+  append: (block: Uint8Array | Uint8ArrayList, leaf: Uint8Array) => Promise<void>
   /** Leaf hashes of all blocks so far, 32 bytes each. */
   leaves: () => Uint8Array
   /** Throws away what is held and starts over at block 0. */

@@ -118,7 +118,7 @@ export async function readBlock(
   { leaf, start, end }: BlockEntry
 ): Promise<Uint8Array | undefined> {
   if (end <= start || end - start > MAX_BLOCK_BYTES) return undefined
-  const block = new Uint8Array(end - start)
+  const block = Buffer.allocUnsafeSlow(end - start)
   const length = await file.read(block, start)
   return length === block.length && Buffer.compare(leafHash(block), leaf) === 0 ? block : undefined
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { discard, removeDiscarded } from './removal.ts'
 import { encodeUpload, KIND, slotKey } from './records.ts'
 import type { CID } from 'multiformats/cid'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import type { Hash } from 'node:crypto'
 import type { ShardUpload } from '../hologram/holdings.ts'
 import type { Change } from './database.ts'
@@ -80,17 +81,19 @@ export class Upload implements ShardUpload {
     return this.#leafHash.copy().digest()
   }
 
-  async append(block: Uint8Array, leaf: Uint8Array): Promise<void> {
+  async append(block: Uint8Array | Uint8ArrayList, leaf: Uint8Array): Promise<void> {
+    const bytes = block.byteLength
+    const pieces = block instanceof Uint8Array ? [block] : block
     await this.#inTurn(async () => {
       this.#assertUsable()
-      if (block.length === 0 || block.length > MAX_BLOCK_BYTES) {
-        throw new RangeError(`A block has 1 to ${MAX_BLOCK_BYTES} bytes, not ${block.length}.`)
+      if (bytes === 0 || bytes > MAX_BLOCK_BYTES) {
+        throw new RangeError(`A block has 1 to ${MAX_BLOCK_BYTES} bytes, not ${bytes}.`)
       }
-      const extent = { blocks: this.#extent.blocks + 1, dataBytes: this.#extent.dataBytes + block.length }
+      const extent = { blocks: this.#extent.blocks + 1, dataBytes: this.#extent.dataBytes + bytes }
       const record = encodeLeafRecord(leaf, extent.dataBytes)
-      await this.#init.reservation.use(block.length + LEAF_RECORD_BYTES)
+      await this.#init.reservation.use(bytes + LEAF_RECORD_BYTES)
       await this.#writing(async () => {
-        await this.#blocks.append(block)
+        for (const piece of pieces) await this.#blocks.append(piece)
         await this.#leaves.append(record)
       })
       this.#leafHash.update(leaf)

@@ -22,7 +22,7 @@ export function segmenter(
 ): (source: AsyncIterable<Uint8Array>) => AsyncGenerator<SegmentBytes> {
   return async function* (source) {
     const segmentBytes = k * blockBytes
-    let data = new Uint8Array(segmentBytes)
+    let data = unfilled(segmentBytes)
     let length = 0
     let cut = 0
     for await (const chunk of source) {
@@ -30,7 +30,7 @@ export function segmenter(
         if (length === segmentBytes) {
           yield { k, blockBytes, length, data }
           cut++
-          data = new Uint8Array(segmentBytes)
+          data = unfilled(segmentBytes)
           length = 0
         }
         const end = Math.min(chunk.byteLength, offset + segmentBytes - length)
@@ -105,6 +105,12 @@ function otherLength(what: 'more' | 'fewer'): HologramError<'BAD_CODE_PARAMETERS
 
 function lastSegment(k: number, length: number, data: Uint8Array<ArrayBuffer>): SegmentBytes {
   const blockBytes = segmentBlockBytes(length, k)
+  data.fill(0, length)
   const rows = k * blockBytes === data.byteLength ? data : data.slice(0, k * blockBytes)
   return { k, blockBytes, length, data: rows }
+}
+
+/** Bytes in a buffer of their own whose contents are whatever was there: filling a megabyte costs as much as copying it. */
+function unfilled(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 }

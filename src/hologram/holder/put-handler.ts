@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { equals } from 'uint8arrays/equals'
 import { HASH_BYTES, leafHash, MerkleRootBuilder } from '../../../encoder/index.ts'
-import { PutFrame, PutReply, Status, type Block, type PutOpen } from '../../../protocols/generated/object.js'
+import { PutFrame, PutReply, Status, type PutOpen } from '../../../protocols/generated/object.js'
+import { decodePutBlock } from '../block-frame.ts'
 import { BLOCK_ALIGNMENT_BYTES, Layout, MAX_BLOCK_BYTES } from '../layout.ts'
 import { MAX_SHARDS, decodeManifest, manifestCid, type Manifest } from '../manifest.ts'
 import { uploadId } from '../seed.ts'
@@ -90,10 +92,17 @@ class Reception {
     const { settings, counts } = this.#context
     const wait = { timeoutMs: settings.idleTimeoutMs, signal: this.#signal }
     for (;;) {
-      const frame = await this.#framed.readMessage(PutFrame, wait)
-      if (frame === undefined) return
+      const bytes = await this.#framed.readPieces(wait)
+      if (bytes === undefined) return
+      const block = decodePutBlock(bytes)
+      if (block !== undefined) {
+        await this.#append(block.index, block.data)
+        continue
+      }
+      const frame = this.#framed.decode(PutFrame, bytes)
       if (frame.block !== undefined) {
-        await this.#append(frame.block)
+        if (frame.block.path.byteLength > 0) throw refuse('a block of put/1 has no audit path')
+        await this.#append(frame.block.index, new Uint8ArrayList(frame.block.data))
         continue
       }
       if (frame.commit === undefined) throw refuse('after PutOpen come blocks, then PutCommit')
@@ -104,8 +113,8 @@ class Reception {
     }
   }
 
-  async #append({ index, data, path }: Block): Promise<void> {
-    checkBlock(data, path)
+  async #append(index: number, data: Uint8ArrayList): Promise<void> {
+    checkBlockSize(data.byteLength)
     const held = await this.#startAt(index)
     const expected = held.blocks + this.#sizes.length
     if (index !== expected) throw refuse(`block ${index} came where block ${expected} was due`)
@@ -163,15 +172,10 @@ class Reception {
   }
 }
 
-function checkBlock(data: Uint8Array, path: Uint8Array): void {
-  if (
-    data.byteLength < 1 ||
-    data.byteLength > MAX_BLOCK_BYTES ||
-    data.byteLength % BLOCK_ALIGNMENT_BYTES !== 0
-  ) {
-    throw refuse(`a block of ${data.byteLength} bytes`)
+function checkBlockSize(bytes: number): void {
+  if (bytes < 1 || bytes > MAX_BLOCK_BYTES || bytes % BLOCK_ALIGNMENT_BYTES !== 0) {
+    throw refuse(`a block of ${bytes} bytes`)
   }
-  if (path.byteLength > 0) throw refuse('a block of put/1 has no audit path')
 }
 
 /** Of the held blocks only the sum of the sizes is known; it was this putter who sent them. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import type { HologramError, Holdings, OwnedObject } from '../../../src/hologram/index.ts'
 import { chunked, Cluster, collect, overriding, randomObject } from '../../support/cluster.ts'
 import type { ClusterPeer } from '../../support/cluster.ts'
@@ -253,7 +254,7 @@ function withSlowDisk(store: Holdings, gate: () => Promise<unknown>): Holdings {
     openUpload: async (...args: Parameters<Holdings['openUpload']>) => {
       const upload = await store.openUpload(...args)
       return overriding(upload, {
-        append: async (block: Uint8Array, leaf: Uint8Array) => {
+        append: async (block: Uint8Array | Uint8ArrayList, leaf: Uint8Array) => {
           await gate()
           await upload.append(block, leaf)
         }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { leafHash } from '../../../encoder/index.ts'
 import { isLive } from '../../../src/hologram/lease.ts'
 import type { CID } from 'multiformats/cid'
@@ -61,7 +62,7 @@ export class MemoryHoldings implements Holdings {
       append: async (block, leaf) => {
         if (this.#usedBytes + block.byteLength > this.#quotaBytes) throw storeError('QUOTA_EXCEEDED')
         this.#usedBytes += block.byteLength
-        held.blocks.push(Uint8Array.from(block))
+        held.blocks.push(new Uint8ArrayList(block).slice())
         held.leaves.push(Uint8Array.from(leaf))
       },
       leaves: () => new Uint8Array(Buffer.concat(held.leaves)),
