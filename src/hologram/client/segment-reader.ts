@@ -40,8 +40,11 @@ export interface SegmentReaderInit {
 
 /** A lane may have this many bytes outstanding; below the 4 MiB after which libp2p resets a stream unread. */
 const MAX_LANE_BYTES = 2 ** 21
-/** The read-ahead starts at this many segments, so that the first byte does not wait behind the thousandth. */
-const INITIAL_DEPTH = 2
+/**
+ * The read-ahead starts with the first segment alone, so that the first byte waits neither behind others nor for more
+ * streams than it needs (two at first took half as long again); it doubles with each segment that is read.
+ */
+const INITIAL_DEPTH = 1
 /**
  * Of the segments next in line, those for which what a late lane owes is asked of somebody else too; doubles with each
  * deadline that it misses.
