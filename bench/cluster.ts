@@ -21,6 +21,8 @@ export interface BenchCluster {
   readonly startMillis: readonly number[]
   /** Largest resident set so far of any peer process, bytes. */
   peakPeerRssBytes: () => Promise<number>
+  /** Milliseconds of processor time of all peer processes so far. */
+  peerCpuMillis: () => Promise<number>
   stop: () => Promise<void>
 }
 
@@ -71,6 +73,8 @@ export const startCluster = async ({ folder, peers, k, n }: BenchClusterInit): P
     startMillis,
     peakPeerRssBytes: async () =>
       Math.max(...(await Promise.all(children.map(({ pid }) => peakRssBytes(pid!))))),
+    peerCpuMillis: async () =>
+      (await Promise.all(children.map(({ pid }) => cpuMillis(pid!)))).reduce((sum, one) => sum + one, 0),
     stop: async () => {
       await client.stop()
       for (const child of children) {
@@ -85,4 +89,14 @@ export const startCluster = async ({ folder, peers, k, n }: BenchClusterInit): P
 export const peakRssBytes = async (pid: number | 'self'): Promise<number> => {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
+}
+
+/** Clock ticks a second of /proc, the same on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100
+
+/** Processor time of a process with all its threads, from /proc (Linux). */
+const cpuMillis = async (pid: number): Promise<number> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
 }

@@ -1,7 +1,7 @@
 // `npm run bench`: put and get over loopback peers beside two yardsticks in the same run, one raw libp2p stream and
 // Helia over bitswap. Prints a table, and JSON with --json. `npm run bench:memory` is the same program on 4 GiB.
 import { execFile, execFileSync } from 'node:child_process'
-import { createHash, randomFillSync } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import { existsSync, createReadStream } from 'node:fs'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -10,13 +10,18 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import Table from 'cli-table3'
 import type { CID } from 'multiformats/cid'
+import type { PutResult } from '../src/index.ts'
+import { tuneHeap } from '../src/node/index.ts'
 import type { Node } from '../src/node/index.ts'
 import { peakRssBytes, startCluster } from './cluster.ts'
 import type { BenchCluster } from './cluster.ts'
+import { createRandomFile, digestOf, measureDisk } from './random-file.ts'
 import { measureRawStream } from './raw-stream.ts'
 
 const MIB = 2 ** 20
-const PIECE_BYTES = 4 * MIB
+/** Bytes of a yardstick's run, whatever the size of the objects. */
+const YARDSTICK_BYTES = 256 * MIB
+const WARM_UP_BYTES = 64 * MIB
 const SMALL_BYTES = 16 * 1024
 
 const { values: options } = parseArgs({
@@ -37,32 +42,29 @@ const runs = Number(options.runs)
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]
 
-const timed = async <T>(work: () => Promise<T>): Promise<[T, seconds: number]> => {
-  const started = performance.now()
-  const result = await work()
-  return [result, (performance.now() - started) / 1000]
-}
-
-/** A file of random bytes, written piece by piece, and its SHA-256. */
-const createRandomFile = async (path: string, bytes: number): Promise<string> => {
-  const digest = createHash('sha256')
-  const file = await open(path, 'w')
-  for (let written = 0; written < bytes; written += PIECE_BYTES) {
-    const piece = randomFillSync(Buffer.allocUnsafe(Math.min(PIECE_BYTES, bytes - written)))
-    digest.update(piece)
-    await file.write(piece)
-  }
-  await file.close()
-  return digest.digest('hex')
-}
-
-interface Fetched {
+/** What passed while something ran, over all processes of the mesh. */
+interface Cost {
   readonly seconds: number
-  readonly firstByteMillis: number
+  readonly clientCpuMillis: number
+  readonly peerCpuMillis: number
 }
 
-/** Reads an object to disk; what arrived is compared with `expected` afterwards, outside the time. */
-const fetchTo = async (node: Node, cid: CID, path: string, expected: string): Promise<Fetched> => {
+const costOf = async ({ peerCpuMillis }: BenchCluster, work: () => Promise<void>): Promise<Cost> => {
+  const peersBefore = await peerCpuMillis()
+  const clientBefore = process.cpuUsage()
+  const started = performance.now()
+  await work()
+  const seconds = (performance.now() - started) / 1000
+  const { user, system } = process.cpuUsage(clientBefore)
+  return {
+    seconds,
+    clientCpuMillis: (user + system) / 1000,
+    peerCpuMillis: (await peerCpuMillis()) - peersBefore
+  }
+}
+
+/** Reads an object to disk and fsyncs it. Returns the milliseconds to its first byte. */
+const fetchTo = async (node: Node, cid: CID, path: string): Promise<number> => {
   const output = await open(path, 'w')
   const started = performance.now()
   let firstByteMillis = 0
@@ -72,12 +74,37 @@ const fetchTo = async (node: Node, cid: CID, path: string, expected: string): Pr
     await output.write(chunk)
   }
   await output.sync()
-  const seconds = (performance.now() - started) / 1000
   await output.close()
-  const digest = createHash('sha256')
-  for await (const chunk of createReadStream(path)) digest.update(chunk as Uint8Array)
-  if (digest.digest('hex') !== expected) throw new Error('what came back differs from what was put')
-  return { seconds, firstByteMillis }
+  return firstByteMillis
+}
+
+interface Round {
+  readonly codedBytes: number
+  readonly put: Cost
+  readonly get: Cost
+  readonly firstByteMillis: number
+}
+
+/** Puts a new file, reads it back to disk and compares, outside the time. */
+const measureRound = async (cluster: BenchCluster, folder: string, bytes: number): Promise<Round> => {
+  const { client } = cluster
+  const source = join(folder, 'source')
+  const copy = join(folder, 'copy')
+  const expected = await createRandomFile(source, bytes)
+  let result: PutResult | undefined
+  const put = await costOf(cluster, async () => {
+    const stream = createReadStream(source, { highWaterMark: MIB })
+    result = await client.objects.put(stream, { sizeHint: bytes })
+  })
+  const { cid, codedBytes, missing } = result!
+  if (missing.length > 0) throw new Error(`${missing.length} shards found no holder`)
+  let firstByteMillis = 0
+  const get = await costOf(cluster, async () => {
+    firstByteMillis = await fetchTo(client, cid, copy)
+  })
+  if ((await digestOf(copy)) !== expected) throw new Error('what came back differs from what was put')
+  await client.objects.remove(cid)
+  return { codedBytes, put, get, firstByteMillis }
 }
 
 interface LargeFigures {
@@ -85,32 +112,34 @@ interface LargeFigures {
   readonly putMiBs: number
   readonly getMiBs: number
   readonly firstByteMillis: number
+  /** Milliseconds of processor time a MiB of coded bytes (put) or of the file (get). */
+  readonly cpu: {
+    readonly putClient: number
+    readonly putPeers: number
+    readonly getClient: number
+    readonly getPeers: number
+  }
 }
 
-const measureLarge = async ({ client }: BenchCluster, folder: string): Promise<LargeFigures> => {
-  const rounds: LargeFigures[] = []
-  for (let round = 0; round < runs; round++) {
-    const source = join(folder, 'source')
-    const digest = await createRandomFile(source, sizeBytes)
-    const [put, putSeconds] = await timed(async () =>
-      client.objects.put(createReadStream(source, { highWaterMark: MIB }), { sizeHint: sizeBytes })
-    )
-    if (put.missing.length > 0) throw new Error(`${put.missing.length} shards found no holder`)
-    const get = await fetchTo(client, put.cid, join(folder, 'copy'), digest)
-    rounds.push({
-      putCodedMiBs: put.codedBytes / MIB / putSeconds,
-      putMiBs: sizeBytes / MIB / putSeconds,
-      getMiBs: sizeBytes / MIB / get.seconds,
-      firstByteMillis: get.firstByteMillis
-    })
-    await client.objects.remove(put.cid)
-  }
-  const figure = (name: keyof LargeFigures): number => median(rounds.map((round) => round[name]))
+const measureLarge = async (cluster: BenchCluster, folder: string): Promise<LargeFigures> => {
+  // as the yardstick does: compilers warm, connections and windows grown
+  await measureRound(cluster, folder, Math.min(sizeBytes, WARM_UP_BYTES))
+  const rounds: Round[] = []
+  for (let round = 0; round < runs; round++) rounds.push(await measureRound(cluster, folder, sizeBytes))
+  const figure = (of: (round: Round) => number): number => median(rounds.map(of))
+  const coded = (round: Round): number => round.codedBytes / MIB
+  const size = sizeBytes / MIB
   return {
-    putCodedMiBs: figure('putCodedMiBs'),
-    putMiBs: figure('putMiBs'),
-    getMiBs: figure('getMiBs'),
-    firstByteMillis: figure('firstByteMillis')
+    putCodedMiBs: figure((round) => coded(round) / round.put.seconds),
+    putMiBs: figure(({ put }) => size / put.seconds),
+    getMiBs: figure(({ get }) => size / get.seconds),
+    firstByteMillis: figure(({ firstByteMillis }) => firstByteMillis),
+    cpu: {
+      putClient: figure((round) => round.put.clientCpuMillis / coded(round)),
+      putPeers: figure((round) => round.put.peerCpuMillis / coded(round)),
+      getClient: figure(({ get }) => get.clientCpuMillis / size),
+      getPeers: figure(({ get }) => get.peerCpuMillis / size)
+    }
   }
 }
 
@@ -127,12 +156,13 @@ const inParallel = async (
   await Promise.all(Array.from({ length: width }, lane))
 }
 
-const measureSmall = async ({
-  client
-}: BenchCluster): Promise<{ putsPerSecond: number; getsPerSecond: number }> => {
+const measureSmall = async (
+  cluster: BenchCluster
+): Promise<{ putsPerSecond: number; getsPerSecond: number }> => {
+  const { client } = cluster
   const objects = Array.from({ length: smallCount }, () => randomFillSync(Buffer.allocUnsafe(SMALL_BYTES)))
   const cids: CID[] = []
-  const [, putSeconds] = await timed(async () =>
+  const put = await costOf(cluster, async () =>
     inParallel(smallCount, 16, async (index) => {
       const source = async function* (): AsyncGenerator<Uint8Array> {
         yield objects[index]
@@ -140,14 +170,14 @@ const measureSmall = async ({
       cids[index] = (await client.objects.put(source())).cid
     })
   )
-  const [, getSeconds] = await timed(async () =>
+  const get = await costOf(cluster, async () =>
     inParallel(smallCount, 16, async (index) => {
       const chunks: Uint8Array[] = []
       for await (const chunk of (await client.objects.get(cids[index])).bytes) chunks.push(chunk)
       if (!Buffer.concat(chunks).equals(objects[index])) throw new Error(`small object ${index} differs`)
     })
   )
-  return { putsPerSecond: smallCount / putSeconds, getsPerSecond: smallCount / getSeconds }
+  return { putsPerSecond: smallCount / put.seconds, getsPerSecond: smallCount / get.seconds }
 }
 
 interface HeliaFigures {
@@ -177,11 +207,19 @@ const commit = (): string => {
   }
 }
 
+tuneHeap()
 const folder = await mkdtemp(join(tmpdir(), 'thhe-bench-'))
 try {
-  const raw: number[] = []
-  for (let round = 0; round < runs; round++) raw.push((await measureRawStream(sizeBytes)) / MIB)
-  const rawMiBs = median(raw)
+  const raw = async (tuned: boolean): Promise<number> => {
+    const rounds: number[] = []
+    for (let round = 0; round < runs; round++) {
+      rounds.push((await measureRawStream({ totalBytes: YARDSTICK_BYTES, tuned })) / MIB)
+    }
+    return median(rounds)
+  }
+  const rawMiBs = await raw(false)
+  const rawTunedMiBs = await raw(true)
+  const diskMiBs = (await measureDisk(folder, Number(options.n), YARDSTICK_BYTES / Number(options.n))) / MIB
   const cluster = await startCluster({
     folder,
     peers: Number(options.peers),
@@ -214,8 +252,12 @@ try {
     head: ['', 'figure', '/ raw stream', '/ Helia'],
     style: { head: [], border: [] }
   })
+  const cost = (client: number, peers: number): string =>
+    `${client.toFixed(1)} client + ${peers.toFixed(1)} peers ms/MiB`
   table.push(
     ['raw libp2p stream (TCP, noise, yamux)', rate(rawMiBs), '1.00', ''],
+    ["the same with a node's heap limits", rate(rawTunedMiBs), ratio(rawTunedMiBs, rawMiBs), ''],
+    [`${options.n} files written and fsynced from memory`, rate(diskMiBs), ratio(diskMiBs, rawMiBs), ''],
     ['put, coded bytes', rate(large.putCodedMiBs), ratio(large.putCodedMiBs, rawMiBs), ''],
     ['put, bytes of the file', rate(large.putMiBs), ratio(large.putMiBs, rawMiBs), ''],
     ['get', rate(large.getMiBs), ratio(large.getMiBs, rawMiBs), ratio(large.getMiBs, helia?.getMiBs)],
@@ -224,7 +266,9 @@ try {
       `${large.firstByteMillis.toFixed(0)} ms`,
       '',
       ratio(large.firstByteMillis, helia?.firstByteMillis)
-    ]
+    ],
+    ['processor time of put, coded bytes', cost(large.cpu.putClient, large.cpu.putPeers), '', ''],
+    ['processor time of get', cost(large.cpu.getClient, large.cpu.getPeers), '', '']
   )
   if (helia !== undefined) {
     table.push(
@@ -251,7 +295,11 @@ try {
   if (options.json !== undefined) {
     await writeFile(
       options.json,
-      JSON.stringify({ options, commit: commit(), rawMiBs, ...figures, helia }, null, 2) + '\n'
+      JSON.stringify(
+        { options, commit: commit(), rawMiBs, rawTunedMiBs, diskMiBs, ...figures, helia },
+        null,
+        2
+      ) + '\n'
     )
   }
 } finally {
