@@ -12,7 +12,6 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { isPrivate } from '@libp2p/utils'
 import { webSockets } from '@libp2p/websockets'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { NodeError } from '../errors.ts'
@@ -20,6 +19,7 @@ import { limitConnections } from './connection-limit.ts'
 import { frameCipher } from './frame-cipher.ts'
 import { gossip } from './gossip.ts'
 import { reachability } from './reachability.ts'
+import { thriftyYamux } from './yamux.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Libp2pOptions } from 'libp2p'
 import type { ConnectionGater, Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
@@ -92,7 +92,7 @@ export const createHost = async (init: HostInit): Promise<Host> => {
     ],
     connectionEncrypters: [noise({ crypto: frameCipher })],
     streamMuxers: [
-      yamux({
+      thriftyYamux({
         maxInboundStreams: STREAMS_PER_CONNECTION,
         maxOutboundStreams: STREAMS_PER_CONNECTION,
         streamOptions: { ...STREAM_WINDOW, maxReadBufferLength: READ_BUFFER_BYTES }
