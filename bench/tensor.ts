@@ -91,9 +91,9 @@ const throughput = (tensor: Tensor): string[] => {
   const { type, shape, bytes } = tensor
   const rate = (seconds: number): string => `${(bytes.length / MIB / seconds).toFixed(0)} MiB/s`
   const steps = planSteps(shape, 0)
-  const layersOf = () => analyse(toWords(type, bytes, 1), shape, steps)
+  const layersOf = () => analyse(toWords(type, bytes, 1), shape, steps, 'lowpass')
   const transform = secondsOf(layersOf)
-  const both = secondsOf(() => layersOf().map(codeLayer))
+  const both = secondsOf(() => layersOf().map((layer) => codeLayer(layer, 1)))
   const encode = secondsOf(() => encodeTensor(tensor))
   const { parameters, layers } = encodeTensor(tensor)
   const decode = secondsOf(() => decodeTensor(parameters, layers))

@@ -1,5 +1,5 @@
 import { decorrelateColours, restoreColours } from './colour.ts'
-import { codeLayer, decodeLayer } from './entropy.ts'
+import { codeLayer, readLayer } from './entropy.ts'
 import { formatOf } from './element-type.ts'
 import { ErrorSampler } from './error-sampler.ts'
 import { TensorError } from './errors.ts'
@@ -10,6 +10,7 @@ import type { TensorParameters } from './parameters.ts'
 import { layerLengths, planSteps } from './scales.ts'
 import { checkTensor, elementCount } from './tensor.ts'
 import type { Tensor } from './tensor.ts'
+import { chooseTransform } from './transform-choice.ts'
 import { Synthesis, analyse } from './transform.ts'
 import { fromWords, toWords, wordBytes } from './words.ts'
 import type { Words } from './words.ts'
@@ -22,7 +23,10 @@ export interface EncodedTensor {
 }
 
 /** What the parameters say of the form, before anything is coded. */
-type Form = Pick<TensorParameters, 'type' | 'shape' | 'order' | 'components' | 'colour' | 'steps'>
+type Form = Pick<
+  TensorParameters,
+  'type' | 'shape' | 'order' | 'components' | 'colour' | 'transform' | 'steps'
+>
 
 /**
  * Takes a tensor apart into layers, from coarse to fine, that give it back bit by bit, and measures what error remains
@@ -35,17 +39,18 @@ export function encodeTensor(tensor: Tensor): EncodedTensor {
   const { type, order } = tensor
   const shape = [...tensor.shape]
   const { components, colour } = componentsOf(tensor)
-  const words = { type, shape, order, components }
-  const form: Form = { ...words, colour, steps: planSteps(wordShape(words), firstAxis(words)) }
+  const axes = wordShape({ type, shape, order, components })
+  const words = wordsOf(tensor, components, colour)
+  const transform = chooseTransform(words, axes, components)
+  const steps = planSteps(axes, firstAxis({ components }))
+  const form: Form = { type, shape, order, components, colour, transform, steps }
   const numbers = numbersOf(tensor)
-  const sampler = form.steps.length === 0 ? undefined : errorSampler(numbers, form)
-  const scales = analyse(wordsOf(tensor, form), wordShape(form), form.steps, (low, step) =>
-    sampler?.take(low, step)
-  )
-  const coded = scales.map(codeLayer)
+  const sampler = steps.length === 0 ? undefined : errorSampler(numbers, form)
+  const layers = analyse(words, axes, steps, transform, (low, step) => sampler?.take(low, step))
+  const coded = layers.map((layer) => codeLayer(layer, components))
   return {
     parameters: {
-      version: 1,
+      version: 2,
       ...form,
       codings: coded.map(({ coding }) => coding),
       errors: [...(sampler?.errors ?? []), { rms: 0, peak: 0 }],
@@ -80,7 +85,7 @@ export class TensorDecoder {
   constructor(parameters: TensorParameters) {
     this.parameters = parameters
     const shape = wordShape(parameters)
-    this.#synthesis = new Synthesis(shape, parameters.steps)
+    this.#synthesis = new Synthesis(shape, parameters.steps, parameters.transform)
     this.#lengths = layerLengths(shape, parameters.steps)
   }
 
@@ -102,11 +107,17 @@ export class TensorDecoder {
   add(bytes: Uint8Array): void {
     if (this.isComplete)
       throw new TensorError('CORRUPT', 'There are more layers than the parameters tell of.')
-    const { type, codings } = this.parameters
+    const { type, codings, components } = this.parameters
     const layer = this.#layers
+    const count = this.#lengths[layer]
     const width = wordBytes(formatOf(type).numberBytes)
-    const words = decodeLayer({ coding: codings[layer], bytes }, width, this.#lengths[layer])
-    this.#low = this.#low === undefined ? words : this.#synthesis.refine(this.#low, layer, words)
+    const reader = readLayer({ coding: codings[layer], bytes }, width, count, components)
+    const low =
+      this.#low === undefined
+        ? reader.take(count, () => [{ shape: this.#synthesis.coarsest }])
+        : this.#synthesis.refine(this.#low, layer, reader)
+    reader.finish()
+    this.#low = low
     this.#layers++
   }
 
@@ -131,9 +142,9 @@ export function decodeTensor(parameters: TensorParameters, layers: readonly Uint
   return decoder.tensor()
 }
 
-function wordsOf({ type, bytes }: Tensor, form: Form): Words {
-  const words = toWords(type, bytes, form.components)
-  if (form.colour) decorrelateColours(words as Int16Array | Int32Array, words.length / form.components)
+function wordsOf({ type, bytes }: Tensor, components: number, colour: boolean): Words {
+  const words = toWords(type, bytes, components)
+  if (colour) decorrelateColours(words as Int16Array | Int32Array, words.length / components)
   return words
 }
 
@@ -150,6 +161,7 @@ function errorSampler(numbers: ArrayLike<number>, form: Form): ErrorSampler {
     shape: wordShape(form),
     firstAxis: firstAxis(form),
     steps: form.steps,
+    transform: form.transform,
     numbersOfWords: (words) => numbersOf(tensorFrom(words, form, true))
   })
 }

@@ -1,42 +1,101 @@
-// A layer as bytes: words with small magnitudes become small numbers (zigzag), the bytes of equal weight come together
-// (so that the high ones, mostly zero, cost nothing), and zstd (RFC 8878) does the rest where it makes them fewer.
+// A layer as bytes, in whichever of three codings is shortest: by contexts (context-coding.ts), which suits what a
+// transform leaves; by zstd (RFC 8878), which finds what repeats, after zigzag and with the bytes of equal weight
+// together, so that high ones, mostly zero, cost nothing; or those bytes as they are.
 import * as zlib from 'node:zlib'
 import { IS_LITTLE_ENDIAN } from './byte-order.ts'
+import { ContextReader, encodeByContext } from './context-coding.ts'
 import { TensorError } from './errors.ts'
+import type { DetailSource, Layer } from './transform.ts'
 import { newWords } from './words.ts'
 import type { Words } from './words.ts'
 
+export const LAYER_CODINGS = ['raw', 'zstd', 'context'] as const
+
 /** How the bytes of a layer are coded. */
-export type LayerCoding = 'raw' | 'zstd'
+export type LayerCoding = (typeof LAYER_CODINGS)[number]
 
 export interface CodedLayer {
   readonly coding: LayerCoding
   readonly bytes: Uint8Array
 }
 
+/** A layer of which the words are handed out as its reader asks for them. */
+export interface LayerReader extends DetailSource {
+  /** @throws TensorError 'CORRUPT' when there was more than has been taken */
+  finish(): void
+}
+
 /** Past this level the size falls by a per cent or two while the time multiplies. */
 const ZSTD_LEVEL = 3
 
-/** @param words - are changed */
-export function codeLayer(words: Words): CodedLayer {
+/** A layer longer than this is given to zstd only when pieces of it promise something. */
+const PIECE_BYTES = 2 ** 15
+const PIECES = 4
+/** zstd makes a whole that much smaller than its pieces, at most, unless it repeats itself from afar. */
+const PIECES_EXCESS = 1.2
+
+/**
+ * @param layer - its words are changed
+ * @param components - how many parts of equal size every band has
+ */
+export function codeLayer({ words, bands }: Layer, components: number): CodedLayer {
   checkZstd()
+  const byContext = encodeByContext(words, bands, components, words.byteLength)
   const raw = toPlanes(words)
-  const packed = zlib.zstdCompressSync(raw, {
+  const best: CodedLayer =
+    byContext === undefined ? { coding: 'raw', bytes: raw } : { coding: 'context', bytes: byContext }
+  if (zstdBytesFrom(raw) > PIECES_EXCESS * best.bytes.length) return best
+  const packed = deflate(raw)
+  return packed.length < best.bytes.length ? { coding: 'zstd', bytes: packed } : best
+}
+
+/** About how long zstd would leave the bytes; 0 for few, which are tried whole. */
+function zstdBytesFrom(raw: Uint8Array): number {
+  if (raw.length <= 2 * PIECES * PIECE_BYTES) return 0
+  let sum = 0
+  for (let piece = 0; piece < PIECES; piece++) {
+    const start = Math.floor(((raw.length - PIECE_BYTES) * (piece + 0.5)) / PIECES)
+    sum += deflate(raw.subarray(start, start + PIECE_BYTES)).length
+  }
+  return (sum * raw.length) / (PIECES * PIECE_BYTES)
+}
+
+function deflate(bytes: Uint8Array): Uint8Array {
+  const packed = zlib.zstdCompressSync(bytes, {
     params: { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
   })
-  return packed.byteLength < raw.byteLength
-    ? { coding: 'zstd', bytes: new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength) }
-    : { coding: 'raw', bytes: raw }
+  return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength)
 }
 
 /**
- * The reverse of `codeLayer`; never inflates to more than the words need.
+ * The reverse of `codeLayer`; never makes more than the words need.
  *
  * @param wordBytes - bytes of a word
  * @param count - words in the layer
- * @throws TensorError 'CORRUPT' for bytes that are not exactly `count` words
+ * @param components - as for `codeLayer`
+ * @throws TensorError 'CORRUPT' for bytes that are not exactly `count` words, here or when they are taken
  */
-export function decodeLayer({ coding, bytes }: CodedLayer, wordBytes: 2 | 4 | 8, count: number): Words {
+export function readLayer(
+  { coding, bytes }: CodedLayer,
+  wordBytes: 2 | 4 | 8,
+  count: number,
+  components: number
+): LayerReader {
+  if (coding === 'context') {
+    const reader = new ContextReader(bytes, wordBytes, components)
+    return { take: (_, bands) => reader.take(bands()), finish: () => reader.finish() }
+  }
+  const words = decodePlanes(coding, bytes, wordBytes, count)
+  let taken = 0
+  return {
+    take: (part) => words.subarray(taken, (taken += part)),
+    finish: () => {
+      if (taken !== count) throw corrupt(wordBytes * count)
+    }
+  }
+}
+
+function decodePlanes(coding: 'raw' | 'zstd', bytes: Uint8Array, wordBytes: 2 | 4 | 8, count: number): Words {
   const expected = wordBytes * count
   const raw = coding === 'raw' ? bytes : inflate(bytes, expected)
   if (raw.byteLength !== expected) throw corrupt(expected)

@@ -4,6 +4,7 @@ import { shapesOfScales } from './scales.ts'
 import type { AxisMask } from './scales.ts'
 import { elementCount } from './tensor.ts'
 import { Synthesis } from './transform.ts'
+import type { TransformKind } from './transform.ts'
 import type { Words } from './words.ts'
 
 /** Up to so many numbers the errors are exact; of larger tensors about so many are looked at for each scale. */
@@ -26,6 +27,7 @@ export interface ErrorSamplerInit {
   readonly shape: readonly number[]
   readonly firstAxis: number
   readonly steps: readonly AxisMask[]
+  readonly transform: TransformKind
   /** The numbers that words stand for, in memory order; may change the words. */
   readonly numbersOfWords: (words: Words) => ArrayLike<number>
 }
@@ -63,7 +65,7 @@ export class ErrorSampler {
   }
 
   #measure(low: Words, step: number, rowsOfWord: number, { start, rows }: Slab): ErrorMeasure {
-    const { numbers, shape, firstAxis, steps, numbersOfWords } = this.#init
+    const { numbers, shape, firstAxis, steps, transform, numbersOfWords } = this.#init
     const length = shape[firstAxis]
     const isWhole = rows === length
     const extendedRows = isWhole ? rows : rows + rowsOfWord
@@ -72,7 +74,7 @@ export class ErrorSampler {
       ? low
       : crop(low, this.#shapes[step], firstAxis, { start: first, rows: extendedRows / rowsOfWord })
     const slabShape = shape.map((other, axis) => (axis === firstAxis ? extendedRows : other))
-    const words = new Synthesis(slabShape, steps.slice(0, step)).extend(part, 1)
+    const words = new Synthesis(slabShape, steps.slice(0, step), transform).extend(part, 1)
     const rowNumbers = numbers.length / length
     return errorBetween(
       slice(numbers, start * rowNumbers, (start + rows) * rowNumbers),

@@ -94,6 +94,37 @@ export function unliftAxis(words: Words, outer: number, length: number, inner: n
   else unlift(NARROW, words, outer, length, inner)
 }
 
+/** The first half of `liftAxis` alone: the words at even places stay as they are. */
+export function predictAxis(words: Words, outer: number, length: number, inner: number): void {
+  if (words instanceof BigInt64Array) betweenEvens(WIDE.predict, words, outer, length, inner)
+  else betweenEvens(NARROW.predict, words, outer, length, inner)
+}
+
+/** Undoes `predictAxis`. */
+export function unpredictAxis(words: Words, outer: number, length: number, inner: number): void {
+  if (words instanceof BigInt64Array) betweenEvens(WIDE.unpredict, words, outer, length, inner)
+  else betweenEvens(NARROW.unpredict, words, outer, length, inner)
+}
+
+function betweenEvens<W>(
+  step: Steps<W>['predict'],
+  words: W,
+  outer: number,
+  length: number,
+  inner: number
+): void {
+  for (let block = 0; block < outer; block++) {
+    const base = block * length * inner
+    if (inner === 1) alongLine(step, words, base, length)
+    else {
+      const row = (index: number): number => base + index * inner
+      for (let i = 1; i < length; i += 2) {
+        step(words, row(i), row(i - 1), row(i + 1 < length ? i + 1 : i - 1), inner, 1)
+      }
+    }
+  }
+}
+
 function lift<W>(steps: Steps<W>, words: W, outer: number, length: number, inner: number): void {
   if (length < 2) return
   for (let block = 0; block < outer; block++) {

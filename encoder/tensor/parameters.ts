@@ -1,6 +1,7 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { formatOf, isElementType } from './element-type.ts'
 import type { ElementType } from './element-type.ts'
+import { LAYER_CODINGS } from './entropy.ts'
 import type { LayerCoding } from './entropy.ts'
 import { TensorError } from './errors.ts'
 import type { ErrorMeasure } from './fidelity.ts'
@@ -8,10 +9,13 @@ import { MAX_STEPS, halved } from './scales.ts'
 import type { AxisMask } from './scales.ts'
 import { memoryShape, tensorBytes } from './tensor.ts'
 import type { MemoryOrder, Tensor } from './tensor.ts'
+import { TRANSFORM_KINDS } from './transform.ts'
+import type { TransformKind } from './transform.ts'
 
 /** All that a reader must know besides the layers; the `tensor` field of a manifest holds it as dag-cbor. */
 export interface TensorParameters {
-  readonly version: 1
+  /** 2, or 1 where no transform is named and no layer is coded by contexts. */
+  readonly version: 1 | 2
   readonly type: ElementType
   readonly shape: readonly number[]
   readonly order: MemoryOrder
@@ -19,6 +23,8 @@ export interface TensorParameters {
   readonly components: number
   /** The first three components went through the reversible colour transform. */
   readonly colour: boolean
+  /** How each step took words apart; what is of version 1 does not say it and means 'lowpass'. */
+  readonly transform: TransformKind
   /** The axes that each step halved, from fine to coarse, as bits of the axes of `wordShape`. */
   readonly steps: readonly AxisMask[]
   /** How each layer is coded, from coarse to fine: one more than there are steps. */
@@ -66,7 +72,10 @@ export function componentsOf({ type, shape, order }: Tensor): { components: numb
 }
 
 export function encodeParameters(parameters: TensorParameters): Uint8Array {
-  return dagCbor.encode(parameters)
+  if (parameters.version === 2) return dagCbor.encode(parameters)
+  return dagCbor.encode(
+    Object.fromEntries(Object.entries(parameters).filter(([name]) => name !== 'transform'))
+  )
 }
 
 /**
@@ -76,14 +85,15 @@ export function encodeParameters(parameters: TensorParameters): Uint8Array {
  */
 export function decodeParameters(bytes: Uint8Array): TensorParameters {
   if (bytes.byteLength > MAX_PARAMETERS_BYTES) throw corrupt('they are too long')
-  const value = decodeCbor(bytes) as TensorParameters
-  if (typeof value !== 'object' || value === null) throw corrupt('they are no map')
-  if (value.version !== 1) {
+  const found = decodeCbor(bytes) as TensorParameters
+  if (typeof found !== 'object' || found === null) throw corrupt('they are no map')
+  if (found.version !== 1 && found.version !== 2) {
     throw new TensorError(
       'UNSUPPORTED',
-      `This software reads tensors of version 1, not ${String(value.version)}.`
+      `This software reads tensors of versions 1 and 2, not ${String(found.version)}.`
     )
   }
+  const value: TensorParameters = found.version === 1 ? { ...found, transform: 'lowpass' } : found
   checkShape(value)
   checkComponents(value)
   checkSteps(value)
@@ -122,7 +132,8 @@ function checkComponents({ type, shape, order, components, colour }: TensorParam
 }
 
 function checkSteps(parameters: TensorParameters): void {
-  const { steps, codings } = parameters
+  const { version, transform, steps, codings } = parameters
+  if (!TRANSFORM_KINDS.includes(transform)) throw corrupt('the transform is unknown')
   if (!Array.isArray(steps) || steps.length > MAX_STEPS) throw corrupt('the steps are none')
   const first = firstAxis(parameters)
   let box: readonly number[] = wordShape(parameters)
@@ -134,7 +145,8 @@ function checkSteps(parameters: TensorParameters): void {
     if (!mayHalve || box.includes(0)) throw corrupt('a step halves what cannot be halved')
     box = halved(box, mask)
   }
-  const isCoding = (coding: unknown): boolean => coding === 'raw' || coding === 'zstd'
+  const known: readonly unknown[] = version === 1 ? ['raw', 'zstd'] : LAYER_CODINGS
+  const isCoding = (coding: unknown): boolean => known.includes(coding)
   if (!Array.isArray(codings) || codings.length !== steps.length + 1 || !codings.every(isCoding)) {
     throw corrupt('the codings do not fit the steps')
   }

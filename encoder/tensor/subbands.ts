@@ -93,21 +93,31 @@ function move(
 function bandStarts(shape: readonly number[], mask: AxisMask): Map<AxisMask, number> {
   const starts = new Map<AxisMask, number>([[0, 0]])
   let start = 0
+  for (const [bits, band] of bandShapes(shape, mask)) {
+    starts.set(bits, start)
+    start += elementCount(band)
+  }
+  return starts
+}
+
+/** The shape of each band of details in the order in which they lie, by the axes along which its places are odd. */
+export function bandShapes(shape: readonly number[], mask: AxisMask): Map<AxisMask, readonly number[]> {
+  const bands = new Map<AxisMask, readonly number[]>()
   for (let bits = 1; bits <= mask; bits++) {
     if ((bits & ~mask) !== 0) continue
-    starts.set(bits, start)
-    start += elementCount(
+    bands.set(
+      bits,
       shape.map((length, axis) => {
         if (((mask >> axis) & 1) === 0) return length
         return (bits >> axis) & 1 ? length >> 1 : (length + 1) >> 1
       })
     )
   }
-  return starts
+  return bands
 }
 
 /** Counts up in the mixed radix of `lengths`, the last place fastest. */
-function advance(index: number[], lengths: readonly number[]): void {
+export function advance(index: number[], lengths: readonly number[]): void {
   for (let axis = index.length - 1; axis >= 0; axis--) {
     if (++index[axis] < lengths[axis]) return
     index[axis] = 0

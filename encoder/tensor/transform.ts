@@ -1,12 +1,37 @@
 // The tensor network of the hologram: a multi-scale transform of which every step is reversible in integers, coarse
 // words above, details below. It is to a wavelet what a MERA is to a quantum state (Evenbly and White, 2016).
-import { liftAxis, unliftAxis } from './lifting.ts'
-import { shapesOfScales } from './scales.ts'
+import { bandsOf } from './bands.ts'
+import type { Band } from './band-coder.ts'
+import { liftAxis, predictAxis, unliftAxis, unpredictAxis } from './lifting.ts'
+import { halved, shapesOfScales } from './scales.ts'
 import type { AxisMask } from './scales.ts'
 import { merge, split } from './subbands.ts'
 import { elementCount } from './tensor.ts'
-import { newWords } from './words.ts'
+import { concatenated, newWords } from './words.ts'
 import type { Words } from './words.ts'
+
+/**
+ * How a step makes coarse words and details.
+ * - `lowpass`: LeGall 5/3. Coarse words are weighted means, which show best what is missing; details are what they miss.
+ * - `interpolating`: coarse words are every other one, unchanged, one axis after the other; details are the others less
+ *   the mean of their two neighbours. Flat parts and edges of drawings stay what they are, so they cost least.
+ * - `sampling`: the same, and details are the other words themselves. For noise, in which neighbours tell nothing.
+ */
+export type TransformKind = 'lowpass' | 'interpolating' | 'sampling'
+
+export const TRANSFORM_KINDS: readonly TransformKind[] = ['lowpass', 'interpolating', 'sampling']
+
+/** The words of a layer, band after band. */
+export interface Layer {
+  readonly words: Words
+  readonly bands: readonly Band[]
+}
+
+/** Hands out the details of a layer, from its beginning on. */
+export interface DetailSource {
+  /** @param bands - of the next details; need not be called */
+  take(count: number, bands: () => readonly Band[]): Words
+}
 
 /**
  * Takes words apart into layers.
@@ -20,29 +45,46 @@ export function analyse(
   words: Words,
   shape: readonly number[],
   steps: readonly AxisMask[],
+  kind: TransformKind,
   onScale?: (low: Words, step: number) => void
-): Words[] {
-  const shapes = shapesOfScales(shape, steps)
-  const layers: Words[] = []
+): Layer[] {
+  const layers: Layer[] = []
   let low = words
-  steps.forEach((mask, step) => {
-    eachAxis(shapes[step], mask, (outer, length, inner) => liftAxis(low, outer, length, inner))
-    const parts = split(low, shapes[step], mask)
-    layers.push(parts.details)
-    low = parts.low
+  let box = shape
+  for (const [step, mask] of steps.entries()) {
+    const parts: Layer[] = []
+    for (const part of partsOf(mask, kind)) {
+      eachAxis(box, part, (...extent) => apart(kind, low, ...extent))
+      const bands = split(low, box, part)
+      low = bands.low
+      parts.push({ words: bands.details, bands: bandsOf(low, box, part) })
+      box = halved(box, part)
+    }
+    parts.reverse()
+    layers.push({
+      words: concatenated(parts.map((part) => part.words)),
+      bands: parts.flatMap((part) => part.bands)
+    })
     onScale?.(low, step + 1)
-  })
-  return [low, ...layers.reverse()]
+  }
+  return [{ words: low, bands: [{ shape: box }] }, ...layers.reverse()]
 }
 
 /** Puts words together scale by scale, with details or, where these are not known, with none. */
 export class Synthesis {
   readonly #shapes: readonly number[][]
   readonly #steps: readonly AxisMask[]
+  readonly #kind: TransformKind
 
-  constructor(shape: readonly number[], steps: readonly AxisMask[]) {
+  constructor(shape: readonly number[], steps: readonly AxisMask[], kind: TransformKind) {
     this.#shapes = shapesOfScales(shape, steps)
     this.#steps = steps
+    this.#kind = kind
+  }
+
+  /** The shape of the coarsest scale. */
+  get coarsest(): readonly number[] {
+    return this.#shapes.at(-1)!
   }
 
   /**
@@ -50,17 +92,25 @@ export class Synthesis {
    *
    * @param low - the words of layers 0 to layer - 1 put together
    * @param layer - 1 to the number of steps
-   * @param details - undefined for none: words in between are means then
+   * @param source - undefined for no details: words in between are means then
    */
-  refine(low: Words, layer: number, details?: Words): Words {
+  refine(low: Words, layer: number, source?: DetailSource): Words {
     const step = this.#steps.length - layer
-    const shape = this.#shapes[step]
-    const mask = this.#steps[step]
-    const missing = elementCount(shape) - low.length
-    const words = merge(low, details ?? newWords(low.BYTES_PER_ELEMENT as 2 | 4 | 8, missing), shape, mask)
-    const axes: Array<[number, number, number]> = []
-    eachAxis(shape, mask, (...extent) => axes.push(extent))
-    for (const [outer, length, inner] of axes.reverse()) unliftAxis(words, outer, length, inner)
+    // Without details every kind but the low-pass shows means of neighbours.
+    const kind = source === undefined && this.#kind === 'sampling' ? 'interpolating' : this.#kind
+    let words = low
+    for (const { shape, mask } of this.#parts(step)) {
+      const coarse = words
+      const missing = elementCount(shape) - coarse.length
+      const details =
+        source === undefined
+          ? newWords(low.BYTES_PER_ELEMENT as 2 | 4 | 8, missing)
+          : source.take(missing, () => bandsOf(coarse, shape, mask))
+      words = merge(coarse, details, shape, mask)
+      const axes: Array<[number, number, number]> = []
+      eachAxis(shape, mask, (...extent) => axes.push(extent))
+      for (const extent of axes.reverse()) together(kind, words, ...extent)
+    }
     return words
   }
 
@@ -70,6 +120,37 @@ export class Synthesis {
     for (let layer = layers; layer <= this.#steps.length; layer++) words = this.refine(words, layer)
     return words
   }
+
+  /** The parts of a step from coarse to fine, each with the shape before it was taken apart. */
+  #parts(step: number): Array<{ shape: readonly number[]; mask: AxisMask }> {
+    let shape: readonly number[] = this.#shapes[step]
+    const parts = partsOf(this.#steps[step], this.#kind).map((mask) => {
+      const part = { shape, mask }
+      shape = halved(shape, mask)
+      return part
+    })
+    return parts.reverse()
+  }
+}
+
+/** What a step takes apart at once: all axes, or one after the other, the contiguous one first. */
+function partsOf(mask: AxisMask, kind: TransformKind): AxisMask[] {
+  if (kind === 'lowpass') return [mask]
+  const parts: AxisMask[] = []
+  for (let axis = 31 - Math.clz32(mask); axis >= 0; axis--) {
+    if ((mask >> axis) & 1) parts.push(1 << axis)
+  }
+  return parts
+}
+
+function apart(kind: TransformKind, words: Words, outer: number, length: number, inner: number): void {
+  if (kind === 'lowpass') liftAxis(words, outer, length, inner)
+  else if (kind === 'interpolating') predictAxis(words, outer, length, inner)
+}
+
+function together(kind: TransformKind, words: Words, outer: number, length: number, inner: number): void {
+  if (kind === 'lowpass') unliftAxis(words, outer, length, inner)
+  else if (kind === 'interpolating') unpredictAxis(words, outer, length, inner)
 }
 
 /** The contiguous axis first: its lines are in the cache when they are first touched. */

@@ -21,6 +21,19 @@ export function newWords(bytes: 2 | 4 | 8, length: number): Words {
   return new Array(length)
 }
 
+/** All parts in one piece; the part itself when there is but one. */
+export function concatenated(parts: readonly Words[]): Words {
+  if (parts.length === 1) return parts[0]
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const whole = newWords(parts[0].BYTES_PER_ELEMENT as 2 | 4 | 8, length)
+  let start = 0
+  for (const part of parts) {
+    movable(whole).set(movable(part), start)
+    start += part.length
+  }
+  return whole
+}
+
 /** Copying and moving words needs no arithmetic, so it is written once, for one of the kinds. */
 export const movable = (words: Words): Int32Array => words as Int32Array
 

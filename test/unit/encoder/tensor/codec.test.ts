@@ -11,7 +11,6 @@ import {
   tensorOf
 } from '../../../../encoder/tensor/index.ts'
 import type { Tensor } from '../../../../encoder/tensor/index.ts'
-import { codeLayer, decodeLayer } from '../../../../encoder/tensor/entropy.ts'
 import { layerLengths, planSteps } from '../../../../encoder/tensor/scales.ts'
 import { pseudoRandomBytes } from '../support.ts'
 import { anyTensor, drawnPicture, expectSame, refusal } from './support.ts'
@@ -132,23 +131,6 @@ describe('tensor codec', () => {
     expect(planSteps([], 0)).to.deep.equal([])
     expect(planSteps([0, 7], 0)).to.deep.equal([])
     expect(layerLengths([9, 5], [3, 3])).to.deep.equal([6, 9, 30])
-  })
-
-  it('codes a layer only where that makes it smaller', () => {
-    expect(codeLayer(new Int32Array(1000)).coding).to.equal('zstd')
-    const noise = new Int32Array(pseudoRandomBytes(4000, 1).buffer as ArrayBuffer)
-    expect(codeLayer(noise)).to.include({ coding: 'raw' })
-  })
-
-  it('refuses layers of another length, and never inflates more than the shape asks for', () => {
-    const coded = codeLayer(new Int32Array(1_000_000))
-    expect(coded.bytes.length).to.be.below(1000)
-    expect(refusal(() => decodeLayer(coded, 4, 999_999))).to.equal('CORRUPT')
-    expect(refusal(() => decodeLayer(coded, 4, 1_000_001))).to.equal('CORRUPT')
-    expect(refusal(() => decodeLayer({ ...coded, bytes: coded.bytes.subarray(1) }, 4, 1_000_000))).to.equal(
-      'CORRUPT'
-    )
-    expect(refusal(() => decodeLayer({ coding: 'raw', bytes: new Uint8Array(9) }, 4, 2))).to.equal('CORRUPT')
   })
 
   it('refuses to decode nothing, or too much', () => {

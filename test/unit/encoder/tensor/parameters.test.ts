@@ -28,7 +28,7 @@ describe('tensor parameters', () => {
 
   it('are refused where they contradict themselves', () => {
     expect(changed({})).to.equal(undefined)
-    expect(changed({ version: 2 })).to.equal('UNSUPPORTED')
+    expect(changed({ version: 3 })).to.equal('UNSUPPORTED')
     for (const wrong of [
       { type: 'text' },
       { order: 'X' },
@@ -51,6 +51,9 @@ describe('tensor parameters', () => {
       { steps: Array(8).fill(6), codings: Array(9).fill('raw'), errors: Array(9).fill({ rms: 0, peak: 0 }) },
       { codings: parameters.codings.slice(1) },
       { codings: parameters.codings.map(() => 'brotli') },
+      { version: 1, codings: parameters.codings.map(() => 'context') },
+      { transform: 'fourier' },
+      { transform: null },
       { errors: parameters.errors.slice(1) },
       { errors: parameters.errors.map(() => ({ rms: -1, peak: 0 })) },
       { deviation: null }
@@ -69,6 +72,15 @@ describe('tensor parameters', () => {
         expect(['CORRUPT', 'UNSUPPORTED']).to.include(refusal(() => decodeParameters(bytes)))
       })
     )
+  })
+
+  it('of version 1 come back as they were, and mean the low-pass', () => {
+    const fields = Object.entries(parameters).filter(([name]) => name !== 'transform')
+    const codings = parameters.codings.map(() => 'zstd')
+    const bytes = dagCbor.encode({ ...Object.fromEntries(fields), version: 1, codings })
+    const read = decodeParameters(bytes)
+    expect(read).to.include({ version: 1, transform: 'lowpass' })
+    expect(Buffer.compare(encodeParameters(read), bytes)).to.equal(0)
   })
 
   it('have no steps for what has no elements', () => {

@@ -1,0 +1,135 @@
+// One band of a layer, symbol by symbol in memory order, coded by what lies around each.
+import { FARTHEST, SIGN_OF, activityOfSum, expectedSize, firstState, formerOf } from './contexts.ts'
+import type { Contexts } from './contexts.ts'
+import type { RangeDecoder, RangeEncoder } from './range-coder.ts'
+import { SIGN, SIZE_MASK } from './symbols.ts'
+
+/** A band of a layer, as its words lie in memory. */
+export interface Band {
+  /** Its axes, components first when there are several. */
+  readonly shape: readonly number[]
+  /** Classes (STEEPNESS) of the coarser words at each place; none for the coarsest layer. */
+  readonly steepness?: Uint8Array
+}
+
+/** Codes one symbol, or tells which it is. */
+interface SymbolCoder {
+  /**
+   * @param symbol - the one to write; a reader looks away
+   * @param base - of the states
+   * @param sign - index of the state of the sign
+   */
+  code(symbol: number, base: number, expected: number, sign: number): number
+}
+
+/** Writes symbols. */
+export class SymbolWriter implements SymbolCoder {
+  readonly #range: RangeEncoder
+  readonly #contexts: Contexts
+
+  constructor(range: RangeEncoder, contexts: Contexts) {
+    this.#range = range
+    this.#contexts = contexts
+  }
+
+  code(symbol: number, base: number, expected: number, sign: number): number {
+    const { states, signs, sizes } = this.#contexts
+    const size = symbol & SIZE_MASK
+    if (size > expected) {
+      this.#range.encode(states, base, 1)
+      for (let at = expected + 1; at < sizes - 1; at++) {
+        const stops = at === size ? 1 : 0
+        this.#range.encode(states, base + Math.min(FARTHEST, at - expected), stops)
+        if (stops === 1) break
+      }
+    } else {
+      this.#range.encode(states, base, 0)
+      for (let at = expected; at > 0; at--) {
+        const stops = at === size ? 1 : 0
+        this.#range.encode(states, base + FARTHEST + 1 + Math.min(FARTHEST, expected - at), stops)
+        if (stops === 1) break
+      }
+    }
+    if (size > 0) this.#range.encode(signs, sign, symbol >= SIGN ? 1 : 0)
+    return symbol
+  }
+}
+
+/** Reads symbols. */
+export class SymbolReader implements SymbolCoder {
+  readonly #range: RangeDecoder
+  readonly #contexts: Contexts
+
+  constructor(range: RangeDecoder, contexts: Contexts) {
+    this.#range = range
+    this.#contexts = contexts
+  }
+
+  code(_: number, base: number, expected: number, sign: number): number {
+    const { states, signs, sizes } = this.#contexts
+    let size = expected
+    if (this.#range.decode(states, base) === 1) {
+      size++
+      while (
+        size < sizes - 1 &&
+        this.#range.decode(states, base + Math.min(FARTHEST, size - expected)) === 0
+      ) {
+        size++
+      }
+    } else {
+      while (
+        size > 0 &&
+        this.#range.decode(states, base + FARTHEST + 1 + Math.min(FARTHEST, expected - size)) === 0
+      ) {
+        size--
+      }
+    }
+    if (size === 0) return 0
+    return this.#range.decode(signs, sign) === 1 ? size | SIGN : size
+  }
+}
+
+/**
+ * Codes the symbols of a band.
+ *
+ * @param symbols - of the band; a reader fills them in
+ * @param components - how many parts of equal size the band has one after the other
+ */
+export function codeBand(
+  coder: SymbolCoder,
+  { shape, steepness }: Band,
+  symbols: Uint8Array,
+  components: number
+): void {
+  const plane = symbols.length / components
+  const columns = Math.min(shape.at(-1) ?? 1, plane)
+  /** The row above, with a zero on either side. */
+  const above = new Uint8Array(columns + 2)
+  for (let start = 0; start < symbols.length; start += columns) {
+    if (start % plane === 0) above.fill(0)
+    const isFirst = start < plane
+    let northWest = 0
+    let north = above[1]
+    let west = 0
+    for (let x = 0; x < columns; x++) {
+      const i = start + x
+      const northEast = above[x + 2]
+      const sum =
+        2 * (north & SIZE_MASK) + 2 * (west & SIZE_MASK) + (northWest & SIZE_MASK) + (northEast & SIZE_MASK)
+      const activity = activityOfSum(sum)
+      const former = isFirst ? 0 : symbols[i - plane]
+      const base = firstState(
+        activity,
+        steepness === undefined ? 0 : steepness[i],
+        isFirst ? 0 : formerOf(former)
+      )
+      const sign = (SIGN_OF[north] * 3 + SIGN_OF[west]) * 3 + SIGN_OF[former]
+      const symbol = coder.code(symbols[i], base, expectedSize(activity), sign)
+      symbols[i] = symbol
+      northWest = north
+      north = northEast
+      west = symbol
+      above[x + 1] = symbol
+    }
+  }
+}

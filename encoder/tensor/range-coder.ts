@@ -1,0 +1,149 @@
+// Adaptive binary arithmetic coding: the range coder of Martin (1979) as LZMA has it, with carries put through into the
+// bytes already written. Integers of 32 bits only, so that every engine writes and reads the same bytes.
+import { TensorError } from './errors.ts'
+
+/** The range starts here and stays below, so that it never looks negative. */
+const WHOLE = 0x7fffffff
+/** Below this a byte is moved out. */
+const LEAST_RANGE = 1 << 23
+const CODE_BYTES = 4
+
+/**
+ * A state holds the probability that a bit is 1 in 16 bits, and below them how often it was seen. The first bits move
+ * it most: it is the mean of what was seen (Krichevsky and Trofimov, 1981), until it becomes a moving one.
+ */
+const COUNT_BITS = 8
+const COUNT_MASK = (1 << COUNT_BITS) - 1
+const HALF = 1 << 15
+const MOST_COUNTED = 60
+/** 2^15 / (count + 1.5): how far a bit moves the probability. */
+const STEP = Int32Array.from({ length: MOST_COUNTED + 1 }, (_, count) =>
+  Math.floor(2 ** 16 / (2 * count + 3))
+)
+
+/** States in which both bits are as likely. */
+export function newStates(count: number): Int32Array {
+  return new Int32Array(count).fill(HALF << COUNT_BITS)
+}
+
+/** The part of the range that is for a 1, in 4096ths: never none of it, and never all. */
+const shareOf = (state: number): number => (state >> (COUNT_BITS + 4)) | 1
+
+function adapted(state: number, bit: number): number {
+  const count = state & COUNT_MASK
+  const probability = state >> COUNT_BITS
+  const target = bit === 1 ? 0xffff : 0
+  const moved = probability + (((target - probability) * STEP[count]) >> 15)
+  return (moved << COUNT_BITS) | (count < MOST_COUNTED ? count + 1 : count)
+}
+
+/** Writes bits into a buffer; what does not fit is dropped and only counted. */
+export class RangeEncoder {
+  readonly #bytes: Uint8Array
+  #length = 0
+  #low = 0
+  #range = WHOLE
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** Bytes written, or more than the buffer has when it was too small. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** @param index - of the state to code by, which learns the bit */
+  encode(states: Int32Array, index: number, bit: number): void {
+    const state = states[index]
+    const bound = (this.#range >>> 12) * shareOf(state)
+    if (bit === 1) this.#range = bound
+    else {
+      this.#range -= bound
+      this.#raise(bound)
+    }
+    states[index] = adapted(state, bit)
+    while (this.#range < LEAST_RANGE) {
+      this.#range <<= 8
+      this.#moveOut()
+    }
+  }
+
+  /** Writes what is still inside. */
+  finish(): void {
+    for (let i = 0; i < CODE_BYTES; i++) this.#moveOut()
+  }
+
+  #raise(by: number): void {
+    const before = this.#low
+    this.#low = (before + by) | 0
+    // Compared as numbers without a sign: the sum went round.
+    if ((this.#low ^ 0x80000000) < (before ^ 0x80000000)) this.#carry()
+  }
+
+  #carry(): void {
+    if (this.#length > this.#bytes.length) return
+    for (let i = this.#length - 1; i >= 0; i--) {
+      this.#bytes[i]++
+      if (this.#bytes[i] !== 0) return
+    }
+  }
+
+  #moveOut(): void {
+    if (this.#length < this.#bytes.length) this.#bytes[this.#length] = this.#low >>> 24
+    this.#length++
+    this.#low <<= 8
+  }
+}
+
+/** Reads what a `RangeEncoder` wrote. */
+export class RangeDecoder {
+  readonly #bytes: Uint8Array
+  #position = 0
+  #code = 0
+  #range = WHOLE
+
+  /** @throws TensorError 'CORRUPT' */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    for (let i = 0; i < CODE_BYTES; i++) this.#code = (this.#code << 8) | this.#next()
+    if (this.#code < 0 || this.#code >= WHOLE) throw corrupt()
+  }
+
+  /** Bytes read so far. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** @throws TensorError 'CORRUPT' at the end of the bytes */
+  decode(states: Int32Array, index: number): number {
+    const state = states[index]
+    const bound = (this.#range >>> 12) * shareOf(state)
+    const bit = this.#code < bound ? 1 : 0
+    if (bit === 1) this.#range = bound
+    else {
+      this.#range -= bound
+      this.#code -= bound
+    }
+    states[index] = adapted(state, bit)
+    while (this.#range < LEAST_RANGE) {
+      this.#range <<= 8
+      this.#code = (this.#code << 8) | this.#next()
+    }
+    return bit
+  }
+
+  /** What an encoder wrote last is its lower end. @throws TensorError 'CORRUPT' for anything else */
+  finish(): void {
+    if (this.#code !== 0) throw corrupt()
+  }
+
+  #next(): number {
+    if (this.#position === this.#bytes.length) throw corrupt()
+    return this.#bytes[this.#position++]
+  }
+}
+
+function corrupt(): TensorError {
+  return new TensorError('CORRUPT', 'A layer ends early or was changed.')
+}
