@@ -102,34 +102,43 @@ export function codeBand(
   components: number
 ): void {
   const plane = symbols.length / components
-  const columns = Math.min(shape.at(-1) ?? 1, plane)
-  /** The row above, with a zero on either side. */
-  const above = new Uint8Array(columns + 2)
+  const columns = columnsOf(shape, plane)
+  /** The row above; what would be to the right of its end is like its end. */
+  const above = new Uint8Array(columns + 1)
   for (let start = 0; start < symbols.length; start += columns) {
-    if (start % plane === 0) above.fill(0)
+    const isTop = start % plane === 0
     const isFirst = start < plane
-    let northWest = 0
-    let north = above[1]
-    let west = 0
+    let north = isTop ? 0 : above[0]
+    let northWest = north
+    let west = north
     for (let x = 0; x < columns; x++) {
       const i = start + x
-      const northEast = above[x + 2]
+      let northEast = above[x + 1]
+      // Without a row above, the two before stand for it.
+      if (isTop) northEast = northWest = west
       const sum =
         2 * (north & SIZE_MASK) + 2 * (west & SIZE_MASK) + (northWest & SIZE_MASK) + (northEast & SIZE_MASK)
       const activity = activityOfSum(sum)
       const former = isFirst ? 0 : symbols[i - plane]
-      const base = firstState(
+      const first = firstState(
         activity,
         steepness === undefined ? 0 : steepness[i],
         isFirst ? 0 : formerOf(former)
       )
       const sign = (SIGN_OF[north] * 3 + SIGN_OF[west]) * 3 + SIGN_OF[former]
-      const symbol = coder.code(symbols[i], base, expectedSize(activity), sign)
+      const symbol = coder.code(symbols[i], first, expectedSize(activity), sign)
       symbols[i] = symbol
       northWest = north
-      north = northEast
+      north = isTop ? west : northEast
       west = symbol
-      above[x + 1] = symbol
+      above[x] = symbol
     }
+    above[columns] = above[columns - 1]
   }
+}
+
+/** Symbols in a row: along the contiguous axis, unless that has but one place. */
+function columnsOf(shape: readonly number[], plane: number): number {
+  const along = Math.min(shape.at(-1) ?? 1, plane)
+  return along < 2 ? plane : along
 }

@@ -25,44 +25,48 @@ export interface LayerReader extends DetailSource {
   finish(): void
 }
 
-/** Past this level the size falls by a per cent or two while the time multiplies. */
-const ZSTD_LEVEL = 3
+/** The lowest level leaves noise alone, in which higher ones find matches that cost more than they save. */
+const ZSTD_LEVEL = 1
+/** Repetitions are found in 2 MiB, as at higher levels. */
+const ZSTD_WINDOW_LOG = 21
 
-/** A layer longer than this is given to zstd only when pieces of it promise something. */
-const PIECE_BYTES = 2 ** 15
+/** A layer of more than twice its pieces is given to zstd only when they promise something. */
+const PIECE_WORDS = 2 ** 13
 const PIECES = 4
 /** zstd makes a whole that much smaller than its pieces, at most, unless it repeats itself from afar. */
 const PIECES_EXCESS = 1.2
 
-/**
- * @param layer - its words are changed
- * @param components - how many parts of equal size every band has
- */
+/** @param components - how many parts of equal size every band has */
 export function codeLayer({ words, bands }: Layer, components: number): CodedLayer {
   checkZstd()
   const byContext = encodeByContext(words, bands, components, words.byteLength)
-  const raw = toPlanes(words)
-  const best: CodedLayer =
-    byContext === undefined ? { coding: 'raw', bytes: raw } : { coding: 'context', bytes: byContext }
-  if (zstdBytesFrom(raw) > PIECES_EXCESS * best.bytes.length) return best
-  const packed = deflate(raw)
-  return packed.length < best.bytes.length ? { coding: 'zstd', bytes: packed } : best
+  const most = byContext?.length ?? words.byteLength
+  if (promisedByPieces(words) <= PIECES_EXCESS * most) {
+    const packed = deflate(toPlanes(words))
+    if (packed.length < most) return { coding: 'zstd', bytes: packed }
+  }
+  return byContext === undefined
+    ? { coding: 'raw', bytes: toPlanes(words) }
+    : { coding: 'context', bytes: byContext }
 }
 
-/** About how long zstd would leave the bytes; 0 for few, which are tried whole. */
-function zstdBytesFrom(raw: Uint8Array): number {
-  if (raw.length <= 2 * PIECES * PIECE_BYTES) return 0
+/** About how many bytes zstd would leave of the words; 0 of few, which are tried whole. */
+function promisedByPieces(words: Words): number {
+  if (words.length <= 2 * PIECES * PIECE_WORDS) return 0
   let sum = 0
   for (let piece = 0; piece < PIECES; piece++) {
-    const start = Math.floor(((raw.length - PIECE_BYTES) * (piece + 0.5)) / PIECES)
-    sum += deflate(raw.subarray(start, start + PIECE_BYTES)).length
+    const start = Math.floor(((words.length - PIECE_WORDS) * (piece + 0.5)) / PIECES)
+    sum += deflate(toPlanes(words.subarray(start, start + PIECE_WORDS))).length
   }
-  return (sum * raw.length) / (PIECES * PIECE_BYTES)
+  return (sum * words.length) / (PIECES * PIECE_WORDS)
 }
 
 function deflate(bytes: Uint8Array): Uint8Array {
   const packed = zlib.zstdCompressSync(bytes, {
-    params: { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
+    params: {
+      [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL,
+      [zlib.constants.ZSTD_c_windowLog]: ZSTD_WINDOW_LOG
+    }
   })
   return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength)
 }
@@ -117,10 +121,11 @@ function inflate(bytes: Uint8Array, expected: number): Uint8Array {
 }
 
 function toPlanes(words: Words): Uint8Array {
-  if (words instanceof BigInt64Array) zigzag64(words)
-  else zigzag(words)
+  const folded = words.slice()
+  if (folded instanceof BigInt64Array) zigzag64(folded)
+  else zigzag(folded)
   const width = words.BYTES_PER_ELEMENT
-  const source = bytesOf(words)
+  const source = bytesOf(folded)
   const planes = new Uint8Array(source.byteLength)
   for (let plane = 0; plane < width; plane++) {
     const base = plane * words.length

@@ -51,6 +51,9 @@ const read = (coded: CodedLayer, { words, shape, components }: Case): Words => {
 
 const layerOf = (words: Words): Case => ({ words, shape: [words.length], components: 1 })
 const smallNoise = (count: number): Int32Array => Int32Array.from(pseudoRandomBytes(count, 2), (b) => b & 7)
+/** Of which the strength changes from place to place. */
+const unevenNoise = (count: number): Int16Array =>
+  Int16Array.from(pseudoRandomBytes(count, 2), (byte, i) => (byte - 128) >> ((i >> 9) & 7))
 
 describe('tensor layers', () => {
   it('come back word for word when coded by contexts, of every width and size', () => {
@@ -76,7 +79,7 @@ describe('tensor layers', () => {
   it('are coded by what suits them', () => {
     const codingOf = (words: Words): LayerCoding =>
       codeLayer({ words, bands: [{ shape: [words.length] }] }, 1).coding
-    expect(codingOf(smallNoise(20_000))).to.equal('context')
+    expect(codingOf(unevenNoise(20_000))).to.equal('context')
     const block = new Int32Array(pseudoRandomBytes(40_000, 7).buffer as ArrayBuffer)
     const repeated = new Int32Array(40 * block.length)
     for (let copy = 0; copy < 40; copy++) repeated.set(block, copy * block.length)
