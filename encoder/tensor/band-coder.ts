@@ -1,5 +1,15 @@
 // One band of a layer, symbol by symbol in memory order, coded by what lies around each.
-import { FARTHEST, SIGN_OF, activityOfSum, expectedSize, firstState, formerOf } from './contexts.ts'
+import {
+  DOWN,
+  DOWN_LAST,
+  SIGN_OF,
+  UP,
+  UP_LAST,
+  activityOfSum,
+  expectedSize,
+  firstState,
+  formerOf
+} from './contexts.ts'
 import type { Contexts } from './contexts.ts'
 import type { RangeDecoder, RangeEncoder } from './range-coder.ts'
 import { SIGN, SIZE_MASK } from './symbols.ts'
@@ -37,18 +47,11 @@ export class SymbolWriter implements SymbolCoder {
     const size = symbol & SIZE_MASK
     if (size > expected) {
       this.#range.encode(states, base, 1)
-      for (let at = expected + 1; at < sizes - 1; at++) {
-        const stops = at === size ? 1 : 0
-        this.#range.encode(states, base + Math.min(FARTHEST, at - expected), stops)
-        if (stops === 1) break
-      }
+      const up = size - expected - 1
+      this.#range.encodeUnary(states, base + UP, base + UP_LAST, up, size === sizes - 1)
     } else {
       this.#range.encode(states, base, 0)
-      for (let at = expected; at > 0; at--) {
-        const stops = at === size ? 1 : 0
-        this.#range.encode(states, base + FARTHEST + 1 + Math.min(FARTHEST, expected - at), stops)
-        if (stops === 1) break
-      }
+      this.#range.encodeUnary(states, base + DOWN, base + DOWN_LAST, expected - size, size === 0)
     }
     if (size > 0) this.#range.encode(signs, sign, symbol >= SIGN ? 1 : 0)
     return symbol
@@ -67,22 +70,12 @@ export class SymbolReader implements SymbolCoder {
 
   code(_: number, base: number, expected: number, sign: number): number {
     const { states, signs, sizes } = this.#contexts
-    let size = expected
+    let size: number
     if (this.#range.decode(states, base) === 1) {
-      size++
-      while (
-        size < sizes - 1 &&
-        this.#range.decode(states, base + Math.min(FARTHEST, size - expected)) === 0
-      ) {
-        size++
-      }
+      const most = sizes - 2 - expected
+      size = expected + 1 + this.#range.decodeUnary(states, base + UP, base + UP_LAST, most)
     } else {
-      while (
-        size > 0 &&
-        this.#range.decode(states, base + FARTHEST + 1 + Math.min(FARTHEST, expected - size)) === 0
-      ) {
-        size--
-      }
+      size = expected - this.#range.decodeUnary(states, base + DOWN, base + DOWN_LAST, expected)
     }
     if (size === 0) return 0
     return this.#range.decode(signs, sign) === 1 ? size | SIGN : size

@@ -11,10 +11,16 @@ const WEIGHTS = 6
 const FINE_SIZES = 4
 const STEEPNESSES = 11
 const FORMERS = 6
-/** States of one context: whether the size is above the expected one, then whether it stops at each distance. */
-export const NODES = 32
-/** Distances beyond this one share its state. */
-export const FARTHEST = 15
+/**
+ * States of one context. The first is for whether the size is above the expected one; then come those for whether it
+ * is the next one up, the next but one and so on, and those for whether it is the expected one, the next one down and
+ * so on. Far ones share the last state.
+ */
+const NODES = 32
+export const UP = 1
+export const UP_LAST = 15
+export const DOWN = 16
+export const DOWN_LAST = 31
 
 const clipped = (starts: readonly number[]): Uint8Array =>
   Uint8Array.from({ length: SIZE_MASK + 1 }, (_, size) => starts.findLastIndex((start) => start <= size))

@@ -31,7 +31,7 @@ const ZSTD_LEVEL = 1
 const ZSTD_WINDOW_LOG = 21
 
 /** A layer of more than twice its pieces is given to zstd only when they promise something. */
-const PIECE_WORDS = 2 ** 13
+const PIECE_WORDS = 2 ** 12
 const PIECES = 4
 /** zstd makes a whole that much smaller than its pieces, at most, unless it repeats itself from afar. */
 const PIECES_EXCESS = 1.2

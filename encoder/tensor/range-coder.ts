@@ -15,6 +15,7 @@ const CODE_BYTES = 4
 const COUNT_BITS = 8
 const COUNT_MASK = (1 << COUNT_BITS) - 1
 const HALF = 1 << 15
+const MOST_PROBABLE = 0xffff
 const MOST_COUNTED = 60
 /** 2^15 / (count + 1.5): how far a bit moves the probability. */
 const STEP = Int32Array.from({ length: MOST_COUNTED + 1 }, (_, count) =>
@@ -29,12 +30,24 @@ export function newStates(count: number): Int32Array {
 /** The part of the range that is for a 1, in 4096ths: never none of it, and never all. */
 const shareOf = (state: number): number => (state >> (COUNT_BITS + 4)) | 1
 
-function adapted(state: number, bit: number): number {
-  const count = state & COUNT_MASK
+/** The state after a 1. */
+function risen(state: number): number {
   const probability = state >> COUNT_BITS
-  const target = bit === 1 ? 0xffff : 0
-  const moved = probability + (((target - probability) * STEP[count]) >> 15)
-  return (moved << COUNT_BITS) | (count < MOST_COUNTED ? count + 1 : count)
+  return (
+    ((probability + (((MOST_PROBABLE - probability) * STEP[state & COUNT_MASK]) >> 15)) << COUNT_BITS) |
+    counted(state)
+  )
+}
+
+/** The state after a 0. */
+function fallen(state: number): number {
+  const probability = state >> COUNT_BITS
+  return ((probability + ((-probability * STEP[state & COUNT_MASK]) >> 15)) << COUNT_BITS) | counted(state)
+}
+
+function counted(state: number): number {
+  const count = state & COUNT_MASK
+  return count < MOST_COUNTED ? count + 1 : count
 }
 
 /** Writes bits into a buffer; what does not fit is dropped and only counted. */
@@ -57,16 +70,45 @@ export class RangeEncoder {
   encode(states: Int32Array, index: number, bit: number): void {
     const state = states[index]
     const bound = (this.#range >>> 12) * shareOf(state)
-    if (bit === 1) this.#range = bound
-    else {
+    if (bit === 1) {
+      this.#range = bound
+      states[index] = risen(state)
+    } else {
       this.#range -= bound
       this.#raise(bound)
+      states[index] = fallen(state)
     }
-    states[index] = adapted(state, bit)
     while (this.#range < LEAST_RANGE) {
       this.#range <<= 8
       this.#moveOut()
     }
+  }
+
+  /**
+   * Some zeros and, unless there cannot be more, a one: each bit by the state after that of the bit before, up to the
+   * `last`. The same as as many calls of `encode`, but with the range at hand.
+   */
+  encodeUnary(states: Int32Array, first: number, last: number, zeros: number, isMost: boolean): void {
+    let range = this.#range
+    const count = isMost ? zeros : zeros + 1
+    for (let at = 0, index = first; at < count; at++) {
+      const state = states[index]
+      const bound = (range >>> 12) * shareOf(state)
+      if (at === zeros) {
+        range = bound
+        states[index] = risen(state)
+      } else {
+        range -= bound
+        this.#raise(bound)
+        states[index] = fallen(state)
+      }
+      while (range < LEAST_RANGE) {
+        range <<= 8
+        this.#moveOut()
+      }
+      if (index < last) index++
+    }
+    this.#range = range
   }
 
   /** Writes what is still inside. */
@@ -120,17 +162,53 @@ export class RangeDecoder {
     const state = states[index]
     const bound = (this.#range >>> 12) * shareOf(state)
     const bit = this.#code < bound ? 1 : 0
-    if (bit === 1) this.#range = bound
-    else {
+    if (bit === 1) {
+      this.#range = bound
+      states[index] = risen(state)
+    } else {
       this.#range -= bound
       this.#code -= bound
+      states[index] = fallen(state)
     }
-    states[index] = adapted(state, bit)
     while (this.#range < LEAST_RANGE) {
       this.#range <<= 8
       this.#code = (this.#code << 8) | this.#next()
     }
     return bit
+  }
+
+  /**
+   * How many zeros `encodeUnary` wrote.
+   *
+   * @param most - that there can be
+   * @throws TensorError 'CORRUPT' at the end of the bytes
+   */
+  decodeUnary(states: Int32Array, first: number, last: number, most: number): number {
+    let range = this.#range
+    let code = this.#code
+    let zeros = 0
+    for (let index = first, isEnd = false; zeros < most && !isEnd;) {
+      const state = states[index]
+      const bound = (range >>> 12) * shareOf(state)
+      if (code < bound) {
+        range = bound
+        states[index] = risen(state)
+        isEnd = true
+      } else {
+        range -= bound
+        code -= bound
+        states[index] = fallen(state)
+        zeros++
+      }
+      while (range < LEAST_RANGE) {
+        range <<= 8
+        code = (code << 8) | this.#next()
+      }
+      if (index < last) index++
+    }
+    this.#range = range
+    this.#code = code
+    return zeros
   }
 
   /** What an encoder wrote last is its lower end. @throws TensorError 'CORRUPT' for anything else */
