@@ -34,7 +34,7 @@ const ZSTD_WINDOW_LOG = 21
 const PIECE_WORDS = 2 ** 12
 const PIECES = 4
 /** zstd makes a whole that much smaller than its pieces, at most, unless it repeats itself from afar. */
-const PIECES_EXCESS = 1.2
+const PIECES_EXCESS = 1.1
 
 /** @param components - how many parts of equal size every band has */
 export function codeLayer({ words, bands }: Layer, components: number): CodedLayer {
