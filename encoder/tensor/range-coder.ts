@@ -10,7 +10,8 @@ const CODE_BYTES = 4
 
 /**
  * A state holds the probability that a bit is 1 in 16 bits, and below them how often it was seen. The first bits move
- * it most: it is the mean of what was seen (Krichevsky and Trofimov, 1981), until it becomes a moving one.
+ * it most: it is the mean of what was seen, as if a quarter of a bit of each kind had been seen before (in the manner of
+ * Krichevsky and Trofimov, 1981), until it becomes a moving one.
  */
 const COUNT_BITS = 8
 const COUNT_MASK = (1 << COUNT_BITS) - 1
