@@ -53,7 +53,10 @@ export const startCluster = async ({ folder, peers, k, n }: BenchClusterInit): P
   for (let index = 0; index < peers; index++) {
     const settings = { ...QUIET, network, bootstrap, data: join(folder, `peer-${index}`) }
     const started = performance.now()
-    const child = fork(fileURLToPath(new URL('./peer.ts', import.meta.url)), [JSON.stringify(settings)])
+    const child = fork(fileURLToPath(new URL('./peer.ts', import.meta.url)), [JSON.stringify(settings)], {
+      // as `thhe cluster` and the container start a node
+      env: { MALLOC_ARENA_MAX: '2', ...process.env }
+    })
     children.push(child)
     const [{ address }] = (await once(child, 'message')) as [{ address: string }]
     startMillis.push(performance.now() - started)

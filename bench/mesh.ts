@@ -1,5 +1,6 @@
 // `npm run bench`: put and get over loopback peers beside two yardsticks in the same run, one raw libp2p stream and
 // Helia over bitswap. Prints a table, and JSON with --json. `npm run bench:memory` is the same program on 4 GiB.
+import './tune-heap.ts'
 import { execFile, execFileSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { existsSync, createReadStream } from 'node:fs'
@@ -11,7 +12,6 @@ import { parseArgs, promisify } from 'node:util'
 import Table from 'cli-table3'
 import type { CID } from 'multiformats/cid'
 import type { PutResult } from '../src/index.ts'
-import { tuneHeap } from '../src/node/index.ts'
 import type { Node } from '../src/node/index.ts'
 import { peakRssBytes, startCluster } from './cluster.ts'
 import type { BenchCluster } from './cluster.ts'
@@ -207,7 +207,6 @@ const commit = (): string => {
   }
 }
 
-tuneHeap()
 const folder = await mkdtemp(join(tmpdir(), 'thhe-bench-'))
 try {
   const raw = async (tuned: boolean): Promise<number> => {

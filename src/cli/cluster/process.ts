@@ -25,7 +25,8 @@ export const spawnDetached = async (
     const child = spawn(process.execPath, [LAUNCHER, ...args], {
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
-      env: withoutOurSettings(env)
+      // two arenas: buffers that one thread makes and another frees would else fill one a thread (glibc)
+      env: { MALLOC_ARENA_MAX: '2', ...withoutOurSettings(env) }
     })
     const { pid } = child
     if (pid === undefined) {

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs'
+import { tuneHeap } from '../../node/heap.ts'
 import { defineCommand } from '../command.ts'
 import type { ApiFile } from '../api-file.ts'
 import type { Io } from '../io.ts'
@@ -28,17 +29,15 @@ export const nodeCommand = (io: Io): CommandModule =>
   })
 
 const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
-  const [
-    { createNode, loadConfig, runUntilSignal, tuneHeap },
-    { createGateway },
-    { removeApiFile, writeApiFile }
-  ] = await Promise.all([
-    import('../../node/index.ts'),
-    import('../../gateway/index.ts'),
-    import('../api-file.ts')
-  ])
-  const config = loadConfig({ flags, env: io.env, configFile: flags.config })
+  // before the nursery grows under the loading of everything else
   tuneHeap()
+  const [{ createNode, loadConfig, runUntilSignal }, { createGateway }, { removeApiFile, writeApiFile }] =
+    await Promise.all([
+      import('../../node/index.ts'),
+      import('../../gateway/index.ts'),
+      import('../api-file.ts')
+    ])
+  const config = loadConfig({ flags, env: io.env, configFile: flags.config })
   const node = await createNode(config)
   const gateway = createGateway({ node }, { listen: config.api })
   try {
