@@ -106,7 +106,9 @@ class SegmentCodecPool implements SegmentCodec {
     checkShape(shape)
     checkLength(data, shape.k, shape.blockBytes)
     if (rows !== undefined) checkRows(rows, shape.n)
-    const job: EncodeJob = { kind: 'encode', shape, rows: rows ?? parityRows(shape.k, shape.n), data }
+    const made = rows ?? parityRows(shape.k, shape.n)
+    const parity = new Uint8Array(made.length * shape.blockBytes)
+    const job: EncodeJob = { kind: 'encode', shape, rows: made, data, parity }
     return this.#submit(job, signal)
   }
 

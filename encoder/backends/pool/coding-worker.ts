@@ -68,7 +68,7 @@ export class CodingWorker {
   #post({ id, job }: JobMessage): void {
     if (job.kind === 'encode') {
       const data = movable(job.data)
-      this.#worker.postMessage({ id, job: { ...job, data } }, [data.buffer])
+      this.#worker.postMessage({ id, job: { ...job, data } }, [data.buffer, job.parity.buffer as ArrayBuffer])
     } else if (job.kind === 'reconstruct') {
       const blocks = new Uint8Array(job.blocks)
       this.#worker.postMessage({ id, job: { ...job, blocks } }, [blocks.buffer])

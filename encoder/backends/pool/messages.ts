@@ -17,6 +17,8 @@ export interface EncodeJob {
   readonly shape: SegmentShape
   readonly rows: readonly number[]
   readonly data: Uint8Array
+  /** Where the rows go; moves with the job. A thread that made it would keep its memory when another has let it go. */
+  readonly parity: Uint8Array
 }
 
 /** Rows to make from the k rows of `have`, which lie one after another. */

@@ -45,9 +45,8 @@ async function run(job: Job): Promise<ResultOf<Job>> {
   }
 }
 
-async function encode({ shape, rows, data }: EncodeJob): Promise<EncodedSegment> {
+async function encode({ shape, rows, data, parity }: EncodeJob): Promise<EncodedSegment> {
   const { k, n, blockBytes } = shape
-  const parity = new Uint8Array(rows.length * blockBytes)
   const sources = splitRows(data, blockBytes)
   const targets = splitRows(parity, blockBytes)
   await backends.compute(plans.encode(k, n, rows), sources, targets)
