@@ -112,7 +112,7 @@ export class Cluster {
       },
       {
         client: { blockBytes: BLOCK_BYTES, ...this.#init.client, ...client, k, n },
-        holder: this.#init.holder
+        holder: { provideDelayMs: 0, ...this.#init.holder }
       }
     )
     await hologram.start()

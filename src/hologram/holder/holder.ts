@@ -77,7 +77,8 @@ export class Holder {
       { mesh, logger },
       {
         maxBacklog: settings.maxProvideBacklog,
-        restRatio: settings.provideRestRatio
+        restRatio: settings.provideRestRatio,
+        delayMs: settings.provideDelayMs
       }
     )
     this.#objects = new ObjectService({

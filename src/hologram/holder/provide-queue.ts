@@ -13,6 +13,11 @@ export interface ProvideQueueInit {
    * would otherwise take every peer's processor from the objects themselves. @default 0
    */
   readonly restRatio?: number
+  /**
+   * Wait before the first of a row of announcements: whoever reads what has just been put finds it by its homes, and
+   * would share the processors with lookups that nobody needs yet. @default 0
+   */
+  readonly delayMs?: number
   /** One announcement. @default 60 s */
   readonly timeoutMs?: number
 }
@@ -24,19 +29,21 @@ export class ProvideQueue {
   readonly #maxBacklog: number
   readonly #concurrency: number
   readonly #restRatio: number
+  readonly #delayMs: number
   readonly #timeoutMs: number
   readonly #waiting = new Map<string, CID>()
   readonly #running = new Set<Promise<void>>()
 
   constructor(
     components: { mesh: Pick<Mesh, 'provide'>; logger: HolderLogger },
-    { maxBacklog, concurrency = 1, restRatio = 0, timeoutMs = 60_000 }: ProvideQueueInit
+    { maxBacklog, concurrency = 1, restRatio = 0, delayMs = 0, timeoutMs = 60_000 }: ProvideQueueInit
   ) {
     this.#mesh = components.mesh
     this.#logger = components.logger
     this.#maxBacklog = maxBacklog
     this.#concurrency = concurrency
     this.#restRatio = restRatio
+    this.#delayMs = delayMs
     this.#timeoutMs = timeoutMs
   }
 
@@ -61,6 +68,7 @@ export class ProvideQueue {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    if (this.#delayMs > 0) await this.#rest(this.#delayMs, signal)
     while (!signal.aborted) {
       const next = this.#waiting.entries().next()
       if (next.done === true) return

@@ -29,6 +29,8 @@ export interface HolderSettings {
   readonly maxProvideBacklog: number
   /** Rest after an announcement in the DHT, as a multiple of the time it took. */
   readonly provideRestRatio: number
+  /** How long an object is here before it is announced in the DHT. */
+  readonly provideDelayMs: number
 }
 
 export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
@@ -42,5 +44,6 @@ export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
   treeCacheBytes: 64 * 2 ** 20,
   maxLeases: 64,
   maxProvideBacklog: 4096,
-  provideRestRatio: 9
+  provideRestRatio: 9,
+  provideDelayMs: 5_000
 }

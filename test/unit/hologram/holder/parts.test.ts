@@ -197,6 +197,19 @@ describe('announcements', () => {
     await queue.idle()
   })
 
+  it('let whoever reads a new object go first', async () => {
+    const { running, mesh } = slowDht()
+    const stop = new AbortController()
+    const queue = new ProvideQueue({ mesh, logger: silent }, { maxBacklog: 10, delayMs: 20 })
+    queue.add(cidOf(1), stop.signal)
+    await turn()
+    expect(running).to.have.length(0)
+    while (running.length === 0) await turn()
+    running[0].end()
+    stop.abort()
+    await queue.idle()
+  })
+
   it('leave out what is more than the backlog, and what is left at the stop', async () => {
     const { running, mesh } = slowDht()
     const stop = new AbortController()
