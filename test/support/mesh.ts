@@ -37,7 +37,12 @@ export class TestNetwork {
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
-      connectionManager: { maxConnections: 1000 },
+      // libp2p refuses the sixth connection in a second from one address, which all of these have
+      connectionManager: {
+        maxConnections: 1000,
+        inboundConnectionThreshold: 1000,
+        maxIncomingPendingConnections: 1000
+      },
       connectionMonitor: { enabled: false }
     })
     const mesh = new TestMesh(this, host, key, options)
