@@ -54,7 +54,7 @@ export async function startHolder(init: FixtureInit = {}): Promise<Fixture> {
       up: init.up,
       down: init.down
     },
-    { lingerMs: 50, ...init.settings }
+    { lingerMs: 50, provideDelayMs: 0, ...init.settings }
   )
   await holder.start()
   const passTime = (ms: number) => void (nowMs += ms)
