@@ -31,8 +31,8 @@ export interface ClientSettings {
 export const DEFAULT_SETTINGS: Omit<ClientSettings, 'k' | 'n'> = {
   blockBytes: 262_144,
   leaseMs: 30 * 24 * 60 * 60 * 1000,
-  putWindowBytes: 16 * 2 ** 20,
-  readAheadBytes: 8 * 2 ** 20,
+  putWindowBytes: 12 * 2 ** 20,
+  readAheadBytes: 6 * 2 ** 20,
   codingDepth: 3,
   openTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
