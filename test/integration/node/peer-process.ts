@@ -4,8 +4,10 @@ import { createNode, loadConfig, runUntilSignal, silentLogger } from '../../../s
 try {
   const node = await createNode(loadConfig(), { logger: silentLogger })
   await node.start()
+  // listens before it says that it runs: a signal may be the answer
+  const stopped = runUntilSignal([node], { logger: silentLogger })
   console.log(JSON.stringify({ peer: node.peerId.toString(), multiaddrs: node.multiaddrs() }))
-  process.exitCode = await runUntilSignal([node], { logger: silentLogger })
+  process.exitCode = await stopped
 } catch (error) {
   console.log(JSON.stringify({ error: (error as { code?: string }).code, message: (error as Error).message }))
   process.exitCode = 2
