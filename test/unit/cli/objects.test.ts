@@ -61,10 +61,10 @@ describe('cli: objects through a gateway', () => {
       const bytes = randomBytes(size)
       const { link, cid, sealed, plainBytes } = await put(await file('f', bytes))
       expect([sealed, plainBytes]).to.deep.equal([true, size])
-      expect(
-        Buffer.from(node.kept.get(cid)?.bytes ?? []).indexOf(bytes.subarray(0, 32)),
-        'plaintext at the node'
-      ).to.equal(size === 0 ? 0 : -1)
+      const kept = Buffer.from(node.kept.get(cid)?.bytes ?? [])
+      expect(kept).to.have.length.above(size)
+      // A byte or two stand in any ciphertext now and then.
+      if (size >= 32) expect(kept.indexOf(bytes.subarray(0, 32)), 'plaintext at the node').to.equal(-1)
       expect((await get(link)).equals(bytes)).to.equal(true)
     })
   }
