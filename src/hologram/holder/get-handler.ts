@@ -5,11 +5,12 @@ import { isHologramError } from '../errors.ts'
 import { MAX_BLOCKS_PER_REQUEST } from '../limits.ts'
 import { MAX_SHARDS } from '../manifest.ts'
 import { countRefusal } from './context.ts'
+import { nextRequest } from './next-request.ts'
 import { OpenShard } from './open-shard.ts'
 import { readAhead } from './read-ahead.ts'
 import { isOwnFault, Refusal, refuse, replyHead } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
-import type { FramedStream, WaitOptions } from '../framing.ts'
+import type { FramedStream } from '../framing.ts'
 import type { HolderContext } from './context.ts'
 
 /**
@@ -25,7 +26,7 @@ export async function handleGet(
   const shard = new OpenShard(context)
   try {
     for (;;) {
-      const request = await nextRequest(framed, wait)
+      const request = await nextRequest(framed, GetRequest, wait)
       if (request === undefined) return
       try {
         await sendBlocks(context, framed, shard, request, signal)
@@ -39,16 +40,6 @@ export async function handleGet(
     }
   } finally {
     await shard.close()
-  }
-}
-
-/** Undefined when the reader is done: it has closed its end, or has been silent for so long that we close ours. */
-async function nextRequest(framed: FramedStream, wait: WaitOptions): Promise<GetRequest | undefined> {
-  try {
-    return await framed.readMessage(GetRequest, wait)
-  } catch (error) {
-    if (isHologramError(error, 'TIMEOUT') && framed.bufferedBytes === 0) return undefined
-    throw error
   }
 }
 
