@@ -18,11 +18,11 @@ import {
   writePng
 } from '../encoder/tensor/index.ts'
 import type { EncodedTensor, Tensor } from '../encoder/tensor/index.ts'
-import { decorrelateColours } from '../encoder/tensor/colour.ts'
-import { codeLayer } from '../encoder/tensor/entropy.ts'
+import { decorrelateColours } from '../encoder/tensor/transform/colour.ts'
+import { codeLayer } from '../encoder/tensor/coding/layer-coding.ts'
 import { wordShape } from '../encoder/tensor/parameters.ts'
-import { analyse } from '../encoder/tensor/transform.ts'
-import { toWords } from '../encoder/tensor/words.ts'
+import { analyse } from '../encoder/tensor/transform/transform.ts'
+import { toWords } from '../encoder/tensor/transform/words.ts'
 import { drawPicture } from '../scripts/hologram/picture.ts'
 
 const MIB = 2 ** 20

@@ -1,16 +1,16 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { formatOf, isElementType } from './element-type.ts'
 import type { ElementType } from './element-type.ts'
-import { LAYER_CODINGS } from './entropy.ts'
-import type { LayerCoding } from './entropy.ts'
+import { LAYER_CODINGS } from './coding/layer-coding.ts'
+import type { LayerCoding } from './coding/layer-coding.ts'
 import { TensorError } from './errors.ts'
-import type { ErrorMeasure } from './fidelity.ts'
-import { MAX_STEPS, halved } from './scales.ts'
-import type { AxisMask } from './scales.ts'
+import type { ErrorMeasure } from './fidelity/fidelity.ts'
+import { MAX_STEPS, halved } from './transform/scales.ts'
+import type { AxisMask } from './transform/scales.ts'
 import { memoryShape, tensorBytes } from './tensor.ts'
 import type { MemoryOrder, Tensor } from './tensor.ts'
-import { TRANSFORM_KINDS } from './transform.ts'
-import type { TransformKind } from './transform.ts'
+import { TRANSFORM_KINDS } from './transform/transform.ts'
+import type { TransformKind } from './transform/transform.ts'
 
 /** All that a reader must know besides the layers; the `tensor` field of a manifest holds it as dag-cbor. */
 export interface TensorParameters {

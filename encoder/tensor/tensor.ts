@@ -1,4 +1,4 @@
-import { hostToLittleEndian } from './byte-order.ts'
+import { hostToLittleEndian } from './files/byte-order.ts'
 import { elementBytes, isElementType } from './element-type.ts'
 import type { ElementType } from './element-type.ts'
 import { TensorError } from './errors.ts'

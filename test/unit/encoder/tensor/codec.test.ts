@@ -11,7 +11,7 @@ import {
   tensorOf
 } from '../../../../encoder/tensor/index.ts'
 import type { Tensor } from '../../../../encoder/tensor/index.ts'
-import { layerLengths, planSteps } from '../../../../encoder/tensor/scales.ts'
+import { layerLengths, planSteps } from '../../../../encoder/tensor/transform/scales.ts'
 import { pseudoRandomBytes } from '../support.ts'
 import { anyTensor, drawnPicture, expectSame, refusal } from './support.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ELEMENT_TYPES, formatOf, isNpy, readNpy, writeNpy } from '../../../../encoder/tensor/index.ts'
-import { swapped } from '../../../../encoder/tensor/byte-order.ts'
+import { swapped } from '../../../../encoder/tensor/files/byte-order.ts'
 import { anyTensor, expectSame, refusal } from './support.ts'
 
 /** A file with any header, as other writers make them. */

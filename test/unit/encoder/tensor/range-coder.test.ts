@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { BitReader, BitWriter } from '../../../../encoder/tensor/bit-stream.ts'
-import { RangeDecoder, RangeEncoder, newStates } from '../../../../encoder/tensor/range-coder.ts'
+import { BitReader, BitWriter } from '../../../../encoder/tensor/coding/bit-stream.ts'
+import { RangeDecoder, RangeEncoder, newStates } from '../../../../encoder/tensor/coding/range-coder.ts'
 import { pseudoRandomBytes } from '../support.ts'
 import { refusal } from './support.ts'
 

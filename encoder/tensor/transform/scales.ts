@@ -1,4 +1,4 @@
-import { elementCount } from './tensor.ts'
+import { elementCount } from '../tensor.ts'
 
 /** Most scales below the finest: an axis of 2^24 words still shows itself in 2^16. */
 export const MAX_STEPS = 8

@@ -1,9 +1,9 @@
 // A word as a symbol and the bits below it. The symbol has the sign in its highest bit and a size in the others: 0 and 1
 // are themselves, beyond that there are two sizes to each power of two, the way JPEG XL splits its integers
 // (ISO/IEC 18181-1, hybrid integers). Sizes can be modelled; the bits below are as good as random.
-import { IS_LITTLE_ENDIAN } from './byte-order.ts'
-import { newWords } from './words.ts'
-import type { Words } from './words.ts'
+import { IS_LITTLE_ENDIAN } from '../files/byte-order.ts'
+import { newWords } from '../transform/words.ts'
+import type { Words } from '../transform/words.ts'
 import type { BitReader, BitWriter } from './bit-stream.ts'
 
 export const SIZE_MASK = 0x7f

@@ -1,6 +1,6 @@
-import { littleEndianToHost } from './byte-order.ts'
-import { formatOf } from './element-type.ts'
-import type { Tensor } from './tensor.ts'
+import { littleEndianToHost } from '../files/byte-order.ts'
+import { formatOf } from '../element-type.ts'
+import type { Tensor } from '../tensor.ts'
 
 /** How far a tensor is from another, over the numbers that are finite in both. */
 export interface ErrorMeasure {

@@ -1,6 +1,6 @@
-import { codeLayer } from './entropy.ts'
+import { codeLayer } from '../coding/layer-coding.ts'
 import { planSteps } from './scales.ts'
-import { elementCount } from './tensor.ts'
+import { elementCount } from '../tensor.ts'
 import { analyse } from './transform.ts'
 import type { TransformKind } from './transform.ts'
 import { advance } from './subbands.ts'

@@ -1,6 +1,6 @@
-import { hostToLittleEndian, littleEndianToHost } from './byte-order.ts'
-import { formatOf } from './element-type.ts'
-import type { ElementFormat, ElementType } from './element-type.ts'
+import { hostToLittleEndian, littleEndianToHost } from '../files/byte-order.ts'
+import { formatOf } from '../element-type.ts'
+import type { ElementFormat, ElementType } from '../element-type.ts'
 
 /**
  * Integers that the transform works on, modulo their width. Numbers of 8 and 16 bits get words twice as wide, since a

@@ -1,12 +1,12 @@
 // The bands of details of one step, each with how steep the coarser words are at its places: where these change much,
 // details are larger.
-import type { Band } from './band-coder.ts'
-import { STEEPNESS } from './contexts.ts'
+import type { Band } from '../coding/band-coder.ts'
+import { STEEPNESS } from '../coding/contexts.ts'
 import { halved } from './scales.ts'
 import type { AxisMask } from './scales.ts'
 import { advance, bandShapes } from './subbands.ts'
-import { HIGH_HALF, halvesOf, sizeOf, sizeOfWide } from './symbols.ts'
-import { elementCount } from './tensor.ts'
+import { HIGH_HALF, halvesOf, sizeOf, sizeOfWide } from '../coding/symbols.ts'
+import { elementCount } from '../tensor.ts'
 import type { Words } from './words.ts'
 
 /**

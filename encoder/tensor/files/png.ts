@@ -1,9 +1,9 @@
 // PNG (W3C Recommendation, third edition) of 8 and 16 bits a sample: grey, grey with alpha, RGB, RGBA.
 import { decode, encode } from 'fast-png'
 import type { DecodedPng } from 'fast-png'
-import { TensorError } from './errors.ts'
-import { checkTensor, tensorBytes, tensorOf } from './tensor.ts'
-import type { Tensor } from './tensor.ts'
+import { TensorError } from '../errors.ts'
+import { checkTensor, tensorBytes, tensorOf } from '../tensor.ts'
+import type { Tensor } from '../tensor.ts'
 import { littleEndianToHost } from './byte-order.ts'
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)

@@ -1,10 +1,10 @@
 // The .npy format, versions 1.0 to 3.0 (NumPy Enhancement Proposal 1; numpy.lib.format).
 import { swapped } from './byte-order.ts'
-import { ELEMENT_FORMATS, ELEMENT_TYPES, formatOf } from './element-type.ts'
-import type { ElementType } from './element-type.ts'
-import { TensorError } from './errors.ts'
-import { checkTensor, tensorBytes } from './tensor.ts'
-import type { Tensor } from './tensor.ts'
+import { ELEMENT_FORMATS, ELEMENT_TYPES, formatOf } from '../element-type.ts'
+import type { ElementType } from '../element-type.ts'
+import { TensorError } from '../errors.ts'
+import { checkTensor, tensorBytes } from '../tensor.ts'
+import type { Tensor } from '../tensor.ts'
 
 const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59)
 const ALIGNMENT_BYTES = 64

@@ -1,6 +1,6 @@
 // After a step of lifting, coarse words and details lie interleaved. These functions sort them into subbands, one for
 // each combination of even and odd along the halved axes, each in one piece: what is alike lies together.
-import { elementCount } from './tensor.ts'
+import { elementCount } from '../tensor.ts'
 import { halved } from './scales.ts'
 import type { AxisMask } from './scales.ts'
 import { movable, newWords } from './words.ts'

@@ -1,6 +1,6 @@
 // Adaptive binary arithmetic coding: the range coder of Martin (1979) as LZMA has it, with carries put through into the
 // bytes already written. Integers of 32 bits only, so that every engine writes and reads the same bytes.
-import { TensorError } from './errors.ts'
+import { TensorError } from '../errors.ts'
 
 /** The range starts here and stays below, so that it never looks negative. */
 const WHOLE = 0x7fffffff

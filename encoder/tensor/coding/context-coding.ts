@@ -3,11 +3,11 @@ import { codeBand, SymbolReader, SymbolWriter } from './band-coder.ts'
 import type { Band } from './band-coder.ts'
 import { BitReader, BitWriter } from './bit-stream.ts'
 import { Contexts } from './contexts.ts'
-import { TensorError } from './errors.ts'
+import { TensorError } from '../errors.ts'
 import { RangeDecoder, RangeEncoder } from './range-coder.ts'
 import { fromSymbols, toSymbols } from './symbols.ts'
-import { elementCount } from './tensor.ts'
-import type { Words } from './words.ts'
+import { elementCount } from '../tensor.ts'
+import type { Words } from '../transform/words.ts'
 
 /**
  * @param words - of the bands, one after the other

@@ -1,12 +1,12 @@
 // The tensor network of the hologram: a multi-scale transform of which every step is reversible in integers, coarse
 // words above, details below. It is to a wavelet what a MERA is to a quantum state (Evenbly and White, 2016).
 import { bandsOf } from './bands.ts'
-import type { Band } from './band-coder.ts'
+import type { Band } from '../coding/band-coder.ts'
 import { liftAxis, predictAxis, unliftAxis, unpredictAxis } from './lifting.ts'
 import { halved, shapesOfScales } from './scales.ts'
 import type { AxisMask } from './scales.ts'
 import { merge, split } from './subbands.ts'
-import { elementCount } from './tensor.ts'
+import { elementCount } from '../tensor.ts'
 import { concatenated, newWords } from './words.ts'
 import type { Words } from './words.ts'
 

@@ -1,11 +1,11 @@
 import { errorBetween } from './fidelity.ts'
 import type { ErrorMeasure } from './fidelity.ts'
-import { shapesOfScales } from './scales.ts'
-import type { AxisMask } from './scales.ts'
-import { elementCount } from './tensor.ts'
-import { Synthesis } from './transform.ts'
-import type { TransformKind } from './transform.ts'
-import type { Words } from './words.ts'
+import { shapesOfScales } from '../transform/scales.ts'
+import type { AxisMask } from '../transform/scales.ts'
+import { elementCount } from '../tensor.ts'
+import { Synthesis } from '../transform/transform.ts'
+import type { TransformKind } from '../transform/transform.ts'
+import type { Words } from '../transform/words.ts'
 
 /** Up to so many numbers the errors are exact; of larger tensors about so many are looked at for each scale. */
 const SAMPLED_NUMBERS = 2 ** 20

@@ -2,12 +2,12 @@
 // transform leaves; by zstd (RFC 8878), which finds what repeats, after zigzag and with the bytes of equal weight
 // together, so that high ones, mostly zero, cost nothing; or those bytes as they are.
 import * as zlib from 'node:zlib'
-import { IS_LITTLE_ENDIAN } from './byte-order.ts'
+import { IS_LITTLE_ENDIAN } from '../files/byte-order.ts'
 import { ContextReader, encodeByContext } from './context-coding.ts'
-import { TensorError } from './errors.ts'
-import type { DetailSource, Layer } from './transform.ts'
-import { newWords } from './words.ts'
-import type { Words } from './words.ts'
+import { TensorError } from '../errors.ts'
+import type { DetailSource, Layer } from '../transform/transform.ts'
+import { newWords } from '../transform/words.ts'
+import type { Words } from '../transform/words.ts'
 
 export const LAYER_CODINGS = ['raw', 'zstd', 'context'] as const
 

@@ -1,4 +1,4 @@
-import { TensorError } from './errors.ts'
+import { TensorError } from '../errors.ts'
 import { shardBytes, sliceBytes } from './slices.ts'
 
 /** What storage the priorities of coarse layers may cost, over that of the uniform code. */
