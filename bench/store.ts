@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
-import { leafHash } from '../encoder/merkle.ts'
+import { leafHash } from '../encoder/merkle/merkle.ts'
 import { openStore } from '../src/store/index.ts'
 import type { Store } from '../src/store/index.ts'
 

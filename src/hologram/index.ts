@@ -1,16 +1,16 @@
 // Objects on the mesh: what an object is, where its shards live, and both ends of the protocols that move them.
 // May not enter: sockets, disks and the wiring of a node, which come in as Mesh and Holdings; any other room's code.
-export { TokenBucket, UNLIMITED, type Bandwidth, type TokenBucketInit } from './bandwidth.ts'
-export { isObjectCid } from './cid.ts'
+export { TokenBucket, UNLIMITED, type Bandwidth, type TokenBucketInit } from './wire/bandwidth.ts'
+export { isObjectCid } from './records/cid.ts'
 export { HologramError, isHologramError, type HologramErrorCode, type HologramErrorData } from './errors.ts'
 export type { HolderLogger, HolderStats } from './holder/context.ts'
 export { Holder, type HolderComponents } from './holder/holder.ts'
 export { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './holder/settings.ts'
 export { Hologram, type HologramComponents, type HologramInit } from './hologram.ts'
 export type { Holdings, ShardReader, ShardSummary, ShardUpload, StoredLease, Usage } from './holdings.ts'
-export { Layout, type Segment } from './layout.ts'
-export { DEFAULT_LEASE_MS, MAX_LEASE_MS } from './lease.ts'
-export { formatLink, networkPrefix, parseLink, type Link } from './link.ts'
+export { Layout, type Segment } from './records/layout.ts'
+export { DEFAULT_LEASE_MS, MAX_LEASE_MS } from './records/lease.ts'
+export { formatLink, networkPrefix, parseLink, type Link } from '../seal/link.ts'
 export {
   decodeManifest,
   encodeManifest,
@@ -18,10 +18,16 @@ export {
   neededShards,
   type Layer,
   type Manifest
-} from './manifest.ts'
+} from './records/manifest.ts'
 export type { Mesh, MeshPeer } from './mesh.ts'
 export type * from './objects.ts'
-export { homesOf, manifestHomes, placementWeight, type Homes, type PlacementPeer } from './placement.ts'
+export {
+  homesOf,
+  manifestHomes,
+  placementWeight,
+  type Homes,
+  type PlacementPeer
+} from './placement/placement.ts'
 export {
   generateKey,
   seal,
@@ -31,4 +37,4 @@ export {
   unsealRange,
   unsealedSize,
   type SealedRange
-} from './seal.ts'
+} from '../seal/seal.ts'

@@ -1,6 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
-import type { Layer, Manifest } from './manifest.ts'
+import type { Layer, Manifest } from './records/manifest.ts'
 
 /** How the bytes of a tensor fall into layers, which lie one after another in the source, coarse to fine. */
 export interface TensorForm {

@@ -2,9 +2,9 @@
 // a command line starts fast.
 export { HologramError, isHologramError } from '../hologram/errors.ts'
 export type { HologramErrorCode } from '../hologram/errors.ts'
-export { layerKey } from '../hologram/layer-key.ts'
-export { formatLink, networkPrefix, parseLink } from '../hologram/link.ts'
-export type { Link } from '../hologram/link.ts'
+export { layerKey } from '../seal/layer-key.ts'
+export { formatLink, networkPrefix, parseLink } from '../seal/link.ts'
+export type { Link } from '../seal/link.ts'
 export {
   generateKey,
   seal,
@@ -13,5 +13,5 @@ export {
   unseal,
   unsealedSize,
   unsealRange
-} from '../hologram/seal.ts'
-export type { SealedRange } from '../hologram/seal.ts'
+} from '../seal/seal.ts'
+export type { SealedRange } from '../seal/seal.ts'

@@ -1,7 +1,7 @@
 // The `.leaves` file of a shard: for each block 40 bytes, its leaf hash (RFC 9162) and the offset in the `.blocks`
 // file where it ends. Blocks differ in size where a layer ends, and this finds any of them with one read.
 import { createHash } from 'node:crypto'
-import { HASH_BYTES, leafHash } from '../../encoder/merkle.ts'
+import { HASH_BYTES, leafHash } from '../../encoder/merkle/merkle.ts'
 import type { Hash } from 'node:crypto'
 import type { DiskFile } from './disk.ts'
 import type { SlotFiles } from './folder.ts'

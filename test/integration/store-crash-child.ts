@@ -1,7 +1,7 @@
 // Writes to a store without end, and says on standard output what it is about to do and what has been promised:
 // one word and one name a line. Its parent kills it.
 import { writeSync } from 'node:fs'
-import { leafHash } from '../../encoder/merkle.ts'
+import { leafHash } from '../../encoder/merkle/merkle.ts'
 import { openStore } from '../../src/store/index.ts'
 import { crashSample, LEASE_LIFE_MS, QUOTA_BYTES } from './store-crash-workload.ts'
 import { leaseOf, storeSample } from '../unit/store/support.ts'

@@ -1,7 +1,7 @@
 // Fills the small disk at its first argument under a store, and prints as JSON what the store made of it.
 import { open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { leafHash } from '../../encoder/merkle.ts'
+import { leafHash } from '../../encoder/merkle/merkle.ts'
 import { openStore } from '../../src/store/index.ts'
 import {
   bytesOf,

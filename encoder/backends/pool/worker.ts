@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { EncoderError } from '../../errors.ts'
-import { HASH_BYTES, leafHash } from '../../merkle.ts'
+import { HASH_BYTES, leafHash } from '../../merkle/merkle.ts'
 import { PlanCache } from '../../plan.ts'
 import { splitRows } from '../../shape.ts'
 import { FallbackChain } from '../open.ts'

@@ -3,9 +3,9 @@ import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Signer } from '../../../protocols/signed.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh } from '../mesh.ts'
-import type { BackgroundTasks } from './background.ts'
-import type { PeerExperience } from './experience.ts'
-import type { ObjectClient } from './object-client.ts'
+import type { BackgroundTasks } from './keep/background.ts'
+import type { PeerExperience } from './find/experience.ts'
+import type { ObjectClient } from './wire/object-client.ts'
 import type { ClientSettings } from './settings.ts'
 
 /** What every operation of the client side works with. */

@@ -1,4 +1,4 @@
-import type { FanOutTiming } from './fan-out.ts'
+import type { FanOutTiming } from './put/fan-out.ts'
 
 /** The knobs of the client side, with the network's code. Times are milliseconds. */
 export interface ClientSettings {

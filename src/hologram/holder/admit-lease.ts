@@ -1,4 +1,4 @@
-import { isLive, openLease, storedLease, type Lease } from '../lease.ts'
+import { isLive, openLease, storedLease, type Lease } from '../records/lease.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
 import type { HolderContext } from './context.ts'

@@ -1,4 +1,4 @@
-import type { Bandwidth } from '../bandwidth.ts'
+import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh } from '../mesh.ts'
 import type { AdmissionCounts } from './admission.ts'

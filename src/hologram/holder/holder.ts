@@ -6,9 +6,9 @@ import {
   PutReply,
   Status
 } from '../../../protocols/generated/object.js'
-import { UNLIMITED, type Bandwidth } from '../bandwidth.ts'
+import { UNLIMITED, type Bandwidth } from '../wire/bandwidth.ts'
 import { isHologramError } from '../errors.ts'
-import { FramedStream } from '../framing.ts'
+import { FramedStream } from '../wire/framing.ts'
 import {
   GET_PROTOCOL,
   MAX_GET_REQUEST_BYTES,
@@ -16,7 +16,7 @@ import {
   MAX_PUT_FRAME_BYTES,
   OBJECT_PROTOCOL,
   PUT_PROTOCOL
-} from '../limits.ts'
+} from '../wire/limits.ts'
 import { Admission } from './admission.ts'
 import { countRefusal, newCounts } from './context.ts'
 import { handleGet } from './get-handler.ts'

@@ -1,5 +1,5 @@
 import { isHologramError } from '../errors.ts'
-import type { FramedStream, MessageCodec, WaitOptions } from '../framing.ts'
+import type { FramedStream, MessageCodec, WaitOptions } from '../wire/framing.ts'
 
 /**
  * The next request of a stream that may carry several. Undefined when the peer is done: it has closed its end, or has been

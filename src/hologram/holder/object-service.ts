@@ -4,11 +4,11 @@ import {
   type ObjectRequest,
   type PutManifest
 } from '../../../protocols/generated/object.js'
-import { decodeObjectCid } from '../cid.ts'
-import { isLive, openLease, storedLease } from '../lease.ts'
-import { MAX_LEASES_PER_REPLY } from '../limits.ts'
-import { decodeManifest, manifestCid, type Manifest } from '../manifest.ts'
-import { openPlacement, type PlacementRecord } from '../placement-record.ts'
+import { decodeObjectCid } from '../records/cid.ts'
+import { isLive, openLease, storedLease } from '../records/lease.ts'
+import { MAX_LEASES_PER_REPLY } from '../wire/limits.ts'
+import { decodeManifest, manifestCid, type Manifest } from '../records/manifest.ts'
+import { openPlacement, type PlacementRecord } from '../records/placement-record.ts'
 import { keepLease, openLiveLease, saidOtherwise, tooManyLessees } from './admit-lease.ts'
 import { countRefusal } from './context.ts'
 import { isOwnFault, notFound, refuse, replyHead } from './refusal.ts'

@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { equals } from 'uint8arrays/equals'
-import { isLive } from '../lease.ts'
-import { decodeManifest } from '../manifest.ts'
-import { AuditTree } from './audit-tree.ts'
+import { isLive } from '../records/lease.ts'
+import { decodeManifest } from '../records/manifest.ts'
+import { AuditTree } from '../../../encoder/merkle/audit-tree.ts'
 import { notFound } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
 import type { ShardReader } from '../holdings.ts'
@@ -56,7 +57,7 @@ export class OpenShard {
   async #buildTree(cid: CID, shard: number, reader: ShardReader): Promise<AuditTree> {
     const manifest = await this.#context.holdings.getManifest(cid)
     if (manifest === undefined) throw notFound()
-    const tree = await AuditTree.build(await reader.leaves())
+    const tree = await AuditTree.build(await reader.leaves(), setImmediate)
     if (!equals(tree.root, decodeManifest(manifest).roots[shard])) {
       throw new Error(`the leaf hashes of shard ${shard} of ${cid.toString()} are damaged`)
     }

@@ -1,6 +1,6 @@
 import { Status } from '../../../protocols/generated/object.js'
 import { isHologramError } from '../errors.ts'
-import { MAX_MESSAGE_BYTES } from '../limits.ts'
+import { MAX_MESSAGE_BYTES } from '../wire/limits.ts'
 
 /** What the replies of all three protocols have in common. */
 export interface ReplyHead {

@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import type { AuditTree } from './audit-tree.ts'
+import type { AuditTree } from '../../../encoder/merkle/audit-tree.ts'
 
 /** Keeps the trees used last, up to a number of bytes. A tree larger than that serves its request and is not kept. */
 export class TreeCache {

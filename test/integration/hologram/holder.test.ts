@@ -13,10 +13,10 @@ import {
   PutFrame,
   PutReply
 } from '../../../protocols/generated/object.js'
-import { encodePutBlock } from '../../../src/hologram/block-frame.ts'
-import { FramedStream } from '../../../src/hologram/framing.ts'
+import { encodePutBlock } from '../../../src/hologram/wire/block-frame.ts'
+import { FramedStream } from '../../../src/hologram/wire/framing.ts'
 import { Holder } from '../../../src/hologram/holder/holder.ts'
-import { signLease } from '../../../src/hologram/lease.ts'
+import { signLease } from '../../../src/hologram/records/lease.ts'
 import { openStore } from '../../../src/store/index.ts'
 import { overriding } from '../../support/cluster.ts'
 import { TestNetwork } from '../../support/mesh.ts'

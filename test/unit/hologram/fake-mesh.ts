@@ -1,5 +1,5 @@
 import { streamPair } from '@libp2p/utils'
-import { FramedStream } from '../../../src/hologram/framing.ts'
+import { FramedStream } from '../../../src/hologram/wire/framing.ts'
 import { NETWORK } from './support.ts'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { leafHash } from '../../../encoder/index.ts'
-import { isLive } from '../../../src/hologram/lease.ts'
+import { isLive } from '../../../src/hologram/records/lease.ts'
 import type { CID } from 'multiformats/cid'
 import type {
   Holdings,

@@ -4,9 +4,9 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'chai'
 import { leafHash, MerkleTree } from '../../../encoder/index.ts'
 import { signPayload } from '../../../protocols/signed.ts'
-import * as limits from '../../../src/hologram/limits.ts'
-import { formatLink } from '../../../src/hologram/link.ts'
-import { encodeManifest, manifestCid } from '../../../src/hologram/manifest.ts'
+import * as limits from '../../../src/hologram/wire/limits.ts'
+import { formatLink } from '../../../src/seal/link.ts'
+import { encodeManifest, manifestCid } from '../../../src/hologram/records/manifest.ts'
 import { inlineManifest } from './support.ts'
 
 // The vectors and limits that docs/PROTOCOLS.md promises to other implementations, and that no other test has.

@@ -2,10 +2,15 @@ import { createCipheriv, createHash } from 'node:crypto'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { leafHash, MerkleTree } from '../../../encoder/index.ts'
-import { Layout } from '../../../src/hologram/layout.ts'
-import { signLease } from '../../../src/hologram/lease.ts'
-import { encodeManifest, manifestCid, type Layer, type Manifest } from '../../../src/hologram/manifest.ts'
-import { placementSeed } from '../../../src/hologram/seed.ts'
+import { Layout } from '../../../src/hologram/records/layout.ts'
+import { signLease } from '../../../src/hologram/records/lease.ts'
+import {
+  encodeManifest,
+  manifestCid,
+  type Layer,
+  type Manifest
+} from '../../../src/hologram/records/manifest.ts'
+import { placementSeed } from '../../../src/hologram/records/seed.ts'
 import { isHologramError, type HologramErrorCode } from '../../../src/hologram/errors.ts'
 import type { Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { leafHash } from '../../../encoder/merkle.ts'
+import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import { openStore } from '../../../src/store/index.ts'
 import { bytesOf, leaseOf, sample, storeSample } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { leafHash } from '../../../encoder/merkle.ts'
+import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import { openStore } from '../../../src/store/index.ts'
 import {
   all,

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { expect } from 'chai'
-import { leafHash } from '../../../encoder/merkle.ts'
+import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import { openStore } from '../../../src/store/index.ts'
 import { FrailDisk } from './frail-disk.ts'
 import { leaseOf, plain, PLENTY_BYTES, readSample, sample, storeSample, useFolder } from './support.ts'

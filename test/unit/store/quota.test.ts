@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { leafHash } from '../../../encoder/merkle.ts'
+import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import { openStore } from '../../../src/store/index.ts'
 import { systemDisk } from '../../../src/store/disk.ts'
 import {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { leafHash } from '../../../encoder/merkle.ts'
+import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import { encodeLeafRecord } from '../../../src/store/leaf-file.ts'
 import { openStore } from '../../../src/store/index.ts'
 import {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
-import { leafHash } from '../../../encoder/merkle.ts'
+import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import type { KeepObjectOptions, KeepOutcome, StoredLease } from '../../../src/hologram/holdings.ts'
 import type { Store } from '../../../src/store/index.ts'
 

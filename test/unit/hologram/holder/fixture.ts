@@ -6,15 +6,15 @@ import {
   PutFrame,
   PutReply
 } from '../../../../protocols/generated/object.js'
-import { encodePutBlock } from '../../../../src/hologram/block-frame.ts'
+import { encodePutBlock } from '../../../../src/hologram/wire/block-frame.ts'
 import { Holder } from '../../../../src/hologram/holder/holder.ts'
 import { FakeMesh } from '../fake-mesh.ts'
 import { MemoryHoldings, type MemoryHoldingsInit } from '../memory-holdings.ts'
 import { codedObject, leaseOn, NOW_MS, signer, type CodedObject } from '../support.ts'
 import type { CID } from 'multiformats/cid'
 import type { Signer } from '../../../../protocols/signed.ts'
-import type { Bandwidth } from '../../../../src/hologram/bandwidth.ts'
-import type { FramedStream } from '../../../../src/hologram/framing.ts'
+import type { Bandwidth } from '../../../../src/hologram/wire/bandwidth.ts'
+import type { FramedStream } from '../../../../src/hologram/wire/framing.ts'
 import type { HolderSettings } from '../../../../src/hologram/holder/settings.ts'
 
 export const WAIT = { timeoutMs: 5000 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { GetRequest, ObjectRequest, PutFrame } from '../../../../protocols/generated/object.js'
-import { encodeManifest, manifestCid } from '../../../../src/hologram/manifest.ts'
+import { encodeManifest, manifestCid } from '../../../../src/hologram/records/manifest.ts'
 import { codedObject, inlineManifest, leaseOn, noise } from '../support.ts'
 import { ask, getRequest, putShard, startWithShard, WAIT } from './fixture.ts'
 

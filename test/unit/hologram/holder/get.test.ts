@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { leafHash, verifyAuditPath } from '../../../../encoder/index.ts'
 import { GetReply, GetRequest } from '../../../../protocols/generated/object.js'
-import { Layout } from '../../../../src/hologram/layout.ts'
-import { MAX_BLOCKS_PER_REQUEST } from '../../../../src/hologram/limits.ts'
+import { Layout } from '../../../../src/hologram/records/layout.ts'
+import { MAX_BLOCKS_PER_REQUEST } from '../../../../src/hologram/wire/limits.ts'
 import { codedObject, DAY_MS, leaseOn, stalledStream } from '../support.ts'
 import { getRequest, readReply, startWithShard, WAIT } from './fixture.ts'
-import type { FramedStream } from '../../../../src/hologram/framing.ts'
+import type { FramedStream } from '../../../../src/hologram/wire/framing.ts'
 
 describe('holder: get/1', () => {
   const object = codedObject({ layers: [{ k: 2, length: 100 * 512 }] })

@@ -5,7 +5,7 @@ import {
   MAX_GET_REQUEST_BYTES,
   MAX_OBJECT_REQUEST_BYTES,
   MAX_PUT_FRAME_BYTES
-} from '../../../../src/hologram/limits.ts'
+} from '../../../../src/hologram/wire/limits.ts'
 import { codeOf, codedObject, noise, stalledStream } from '../support.ts'
 import {
   getRequest,
@@ -16,7 +16,7 @@ import {
   WAIT,
   type Fixture
 } from './fixture.ts'
-import type { FramedStream } from '../../../../src/hologram/framing.ts'
+import type { FramedStream } from '../../../../src/hologram/wire/framing.ts'
 
 const PROTOCOLS = ['put/1', 'get/1', 'object/1'] as const
 const REPLIES = { 'put/1': PutReply, 'get/1': GetReply, 'object/1': ObjectReply }

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { ObjectReply, ObjectRequest } from '../../../../protocols/generated/object.js'
-import { openLease } from '../../../../src/hologram/lease.ts'
-import { encodeManifest, manifestCid } from '../../../../src/hologram/manifest.ts'
-import { signPlacement } from '../../../../src/hologram/placement-record.ts'
+import { openLease } from '../../../../src/hologram/records/lease.ts'
+import { encodeManifest, manifestCid } from '../../../../src/hologram/records/manifest.ts'
+import { signPlacement } from '../../../../src/hologram/records/placement-record.ts'
 import {
   codedObject,
   DAY_MS,

@@ -1,16 +1,17 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { HASH_BYTES, MerkleTree } from '../../../../encoder/index.ts'
 import { Status } from '../../../../protocols/generated/object.js'
 import { HologramError } from '../../../../src/hologram/errors.ts'
 import { Admission } from '../../../../src/hologram/holder/admission.ts'
-import { AuditTree } from '../../../../src/hologram/holder/audit-tree.ts'
+import { AuditTree } from '../../../../encoder/merkle/audit-tree.ts'
 import { ProvideQueue } from '../../../../src/hologram/holder/provide-queue.ts'
 import { readAhead } from '../../../../src/hologram/holder/read-ahead.ts'
 import { isOwnFault, Refusal, replyHead } from '../../../../src/hologram/holder/refusal.ts'
 import { TreeCache } from '../../../../src/hologram/holder/tree-cache.ts'
-import { MAX_MESSAGE_BYTES } from '../../../../src/hologram/limits.ts'
-import { objectCid } from '../../../../src/hologram/cid.ts'
+import { MAX_MESSAGE_BYTES } from '../../../../src/hologram/wire/limits.ts'
+import { objectCid } from '../../../../src/hologram/records/cid.ts'
 import { storeError } from '../memory-holdings.ts'
 import { errorOf, noise, sha256, signer } from '../support.ts'
 import type { CID } from 'multiformats/cid'
@@ -39,7 +40,7 @@ describe('audit tree', () => {
     for (const count of [0, 1, 2, 1023, 1024, 1025, 2048, 2049, 3000, 5121]) {
       const leaves = noise(count * HASH_BYTES, count + 1)
       const whole = new MerkleTree(leaves)
-      const tree = await AuditTree.build(leaves)
+      const tree = await AuditTree.build(leaves, setImmediate)
       expect(tree.root, `${count} leaves`).to.deep.equal(whole.root)
       for (let index = 0; index < count; index += 1 + Math.floor(count / 50)) {
         expect(
@@ -53,7 +54,7 @@ describe('audit tree', () => {
 })
 
 describe('tree cache', () => {
-  const treeOf = async (leaves: number) => AuditTree.build(noise(leaves * HASH_BYTES))
+  const treeOf = async (leaves: number) => AuditTree.build(noise(leaves * HASH_BYTES), setImmediate)
 
   it('keeps the trees used last, up to its bound', async () => {
     const cache = new TreeCache(64 * 30)

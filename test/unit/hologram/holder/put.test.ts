@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { leafHash } from '../../../../encoder/index.ts'
 import { PutReply } from '../../../../protocols/generated/object.js'
-import { encodeManifest, manifestCid } from '../../../../src/hologram/manifest.ts'
+import { encodeManifest, manifestCid } from '../../../../src/hologram/records/manifest.ts'
 import {
   codeOf,
   codedObject,

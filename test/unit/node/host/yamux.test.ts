@@ -2,7 +2,7 @@ import { multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { expect } from 'chai'
 import { thriftyYamux } from '../../../../src/node/host/yamux.ts'
-import { FramedStream } from '../../../../src/hologram/framing.ts'
+import { FramedStream } from '../../../../src/hologram/wire/framing.ts'
 import type { MultiaddrConnection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 
 const KIB = 1024

@@ -1,0 +1,125 @@
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import { HologramError, isHologramError } from '../../errors.ts'
+import { decodeManifest, manifestCid } from '../../records/manifest.ts'
+import type { Manifest } from '../../records/manifest.ts'
+import { manifestHomes } from '../../placement/placement.ts'
+import { openPlacement } from '../../records/placement-record.ts'
+import type { ShardHolder } from '../../records/placement-record.ts'
+import { uniquePeers } from '../context.ts'
+import type { ClientContext } from '../context.ts'
+import { firstOf } from '../wire/first-of.ts'
+
+/** What one peer, or this node's own disk, says about an object. */
+export interface ManifestAnswer {
+  readonly manifest: Manifest
+  /** dag-cbor */
+  readonly bytes: Uint8Array
+  /** From the placement record kept beside it, when that is there and in order. */
+  readonly placed: readonly ShardHolder[]
+  /** Shards that the answering peer holds itself. */
+  readonly holders: readonly ShardHolder[]
+}
+
+/** Homes asked at once: one may be down without costing the hedge. */
+const PARALLEL_HOMES = 2
+
+/**
+ * Finds the manifest of an object: on this node's disk, at the homes computed from its id, at its providers in the
+ * DHT, and at last by asking one peer after another.
+ *
+ * @throws HologramError 'NOT_FOUND' when nobody that answered has it, 'BAD_MANIFEST' when what has the object's id is
+ *   no manifest
+ */
+export async function locateManifest(
+  context: ClientContext,
+  cid: CID,
+  signal: AbortSignal
+): Promise<ManifestAnswer> {
+  const { mesh, settings } = context
+  const table = mesh.peers()
+  const asked = new Set<string>()
+  let malformed: unknown
+  const fresh = (peers: Iterable<PeerId>): PeerId[] =>
+    uniquePeers(peers).filter((peer) => !asked.has(peer.toString()))
+  const ask = async (peer: PeerId, cancelled: AbortSignal): Promise<ManifestAnswer> => {
+    asked.add(peer.toString())
+    try {
+      return await askForManifest(context, peer, cid, cancelled)
+    } catch (error) {
+      if (isHologramError(error, 'BAD_MANIFEST')) malformed = error
+      throw error
+    }
+  }
+  const hedge = { parallel: PARALLEL_HOMES, hedgeMs: settings.minHedgeMs, signal }
+  const homes = manifestHomes(cid, settings.n, table).map(({ id }) => id)
+  const ranks: Array<() => Iterable<PeerId> | AsyncIterable<PeerId>> = [
+    () => [mesh.self],
+    () => homes,
+    () => mesh.findProviders(cid, { signal }),
+    () => manifestHomes(cid, settings.maxSweep, table).map(({ id }) => id)
+  ]
+  for (const rank of ranks) {
+    const found = await firstOf(fresh(await collect(rank(), settings.maxSweep)), ask, hedge)
+    if (found !== undefined) return found
+    // Its hash is the object's id, so that nobody else can have another.
+    if (malformed !== undefined) throw malformed
+  }
+  throw new HologramError('NOT_FOUND', `nobody knows ${cid.toString()} (${asked.size - 1} peers asked)`, {
+    cid: cid.toString(),
+    asked: asked.size - 1
+  })
+}
+
+/** The manifest that `peer` has for `cid`. @throws HologramError 'NOT_FOUND' | 'PROTOCOL' | ... */
+export async function askForManifest(
+  { mesh, objects, nowMs }: ClientContext,
+  peer: PeerId,
+  cid: CID,
+  signal: AbortSignal
+): Promise<ManifestAnswer> {
+  const reply = await objects.request(peer, { getManifest: cid.bytes }, signal)
+  try {
+    return {
+      ...readManifest(cid, reply.manifest),
+      placed: await readPlacement(mesh.networkId, cid, reply.placement, nowMs()),
+      holders: reply.shards.map((shard) => ({ shard, peer }))
+    }
+  } catch (error) {
+    if (isHologramError(error, 'CORRUPT')) mesh.observe(peer, 'lied')
+    throw error
+  }
+}
+
+function readManifest(cid: CID, bytes: Uint8Array): { manifest: Manifest; bytes: Uint8Array } {
+  if (!manifestCid(bytes).equals(cid)) {
+    throw new HologramError('CORRUPT', 'the manifest is not that of the object', { what: 'manifest' })
+  }
+  return { manifest: decodeManifest(bytes), bytes }
+}
+
+/** A record is only a hint: one that is not in order is as good as none. */
+async function readPlacement(
+  networkId: Uint8Array,
+  cid: CID,
+  record: Uint8Array,
+  nowMs: number
+): Promise<readonly ShardHolder[]> {
+  if (record.byteLength === 0) return []
+  try {
+    const opened = await openPlacement(networkId, record, nowMs)
+    return opened.cid.equals(cid) ? opened.holders : []
+  } catch (error) {
+    if (isHologramError(error)) return []
+    throw error
+  }
+}
+
+async function collect(peers: Iterable<PeerId> | AsyncIterable<PeerId>, most: number): Promise<PeerId[]> {
+  const found: PeerId[] = []
+  for await (const peer of peers) {
+    if (found.length >= most) break
+    found.push(peer)
+  }
+  return found
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import type { CID } from 'multiformats/cid'
+import { HologramError } from '../../errors.ts'
+import { Layout } from '../../records/layout.ts'
+import type { Segment } from '../../records/layout.ts'
+import type { Manifest } from '../../records/manifest.ts'
+import type { GetOptions, ObjectReader } from '../../objects.ts'
+import type { ClientContext } from '../context.ts'
+import { locateManifest } from '../find/locate-manifest.ts'
+import { readSegments } from './read-segments.ts'
+import { ShardMap } from '../find/shard-map.ts'
+
+export interface LayeredGetOptions extends GetOptions {
+  /** Layers to read, by index, ascending; the range then counts in the whole object all the same. @default all */
+  readonly layers?: readonly number[]
+}
+
+/**
+ * Finds an object and prepares to read it; shards are asked for when the bytes are iterated, which can be done once.
+ *
+ * @throws HologramError 'NOT_FOUND' | 'BAD_RANGE'
+ */
+export async function getObject(
+  context: ClientContext,
+  cid: CID,
+  { range, layers, signal }: LayeredGetOptions & { signal: AbortSignal }
+): Promise<ObjectReader> {
+  const answer = await locateManifest(context, cid, signal)
+  const { manifest } = answer
+  const layout = new Layout(manifest)
+  const wanted = range ?? { start: 0, end: manifest.size }
+  const segments = layout.segmentsOf(wanted.start, wanted.end)
+  if (manifest.inline !== undefined) {
+    const chosen = segmentsBetween(layout, segments, layers)
+    return { cid, manifest, bytes: inlineBytes(manifest.inline, chosen, wanted) }
+  }
+  const whole = layers === undefined && wanted.start === 0 && wanted.end === manifest.size
+  const read = async function* (): AsyncGenerator<Uint8Array> {
+    const chosen = segmentsBetween(layout, segments, layers)
+    const rows = readSegments(
+      context,
+      { cid, manifest, layout },
+      new ShardMap(context, cid, answer),
+      chosen,
+      signal
+    )
+    for await (const { segment, rows: data } of rows) yield* within(segment, data, wanted)
+  }
+  return { cid, manifest, bytes: whole ? verified(read(), manifest) : read() }
+}
+
+function* segmentsBetween(
+  layout: Layout,
+  { first, end }: { first: number; end: number },
+  layers: readonly number[] | undefined
+): Generator<Segment> {
+  for (let index = first; index < end; index++) {
+    const segment = layout.segment(index)
+    if (layers === undefined || layers.includes(segment.layer)) yield segment
+  }
+}
+
+/** The bytes of a segment that lie within the range, without the padding. */
+function* within(
+  { offset, length, blockBytes }: Segment,
+  rows: readonly Uint8Array[],
+  { start, end }: { start: number; end: number }
+): Generator<Uint8Array> {
+  const from = Math.max(0, start - offset)
+  const to = Math.min(length, end - offset)
+  for (let row = Math.floor(from / blockBytes); row * blockBytes < to; row++) {
+    const base = row * blockBytes
+    yield rows[row].subarray(Math.max(0, from - base), Math.min(blockBytes, to - base))
+  }
+}
+
+/**
+ * Passes the bytes of a whole object on, the last piece only when the digest of all of them is right: whoever gets to
+ * the end has what was put. Blocks are proved one by one before; this is for a writer whose shards do not agree.
+ */
+async function* verified(
+  source: AsyncIterable<Uint8Array>,
+  { digest }: Manifest
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256')
+  let last: Uint8Array | undefined
+  for await (const piece of source) {
+    hash.update(piece)
+    if (last !== undefined) yield last
+    last = piece
+  }
+  if (Buffer.compare(hash.digest(), digest) !== 0) {
+    throw new HologramError('CORRUPT', 'the object does not have the digest of its manifest', {
+      what: 'object'
+    })
+  }
+  if (last !== undefined) yield last
+}
+
+async function* inlineBytes(
+  bytes: Uint8Array,
+  segments: Iterable<Segment>,
+  { start, end }: { start: number; end: number }
+): AsyncGenerator<Uint8Array> {
+  for (const { offset, length } of segments) {
+    yield bytes.subarray(Math.max(start, offset), Math.min(end, offset + length))
+  }
+}

@@ -1,0 +1,162 @@
+import type { PeerId } from '@libp2p/interface'
+import type { PeerExperience } from '../find/experience.ts'
+import type { Lane } from './lane.ts'
+
+/** One shard as the reader sees it: who may have it, and the lane in use. */
+export interface LaneEntry {
+  readonly shard: number
+  /** Peers that may hold the shard, the best first; the first is the one in use. */
+  readonly candidates: PeerId[]
+  lane: Lane | undefined
+  /** Bytes asked for and not delivered. */
+  queuedBytes: number
+  /** One of the lanes that the object is read from while nothing goes wrong. */
+  primary: boolean
+  /** Deadlines missed since the last block. */
+  strikes: number
+  /** Not asked before this time on the reader's clock. */
+  restsUntilMs: number
+  /** Times it was overloaded in a row. */
+  rests: number
+  /** It has delivered at least one block. */
+  served: boolean
+}
+
+/** A lane outside the primary ones must promise to be this much sooner before it is used. */
+const STANDBY_HANDICAP_MS = 50
+/** Decoding costs little, but more than nothing: among equals the data rows are read. */
+const PARITY_HANDICAP_MS = 5
+/** A lane that is late is asked for more only when there is nobody else, by so much a missed deadline. */
+const STRIKE_HANDICAP_MS = 60_000
+/** Times that a peer is tried for a shard before it has delivered anything (again). */
+const MAX_TRIES = 2
+/** An overloaded peer that says so this many times in a row is given up. */
+const MAX_RESTS = 8
+
+/** Ranks shards by when their next block would come. */
+export class LaneTable {
+  readonly #experience: PeerExperience
+  readonly #self: PeerId
+  readonly #entries = new Map<number, LaneEntry>()
+  /** Tries of each peer for each shard, since it last delivered. */
+  readonly #tries = new Map<string, number>()
+
+  constructor(experience: PeerExperience, self: PeerId) {
+    this.#experience = experience
+    this.#self = self
+  }
+
+  /** Notes that `peers` may hold `shard`. Those that have been given up for good are not taken in again. */
+  add(shard: number, peers: readonly PeerId[]): void {
+    const entry = this.#entries.get(shard) ?? newEntry(shard)
+    for (const peer of peers) {
+      const known = entry.candidates.some((candidate) => candidate.equals(peer))
+      if (!known && (this.#tries.get(keyOf(shard, peer)) ?? 0) < MAX_TRIES) entry.candidates.push(peer)
+    }
+    if (entry.candidates.length > 0) this.#entries.set(shard, entry)
+  }
+
+  get(shard: number): LaneEntry | undefined {
+    return this.#entries.get(shard)
+  }
+
+  /** Every shard that somebody may still hold. */
+  entries(): IterableIterator<LaneEntry> {
+    return this.#entries.values()
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /**
+   * The `count` shards whose next block of `blockBytes` should come first, without those in `except`. Fewer when
+   * there are fewer. Data rows are those below `k`.
+   */
+  best(
+    count: number,
+    k: number,
+    blockBytes: number,
+    except: ReadonlySet<number>,
+    nowMs: number
+  ): LaneEntry[] {
+    const usable: Array<{ entry: LaneEntry; cost: number }> = []
+    for (const entry of this.#entries.values()) {
+      if (entry.restsUntilMs > nowMs || except.has(entry.shard)) continue
+      usable.push({ entry, cost: this.#cost(entry, k, blockBytes) })
+    }
+    usable.sort((a, b) => a.cost - b.cost || a.entry.shard - b.entry.shard)
+    return usable.slice(0, count).map(({ entry }) => entry)
+  }
+
+  /** How many primary lanes are in order. */
+  primaries(nowMs: number): number {
+    let count = 0
+    for (const entry of this.#entries.values()) {
+      if (entry.primary && entry.strikes === 0 && entry.restsUntilMs <= nowMs) count++
+    }
+    return count
+  }
+
+  /** The peer in use has delivered a block. */
+  served(entry: LaneEntry): void {
+    entry.strikes = 0
+    entry.rests = 0
+    entry.served = true
+    this.#tries.delete(keyOf(entry.shard, entry.candidates[0]))
+  }
+
+  /** Gives up the peer in use, `forGood` or until it is named again; the shard goes on with the next one, or is out. */
+  discard(entry: LaneEntry, { forGood }: { forGood: boolean }): void {
+    const key = keyOf(entry.shard, entry.candidates[0])
+    this.#tries.set(key, forGood ? MAX_TRIES : (this.#tries.get(key) ?? 0) + 1)
+    entry.candidates.shift()
+    this.#resetEntry(entry)
+    if (entry.candidates.length === 0) this.#entries.delete(entry.shard)
+  }
+
+  /** The peer in use is overloaded: it is asked again later, a few times. Returns false when it is given up. */
+  rest(entry: LaneEntry, untilMs: number): boolean {
+    if (entry.rests >= MAX_RESTS) {
+      this.discard(entry, { forGood: false })
+      return false
+    }
+    const rests = entry.rests + 1
+    this.#resetEntry(entry)
+    entry.rests = rests
+    entry.restsUntilMs = untilMs
+    return true
+  }
+
+  #cost(entry: LaneEntry, k: number, blockBytes: number): number {
+    if (entry.candidates[0].equals(this.#self)) return 0
+    return (
+      this.#experience.predictMs(entry.candidates[0], entry.queuedBytes, blockBytes) +
+      (entry.primary ? 0 : STANDBY_HANDICAP_MS) +
+      entry.strikes * STRIKE_HANDICAP_MS +
+      (entry.shard < k ? 0 : PARITY_HANDICAP_MS)
+    )
+  }
+
+  #resetEntry(entry: LaneEntry): void {
+    Object.assign(entry, { ...newEntry(entry.shard), candidates: entry.candidates })
+  }
+}
+
+function keyOf(shard: number, peer: PeerId): string {
+  return `${shard}/${peer.toString()}`
+}
+
+function newEntry(shard: number): LaneEntry {
+  return {
+    shard,
+    candidates: [],
+    lane: undefined,
+    queuedBytes: 0,
+    primary: false,
+    strikes: 0,
+    restsUntilMs: 0,
+    rests: 0,
+    served: false
+  }
+}

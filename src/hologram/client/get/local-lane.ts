@@ -1,0 +1,70 @@
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import type { Holdings, ShardReader } from '../../holdings.ts'
+import type { Lane, LaneListener } from './lane.ts'
+
+/** A shard on this node's own disk. The store checks what it reads. */
+export class LocalLane implements Lane {
+  readonly shard: number
+  readonly peer: PeerId
+  readonly outstanding: number[] = []
+  waitingSinceMs = 0
+  readonly #listener: LaneListener
+  readonly #now: () => number
+  readonly #reader: Promise<ShardReader | undefined>
+  readonly #closing = new AbortController()
+  #reading = false
+
+  constructor(
+    { holdings, self, now }: { holdings: Holdings; self: PeerId; now: () => number },
+    { cid, shard }: { cid: CID; shard: number },
+    listener: LaneListener
+  ) {
+    this.shard = shard
+    this.peer = self
+    this.#listener = listener
+    this.#now = now
+    this.#reader = holdings.openShard(cid, shard)
+    this.#reader.catch(() => {})
+  }
+
+  request(first: number, count: number): void {
+    if (this.outstanding.length === 0) this.waitingSinceMs = this.#now()
+    for (let index = first; index < first + count; index++) this.outstanding.push(index)
+    if (!this.#reading) void this.#read()
+  }
+
+  close(): void {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort(new Error('the lane was closed'))
+    this.#reader.then(async (reader) => reader?.close()).catch(() => {})
+  }
+
+  async #read(): Promise<void> {
+    const { signal } = this.#closing
+    this.#reading = true
+    try {
+      const reader = await this.#reader
+      while (reader !== undefined && this.outstanding.length > 0) {
+        const index = this.outstanding[0]
+        const data = await reader.read(index, { signal })
+        if (signal.aborted) return
+        this.outstanding.shift()
+        this.waitingSinceMs = this.#now()
+        this.#listener.onBlock(this, index, data)
+      }
+      if (reader === undefined) this.#fail()
+    } catch {
+      // Whatever is wrong with this copy, there are others.
+      this.#fail()
+    } finally {
+      this.#reading = false
+    }
+  }
+
+  #fail(): void {
+    if (this.#closing.signal.aborted) return
+    this.close()
+    this.#listener.onFailure(this, 'missing')
+  }
+}

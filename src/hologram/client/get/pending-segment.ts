@@ -1,0 +1,74 @@
+import type { Segment } from '../../records/layout.ts'
+
+/** A segment on its way: which of its blocks are here, which are asked for, and how many more it wants. */
+export class PendingSegment {
+  readonly segment: Segment
+  /** The k data rows; rejects when the read fails. */
+  readonly rows: Promise<Uint8Array[]>
+  readonly resolve: (rows: Uint8Array[]) => void
+  readonly reject: (error: Error) => void
+  readonly #held = new Map<number, Uint8Array>()
+  /** Asked for and counted on. */
+  readonly #asked = new Set<number>()
+  /** Asked for, but late: welcome, not counted on. */
+  readonly #doubted = new Set<number>()
+
+  constructor(segment: Segment) {
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array[]>()
+    // The consumer may be segments behind when the read fails: it sees the rejection when it gets here.
+    promise.catch(() => {})
+    this.segment = segment
+    this.rows = promise
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  /** The blocks that are here, by shard. */
+  get held(): ReadonlyMap<number, Uint8Array> {
+    return this.#held
+  }
+
+  /** It has its k blocks. */
+  get settled(): boolean {
+    return this.#held.size >= this.segment.k
+  }
+
+  /** Blocks to ask for so that k are here or counted on. */
+  get wanted(): number {
+    return this.segment.k - this.#held.size - this.#asked.size
+  }
+
+  /** k blocks are here, counted on, or at least asked for. */
+  get attainable(): boolean {
+    return this.#held.size + this.#asked.size + this.#doubted.size >= this.segment.k
+  }
+
+  /** Shards that need not be asked again. */
+  get askedOrHeld(): ReadonlySet<number> {
+    return new Set([...this.#held.keys(), ...this.#asked, ...this.#doubted])
+  }
+
+  ask(shard: number): void {
+    this.#asked.add(shard)
+  }
+
+  /** Takes a block in; true when it was the k-th. */
+  take(shard: number, data: Uint8Array): boolean {
+    this.forget(shard)
+    this.#held.set(shard, data)
+    return this.#held.size === this.segment.k
+  }
+
+  /** The block of `shard` is late: another is wanted in case it never comes. False when it was not counted on. */
+  doubt(shard: number): boolean {
+    if (!this.#asked.delete(shard)) return false
+    this.#doubted.add(shard)
+    return true
+  }
+
+  /** Nothing will come of what was asked of `shard`. */
+  forget(shard: number): void {
+    this.#asked.delete(shard)
+    this.#doubted.delete(shard)
+  }
+}

@@ -1,0 +1,93 @@
+import type { CID } from 'multiformats/cid'
+import { Layout } from '../../records/layout.ts'
+import type { Segment } from '../../records/layout.ts'
+import type { Manifest } from '../../records/manifest.ts'
+import type { ClientContext } from '../context.ts'
+import type { LaneOpener } from './lane.ts'
+import { LocalLane } from './local-lane.ts'
+import { RemoteLane } from './remote-lane.ts'
+import { SegmentReader } from './segment-reader.ts'
+import type { ShardLocations } from './segment-reader.ts'
+
+export interface ReadableObject {
+  readonly cid: CID
+  readonly manifest: Manifest
+  readonly layout: Layout
+}
+
+/** The data rows of `segments`, in order. @throws HologramError 'NOT_ENOUGH_SHARDS' */
+export function readSegments(
+  context: ClientContext,
+  object: ReadableObject,
+  locations: ShardLocations,
+  segments: Iterable<Segment>,
+  signal: AbortSignal
+): AsyncGenerator<{ segment: Segment; rows: Uint8Array[] }> {
+  const { mesh, codec, experience, settings } = context
+  const { n } = object.manifest
+  const now = (): number => performance.now()
+  const reader = new SegmentReader(
+    {
+      self: mesh.self,
+      experience,
+      locations,
+      openLane: laneOpener(context, object, now),
+      decode: async (segment, rows) => dataRows(codec, n, segment, rows, signal),
+      observe: (peer, outcome) => {
+        if (!peer.equals(mesh.self)) mesh.observe(peer, outcome)
+      },
+      now
+    },
+    {
+      n,
+      readAheadBytes: settings.readAheadBytes,
+      minHedgeMs: settings.minHedgeMs,
+      stallTimeoutMs: settings.readStallTimeoutMs,
+      signal
+    }
+  )
+  return reader.read(segments)
+}
+
+function laneOpener(context: ClientContext, object: ReadableObject, now: () => number): LaneOpener {
+  const { mesh, holdings, experience, settings } = context
+  const { cid, manifest, layout } = object
+  return (shard, peer, listener) =>
+    peer.equals(mesh.self)
+      ? new LocalLane({ holdings, self: mesh.self, now }, { cid, shard }, listener)
+      : new RemoteLane(
+          { mesh, experience, now },
+          {
+            shard,
+            peer,
+            cid: cid.bytes,
+            root: manifest.roots[shard],
+            layout,
+            openTimeoutMs: settings.openTimeoutMs,
+            idleTimeoutMs: 2 * settings.readStallTimeoutMs
+          },
+          listener
+        )
+}
+
+/** Rows 0 to k-1 out of any k; nothing is computed when they are what came. */
+async function dataRows(
+  codec: ClientContext['codec'],
+  n: number,
+  { k, blockBytes }: Segment,
+  rows: ReadonlyMap<number, Uint8Array>,
+  signal: AbortSignal
+): Promise<Uint8Array[]> {
+  const all = Array.from({ length: k }, (_, row) => rows.get(row))
+  const want = all.flatMap((row, index) => (row === undefined ? [index] : []))
+  if (want.length > 0) {
+    const have = [...rows.keys()]
+    const blocks = new Uint8Array(k * blockBytes)
+    have.forEach((row, place) => blocks.set(rows.get(row)!, place * blockBytes))
+    const made = await codec.reconstruct({ k, n, blockBytes }, have, blocks, want, { signal })
+    want.forEach((row, place) => {
+      all[row] = made.subarray(place * blockBytes, (place + 1) * blockBytes)
+    })
+  }
+  return all as Uint8Array[]
+}

@@ -1,0 +1,196 @@
+import type { PeerId } from '@libp2p/interface'
+import { GetReply, GetRequest, Status } from '../../../../protocols/generated/object.js'
+import { isHologramError } from '../../errors.ts'
+import type { FramedStream } from '../../wire/framing.ts'
+import type { Layout } from '../../records/layout.ts'
+import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../wire/limits.ts'
+import type { Mesh } from '../../mesh.ts'
+import { AuditVerifier } from './audit-verifier.ts'
+import type { PeerExperience } from '../find/experience.ts'
+import type { Lane, LaneFailure, LaneListener } from './lane.ts'
+import { openFramed } from '../wire/streams.ts'
+
+export interface RemoteLaneComponents {
+  readonly mesh: Mesh
+  readonly experience: PeerExperience
+  /** Milliseconds on a monotonic clock. */
+  readonly now: () => number
+}
+
+export interface RemoteLaneInit {
+  readonly shard: number
+  readonly peer: PeerId
+  /** Of the object, 36 bytes. */
+  readonly cid: Uint8Array
+  /** The shard's Merkle root. */
+  readonly root: Uint8Array
+  readonly layout: Layout
+  readonly openTimeoutMs: number
+  /** When nothing comes for this long the stream is closed, should the reader not have closed it before. */
+  readonly idleTimeoutMs: number
+}
+
+interface Run {
+  readonly first: number
+  readonly count: number
+}
+
+/** Rates are measured over stretches of at least this long: single arrivals come in bursts. */
+const RATE_WINDOW_MS = 100
+
+/** A stream of get/1: requests are sent ahead, each block that comes is verified against the shard's root. */
+export class RemoteLane implements Lane {
+  readonly shard: number
+  readonly peer: PeerId
+  readonly outstanding: number[] = []
+  waitingSinceMs = 0
+  readonly #components: RemoteLaneComponents
+  readonly #init: RemoteLaneInit
+  readonly #listener: LaneListener
+  readonly #verifier: AuditVerifier
+  readonly #closing = new AbortController()
+  /** Runs that wait because the peer has enough requests already. */
+  readonly #queue: Run[] = []
+  /** Blocks still to come of each request sent. */
+  readonly #sent: number[] = []
+  #framed: FramedStream | undefined
+  #wake: (() => void) | undefined
+  #writing = Promise.resolve()
+  #rate = { sinceMs: 0, bytes: 0 }
+  #blockIsFirst = true
+
+  constructor(components: RemoteLaneComponents, init: RemoteLaneInit, listener: LaneListener) {
+    this.shard = init.shard
+    this.peer = init.peer
+    this.#components = components
+    this.#init = init
+    this.#listener = listener
+    this.#verifier = new AuditVerifier(init.root, init.layout.segments)
+    void this.#run()
+  }
+
+  request(first: number, count: number): void {
+    const idle = this.outstanding.length === 0
+    for (let index = first; index < first + count; index++) this.outstanding.push(index)
+    this.#queue.push({ first, count })
+    if (idle) {
+      this.waitingSinceMs = this.#components.now()
+      this.#rate = { sinceMs: this.waitingSinceMs, bytes: 0 }
+      this.#blockIsFirst = true
+    }
+    this.#sendQueued()
+    this.#wake?.()
+  }
+
+  close(): void {
+    if (this.#closing.signal.aborted) return
+    const error = new Error('the lane was closed')
+    this.#closing.abort(error)
+    this.#wake?.()
+    const framed = this.#framed
+    if (framed === undefined) return
+    if (this.outstanding.length === 0) void framed.finish({ timeoutMs: this.#init.openTimeoutMs })
+    else framed.abort(error)
+    framed.release()
+  }
+
+  async #run(): Promise<void> {
+    const { mesh } = this.#components
+    const { openTimeoutMs: timeoutMs } = this.#init
+    const { signal } = this.#closing
+    try {
+      this.#framed = await openFramed(mesh, this.peer, GET_PROTOCOL, {
+        timeoutMs,
+        maxFrameBytes: MAX_GET_REPLY_BYTES,
+        signal
+      })
+      if (signal.aborted) return this.#framed.abort(signal.reason)
+      this.#sendQueued()
+      while (!signal.aborted) await this.#receive(this.#framed)
+    } catch (error) {
+      this.#fail(failureOf(error))
+    }
+  }
+
+  /** Waits for something to be asked, then takes one reply. */
+  async #receive(framed: FramedStream): Promise<void> {
+    const { signal } = this.#closing
+    if (this.outstanding.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      return
+    }
+    const reply = await framed.readMessage(GetReply, { timeoutMs: this.#init.idleTimeoutMs, signal })
+    if (reply === undefined) return this.#fail('unreachable')
+    if (reply.status === Status.BUSY) return this.#end(() => this.#listener.onBusy(this, reply.retryAfterMs))
+    if (reply.status !== Status.OK) return this.#fail('missing')
+    const { block } = reply
+    if (block === undefined || !this.#isGenuine(block)) return this.#fail('lied')
+    this.#measure(block.data.byteLength)
+    this.outstanding.shift()
+    this.#sent[0]--
+    if (this.#sent[0] === 0) {
+      this.#sent.shift()
+      this.#sendQueued()
+    }
+    this.#listener.onBlock(this, block.index, block.data)
+  }
+
+  /** The block is the one that is due, and belongs under the root. */
+  #isGenuine({ index, data, path }: NonNullable<GetReply['block']>): boolean {
+    return (
+      index === this.outstanding[0] &&
+      data.byteLength === this.#init.layout.blockBytesAt(index) &&
+      this.#verifier.verify(index, data, path)
+    )
+  }
+
+  #measure(bytes: number): void {
+    const { experience, now } = this.#components
+    const nowMs = now()
+    if (this.#blockIsFirst) experience.sampleLatency(this.peer, nowMs - this.waitingSinceMs)
+    this.#blockIsFirst = false
+    this.waitingSinceMs = nowMs
+    this.#rate.bytes += bytes
+    const elapsedMs = nowMs - this.#rate.sinceMs
+    if (elapsedMs < RATE_WINDOW_MS) return
+    experience.sampleRate(this.peer, this.#rate.bytes, elapsedMs)
+    this.#rate = { sinceMs: nowMs, bytes: 0 }
+  }
+
+  #sendQueued(): void {
+    const framed = this.#framed
+    if (framed === undefined) return
+    while (this.#queue.length > 0 && this.#sent.length < MAX_PIPELINED_REQUESTS) {
+      const { first, count } = this.#queue.shift()!
+      this.#sent.push(count)
+      const message = GetRequest.encode({
+        cid: Uint8Array.from(this.#init.cid),
+        shard: this.shard,
+        first,
+        count
+      })
+      const wait = { timeoutMs: this.#init.idleTimeoutMs, signal: this.#closing.signal }
+      this.#writing = this.#writing
+        .then(async () => framed.write([message], wait))
+        .catch((error: unknown) => this.#fail(failureOf(error)))
+    }
+  }
+
+  #fail(failure: LaneFailure): void {
+    this.#end(() => this.#listener.onFailure(this, failure))
+  }
+
+  /** Closes, and tells the listener unless it was the listener who closed. */
+  #end(tell: () => void): void {
+    if (this.#closing.signal.aborted) return
+    this.close()
+    tell()
+  }
+}
+
+function failureOf(error: unknown): LaneFailure {
+  if (isHologramError(error, 'PROTOCOL')) return 'lied'
+  return isHologramError(error, 'TIMEOUT') ? 'slow' : 'unreachable'
+}

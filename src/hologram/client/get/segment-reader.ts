@@ -1,0 +1,331 @@
+import type { PeerId } from '@libp2p/interface'
+import type { Segment } from '../../records/layout.ts'
+import type { PeerExperience } from '../find/experience.ts'
+import type { Lane, LaneFailure, LaneListener, LaneOpener } from './lane.ts'
+import { LaneTable } from './lane-table.ts'
+import type { LaneEntry } from './lane-table.ts'
+import { PendingSegment } from './pending-segment.ts'
+import { HologramError } from '../../errors.ts'
+
+/** Who may hold which shard. */
+export interface ShardLocations {
+  /** What is known now: for each shard the peers that may hold it, the best first. */
+  known: () => Iterable<readonly [shard: number, peers: readonly PeerId[]]>
+  /** Asks around; resolves with further candidates, none when nobody else knows. */
+  discover: (signal: AbortSignal) => Promise<Iterable<readonly [shard: number, peers: readonly PeerId[]]>>
+}
+
+export interface SegmentReaderComponents {
+  readonly self: PeerId
+  readonly experience: PeerExperience
+  readonly locations: ShardLocations
+  readonly openLane: LaneOpener
+  /** Rebuilds the data rows of a segment from any k of its rows. */
+  readonly decode: (segment: Segment, rows: ReadonlyMap<number, Uint8Array>) => Promise<Uint8Array[]>
+  readonly observe: (peer: PeerId, outcome: 'served' | 'unreachable' | 'slow' | 'lied') => void
+  /** Milliseconds on a monotonic clock. */
+  readonly now: () => number
+}
+
+export interface SegmentReaderInit {
+  readonly n: number
+  /** Bytes that may be asked for ahead of the consumer, over all lanes. */
+  readonly readAheadBytes: number
+  /** The least time before a block that is late is asked of somebody else. */
+  readonly minHedgeMs: number
+  /** A peer from which no block has come for this long is given up. */
+  readonly stallTimeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** A lane may have this many bytes outstanding; below the 4 MiB after which libp2p resets a stream unread. */
+const MAX_LANE_BYTES = 2 ** 21
+/**
+ * The read-ahead starts with the first segment alone, so that the first byte waits neither behind others nor for more
+ * streams than it needs (two at first took half as long again); it doubles with each segment that is read.
+ */
+const INITIAL_DEPTH = 1
+/**
+ * Of the segments next in line, those for which what a late lane owes is asked of somebody else too; doubles with each
+ * deadline that it misses.
+ */
+const HEDGED_SEGMENTS = 4
+/** Times that everybody is asked, without a segment having been read in between, before the read fails. */
+const MAX_DISCOVERIES = 2
+/** Most blocks one GetRequest may name (protocols/object.proto). */
+const MAX_REQUEST_BLOCKS = 64
+
+/**
+ * Reads segments in order from whichever k shards come first ("late binding", as in Hydra, FAST 2022, and the
+ * hedged requests of Dean and Barroso, "The tail at scale", 2013). Every segment wants k blocks; blocks are asked of
+ * the lanes that should deliver soonest; one that is late is asked of somebody else as well, and the first k win.
+ */
+export class SegmentReader implements LaneListener {
+  readonly #components: SegmentReaderComponents
+  readonly #init: SegmentReaderInit
+  readonly #lanes: LaneTable
+  readonly #window: PendingSegment[] = []
+  readonly #byIndex = new Map<number, PendingSegment>()
+  #depth = INITIAL_DEPTH
+  #timer: NodeJS.Timeout | undefined
+  #discovering = false
+  /** Since the last segment that was read. */
+  #discoveries = 0
+  #error: Error | undefined
+  #closed = false
+
+  constructor(components: SegmentReaderComponents, init: SegmentReaderInit) {
+    this.#components = components
+    this.#init = init
+    this.#lanes = new LaneTable(components.experience, components.self)
+    this.#learn(components.locations.known())
+  }
+
+  /**
+   * The data rows of each segment, in order; rows are k arrays of `blockBytes`.
+   *
+   * @throws HologramError 'NOT_ENOUGH_SHARDS' when a segment cannot get k blocks from anybody
+   */
+  async *read(segments: Iterable<Segment>): AsyncGenerator<{ segment: Segment; rows: Uint8Array[] }> {
+    const source = segments[Symbol.iterator]()
+    const onAbort = (): void => this.#fail(abortReason(this.#init.signal))
+    this.#init.signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      this.#init.signal.throwIfAborted()
+      this.#fill(source)
+      for (let head = this.#window[0]; head !== undefined; head = this.#window[0]) {
+        const rows = await head.rows
+        if (this.#error !== undefined) throw this.#error
+        this.#window.shift()
+        this.#byIndex.delete(head.segment.index)
+        this.#discoveries = 0
+        this.#depth = Math.min(this.#depth * 2, this.#maxDepth(head.segment))
+        this.#fill(source)
+        yield { segment: head.segment, rows }
+      }
+    } finally {
+      this.#init.signal.removeEventListener('abort', onAbort)
+      this.#close()
+    }
+  }
+
+  onBlock(lane: Lane, index: number, data: Uint8Array): void {
+    const entry = this.#lanes.get(lane.shard)
+    if (entry === undefined) return
+    entry.queuedBytes -= data.byteLength
+    this.#lanes.served(entry)
+    const pending = this.#byIndex.get(index)
+    if (pending === undefined || pending.settled) return
+    if (pending.take(lane.shard, data)) this.#finish(pending)
+  }
+
+  onFailure(lane: Lane, failure: LaneFailure): void {
+    const entry = this.#lanes.get(lane.shard)
+    if (entry === undefined) return
+    if (failure !== 'missing') this.#components.observe(lane.peer, failure)
+    this.#forget(lane)
+    this.#lanes.discard(entry, { forGood: failure === 'lied' || failure === 'missing' })
+    this.#assign()
+  }
+
+  onBusy(lane: Lane, retryAfterMs: number): void {
+    const entry = this.#lanes.get(lane.shard)
+    if (entry === undefined) return
+    this.#forget(lane)
+    const restMs = Math.min(Math.max(retryAfterMs, this.#init.minHedgeMs), this.#init.stallTimeoutMs)
+    this.#lanes.rest(entry, this.#components.now() + restMs)
+    this.#assign()
+  }
+
+  /** Takes in as many segments as the read-ahead allows, in batches so that requests stay few. */
+  #fill(source: Iterator<Segment>): void {
+    if (this.#window.length > this.#depth / 2) return this.#hedge()
+    while (this.#window.length < this.#depth) {
+      const { value: segment, done } = source.next()
+      if (done === true) break
+      const pending = new PendingSegment(segment)
+      this.#window.push(pending)
+      this.#byIndex.set(segment.index, pending)
+    }
+    this.#assign()
+  }
+
+  #maxDepth(segment: Segment): number {
+    const lanes = Math.floor(MAX_LANE_BYTES / segment.blockBytes)
+    return Math.max(
+      INITIAL_DEPTH,
+      Math.min(lanes, Math.floor(this.#init.readAheadBytes / (segment.blockBytes * segment.k)))
+    )
+  }
+
+  /** Asks for blocks until every segment of the window has k that are there or on their way. */
+  #assign(): void {
+    if (this.#closed) return
+    const now = this.#components.now()
+    const runs = new Map<LaneEntry, number[]>()
+    let starved: PendingSegment | undefined
+    for (const pending of this.#window) {
+      if (pending.wanted <= 0) continue
+      const { k, blockBytes, index } = pending.segment
+      const chosen = this.#lanes.best(pending.wanted, k, blockBytes, pending.askedOrHeld, now)
+      for (const entry of chosen) {
+        if (!entry.primary && this.#lanes.primaries(now) < k) entry.primary = true
+        entry.queuedBytes += blockBytes
+        pending.ask(entry.shard)
+        const run = runs.get(entry)
+        if (run === undefined) runs.set(entry, [index])
+        else run.push(index)
+      }
+      if (pending.wanted > 0) starved ??= pending
+    }
+    for (const [entry, indices] of runs) this.#request(entry, indices)
+    if (starved !== undefined) this.#starve(starved, now)
+    this.#arm()
+  }
+
+  #request(entry: LaneEntry, indices: readonly number[]): void {
+    entry.lane ??= this.#components.openLane(entry.shard, entry.candidates[0], this)
+    let first = indices[0]
+    let count = 1
+    for (const index of indices.slice(1)) {
+      if (index === first + count && count < MAX_REQUEST_BLOCKS) {
+        count++
+        continue
+      }
+      entry.lane.request(first, count)
+      first = index
+      count = 1
+    }
+    entry.lane.request(first, count)
+  }
+
+  /** A segment that nobody is left to ask for: asks around, then waits for those who are late, or gives up. */
+  #starve(pending: PendingSegment, now: number): void {
+    if (this.#discovering) return
+    if (this.#discoveries < MAX_DISCOVERIES) return void this.#discover()
+    const resting = [...this.#lanes.entries()].some((entry) => entry.restsUntilMs > now)
+    if (resting || pending.attainable) return
+    const { k } = pending.segment
+    const live = this.#lanes.size
+    this.#fail(
+      new HologramError('NOT_ENOUGH_SHARDS', `${live} of the ${k} shards needed can be read`, {
+        needed: k,
+        live,
+        missing: k - live
+      })
+    )
+  }
+
+  async #discover(): Promise<void> {
+    this.#discoveries++
+    this.#discovering = true
+    try {
+      this.#learn(await this.#components.locations.discover(this.#init.signal))
+    } catch (error) {
+      // Whoever could not be asked is as good as somebody who knows nothing.
+      if (this.#init.signal.aborted) return
+    } finally {
+      this.#discovering = false
+    }
+    this.#assign()
+  }
+
+  #learn(found: Iterable<readonly [number, readonly PeerId[]]>): void {
+    for (const [shard, peers] of found) if (shard < this.#init.n) this.#lanes.add(shard, peers)
+  }
+
+  #finish(pending: PendingSegment): void {
+    this.#components.decode(pending.segment, pending.held).then(
+      (rows) => pending.resolve(rows),
+      (error: Error) => this.#fail(error)
+    )
+  }
+
+  /** The blocks that were to come from `lane` are wanted again. */
+  #forget(lane: Lane): void {
+    for (const pending of this.#window) pending.forget(lane.shard)
+  }
+
+  /** Wakes up when the first deadline passes. One timer, which is not moved for every block. */
+  #arm(): void {
+    if (this.#timer !== undefined || this.#closed) return
+    const dueMs = Math.min(...[...this.#lanes.entries()].map((entry) => this.#dueMs(entry)))
+    if (dueMs === Infinity) return
+    const waitMs = Math.max(1, dueMs - this.#components.now())
+    this.#timer = setTimeout(() => {
+      // Blocks that arrived while this process was busy are read before anyone is called late.
+      setImmediate(() => {
+        this.#timer = undefined
+        this.#checkDeadlines()
+      })
+    }, waitMs)
+  }
+
+  #dueMs(entry: LaneEntry): number {
+    const now = this.#components.now()
+    if (entry.restsUntilMs > now) return entry.restsUntilMs
+    if (entry.lane === undefined || entry.lane.outstanding.length === 0) return Infinity
+    return entry.lane.waitingSinceMs + Math.min(this.#patienceMs(entry), this.#init.stallTimeoutMs)
+  }
+
+  /** How long the first outstanding block of a lane may take before the next hedge: doubles with each. */
+  #patienceMs(entry: LaneEntry): number {
+    const blockBytes = this.#window[0]?.segment.blockBytes ?? 0
+    const deadlineMs = this.#components.experience.deadlineMs(
+      entry.candidates[0],
+      blockBytes,
+      this.#init.minHedgeMs
+    )
+    return deadlineMs * 2 ** entry.strikes
+  }
+
+  #checkDeadlines(): void {
+    if (this.#closed) return
+    const now = this.#components.now()
+    for (const entry of [...this.#lanes.entries()]) {
+      const { lane } = entry
+      if (lane === undefined || lane.outstanding.length === 0) continue
+      const waitedMs = now - lane.waitingSinceMs
+      if (waitedMs >= this.#init.stallTimeoutMs) {
+        lane.close()
+        this.onFailure(lane, 'slow')
+      } else if (waitedMs >= this.#patienceMs(entry)) {
+        entry.strikes++
+        entry.primary = false
+      }
+    }
+    this.#hedge()
+    this.#assign()
+  }
+
+  /** What late lanes owe to the segments next in line is wanted from others too; they may still win. */
+  #hedge(): void {
+    let doubted = false
+    for (const { shard, strikes } of this.#lanes.entries()) {
+      if (strikes === 0) continue
+      const hedged = this.#window.slice(0, HEDGED_SEGMENTS * 2 ** (strikes - 1))
+      for (const pending of hedged) doubted = pending.doubt(shard) || doubted
+    }
+    if (doubted) this.#assign()
+  }
+
+  #fail(error: Error): void {
+    this.#error ??= error
+    for (const pending of this.#window) pending.reject(error)
+    this.#close()
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#timer)
+    for (const { lane, served } of this.#lanes.entries()) {
+      if (lane !== undefined && served) this.#components.observe(lane.peer, 'served')
+      lane?.close()
+    }
+  }
+}
+
+function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason })
+}

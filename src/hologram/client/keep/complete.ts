@@ -1,0 +1,80 @@
+import { UNLIMITED } from '../../wire/bandwidth.ts'
+import type { Bandwidth } from '../../wire/bandwidth.ts'
+import { HologramError } from '../../errors.ts'
+import { Layout } from '../../records/layout.ts'
+import type { Segment } from '../../records/layout.ts'
+import { neededShards } from '../../records/manifest.ts'
+import type { ShardHolder } from '../../records/placement-record.ts'
+import type { ClientContext } from '../context.ts'
+import type { ShardOutcomes } from '../put/fan-out.ts'
+import { HomePlan } from '../put/home-plan.ts'
+import { readSegments } from '../get/read-segments.ts'
+import type { SealedObject } from '../put/finished-object.ts'
+import type { SegmentBytes } from '../put/segmenter.ts'
+import { ShardMap } from '../find/shard-map.ts'
+import { upload } from '../put/upload.ts'
+
+/**
+ * Rebuilds the shards that nobody keeps and brings them to new homes: reads the object from those that are there,
+ * codes it again, and sends only what is missing. What is rebuilt must have the roots of the manifest.
+ *
+ * @param holders - who keeps which shard
+ * @param pace - holds the work back, by the bytes that are read
+ * @returns all holders, the new ones among them, and what is still missing
+ * @throws HologramError 'NOT_ENOUGH_SHARDS', 'CORRUPT'
+ */
+export async function completeObject(
+  context: ClientContext,
+  object: SealedObject,
+  holders: readonly ShardHolder[],
+  signal: AbortSignal,
+  pace: Bandwidth = UNLIMITED
+): Promise<ShardOutcomes> {
+  const { cid, manifest, bytes } = object
+  const { n, seed, roots } = manifest
+  const layout = new Layout(manifest)
+  const plan = new HomePlan(seed, { n, k: neededShards(manifest) }, context.mesh.peers(), holders)
+  const homeless = plan.homeless.map((shard) => ({ shard, reason: 'there is no peer without a shard' }))
+  if (plan.homes.length === 0) return { holders, missing: homeless }
+  const locations = new ShardMap(context, cid, { manifest, bytes, placed: holders, holders: [] })
+  const rows = readSegments(context, { cid, manifest, layout }, locations, allSegments(layout), signal)
+  const rebuilt = await upload(context, joined(rows, pace, signal), {
+    n,
+    blockBytes: layout.blockBytes,
+    seed,
+    expectedShardBytes: layout.shardBytes,
+    plan,
+    shards: plan.homes.map(({ shard }) => shard),
+    required: plan.homes.length,
+    minimum: 1,
+    seal: async (made) => {
+      for (const [shard, root] of made) {
+        if (Buffer.compare(root, roots[shard]) === 0) continue
+        throw new HologramError('CORRUPT', `shard ${shard} as rebuilt is not that of the manifest`, {
+          what: `shard ${shard}`
+        })
+      }
+      return object
+    },
+    signal
+  })
+  return { holders: [...holders, ...rebuilt.holders], missing: [...rebuilt.missing, ...homeless] }
+}
+
+function* allSegments(layout: Layout): Generator<Segment> {
+  for (let index = 0; index < layout.segments; index++) yield layout.segment(index)
+}
+
+async function* joined(
+  source: AsyncIterable<{ segment: Segment; rows: Uint8Array[] }>,
+  pace: Bandwidth,
+  signal: AbortSignal
+): AsyncGenerator<SegmentBytes> {
+  for await (const { segment, rows } of source) {
+    const { k, blockBytes, length } = segment
+    await pace.take(length, signal)
+    const data = new Uint8Array(k * blockBytes)
+    rows.forEach((row, index) => data.set(row, index * blockBytes))
+    yield { k, blockBytes, length, data }
+  }
+}

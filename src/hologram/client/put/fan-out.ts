@@ -1,0 +1,331 @@
+import type { PeerId } from '@libp2p/interface'
+import { HologramError } from '../../errors.ts'
+import { BroadcastWindow } from './broadcast-window.ts'
+import type { WindowReader } from './broadcast-window.ts'
+import type { CodedSegment } from './coder.ts'
+import { HeldPrefix } from './held-prefix.ts'
+import type { Commitment, ShardSink, SinkOpener } from './shard-sink.ts'
+import { untilAbort } from '../wire/until-abort.ts'
+
+/** How the shards ended: with the peer that keeps each, or with the reason why nobody does. */
+export interface ShardOutcomes {
+  readonly holders: ReadonlyArray<{ readonly shard: number; readonly peer: PeerId }>
+  readonly missing: ReadonlyArray<{ readonly shard: number; readonly reason: string }>
+}
+
+interface Outcome {
+  readonly shard: number
+  /** Undefined when nobody keeps the shard. */
+  readonly peer?: PeerId
+  readonly reason: string
+}
+
+export interface FanOutComponents {
+  readonly openSink: SinkOpener
+  /** The next-ranked peer, for a shard whose holder failed; undefined when there is none left. */
+  readonly nextPeer: () => PeerId | undefined
+  readonly observe: (peer: PeerId, outcome: 'unreachable' | 'slow') => void
+  /** Milliseconds on a monotonic clock. */
+  readonly now: () => number
+}
+
+export interface FanOutInit {
+  readonly seed: Uint8Array
+  /** Size of each shard, 0 when it is not known. */
+  readonly expectedBytes: number
+  /** Segments that the slowest holder may be behind the source. */
+  readonly windowSegments: number
+  /** With fewer holders than this the upload is given up. */
+  readonly minimum: number
+  /** With more holders than this, one that holds the others up is dropped. */
+  readonly required: number
+  readonly timing: FanOutTiming
+  readonly signal: AbortSignal
+  readonly onSent?: (bytes: number) => void
+  readonly onAcknowledged?: (shard: number) => void
+}
+
+export interface FanOutTiming {
+  /** A holder may take this long for one block. */
+  readonly stallTimeoutMs: number
+  /** A holder may take this long to make the shard durable. */
+  readonly commitTimeoutMs: number
+  /** A holder that is not needed may hold the others up for this long in all, and a fifth of the time beyond that. */
+  readonly patienceMs: number
+}
+
+/** Share of the time of a whole upload that a slow holder which is not needed may cost. */
+const TOLERATED_DELAY = 0.2
+/** Peers tried for one shard. */
+const MAX_ATTEMPTS = 4
+
+/**
+ * Sends every shard to its holder, all at once, each at its own pace within a window. A holder that fails early is
+ * replaced by the next-ranked peer; one that fails when the first segments are gone is left to the completion.
+ */
+export class FanOut {
+  readonly #components: FanOutComponents
+  readonly #init: FanOutInit
+  readonly #window: BroadcastWindow<CodedSegment>
+  readonly #commitment = Promise.withResolvers<Commitment>()
+  readonly #running = new Set<Sending>()
+  readonly #outcomes: Promise<ShardOutcomes>
+  readonly #startedMs: number
+  readonly #ticker: NodeJS.Timeout
+  #first: CodedSegment | undefined
+  #blocked = false
+  #lastTickMs: number
+  #alive: number
+  #acknowledged = 0
+  #requiredSinceMs: number | undefined
+
+  /** @param homes - the shards to send and the peer that each goes to */
+  constructor(
+    components: FanOutComponents,
+    init: FanOutInit,
+    homes: ReadonlyArray<{ shard: number; peer: PeerId }>
+  ) {
+    this.#components = components
+    this.#init = init
+    this.#window = new BroadcastWindow(init.windowSegments)
+    // Uploads that fail before the end never ask for the commitment.
+    this.#commitment.promise.catch(() => {})
+    this.#alive = homes.length
+    this.#startedMs = this.#lastTickMs = components.now()
+    const { stallTimeoutMs, patienceMs } = init.timing
+    this.#ticker = setInterval(() => this.#tick(), Math.ceil(Math.min(stallTimeoutMs, patienceMs) / 8))
+    this.#outcomes = Promise.all(homes.map(async ({ shard, peer }) => this.#place(shard, peer))).then(sorted)
+  }
+
+  /**
+   * Hands a segment to every holder; resolves when there is room for the next.
+   *
+   * @throws HologramError 'NOT_DURABLE' when too few holders are left
+   */
+  async write(segment: CodedSegment): Promise<void> {
+    this.#first ??= segment
+    while (!this.#window.tryWrite(segment)) {
+      this.#blocked = true
+      await this.#window.moved()
+      this.#init.signal.throwIfAborted()
+    }
+    this.#blocked = false
+    if (this.#alive < this.#init.minimum) await this.#giveUp()
+  }
+
+  /** The source has ended: every holder commits. Resolves when each has, or has failed. */
+  async commit(commitment: Commitment): Promise<ShardOutcomes> {
+    this.#window.end()
+    this.#commitment.resolve(commitment)
+    try {
+      return await this.#outcomes
+    } finally {
+      clearInterval(this.#ticker)
+    }
+  }
+
+  /** Gives up; what has arrived at the holders stays there for a later attempt. Resolves when all streams are closed. */
+  async abort(error: Error): Promise<ShardOutcomes> {
+    clearInterval(this.#ticker)
+    this.#window.fail(error)
+    this.#commitment.reject(error)
+    for (const sending of this.#running) sending.drop(error)
+    return this.#outcomes
+  }
+
+  async #giveUp(): Promise<never> {
+    const { missing } = await this.abort(new HologramError('ABORTED', 'too few holders are left', {}))
+    const { required } = this.#init
+    const reasons = missing.map(({ reason }) => reason)
+    throw new HologramError(
+      'NOT_DURABLE',
+      [`too few holders are left where ${required} must keep a shard`, ...reasons].join('\n  '),
+      { acknowledged: this.#acknowledged, required, reasons }
+    )
+  }
+
+  /** Sends one shard to one peer after another until one keeps it. Never rejects. */
+  async #place(shard: number, home: PeerId): Promise<Outcome> {
+    const reasons: string[] = []
+    let peer: PeerId | undefined = home
+    for (let attempt = 0; peer !== undefined && attempt < MAX_ATTEMPTS; attempt++) {
+      const reader = this.#window.join()
+      if (reader === undefined) break
+      const sending = new Sending(shard, peer, reader, this.#components.now)
+      this.#running.add(sending)
+      try {
+        await this.#send(sending)
+        this.#acknowledge(shard)
+        return { shard, peer, reason: '' }
+      } catch (error) {
+        reasons.push(`${peer.toString()}: ${(error as Error).message}`)
+        if (this.#givenUp) break
+        this.#blame(peer, error)
+      } finally {
+        this.#running.delete(sending)
+        sending.reader.leave()
+      }
+      peer = this.#components.nextPeer()
+    }
+    this.#alive--
+    return { shard, reason: reasons.join('; ') }
+  }
+
+  get #givenUp(): boolean {
+    return this.#init.signal.aborted || this.#window.failed
+  }
+
+  async #send(sending: Sending): Promise<void> {
+    const { shard, peer, dropped } = sending
+    const signal = AbortSignal.any([this.#init.signal, dropped])
+    const { seed, expectedBytes } = this.#init
+    const opening = this.#components.openSink({ peer, shard, seed, expectedBytes, signal })
+    const sink = await sending.during('send', opening).catch((error: Error) => {
+      // Should it open after all, nobody waits for it any more.
+      opening.then((late) => late.abandon(error)).catch(() => {})
+      throw error
+    })
+    try {
+      if (!(await this.#sendBlocks(sending, sink))) await this.#startOver(sending, sink)
+      const commitment = await sending.during('idle', this.#commitment.promise)
+      await sending.during('commit', sink.commit(commitment))
+    } catch (error) {
+      sink.abandon(error as Error)
+      throw error
+    }
+  }
+
+  /** Sends what the holder does not have. False when what it has is not ours. */
+  async #sendBlocks(
+    sending: Sending,
+    sink: ShardSink,
+    held = new HeldPrefix(sink.heldBlocks, sink.heldDigest)
+  ): Promise<boolean> {
+    const { reader } = sending
+    for (let segment = await reader.next(); segment !== undefined; segment = await reader.next()) {
+      const leaf = segment.leaf(sending.shard)
+      if (!held.passed) {
+        if (!held.matches(leaf)) return false
+        continue
+      }
+      const block = segment.block(sending.shard)
+      await sending.during('send', sink.send(segment.index, block, leaf))
+      this.#init.onSent?.(block.byteLength)
+    }
+    sending.dropped.throwIfAborted()
+    return held.passed
+  }
+
+  /** What the holder kept is of other bytes with the same beginning: sends it everything, if that is still here. */
+  async #startOver(sending: Sending, sink: ShardSink): Promise<void> {
+    await sending.during('send', sink.restart())
+    const reader = this.#window.join()
+    if (reader === undefined) return this.#discardHeld(sending, sink)
+    sending.reader.leave()
+    sending.reader = reader
+    await this.#sendBlocks(sending, sink, new HeldPrefix(0, new Uint8Array()))
+  }
+
+  /** Block 0, which is the same whatever follows, makes the holder drop the rest, for the sake of the next attempt. */
+  async #discardHeld(sending: Sending, sink: ShardSink): Promise<never> {
+    const { shard } = sending
+    const first = this.#first!
+    await sending.during('send', sink.send(0, first.block(shard), first.leaf(shard)))
+    throw new Error('the blocks it kept are of another object')
+  }
+
+  #acknowledge(shard: number): void {
+    this.#acknowledged++
+    if (this.#acknowledged === this.#init.required) this.#requiredSinceMs = this.#components.now()
+    this.#init.onAcknowledged?.(shard)
+  }
+
+  #blame(peer: PeerId, error: unknown): void {
+    if (error instanceof TooSlow) this.#components.observe(peer, 'slow')
+    else if (error instanceof HologramError && (error.code === 'UNREACHABLE' || error.code === 'TIMEOUT')) {
+      this.#components.observe(peer, 'unreachable')
+    }
+  }
+
+  /** Drops holders that are stuck, and those that hold the others up without being needed. */
+  #tick(): void {
+    const now = this.#components.now()
+    const elapsedMs = now - this.#lastTickMs
+    this.#lastTickMs = now
+    if (this.#blocked) this.#chargeLaggards(elapsedMs)
+    const { stallTimeoutMs, commitTimeoutMs, patienceMs } = this.#init.timing
+    const allowanceMs = patienceMs + TOLERATED_DELAY * (now - this.#startedMs)
+    let spare = this.#alive - this.#init.required
+    for (const sending of this.#running) {
+      const limitMs = sending.phase === 'commit' ? commitTimeoutMs : stallTimeoutMs
+      const stuck = now - sending.busySinceMs > limitMs
+      const inTheWay = sending.chargedMs > allowanceMs && spare > 0
+      const tooLate = this.#requiredSinceMs !== undefined && now - this.#requiredSinceMs > allowanceMs
+      if (!stuck && !inTheWay && !tooLate) continue
+      spare--
+      sending.drop(new TooSlow(stuck ? `no progress for ${limitMs} ms` : 'too far behind the other holders'))
+    }
+  }
+
+  #chargeLaggards(elapsedMs: number): void {
+    const laggards = new Set(this.#window.laggards())
+    for (const sending of this.#running) if (laggards.has(sending.reader)) sending.chargedMs += elapsedMs
+  }
+}
+
+function sorted(outcomes: readonly Outcome[]): ShardOutcomes {
+  return {
+    holders: outcomes.flatMap(({ shard, peer }) => (peer === undefined ? [] : [{ shard, peer }])),
+    missing: outcomes.flatMap(({ shard, peer, reason }) => (peer === undefined ? [{ shard, reason }] : []))
+  }
+}
+
+class TooSlow extends Error {
+  override readonly name = 'TooSlow'
+}
+
+/** One attempt to send a shard to a peer. */
+class Sending {
+  readonly shard: number
+  readonly peer: PeerId
+  reader: WindowReader<CodedSegment>
+  /** Time that others waited for this holder. */
+  chargedMs = 0
+  phase: 'idle' | 'send' | 'commit' = 'idle'
+  readonly #now: () => number
+  readonly #drop = new AbortController()
+  #phaseSinceMs = 0
+
+  constructor(shard: number, peer: PeerId, reader: WindowReader<CodedSegment>, now: () => number) {
+    this.shard = shard
+    this.peer = peer
+    this.reader = reader
+    this.#now = now
+  }
+
+  /** Fires when the holder is given up. */
+  get dropped(): AbortSignal {
+    return this.#drop.signal
+  }
+
+  /** When what the holder is doing now began; never, while it waits for the source. */
+  get busySinceMs(): number {
+    return this.phase === 'idle' ? Infinity : this.#phaseSinceMs
+  }
+
+  /** Awaits `work` as what the holder is doing; rejects at once when the holder is dropped. */
+  async during<R>(phase: Sending['phase'], work: Promise<R>): Promise<R> {
+    this.phase = phase
+    this.#phaseSinceMs = this.#now()
+    try {
+      return await untilAbort(work, this.dropped)
+    } finally {
+      this.phase = 'idle'
+    }
+  }
+
+  drop(error: Error): void {
+    this.#drop.abort(error)
+    this.reader.leave()
+  }
+}

@@ -1,0 +1,59 @@
+import type { PeerId } from '@libp2p/interface'
+import type { Holdings, ShardUpload } from '../../holdings.ts'
+import { openLease, storedLease } from '../../records/lease.ts'
+import { uploadId } from '../../records/seed.ts'
+import type { Commitment, ShardSink, SinkRequest } from './shard-sink.ts'
+
+export interface LocalSinkComponents {
+  readonly holdings: Holdings
+  readonly networkId: Uint8Array
+  readonly nowMs: () => number
+}
+
+/** A shard whose home is this node: it goes to disk without a stream. */
+export class LocalSink implements ShardSink {
+  readonly peer: PeerId
+  readonly #components: LocalSinkComponents
+  readonly #upload: ShardUpload
+
+  /** @throws StoreError */
+  static async open(components: LocalSinkComponents, request: SinkRequest): Promise<LocalSink> {
+    const { seed, shard, expectedBytes, peer } = request
+    const id = uploadId(peer.toMultihash().bytes, seed)
+    return new LocalSink(components, peer, await components.holdings.openUpload(id, shard, expectedBytes))
+  }
+
+  private constructor(components: LocalSinkComponents, peer: PeerId, upload: ShardUpload) {
+    this.#components = components
+    this.#upload = upload
+    this.peer = peer
+  }
+
+  get heldBlocks(): number {
+    return this.#upload.blocksHeld
+  }
+
+  get heldDigest(): Uint8Array {
+    return this.#upload.heldDigest
+  }
+
+  async send(_index: number, block: Uint8Array, leaf: Uint8Array): Promise<void> {
+    await this.#upload.append(block, leaf)
+  }
+
+  async restart(): Promise<void> {
+    await this.#upload.reset()
+  }
+
+  async commit({ cid, manifest, lease }: Commitment): Promise<void> {
+    const { holdings, networkId, nowMs } = this.#components
+    // The lease first: an object that is durable before its lease may be collected in between.
+    await holdings.putLease(cid, storedLease(await openLease(networkId, lease, nowMs()), lease))
+    await this.#upload.commit(cid, manifest)
+  }
+
+  abandon(): void {
+    // What could not be made durable is sent again the next time.
+    this.#upload.close().catch(() => {})
+  }
+}

@@ -1,0 +1,111 @@
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import type { KeptObject, StoredLease } from '../../holdings.ts'
+import { signLease, storedLease } from '../../records/lease.ts'
+import { manifestHomes } from '../../placement/placement.ts'
+import { signPlacement } from '../../records/placement-record.ts'
+import type { ShardHolder } from '../../records/placement-record.ts'
+import { signerOf } from '../context.ts'
+import type { ClientContext } from '../context.ts'
+
+/**
+ * Homes of a manifest that announce it in the DHT. Every announcement is some twenty requests; and who looks there does
+ * so because peers have joined and the homes are others now, not because the ones that took it have died.
+ */
+const ANNOUNCERS = 3
+
+export interface SignedLease {
+  readonly sequence: number
+  readonly expiresAtMs: number
+  readonly tombstone: boolean
+  /** An encoded Signed message. */
+  readonly signed: Uint8Array
+}
+
+/** A lease, or a tombstone, that replaces this node's earlier ones: its sequence is the time, or one more than theirs. */
+export async function makeLease(
+  context: ClientContext,
+  cid: CID,
+  { leaseMs, after = 0, tombstone = false }: { leaseMs: number; after?: number; tombstone?: boolean }
+): Promise<SignedLease> {
+  const nowMs = context.nowMs()
+  const sequence = Math.max(nowMs, after + 1)
+  const lease = { cid, sequence: BigInt(sequence), expiresAtMs: nowMs + leaseMs, tombstone }
+  const signed = await signLease(context.mesh.networkId, lease, signerOf(context))
+  return { sequence, expiresAtMs: lease.expiresAtMs, tombstone, signed }
+}
+
+export interface Publication {
+  readonly cid: CID
+  /** dag-cbor */
+  readonly manifest: Uint8Array
+  readonly lease: SignedLease
+  readonly holders: readonly ShardHolder[]
+}
+
+/**
+ * Brings the manifest, with a new placement record beside it where there are shards, to `count` of its homes: the first ones that take it.
+ * This node keeps both as well, whether it is a home or not.
+ *
+ * @returns the homes that have them on disk
+ */
+export async function publishManifest(
+  context: ClientContext,
+  { cid, manifest, lease, holders }: Publication,
+  count: number,
+  signal: AbortSignal
+): Promise<PeerId[]> {
+  const { mesh, objects, holdings, nowMs } = context
+  const placement = await placementOf(context, cid, holders)
+  const keepOwn = async (): Promise<void> => {
+    const own = { manifest, lease: storedLeaseOf(context, cid, lease), placement }
+    await holdings.keepObject(cid, own, { own: true, nowMs: nowMs() })
+  }
+  const putManifest = {
+    manifest: Uint8Array.from(manifest),
+    lease: Uint8Array.from(lease.signed),
+    placement: Uint8Array.from(placement?.record ?? [])
+  }
+  const ranked = manifestHomes(cid, 2 * count, mesh.peers()).map(({ id }) => id)
+  const kept: PeerId[] = []
+  const place = async (quiet: boolean): Promise<void> => {
+    for (let home = ranked.shift(); home !== undefined; home = ranked.shift()) {
+      try {
+        await objects.request(home, { putManifest: { ...putManifest, quiet } }, signal)
+        kept.push(home)
+        return
+      } catch (error) {
+        // The next-ranked home stands in, unless nobody wants the result any more.
+        signal.throwIfAborted()
+      }
+    }
+  }
+  await Promise.all([
+    keepOwn(),
+    ...Array.from({ length: Math.min(count, ranked.length) }, async (_, lane) => place(lane >= ANNOUNCERS))
+  ])
+  return kept
+}
+
+/** Keeps this node's own lease on its own disk. */
+export async function keepLease(context: ClientContext, cid: CID, lease: SignedLease): Promise<void> {
+  await context.holdings.putLease(cid, storedLeaseOf(context, cid, lease), { own: true })
+}
+
+function storedLeaseOf({ mesh }: ClientContext, cid: CID, lease: SignedLease): StoredLease {
+  const { sequence, expiresAtMs, tombstone, signed } = lease
+  const stated = { cid, lessee: mesh.self, sequence: BigInt(sequence), expiresAtMs, tombstone }
+  return storedLease(stated, signed)
+}
+
+/** Nothing for an inline object, which has no shards to tell about. */
+async function placementOf(
+  context: ClientContext,
+  cid: CID,
+  holders: readonly ShardHolder[]
+): Promise<KeptObject['placement']> {
+  if (holders.length === 0) return undefined
+  const sequence = BigInt(context.nowMs())
+  const { networkId } = context.mesh
+  return { sequence, record: await signPlacement(networkId, { cid, sequence, holders }, signerOf(context)) }
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import type { PutResult } from '../../objects.ts'
+import { placementSeed } from '../../records/seed.ts'
+import { inlineFormFields } from './form.ts'
+import { adopt, refuse } from './put-job.ts'
+import type { PutJob } from './put-job.ts'
+import { checkPeers } from './put-plan.ts'
+import { publishManifest } from './publish.ts'
+import { sealObject } from './finished-object.ts'
+
+/** Puts a small object in its manifest: n - k + 1 copies outlive the loss of n - k peers. */
+export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResult> {
+  const { context, options, plan, progress, signal } = job
+  const copies = { k: 1, n: plan.n - plan.k + 1, margin: plan.margin }
+  checkPeers(copies, context.mesh.peers().length, options.allowFewerShards ?? false)
+  const object = await sealObject(
+    context,
+    {
+      version: 1,
+      ...inlineFormFields(options.tensor, bytes.byteLength),
+      size: bytes.byteLength,
+      sealed: options.sealed ?? false,
+      code: 'rs8',
+      n: copies.n,
+      blockBytes: plan.blockBytes,
+      roots: [],
+      seed: placementSeed(bytes),
+      digest: createHash('sha256').update(bytes).digest(),
+      inline: bytes
+    },
+    job.leaseMs
+  )
+  const { cid, manifest, lease } = object
+  const kept = await publishManifest(
+    context,
+    { cid, manifest: object.bytes, lease, holders: [] },
+    copies.n,
+    signal
+  )
+  const stored = kept.map((peer, shard) => ({ shard, peer }))
+  if (stored.length < 1 + copies.margin) {
+    return refuse(job, object, 'a copy', { holders: stored, required: 1 + copies.margin, reasons: [] })
+  }
+  await adopt(job, object, stored)
+  const codedBytes = kept.length * bytes.byteLength
+  progress.sent(codedBytes)
+  for (const { shard } of stored) progress.acknowledged(shard)
+  const missing = Array.from({ length: copies.n - kept.length }, (_, i) => ({
+    shard: kept.length + i,
+    reason: 'no peer took the copy'
+  }))
+  return { cid, manifest, stored, missing, tolerates: kept.length - 1, codedBytes }
+}

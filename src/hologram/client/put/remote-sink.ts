@@ -1,0 +1,104 @@
+import type { PeerId } from '@libp2p/interface'
+import { PutFrame, PutReply, Status } from '../../../../protocols/generated/object.js'
+import { encodePutBlock } from '../../wire/block-frame.ts'
+import type { FramedStream, WaitOptions } from '../../wire/framing.ts'
+import { MAX_PUT_FRAME_BYTES, PUT_PROTOCOL } from '../../wire/limits.ts'
+import type { Mesh } from '../../mesh.ts'
+import type { Commitment, ShardSink, SinkRequest } from './shard-sink.ts'
+import { noReply, openFramed, remoteError } from '../wire/streams.ts'
+
+export interface RemoteSinkInit {
+  /** From dialling to the holder's first answer. */
+  readonly openTimeoutMs: number
+  /** For one block to be taken. */
+  readonly sendTimeoutMs: number
+  readonly commitTimeoutMs: number
+}
+
+/** The answer to a commit is awaited from the first block on, for as long as the source may take. */
+const UNLIMITED_MS = 2 ** 31 - 1
+
+/** A stream of put/1. */
+export class RemoteSink implements ShardSink {
+  readonly peer: PeerId
+  readonly heldBlocks: number
+  readonly heldDigest: Uint8Array
+  readonly #framed: FramedStream
+  readonly #wait: WaitOptions
+  readonly #commitTimeoutMs: number
+  /** The holder's next answer: to the commit or, before it, why it takes no more. */
+  readonly #answer: Promise<void>
+  #refusal: unknown
+  #over = false
+
+  /** @throws HologramError 'UNREACHABLE' | 'TIMEOUT' | 'REMOTE' | 'QUOTA' | 'PROTOCOL' | 'ABORTED' */
+  static async open(mesh: Mesh, request: SinkRequest, init: RemoteSinkInit): Promise<RemoteSink> {
+    const { peer, shard, seed, expectedBytes, signal } = request
+    const wait = { timeoutMs: init.openTimeoutMs, signal }
+    const framed = await openFramed(mesh, peer, PUT_PROTOCOL, { ...wait, maxFrameBytes: MAX_PUT_FRAME_BYTES })
+    try {
+      const open = { seed: Uint8Array.from(seed), shard, expectedBytes }
+      await framed.write([PutFrame.encode({ open })], wait)
+      const reply = await framed.readMessage(PutReply, wait)
+      if (reply === undefined) throw noReply(peer)
+      if (reply.status !== Status.OK) throw remoteError(peer, reply)
+      return new RemoteSink(framed, request, reply, init)
+    } catch (error) {
+      framed.abort(error as Error)
+      framed.release()
+      throw error
+    }
+  }
+
+  private constructor(framed: FramedStream, request: SinkRequest, opened: PutReply, init: RemoteSinkInit) {
+    const { peer, signal } = request
+    this.peer = peer
+    this.heldBlocks = opened.blocksHeld
+    this.heldDigest = opened.heldDigest
+    this.#framed = framed
+    this.#wait = { timeoutMs: init.sendTimeoutMs, signal }
+    this.#commitTimeoutMs = init.commitTimeoutMs
+    this.#answer = readAnswer(framed, peer, signal)
+    this.#answer.catch((error: unknown) => {
+      // A block that waits to be taken now waits in vain.
+      this.#refusal = error
+      this.abandon(error as Error)
+    })
+  }
+
+  async send(index: number, block: Uint8Array): Promise<void> {
+    try {
+      await this.#framed.write(encodePutBlock(index, block), this.#wait)
+    } catch (error) {
+      throw this.#refusal ?? error
+    }
+  }
+
+  /** Block 0 tells the holder to start over (docs/PROTOCOLS.md, "put/1"). */
+  async restart(): Promise<void> {}
+
+  async commit({ manifest, lease }: Commitment): Promise<void> {
+    const commit = { manifest: Uint8Array.from(manifest), lease: Uint8Array.from(lease) }
+    const deadline = AbortSignal.timeout(this.#commitTimeoutMs)
+    const late = new Promise<never>((_, reject) => {
+      deadline.addEventListener('abort', () => reject(deadline.reason as Error), { once: true })
+    })
+    await this.#framed.write([PutFrame.encode({ commit })], this.#wait)
+    await Promise.race([this.#answer, late])
+    this.#over = true
+    void this.#framed.close(this.#wait).finally(() => this.#framed.release())
+  }
+
+  abandon(error: Error): void {
+    if (this.#over) return
+    this.#over = true
+    this.#framed.abort(error)
+    this.#framed.release()
+  }
+}
+
+async function readAnswer(framed: FramedStream, peer: PeerId, signal: AbortSignal): Promise<void> {
+  const reply = await framed.readMessage(PutReply, { timeoutMs: UNLIMITED_MS, signal })
+  if (reply === undefined) throw noReply(peer)
+  if (reply.status !== Status.OK) throw remoteError(peer, reply)
+}

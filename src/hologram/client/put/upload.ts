@@ -1,0 +1,104 @@
+import { MerkleRootBuilder } from '../../../../encoder/index.ts'
+import { pipe } from 'it-pipe'
+import { coder } from './coder.ts'
+import type { CodedSegment } from './coder.ts'
+import type { ClientContext } from '../context.ts'
+import { FanOut } from './fan-out.ts'
+import type { ShardOutcomes } from './fan-out.ts'
+import type { HomePlan } from './home-plan.ts'
+import { LocalSink } from './local-sink.ts'
+import { RemoteSink } from './remote-sink.ts'
+import type { SegmentBytes } from './segmenter.ts'
+import type { SealedObject } from './finished-object.ts'
+import type { SinkOpener } from './shard-sink.ts'
+import { whenFree } from '../wire/when-free.ts'
+
+export interface Upload {
+  readonly n: number
+  /** Bytes of a full block. */
+  readonly blockBytes: number
+  readonly seed: Uint8Array
+  readonly expectedShardBytes: number
+  readonly plan: HomePlan
+  /** Shards whose roots are wanted: all that are sent, and perhaps others. */
+  readonly shards: readonly number[]
+  /** With more holders than this, one that holds the others up is dropped. */
+  readonly required: number
+  /** With fewer it is given up. */
+  readonly minimum: number
+  /** Makes what the holders keep the shards under, once the Merkle roots are known. */
+  readonly seal: (roots: ReadonlyMap<number, Uint8Array>) => Promise<SealedObject>
+  readonly signal: AbortSignal
+  readonly onSent?: (bytes: number) => void
+  readonly onAcknowledged?: (shard: number) => void
+}
+
+/**
+ * Codes segments and sends the planned shards to their homes: source -> coder -> n senders, with backpressure from
+ * the slowest holder that is needed to the source.
+ *
+ * @throws whatever the source or `seal` throws, HologramError 'NOT_DURABLE'; holders then keep what has arrived
+ */
+export async function upload(
+  context: ClientContext,
+  segments: AsyncIterable<SegmentBytes>,
+  job: Upload
+): Promise<ShardOutcomes> {
+  const { codec, mesh, settings } = context
+  const { n, plan, shards, signal } = job
+  const roots = new Map(shards.map((shard) => [shard, new MerkleRootBuilder()]))
+  const fanOut = new FanOut(
+    {
+      openSink: sinkOpener(context),
+      nextPeer: () => plan.next(),
+      observe: (peer, outcome) => mesh.observe(peer, outcome),
+      now: () => performance.now()
+    },
+    {
+      seed: job.seed,
+      expectedBytes: job.expectedShardBytes,
+      windowSegments: Math.max(2, Math.floor(settings.putWindowBytes / (n * job.blockBytes))),
+      minimum: job.minimum,
+      required: job.required,
+      timing: settings.putTiming,
+      signal,
+      onSent: job.onSent,
+      onAcknowledged: job.onAcknowledged
+    },
+    plan.homes
+  )
+  const parityRows = (k: number): number[] => shards.filter((shard) => shard >= k).sort((a, b) => a - b)
+  try {
+    await pipe(
+      segments,
+      coder(codec, n, { parityRows, depth: settings.codingDepth, signal }),
+      async (coded: AsyncIterable<CodedSegment>) => {
+        for await (const segment of coded) {
+          for (const [shard, root] of roots) root.append(segment.leaf(shard))
+          await fanOut.write(segment)
+        }
+      }
+    )
+    const { cid, bytes, lease } = await job.seal(
+      new Map([...roots].map(([shard, root]) => [shard, root.root()]))
+    )
+    return await fanOut.commit({ cid, manifest: bytes, lease: lease.signed })
+  } catch (error) {
+    await fanOut.abort(error as Error)
+    throw error
+  }
+}
+
+function sinkOpener({ mesh, holdings, settings, nowMs }: ClientContext): SinkOpener {
+  const { openTimeoutMs, putTiming } = settings
+  const timing = {
+    openTimeoutMs,
+    sendTimeoutMs: putTiming.stallTimeoutMs,
+    commitTimeoutMs: putTiming.commitTimeoutMs
+  }
+  const open: SinkOpener = async (request) =>
+    request.peer.equals(mesh.self)
+      ? LocalSink.open({ holdings, networkId: mesh.networkId, nowMs }, request)
+      : RemoteSink.open(mesh, request, timing)
+  return async (request) => whenFree(async () => open(request), openTimeoutMs, request.signal)
+}

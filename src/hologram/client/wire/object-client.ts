@@ -1,0 +1,116 @@
+import type { PeerId } from '@libp2p/interface'
+import { ObjectReply, ObjectRequest, Status } from '../../../../protocols/generated/object.js'
+import { isHologramError } from '../../errors.ts'
+import type { FramedStream, WaitOptions } from '../../wire/framing.ts'
+import { MAX_OBJECT_REPLY_BYTES, MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } from '../../wire/limits.ts'
+import type { Mesh } from '../../mesh.ts'
+import { StreamPool } from './stream-pool.ts'
+import { noReply, openFramed, remoteError } from './streams.ts'
+
+/** Answers a request on behalf of this node, as it would answer another peer. */
+export type LocalObjects = (request: Partial<ObjectRequest>) => Promise<ObjectReply>
+
+export interface ObjectClientInit {
+  /** One request, dialling included. */
+  readonly timeoutMs: number
+}
+
+/** Holders wait longer than this for the next request of a stream. */
+const IDLE_MS = 5_000
+/** Streams kept open with one peer: as many requests go at once without opening another. */
+const MAX_IDLE_STREAMS = 16
+
+/** Requests of object/1, each on a stream of its own while it lasts. This node itself is asked without a stream. */
+export class ObjectClient {
+  readonly #mesh: Mesh
+  readonly #local: LocalObjects
+  readonly #timeoutMs: number
+  readonly #streams: StreamPool
+
+  constructor(mesh: Mesh, local: LocalObjects, { timeoutMs }: ObjectClientInit) {
+    this.#mesh = mesh
+    this.#local = local
+    this.#timeoutMs = timeoutMs
+    this.#streams = new StreamPool({
+      maxIdle: MAX_IDLE_STREAMS,
+      idleMs: IDLE_MS,
+      closeTimeoutMs: timeoutMs
+    })
+  }
+
+  /**
+   * The reply of `peer`, whose status is OK.
+   *
+   * @throws HologramError 'REMOTE' | 'QUOTA' | 'UNREACHABLE' | 'TIMEOUT' | 'PROTOCOL' | 'ABORTED'
+   */
+  async request(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
+    const reply = peer.equals(this.#mesh.self)
+      ? await this.#local(request)
+      : await this.#ask(peer, request, signal)
+    if (reply.status !== Status.OK) throw remoteError(peer, reply)
+    return reply
+  }
+
+  /** Closes the streams that are kept open for further requests. */
+  close(): void {
+    this.#streams.close()
+  }
+
+  async #ask(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
+    const wait = { timeoutMs: this.#timeoutMs, signal }
+    const reply = (await this.#askAgain(peer, request, wait)) ?? (await this.#askAnew(peer, request, wait))
+    if (reply === undefined) throw noReply(peer)
+    return reply
+  }
+
+  /**
+   * Asks on a stream that has carried requests before. Undefined when there is none, or when it has ended meanwhile:
+   * whatever the peer may have done of the request, it does no harm to do it again.
+   */
+  async #askAgain(
+    peer: PeerId,
+    request: Partial<ObjectRequest>,
+    wait: WaitOptions
+  ): Promise<ObjectReply | undefined> {
+    const framed = this.#streams.take(peer)
+    if (framed === undefined) return undefined
+    try {
+      return await this.#converse(peer, framed, request, wait)
+    } catch (error) {
+      if (isHologramError(error, 'UNREACHABLE')) return undefined
+      throw error
+    }
+  }
+
+  async #askAnew(
+    peer: PeerId,
+    request: Partial<ObjectRequest>,
+    wait: WaitOptions
+  ): Promise<ObjectReply | undefined> {
+    const framed = await openFramed(this.#mesh, peer, OBJECT_PROTOCOL, {
+      ...wait,
+      maxFrameBytes: Math.max(MAX_OBJECT_REQUEST_BYTES, MAX_OBJECT_REPLY_BYTES)
+    })
+    return await this.#converse(peer, framed, request, wait)
+  }
+
+  /** Undefined when the peer ends the stream without an answer. */
+  async #converse(
+    peer: PeerId,
+    framed: FramedStream,
+    request: Partial<ObjectRequest>,
+    wait: WaitOptions
+  ): Promise<ObjectReply | undefined> {
+    try {
+      await framed.write([ObjectRequest.encode(request)], wait)
+      const reply = await framed.readMessage(ObjectReply, wait)
+      if (reply === undefined) void framed.close(wait).finally(() => framed.release())
+      else this.#streams.give(peer, framed)
+      return reply
+    } catch (error) {
+      framed.abort(error as Error)
+      framed.release()
+      throw error
+    }
+  }
+}

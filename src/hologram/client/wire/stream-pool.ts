@@ -1,0 +1,82 @@
+import type { PeerId } from '@libp2p/interface'
+import type { FramedStream } from '../../wire/framing.ts'
+
+export interface StreamPoolInit {
+  /** Streams with one peer that may lie idle; what is more is closed. */
+  readonly maxIdle: number
+  /** How long a stream may lie idle. Less than peers wait for the next request of a stream. */
+  readonly idleMs: number
+  /** For closing a stream. */
+  readonly closeTimeoutMs: number
+}
+
+interface IdleStream {
+  readonly framed: FramedStream
+  readonly sinceMs: number
+}
+
+/** Open streams between two conversations: to open one costs both ends more than a short request does. */
+export class StreamPool {
+  readonly #init: StreamPoolInit
+  readonly #idle = new Map<string, IdleStream[]>()
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(init: StreamPoolInit) {
+    this.#init = init
+  }
+
+  /** The stream with `peer` that was used last and is still open, or undefined. It is the caller's from here on. */
+  take(peer: PeerId): FramedStream | undefined {
+    const idle = this.#idle.get(peer.toString())
+    for (let last = idle?.pop(); last !== undefined; last = idle?.pop()) {
+      if (isOpen(last.framed)) return last.framed
+      this.#end(last.framed)
+    }
+    return undefined
+  }
+
+  /** Takes a stream on which nothing is under way. */
+  give(peer: PeerId, framed: FramedStream): void {
+    const name = peer.toString()
+    const idle = this.#idle.get(name) ?? []
+    if (this.#closed || idle.length >= this.#init.maxIdle) return this.#end(framed)
+    idle.push({ framed, sinceMs: performance.now() })
+    this.#idle.set(name, idle)
+    this.#timer ??= setTimeout(() => this.#sweep(), this.#init.idleMs).unref()
+  }
+
+  /** Closes all that lie here, and from now on every one that comes. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    for (const idle of this.#idle.values()) for (const { framed } of idle) this.#end(framed)
+    this.#idle.clear()
+  }
+
+  #sweep(): void {
+    const beforeMs = performance.now() - this.#init.idleMs
+    for (const [name, idle] of this.#idle) {
+      const stale = idle.filter(({ framed, sinceMs }) => sinceMs <= beforeMs || !isOpen(framed))
+      for (const { framed } of stale) this.#end(framed)
+      if (stale.length === idle.length) this.#idle.delete(name)
+      else if (stale.length > 0)
+        this.#idle.set(
+          name,
+          idle.filter((one) => !stale.includes(one))
+        )
+    }
+    this.#timer =
+      this.#idle.size === 0 ? undefined : setTimeout(() => this.#sweep(), this.#init.idleMs).unref()
+  }
+
+  /** That the peer is slow to close its end is nothing to wait for. */
+  #end(framed: FramedStream): void {
+    void framed.close({ timeoutMs: this.#init.closeTimeoutMs }).finally(() => framed.release())
+  }
+}
+
+/** Nobody has closed it, and the peer has sent nothing that it was not asked for. */
+function isOpen({ stream, bufferedBytes }: FramedStream): boolean {
+  return stream.status === 'open' && stream.remoteWriteStatus !== 'closed' && bufferedBytes === 0
+}

@@ -1,0 +1,55 @@
+import type { PeerId } from '@libp2p/interface'
+import { Status } from '../../../../protocols/generated/object.js'
+import { HologramError } from '../../errors.ts'
+import { FramedStream } from '../../wire/framing.ts'
+import type { Mesh } from '../../mesh.ts'
+
+export interface OpenFramedOptions {
+  /** For dialling, and for negotiating the protocol. */
+  readonly timeoutMs: number
+  /** Of the answers; what is sent is not measured by it. */
+  readonly maxFrameBytes: number
+  readonly signal?: AbortSignal
+}
+
+/** Opens a stream of messages to a peer. @throws HologramError 'UNREACHABLE' | 'ABORTED' */
+export async function openFramed(
+  mesh: Mesh,
+  peer: PeerId,
+  protocol: string,
+  { timeoutMs, maxFrameBytes, signal }: OpenFramedOptions
+): Promise<FramedStream> {
+  const name = peer.toString()
+  const deadline = AbortSignal.timeout(timeoutMs)
+  try {
+    const stream = await mesh.open(peer, mesh.protocol(protocol), {
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+    })
+    return new FramedStream(stream, { maxFrameBytes, peer: name })
+  } catch (cause) {
+    if (signal?.aborted === true) throw new HologramError('ABORTED', 'aborted', {}, { cause })
+    throw new HologramError('UNREACHABLE', `${name} cannot be reached`, { peer: name }, { cause })
+  }
+}
+
+/** The part that all replies have in common. */
+export interface ReplyStatus {
+  readonly status: Status
+  readonly message: string
+  readonly retryAfterMs: number
+}
+
+/** What a reply other than OK means here. */
+export function remoteError(peer: PeerId, { status, message, retryAfterMs }: ReplyStatus): HologramError {
+  const name = peer.toString()
+  const text = `${name} answered ${status}${message === '' ? '' : `: ${message}`}`
+  if (status === Status.QUOTA) return new HologramError('QUOTA', text, {})
+  return new HologramError('REMOTE', text, { status, retryAfterMs, peer: name })
+}
+
+/** The peer closed the stream where it owed an answer. */
+export function noReply(peer: PeerId): HologramError<'PROTOCOL'> {
+  const name = peer.toString()
+  const reason = 'closed the stream without an answer'
+  return new HologramError('PROTOCOL', `${name} ${reason}`, { reason, peer: name })
+}

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Status } from '../../../../protocols/generated/object.js'
+import { isHologramError } from '../../errors.ts'
+
+/** Between two attempts, when who is busy names no time. */
+const RETRY_MS = 100
+const MAX_RETRY_MS = 1000
+
+/**
+ * Tries again while the other side is busy, for `timeoutMs` at most: right after a broken put its holders are still
+ * closing the uploads that the next one resumes.
+ */
+export async function whenFree<R>(
+  attempt: () => Promise<R>,
+  timeoutMs: number,
+  signal: AbortSignal
+): Promise<R> {
+  const deadlineMs = performance.now() + timeoutMs
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const retryMs = retryAfterMs(error)
+      if (retryMs === undefined || performance.now() + retryMs > deadlineMs) throw error
+      await sleep(retryMs, undefined, { signal })
+    }
+  }
+}
+
+/** Undefined when trying again is of no use. */
+function retryAfterMs(error: unknown): number | undefined {
+  if (isHologramError(error, 'REMOTE') && error.data.status === Status.BUSY) {
+    return Math.min(Math.max(error.data.retryAfterMs, RETRY_MS), MAX_RETRY_MS)
+  }
+  // StoreError is another room's class: its code is what the contract promises.
+  return error instanceof Error && 'code' in error && error.code === 'UPLOAD_BUSY' ? RETRY_MS : undefined
+}

@@ -1,0 +1,80 @@
+import { Lease as LeaseMessage } from '../../../protocols/generated/object.js'
+import { signPayload, type Signer } from '../../../protocols/signed.ts'
+import { equals } from 'uint8arrays/equals'
+import { decodeObjectCid } from './cid.ts'
+import { HologramError } from '../errors.ts'
+import { openRecord } from './signed-record.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import type { StoredLease } from '../holdings.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+export const DEFAULT_LEASE_MS = 30 * DAY_MS
+/** A lease may not run longer than this from now. */
+export const MAX_LEASE_MS = 400 * DAY_MS
+/** Largest Lease message: network, id and lessee, three numbers. */
+export const MAX_LEASE_PAYLOAD_BYTES = 256
+
+/** A statement of one peer that it wants an object kept until `expiresAtMs`, or, as a tombstone, no longer. */
+export interface Lease {
+  readonly cid: CID
+  readonly lessee: PeerId
+  /** A lease replaces those of the same lessee with a lower sequence. */
+  readonly sequence: bigint
+  /** Milliseconds since the Unix epoch. A tombstone is kept this long, so it should outlive the leases it ends. */
+  readonly expiresAtMs: number
+  readonly tombstone: boolean
+}
+
+/** An encoded Signed message over the lease, by its lessee. */
+export async function signLease(
+  networkId: Uint8Array,
+  lease: Omit<Lease, 'lessee'>,
+  lessee: Signer
+): Promise<Uint8Array> {
+  const payload = LeaseMessage.encode({
+    network: Uint8Array.from(networkId),
+    cid: Uint8Array.from(lease.cid.bytes),
+    lessee: Uint8Array.from(lessee.peer.toMultihash().bytes),
+    sequence: lease.sequence,
+    expiresAtMs: lease.expiresAtMs,
+    tombstone: lease.tombstone
+  })
+  return await signPayload('lease', networkId, payload, lessee)
+}
+
+/**
+ * Verifies a signed lease: signature, network, object id, and an expiry between now and 400 days ahead.
+ *
+ * @throws HologramError 'WRONG_NETWORK', 'BAD_LEASE'
+ */
+export async function openLease(networkId: Uint8Array, signed: Uint8Array, nowMs: number): Promise<Lease> {
+  const { signer, message } = await openRecord('lease', LeaseMessage, networkId, signed, {
+    maxPayloadBytes: MAX_LEASE_PAYLOAD_BYTES,
+    bad
+  })
+  const cid = decodeObjectCid(message.cid)
+  if (cid === undefined) throw bad('names no object id')
+  if (!equals(message.lessee, signer.toMultihash().bytes)) throw bad('is not signed by its lessee')
+  const { sequence, expiresAtMs, tombstone } = message
+  if (!Number.isSafeInteger(expiresAtMs) || expiresAtMs > nowMs + MAX_LEASE_MS) {
+    throw bad('runs for more than 400 days')
+  }
+  if (expiresAtMs <= nowMs) throw bad('has expired')
+  return { cid, lessee: signer, sequence, expiresAtMs, tombstone }
+}
+
+/** The form in which holders keep a verified lease. */
+export function storedLease(lease: Lease, signed: Uint8Array): StoredLease {
+  const { lessee, sequence, expiresAtMs, tombstone } = lease
+  return { lessee: lessee.toString(), sequence, expiresAtMs, tombstone, signed }
+}
+
+/** Whether an object with this lease must be kept. */
+export function isLive(lease: Pick<Lease, 'expiresAtMs' | 'tombstone'>, nowMs: number): boolean {
+  return !lease.tombstone && lease.expiresAtMs > nowMs
+}
+
+function bad(reason: string, cause?: unknown): HologramError<'BAD_LEASE'> {
+  return new HologramError('BAD_LEASE', `the lease ${reason}`, { reason }, { cause })
+}

@@ -1,0 +1,43 @@
+import { MAX_BLOCK_BYTES } from '../records/layout.ts'
+import { MAX_LEASE_PAYLOAD_BYTES } from '../records/lease.ts'
+import { MAX_MANIFEST_BYTES, MAX_SHARDS } from '../records/manifest.ts'
+import { MAX_PLACEMENT_PAYLOAD_BYTES } from '../records/placement-record.ts'
+import { SIGNED_OVERHEAD_BYTES } from '../../../protocols/signed.ts'
+
+// The limits of the wire (docs/PROTOCOLS.md, "Limits"). Who sends more is cut off.
+
+/** Names of the protocols, as `Mesh.protocol` takes them. */
+export const PUT_PROTOCOL = 'put/1'
+export const GET_PROTOCOL = 'get/1'
+export const OBJECT_PROTOCOL = 'object/1'
+
+/** Audit path of a shard with 2^64 blocks. */
+export const MAX_PATH_BYTES = 64 * 32
+/** Blocks that one GetRequest may ask for. */
+export const MAX_BLOCKS_PER_REQUEST = 64
+/** GetRequests of one stream that may wait for their answers. */
+export const MAX_PIPELINED_REQUESTS = 16
+/** UTF-8 bytes of a reply's message for a person. */
+export const MAX_MESSAGE_BYTES = 512
+/** Signed leases in one ObjectReply. */
+export const MAX_LEASES_PER_REPLY = 64
+
+export const MAX_SIGNED_LEASE_BYTES = MAX_LEASE_PAYLOAD_BYTES + SIGNED_OVERHEAD_BYTES
+export const MAX_SIGNED_PLACEMENT_BYTES = MAX_PLACEMENT_PAYLOAD_BYTES + SIGNED_OVERHEAD_BYTES
+
+/** Tags, lengths and small fields of any message. */
+const FIELDS_BYTES = 1024
+
+export const MAX_PUT_FRAME_BYTES =
+  Math.max(MAX_BLOCK_BYTES, MAX_MANIFEST_BYTES) + MAX_SIGNED_LEASE_BYTES + FIELDS_BYTES
+export const MAX_PUT_REPLY_BYTES = MAX_MESSAGE_BYTES + FIELDS_BYTES
+export const MAX_GET_REQUEST_BYTES = 128
+export const MAX_GET_REPLY_BYTES = MAX_BLOCK_BYTES + MAX_PATH_BYTES + MAX_MESSAGE_BYTES + FIELDS_BYTES
+export const MAX_OBJECT_REQUEST_BYTES =
+  MAX_MANIFEST_BYTES + MAX_SIGNED_LEASE_BYTES + MAX_SIGNED_PLACEMENT_BYTES + FIELDS_BYTES
+export const MAX_OBJECT_REPLY_BYTES =
+  MAX_MANIFEST_BYTES +
+  MAX_SIGNED_PLACEMENT_BYTES +
+  MAX_LEASES_PER_REPLY * (MAX_SIGNED_LEASE_BYTES + 4) +
+  MAX_SHARDS * 4 +
+  FIELDS_BYTES

@@ -1,0 +1,190 @@
+import type { PeerId } from '@libp2p/interface'
+import { expect } from 'chai'
+import { CID } from 'multiformats/cid'
+import { CodedSegment } from '../../../../../src/hologram/client/put/coder.ts'
+import { FanOut } from '../../../../../src/hologram/client/put/fan-out.ts'
+import type { FanOutInit } from '../../../../../src/hologram/client/put/fan-out.ts'
+import type { ShardSink, SinkRequest } from '../../../../../src/hologram/client/put/shard-sink.ts'
+import { HologramError } from '../../../../../src/hologram/index.ts'
+import { peerIds } from '../../../../support/peers.ts'
+
+const N = 4
+const COMMITMENT = {
+  cid: CID.parse('bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'),
+  manifest: new Uint8Array(),
+  lease: new Uint8Array()
+}
+
+function segment(index: number): CodedSegment {
+  const rows = Array.from({ length: N }, (_, row) => [row, Uint8Array.of(index, row)] as const)
+  return new CodedSegment(index, 2, new Map(rows), new Map(rows))
+}
+
+class FakeSink implements ShardSink {
+  readonly peer: PeerId
+  readonly heldBlocks = 0
+  readonly heldDigest = new Uint8Array()
+  readonly blocks: number[] = []
+  committed = false
+  abandoned = false
+  readonly #onSend: (index: number) => Promise<void>
+  readonly #onCommit: () => Promise<void>
+
+  constructor(peer: PeerId, { send = async () => {}, commit = async () => {} }: SinkFaults = {}) {
+    this.peer = peer
+    this.#onSend = send
+    this.#onCommit = commit
+  }
+
+  async send(index: number, block: Uint8Array): Promise<void> {
+    expect(block[0]).to.equal(index)
+    await this.#onSend(index)
+    this.blocks.push(index)
+  }
+
+  async restart(): Promise<void> {}
+
+  async commit(): Promise<void> {
+    await this.#onCommit()
+    this.committed = true
+  }
+
+  abandon(): void {
+    this.abandoned = true
+  }
+}
+
+interface SinkFaults {
+  send?: (index: number) => Promise<void>
+  commit?: () => Promise<void>
+}
+
+describe('sending shards to their holders', () => {
+  let peers: PeerId[]
+  let sinks: FakeSink[]
+  let observed: Array<readonly [PeerId, string]>
+
+  before(async () => {
+    peers = await peerIds(N + 2)
+  })
+
+  beforeEach(() => {
+    sinks = []
+    observed = []
+  })
+
+  const start = (
+    faults: Record<number, SinkFaults | Error>,
+    init: Partial<FanOutInit> & { spares?: number } = {}
+  ): FanOut => {
+    const spares = peers.slice(N, N + (init.spares ?? 0))
+    return new FanOut(
+      {
+        openSink: async ({ peer }: SinkRequest) => {
+          const fault = faults[peers.indexOf(peer)]
+          if (fault instanceof Error) throw fault
+          const sink = new FakeSink(peer, fault)
+          sinks.push(sink)
+          return sink
+        },
+        nextPeer: () => spares.shift(),
+        observe: (peer, outcome) => observed.push([peer, outcome]),
+        now: () => performance.now()
+      },
+      {
+        seed: new Uint8Array(32),
+        expectedBytes: 0,
+        windowSegments: 3,
+        minimum: 2,
+        required: 3,
+        timing: { stallTimeoutMs: 200, commitTimeoutMs: 200, patienceMs: 80 },
+        signal: new AbortController().signal,
+        ...init
+      },
+      peers.slice(0, N).map((peer, shard) => ({ shard, peer }))
+    )
+  }
+
+  const send = async (fanOut: FanOut, count: number): Promise<Awaited<ReturnType<FanOut['commit']>>> => {
+    for (let index = 0; index < count; index++) await fanOut.write(segment(index))
+    return fanOut.commit(COMMITMENT)
+  }
+
+  it('gives every holder every block in order, and tells who keeps what', async () => {
+    const { holders, missing } = await send(start({}), 10)
+    expect(holders).to.deep.equal(peers.slice(0, N).map((peer, shard) => ({ shard, peer })))
+    expect(missing).to.deep.equal([])
+    for (const { blocks, committed } of sinks) {
+      expect(blocks).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+      expect(committed).to.equal(true)
+    }
+  })
+
+  it('takes the next peer for one that cannot be opened', async () => {
+    const gone = new HologramError('UNREACHABLE', 'gone', {})
+    const { holders } = await send(start({ 1: gone, 2: gone }, { spares: 2 }), 2)
+    expect(new Set(holders.map(({ peer }) => peer))).to.deep.equal(
+      new Set([peers[0], peers[3], peers[4], peers[5]])
+    )
+    expect(observed).to.deep.equal([
+      [peers[1], 'unreachable'],
+      [peers[2], 'unreachable']
+    ])
+  })
+
+  it('takes the next peer for one that fails at its commit, as long as the first segment is here', async () => {
+    const failing = { commit: async () => Promise.reject(new Error('no room')) }
+    const early = await send(start({ 1: failing }, { spares: 1 }), 3)
+    expect(early.holders.map(({ peer }) => peer)).to.include(peers[4])
+    const late = await send(start({ 1: failing }, { spares: 1 }), 9)
+    expect(late.holders).to.have.length(3)
+    expect(late.missing).to.have.length(1)
+    expect(late.missing[0].reason).to.include('no room')
+  })
+
+  it('waits for the slowest holder when all are needed', async () => {
+    const slow = { send: async () => new Promise<void>((resolve) => setTimeout(resolve, 30)) }
+    const { holders } = await send(start({ 0: slow }, { required: N }), 12)
+    expect(holders).to.have.length(N)
+  })
+
+  it('drops a holder that holds the others up without being needed', async () => {
+    const slow = { send: async () => new Promise<void>((resolve) => setTimeout(resolve, 60)) }
+    const { holders, missing } = await send(start({ 0: slow }), 60)
+    expect(holders.map(({ shard }) => shard)).to.deep.equal([1, 2, 3])
+    expect(missing[0].reason).to.include('too far behind')
+    expect(observed).to.deep.equal([[peers[0], 'slow']])
+  })
+
+  it('drops a holder that is stuck, though it is needed', async () => {
+    const stuck = { send: async (index: number) => (index === 1 ? new Promise<void>(() => {}) : undefined) }
+    const { holders } = await send(start({ 0: stuck, 1: stuck }, { required: N }), 20)
+    expect(holders.map(({ shard }) => shard)).to.deep.equal([2, 3])
+    expect(sinks.filter(({ abandoned }) => abandoned)).to.have.length(2)
+  })
+
+  it('does not wait for the last commits once enough holders have acknowledged', async () => {
+    const hanging = { commit: async () => new Promise<void>(() => {}) }
+    const timing = { stallTimeoutMs: 200, commitTimeoutMs: 60_000, patienceMs: 50 }
+    const { holders } = await send(start({ 3: hanging }, { timing }), 2)
+    expect(holders.map(({ shard }) => shard)).to.deep.equal([0, 1, 2])
+  })
+
+  it('gives up when fewer than the minimum are left, with the reason of each', async () => {
+    const gone = new HologramError('UNREACHABLE', 'gone', {})
+    const error = await send(start({ 0: gone, 1: gone, 2: gone }), 50).catch((thrown: unknown) => thrown)
+    expect(error).to.include({ code: 'NOT_DURABLE' })
+    expect((error as HologramError<'NOT_DURABLE'>).data.reasons).to.have.length(N)
+    expect(sinks[0].abandoned).to.equal(true)
+  })
+
+  it('abandons every upload when it is aborted', async () => {
+    const fanOut = start({})
+    await fanOut.write(segment(0))
+    const { holders, missing } = await fanOut.abort(new Error('the source failed'))
+    expect(holders).to.deep.equal([])
+    expect(missing).to.have.length(N)
+    expect(sinks.every(({ abandoned, committed }) => abandoned && !committed)).to.equal(true)
+    expect(observed).to.deep.equal([])
+  })
+})

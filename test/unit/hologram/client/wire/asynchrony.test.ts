@@ -1,0 +1,141 @@
+import { expect } from 'chai'
+import { Status } from '../../../../../protocols/generated/object.js'
+import { abortable } from '../../../../../src/hologram/client/wire/abortable.ts'
+import { BackgroundTasks } from '../../../../../src/hologram/client/keep/background.ts'
+import { firstOf } from '../../../../../src/hologram/client/wire/first-of.ts'
+import { untilAbort } from '../../../../../src/hologram/client/wire/until-abort.ts'
+import { whenFree } from '../../../../../src/hologram/client/wire/when-free.ts'
+import { HologramError } from '../../../../../src/hologram/index.ts'
+
+const failure = async (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.fail('it should have failed'),
+    (error: unknown) => error
+  )
+const never = async (): Promise<never> => new Promise(() => {})
+const open = new AbortController().signal
+
+describe('asking several until one answers', () => {
+  const options = { parallel: 2, hedgeMs: 10_000, signal: open }
+
+  it('asks as many at once as it may, and one more for each that fails', async () => {
+    const asked: number[] = []
+    const answer = await firstOf(
+      [1, 2, 3, 4, 5],
+      async (candidate) => {
+        asked.push(candidate)
+        if (candidate < 4) throw new Error('no')
+        return candidate * 10
+      },
+      { ...options, parallel: 1 }
+    )
+    expect(answer).to.equal(40)
+    expect(asked).to.deep.equal([1, 2, 3, 4])
+  })
+
+  it('asks one more when none has answered for a while, and cancels the others', async () => {
+    const cancelled: number[] = []
+    const answer = await firstOf(
+      [1, 2, 3],
+      async (candidate, signal) => {
+        signal.addEventListener('abort', () => cancelled.push(candidate))
+        return candidate === 3 ? 'three' : never()
+      },
+      { ...options, hedgeMs: 5 }
+    )
+    expect(answer).to.equal('three')
+    expect(cancelled).to.deep.equal([1, 2, 3])
+  })
+
+  it('has no answer when all fail, or nobody is there', async () => {
+    const refuse = async (): Promise<never> => Promise.reject(new Error('no'))
+    expect(await firstOf([1, 2, 3], refuse, options)).to.equal(undefined)
+    expect(await firstOf([], refuse, options)).to.equal(undefined)
+  })
+
+  it('ends with its signal', async () => {
+    const abort = new AbortController()
+    const answer = failure(firstOf([1], never, { ...options, signal: abort.signal }))
+    abort.abort(new Error('enough'))
+    expect(await answer).to.have.property('message', 'enough')
+  })
+})
+
+describe('waiting until a signal fires', () => {
+  it('gives the result, the failure, or the reason, whichever is first', async () => {
+    const abort = new AbortController()
+    expect(await untilAbort(Promise.resolve(7), abort.signal)).to.equal(7)
+    expect(await failure(untilAbort(Promise.reject(new Error('failed')), abort.signal))).to.have.property(
+      'message',
+      'failed'
+    )
+    const waiting = failure(untilAbort(never(), abort.signal))
+    abort.abort(new Error('enough'))
+    expect(await waiting).to.have.property('message', 'enough')
+    expect(await failure(untilAbort(Promise.resolve(7), abort.signal))).to.have.property('message', 'enough')
+  })
+
+  it('ends a source that hangs, and tells it so', async () => {
+    const abort = new AbortController()
+    let returned = false
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: never,
+        return: async () => {
+          returned = true
+          return { done: true as const, value: undefined }
+        }
+      })
+    }
+    const next = failure(abortable(source, abort.signal).next())
+    abort.abort(new Error('enough'))
+    expect(await next).to.have.property('message', 'enough')
+    expect(returned).to.equal(true)
+  })
+})
+
+describe('trying again while the other side is busy', () => {
+  const busy = new HologramError('REMOTE', 'busy', { status: Status.BUSY, retryAfterMs: 1 })
+
+  it('goes on until it is let in', async () => {
+    let attempts = 0
+    const attempt = async (): Promise<string> => {
+      attempts++
+      if (attempts < 3) throw busy
+      return 'in'
+    }
+    expect(await whenFree(attempt, 10_000, open)).to.equal('in')
+    expect(attempts).to.equal(3)
+  })
+
+  it('gives up at its deadline, and at once on any other failure', async () => {
+    expect(await failure(whenFree(async () => Promise.reject(busy), 50, open))).to.equal(busy)
+    const other = new Error('full')
+    let attempts = 0
+    const attempt = async (): Promise<never> => {
+      attempts++
+      throw other
+    }
+    expect(await failure(whenFree(attempt, 10_000, open))).to.equal(other)
+    expect(attempts).to.equal(1)
+  })
+})
+
+describe('work in the background', () => {
+  it('is told to end when the node stops, and waited for', async () => {
+    const tasks = new BackgroundTasks()
+    let ended = false
+    tasks.run(async (signal) => {
+      await untilAbort(never(), signal).catch(() => {})
+      ended = true
+    })
+    tasks.run(async () => Promise.reject(new Error('its own affair')))
+    await tasks.stop()
+    expect(ended).to.equal(true)
+    let started = false
+    tasks.run(async () => {
+      started = true
+    })
+    expect(started).to.equal(false)
+  })
+})
