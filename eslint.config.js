@@ -1,4 +1,4 @@
-// Lint, and the walls between rooms (docs/ARCHITECTURE.md, "Walls"). A pure room gets time, randomness,
+// Lint, and the walls between rooms (docs/explain/architecture.md, "Walls"). A pure room gets time, randomness,
 // storage and sending through a driver; nothing below reaches up. test/unit/walls.test.ts breaks each wall.
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
@@ -29,7 +29,7 @@ const RANDOM_IMPORTS = {
 /** Forbids relative imports that enter any of `rooms`. */
 const rooms = (...names) => ({
   regex: `^\\.\\.?/(.*/)?(${names.join('|')})/`,
-  message: `This room may not import ${names.join(', ')} (docs/ARCHITECTURE.md, "Walls").`
+  message: `This room may not import ${names.join(', ')} (docs/explain/architecture.md, "Walls").`
 })
 
 const CLOCK_AND_RANDOM = [
@@ -99,6 +99,7 @@ export default defineConfig(
   { files: ['protocols/**/*.ts'], rules: walls([rooms('src', 'encoder', 'fba')]) },
   { files: ['src/manifold/**/*.ts'], rules: pure(WORKER_MODULES, othersThan('manifold')) },
   { files: ['src/homeostat/**/*.ts'], rules: pure(WORKER_MODULES, othersThan('homeostat')) },
+  { files: ['src/clock/**/*.ts'], rules: walls([LIBP2P_MODULES, othersThan('clock')]) },
   { files: ['src/hologram/**/*.ts'], rules: walls([typesOnly(othersThan('hologram'))]) },
   { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
   { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },

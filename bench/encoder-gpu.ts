@@ -1,7 +1,7 @@
 // `npm run bench:gpu`: what the machine's GPU makes of the code. First every shape is checked, byte by byte,
 // against WebAssembly, which the tests hold to the oracle; then both are timed by the clock, from rows in
 // memory to rows in memory. Needs no network and nothing but this repository with its node_modules;
-// docs/encoder.md, "On a machine with a GPU", says how to carry it. --json FILE writes the figures. Exit
+// docs/explain/encoder.md, "On a machine with a GPU", says how to carry it. --json FILE writes the figures. Exit
 // code: 0 done, 1 a difference, 2 no adapter.
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'

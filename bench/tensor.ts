@@ -1,6 +1,6 @@
 // `npm run bench:tensor`: tensors to layers and back. Throughput on 64 MiB of float32, size beside zstd and PNG, and
 // what each number of live shards shows, beside plain Reed-Solomon and beside a replicated thumbnail. Prints Markdown;
-// with --write it goes into docs/bench-tensor.md too.
+// with --write it goes into docs/bench/tensor.md too.
 import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
@@ -260,5 +260,5 @@ const lines = [
 ]
 console.log(lines.join('\n'))
 if (options.write) {
-  await writeFile(fileURLToPath(new URL('../docs/bench-tensor.md', import.meta.url)), `${lines.join('\n')}\n`)
+  await writeFile(fileURLToPath(new URL('../docs/bench/tensor.md', import.meta.url)), `${lines.join('\n')}\n`)
 }

@@ -1,5 +1,5 @@
 // Canonical bytes of statements, envelopes and quorum sets: what is signed, hashed, stored and sent.
-// docs/PROTOCOLS.md, "Signed bytes", specifies them to the byte. Decoding accepts nothing but these bytes.
+// docs/reference/protocols.md, "Signed bytes", specifies them to the byte. Decoding accepts nothing but these bytes.
 
 import { ByteReader, ByteWriter, fromHex, toHex } from './bytes.ts'
 import { MAX_NOMINATION_VALUES, MAX_SIGNATURE_BYTES, MAX_STATEMENT_BYTES, MAX_VALUE_BYTES } from './limits.ts'

@@ -1,4 +1,4 @@
-// Bounds on everything that a peer can make grow. docs/PROTOCOLS.md lists them for other implementations.
+// Bounds on everything that a peer can make grow. docs/reference/protocols.md lists them for other implementations.
 
 /** Longest value. Larger payloads are named by their hash and fetched before a vote. */
 export const MAX_VALUE_BYTES = 16 * 1024

@@ -91,7 +91,7 @@ function sortByEncoding(sets: QuorumSet[]): QuorumSet[] {
   return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ set }) => set)
 }
 
-/** Canonical bytes of `set` as it stands (docs/PROTOCOLS.md, "Quorum sets"); normalise first. */
+/** Canonical bytes of `set` as it stands (docs/reference/protocols.md, "Quorum sets"); normalise first. */
 export function encodeQuorumSet(set: QuorumSet): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter()
   writeQuorumSet(writer, set)

@@ -81,7 +81,7 @@ export interface ExternalizeStatement {
 export type BallotStatement = PrepareStatement | ConfirmStatement | ExternalizeStatement
 export type Statement = NominateStatement | BallotStatement
 
-/** A statement with its author's signature over `signedBytes` (docs/PROTOCOLS.md, "Signed bytes"). */
+/** A statement with its author's signature over `signedBytes` (docs/reference/protocols.md, "Signed bytes"). */
 export interface Envelope<S extends Statement = Statement> {
   readonly statement: S
   readonly signature: Uint8Array

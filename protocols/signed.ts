@@ -52,7 +52,7 @@ export interface UnverifiedSigned extends OpenedSigned {
   readonly signature: Uint8Array
 }
 
-/** What is signed: `"thhe/" || type || "/1" || 0x00 || network id (32 bytes) || payload` (docs/PROTOCOLS.md, "Signatures"). */
+/** What is signed: `"thhe/" || type || "/1" || 0x00 || network id (32 bytes) || payload` (docs/reference/protocols.md, "Signatures"). */
 export function signedBytes(type: SignedType, networkId: Uint8Array, payload: Uint8Array): Uint8Array {
   if (networkId.byteLength !== 32) throw new RangeError('a network id has 32 bytes')
   return concat([fromString(`thhe/${type}/1\0`), networkId, payload])

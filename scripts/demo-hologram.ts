@@ -1,5 +1,5 @@
 // `npm run demo:hologram`: a picture over 12 shards on 12 peers, each a process of its own, of which more and more are
-// killed. What the others still show goes side by side into docs/hologram.png, or the file named.
+// killed. What the others still show goes side by side into docs/images/hologram.png, or the file named.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ const WIDTH = 960
 const STAGES = [8, 5, 3, 2]
 const START_TIMEOUT_MS = 120_000
 
-const output = process.argv[2] ?? fileURLToPath(new URL('../docs/hologram.png', import.meta.url))
+const output = process.argv[2] ?? fileURLToPath(new URL('../docs/images/hologram.png', import.meta.url))
 const interruption = new AbortController()
 process.once('SIGINT', () => interruption.abort(new Error('interrupted')))
 const { stdin, stdout, stderr, env } = process

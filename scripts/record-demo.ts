@@ -1,4 +1,4 @@
-// Runs the demo for real and draws what it printed as docs/demo.svg: each line appears when it did, long waits cut.
+// Runs the demo for real and draws what it printed as docs/images/demo.svg: each line appears when it did, long waits cut.
 // Arguments go to the demo, e.g. --file FILE.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -90,4 +90,4 @@ const draw = (lines: readonly Line[]): string => {
   ].join('\n')
 }
 
-writeFileSync(new URL('docs/demo.svg', root), draw(await record()))
+writeFileSync(new URL('docs/images/demo.svg', root), draw(await record()))

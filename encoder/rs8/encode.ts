@@ -1,4 +1,4 @@
-// Parity from data by transforms. docs/encoder.md, "Encoding", has the derivations.
+// Parity from data by transforms. docs/explain/encoder.md, "Encoding", has the derivations.
 
 import { POINTS, divide } from '../gf256.ts'
 import { paddedSize, pointIndexOf, rowMultiplier } from './generator.ts'

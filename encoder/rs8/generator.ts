@@ -1,4 +1,4 @@
-// The code family rs8: which coefficient stands where. docs/encoder.md, "The code", has the argument.
+// The code family rs8: which coefficient stands where. docs/explain/encoder.md, "The code", has the argument.
 
 import { EXP, LOG, POINTS, divide } from '../gf256.ts'
 

@@ -3,7 +3,7 @@ import { EXIT_CODES } from './errors.ts'
 import type { Io } from './io.ts'
 import { parser } from './main.ts'
 
-/** docs/CLI.md: what every command says of itself, and the exit codes. */
+/** docs/reference/cli.md: what every command says of itself, and the exit codes. */
 export const cliMarkdown = async (): Promise<string> => {
   const commands = await commandsUnder([])
   return [
@@ -77,7 +77,7 @@ const section = ({ path, help }: Described): string[] => {
   const [usage, description, ...blocks] = help.trimEnd().split('\n\n').map(withoutGlobals)
   const head = ['', `### ${usage.join(' ')}`, '', `${description.join(' ')}.`]
   if (path[0] === 'node')
-    return [...head, '', 'Its flags are the settings in [CONFIG.md](CONFIG.md), and `--config FILE`.']
+    return [...head, '', 'Its flags are the settings in [config.md](config.md), and `--config FILE`.']
   const kept = blocks.filter((lines) => lines.length > 1 && lines[0] !== 'Which node:')
   if (kept.length === 0) return head
   return [...head, '', '```', kept.map((lines) => lines.join('\n')).join('\n\n'), '```']

@@ -1,7 +1,7 @@
 import { hintOf } from '../gateway/problem.ts'
 import { Interrupted } from './io.ts'
 
-/** What the process ends with; docs/CLI.md lists them from here. */
+/** What the process ends with; docs/reference/cli.md lists them from here. */
 export const EXIT_CODES = {
   ok: [0, 'done'],
   unexpected: [1, 'something unexpected: a fault of thhe or of the system'],

@@ -55,7 +55,7 @@ export interface CreateDescriptorInit {
 
 /**
  * 64 KiB blocks cost two thirds more processor time a byte in put and get; with 1 MiB, a reader at the end of a slow
- * uplink waits long for its first byte (docs/BENCHMARKS.md, "Block size").
+ * uplink waits long for its first byte (docs/bench/benchmarks.md, "Block size").
  */
 const DEFAULT_BLOCK_BYTES = 262_144
 

@@ -1,4 +1,4 @@
-// Finding peers of the network through a public DHT that knows nothing of it (docs/PROTOCOLS.md, "Rendezvous").
+// Finding peers of the network through a public DHT that knows nothing of it (docs/reference/protocols.md, "Rendezvous").
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'

@@ -71,7 +71,7 @@ export function sealedRange(start: number, end: number, sealedBytes: number): Se
 
 /**
  * Seals a stream of bytes: the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizar, 2015) over AES-256-GCM, chunk
- * by chunk of 64 KiB, as docs/PROTOCOLS.md, "Sealing" lays down. Stage of an it-pipe.
+ * by chunk of 64 KiB, as docs/reference/protocols.md, "Sealing" lays down. Stage of an it-pipe.
  *
  * @param key - from `generateKey`, never used before
  */

@@ -5,7 +5,7 @@ export interface LayerCode {
   readonly length: number
 }
 
-/** Blocks of a shard, as docs/PROTOCOLS.md, "Layout", cuts them. */
+/** Blocks of a shard, as docs/reference/protocols.md, "Layout", cuts them. */
 export const BLOCK_BYTES = 65_536
 const BLOCK_ALIGNMENT_BYTES = 64
 

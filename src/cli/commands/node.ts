@@ -19,7 +19,9 @@ export const nodeCommand = (io: Io): CommandModule =>
       return yargs
         .options(yargsOptions())
         .option('config', { type: 'string', requiresArg: true, describe: 'Config file [THHE_CONFIG]' })
-        .epilogue('Every setting may stand in the environment or the config file as well: docs/CONFIG.md.')
+        .epilogue(
+          'Every setting may stand in the environment or the config file as well: docs/reference/config.md.'
+        )
     },
     handler: async (flags) => {
       const status = await runNode(flags, io)

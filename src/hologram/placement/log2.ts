@@ -11,7 +11,7 @@ const TABLE: readonly number[] = Array.from({ length: INTERVALS + 1 }, (_, i) =>
 /**
  * `-log2(u)` of the uniform number `u = (2h + 1) / 2^33`, as an integer in units of 2^-32: 1 to 33 * 2^32.
  * Linear between the table's entries, which is within 0.2 % of the truth, and exact integers below 2^53 throughout, so
- * that every engine and every language comes to the same number (docs/PROTOCOLS.md, "Homes").
+ * that every engine and every language comes to the same number (docs/reference/protocols.md, "Homes").
  *
  * @param h - 0 to 2^32 - 1
  */
@@ -25,7 +25,7 @@ export function negativeLog2(h: number): number {
   return (33 - exponent) * ONE - from - rise
 }
 
-/** The table, for the vector that docs/PROTOCOLS.md gives of it. */
+/** The table, for the vector that docs/reference/protocols.md gives of it. */
 export function log2Table(): readonly number[] {
   return TABLE
 }

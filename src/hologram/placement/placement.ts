@@ -30,7 +30,7 @@ const DRAW_BYTES = 4
  * The homes of an object's shards by weighted rendezvous hashing (Thaler and Ravishankar, 1998; weights by Schindler
  * and Schomaker's logarithmic method, 2005). Shard after shard goes to the peer with the least `-log2(u) / weight`
  * among those that have no shard of the object yet and whose failure domain is not full; `u` is a hash of the seed,
- * the shard and the peer. The order of `peers` does not matter. Specified, with vectors, in docs/PROTOCOLS.md, "Homes".
+ * the shard and the peer. The order of `peers` does not matter. Specified, with vectors, in docs/reference/protocols.md, "Homes".
  *
  * @param seed - the manifest's 32-byte placement seed
  * @param k - of the layer with the largest k

@@ -48,7 +48,7 @@ interface LayerLayout {
 }
 
 /**
- * Where the bytes of a sharded object lie (docs/PROTOCOLS.md, "Layout"). Pure arithmetic over a manifest's
+ * Where the bytes of a sharded object lie (docs/reference/protocols.md, "Layout"). Pure arithmetic over a manifest's
  * `blockBytes` and `layers`; an inline object has a layout too, but nobody stores its shards.
  */
 export class Layout {

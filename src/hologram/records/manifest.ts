@@ -29,7 +29,7 @@ export interface Manifest {
   readonly kind: 'blob' | 'tensor'
   /** Stored bytes: the sum of the layers' lengths. */
   readonly size: number
-  /** Sealed by the client (docs/PROTOCOLS.md, "Sealing"); the key is in the link. */
+  /** Sealed by the client (docs/reference/protocols.md, "Sealing"); the key is in the link. */
   readonly sealed: boolean
   /** Code family, `encoder` id. */
   readonly code: 'rs8'
@@ -77,7 +77,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 }
 
 /**
- * Reads a manifest that a peer sent. What it returns keeps every rule of docs/PROTOCOLS.md, "Manifest": all fields and
+ * Reads a manifest that a peer sent. What it returns keeps every rule of docs/reference/protocols.md, "Manifest": all fields and
  * no others, each within its bounds and in agreement with the rest, in the one canonical encoding.
  *
  * @throws HologramError 'BAD_MANIFEST' naming the first field that is wrong

@@ -34,7 +34,7 @@ export const yargsOptions = (names: readonly OptionName[] = OPTION_NAMES): Recor
     })
   )
 
-/** docs/CONFIG.md. */
+/** docs/reference/config.md. */
 export const configMarkdown = (): string => {
   const groups = [...new Set(OPTION_NAMES.map((name) => optionOf(name).group))]
   return [

@@ -134,7 +134,8 @@ const refuseUnknown = (given: string[], known: string[], what: string): void => 
   const key = given.find((one) => !known.includes(one))
   if (key === undefined) return
   const near = nearest(key, known)
-  const hint = near === undefined ? 'docs/CONFIG.md lists those there are.' : `Did you mean ${near}?`
+  const hint =
+    near === undefined ? 'docs/reference/config.md lists those there are.' : `Did you mean ${near}?`
   throw new ConfigError('UNKNOWN_KEY', key, `Unknown ${what} ${key}. ${hint}`)
 }
 

@@ -2,7 +2,7 @@ import { defaultDataFolder } from './folders.ts'
 import * as kinds from './kinds.ts'
 import type { Kind } from './kinds.ts'
 
-/** One setting of a node. Its flag, variable, key in the file, help and line in docs/CONFIG.md come from here. */
+/** One setting of a node. Its flag, variable, key in the file, help and line in docs/reference/config.md come from here. */
 export interface Option<T> {
   readonly kind: Kind<T>
   readonly default: NoInfer<T>

@@ -27,7 +27,7 @@ export const gossip =
   (prefix: string) =>
   (components: GossipSubComponents): GossipSub => {
     const router = gossipsub({
-      // Messages carry their author's signature themselves (docs/PROTOCOLS.md, "Signatures").
+      // Messages carry their author's signature themselves (docs/reference/protocols.md, "Signatures").
       globalSignaturePolicy: StrictNoSign,
       msgIdFn: contentId,
       fallbackToFloodsub: false,

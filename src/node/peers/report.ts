@@ -13,7 +13,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Signer, UnverifiedSigned } from '../../../protocols/signed.ts'
 
-/** What a report may hold (docs/PROTOCOLS.md, "Reports"). */
+/** What a report may hold (docs/reference/protocols.md, "Reports"). */
 export const REPORT_LIMITS = {
   payloadBytes: 4096,
   versionLength: 64,

@@ -130,8 +130,8 @@ describe('cli: --range', () => {
 })
 
 describe('cli: commands', () => {
-  it('are described in docs/CLI.md as they are now', async () => {
-    const committed = readFileSync(new URL('../../../docs/CLI.md', import.meta.url), 'utf8')
+  it('are described in docs/reference/cli.md as they are now', async () => {
+    const committed = readFileSync(new URL('../../../docs/reference/cli.md', import.meta.url), 'utf8')
     expect(committed, 'run `npm run generate:cli`').to.equal(await cliMarkdown())
   })
 

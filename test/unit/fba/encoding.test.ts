@@ -1,4 +1,4 @@
-// Canonical bytes, as docs/PROTOCOLS.md specifies them, and the bounds of every decode.
+// Canonical bytes, as docs/reference/protocols.md specifies them, and the bounds of every decode.
 
 import { expect } from 'chai'
 import fc from 'fast-check'

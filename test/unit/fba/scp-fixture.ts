@@ -186,7 +186,7 @@ function rankOf(
   return tag === 1 ? 0 : leader(String.fromCharCode(...subject), round)
 }
 
-/** slot u64, previous value, tag u32, round u32, subject: docs/PROTOCOLS.md, "Leaders". */
+/** slot u64, previous value, tag u32, round u32, subject: docs/reference/protocols.md, "Leaders". */
 function parseDraw(bytes: Uint8Array): Draw | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const afterPrevious = 12 + PREVIOUS_VALUE.length

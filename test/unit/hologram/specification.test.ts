@@ -9,13 +9,13 @@ import { formatLink } from '../../../src/seal/link.ts'
 import { encodeManifest, manifestCid } from '../../../src/hologram/records/manifest.ts'
 import { inlineManifest } from './support.ts'
 
-// The vectors and limits that docs/PROTOCOLS.md promises to other implementations, and that no other test has.
+// The vectors and limits that docs/reference/protocols.md promises to other implementations, and that no other test has.
 
-const text = readFileSync(new URL('../../../docs/PROTOCOLS.md', import.meta.url), 'utf8')
+const text = readFileSync(new URL('../../../docs/reference/protocols.md', import.meta.url), 'utf8')
 const document = text.replace(/\s/g, '')
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
-describe('docs/PROTOCOLS.md', () => {
+describe('docs/reference/protocols.md', () => {
   const manifest = inlineManifest(Buffer.from('thhe'))
   const cid = manifestCid(encodeManifest(manifest))
 

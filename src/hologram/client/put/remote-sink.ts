@@ -74,7 +74,7 @@ export class RemoteSink implements ShardSink {
     }
   }
 
-  /** Block 0 tells the holder to start over (docs/PROTOCOLS.md, "put/1"). */
+  /** Block 0 tells the holder to start over (docs/reference/protocols.md, "put/1"). */
   async restart(): Promise<void> {}
 
   async commit({ manifest, lease }: Commitment): Promise<void> {

@@ -13,7 +13,7 @@ export interface SegmentBytes {
 }
 
 /**
- * Cuts a stream of bytes into segments of k blocks; the last one has shorter blocks (docs/PROTOCOLS.md, "Layout").
+ * Cuts a stream of bytes into segments of k blocks; the last one has shorter blocks (docs/reference/protocols.md, "Layout").
  * An empty stream gives one segment of length 0.
  */
 export function segmenter(

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { HASH_BYTES, MerkleTree } from '../../../../encoder/index.ts'
@@ -40,7 +40,7 @@ describe('audit tree', () => {
     for (const count of [0, 1, 2, 1023, 1024, 1025, 2048, 2049, 3000, 5121]) {
       const leaves = noise(count * HASH_BYTES, count + 1)
       const whole = new MerkleTree(leaves)
-      const tree = await AuditTree.build(leaves, setImmediate)
+      const tree = await AuditTree.build(leaves, turn)
       expect(tree.root, `${count} leaves`).to.deep.equal(whole.root)
       for (let index = 0; index < count; index += 1 + Math.floor(count / 50)) {
         expect(
@@ -54,7 +54,7 @@ describe('audit tree', () => {
 })
 
 describe('tree cache', () => {
-  const treeOf = async (leaves: number) => AuditTree.build(noise(leaves * HASH_BYTES), setImmediate)
+  const treeOf = async (leaves: number) => AuditTree.build(noise(leaves * HASH_BYTES), turn)
 
   it('keeps the trees used last, up to its bound', async () => {
     const cache = new TreeCache(64 * 30)

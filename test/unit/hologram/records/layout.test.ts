@@ -4,7 +4,7 @@ import { Layout, segmentBlockBytes } from '../../../../src/hologram/records/layo
 import { codeOf } from '../support.ts'
 import type { Layer } from '../../../../src/hologram/records/manifest.ts'
 
-/** All segments as docs/PROTOCOLS.md defines them: cut, from the front, layer by layer. */
+/** All segments as docs/reference/protocols.md defines them: cut, from the front, layer by layer. */
 function segmentsByDefinition(blockBytes: number, layers: readonly Layer[]) {
   const segments = []
   let offset = 0

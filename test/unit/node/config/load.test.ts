@@ -148,8 +148,8 @@ describe('node config', () => {
     expect(config.upnp).to.equal(true)
   })
 
-  it('is told in docs/CONFIG.md, which is up to date', () => {
-    const committed = readFileSync(new URL('../../../../docs/CONFIG.md', import.meta.url), 'utf8')
+  it('is told in docs/reference/config.md, which is up to date', () => {
+    const committed = readFileSync(new URL('../../../../docs/reference/config.md', import.meta.url), 'utf8')
     expect(committed).to.equal(configMarkdown())
     for (const name of OPTION_NAMES) expect(committed).to.contain(environmentName(name))
   })

@@ -1,0 +1,35 @@
+import type { Clock } from './clock.ts'
+
+/** A signal that fires when time is up, or earlier together with a parent. Dispose of it when the work has ended. */
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal
+}
+
+/**
+ * What `AbortSignal.any([parent, AbortSignal.timeout(ms)])` is, on a clock that a test can move. The reason when time is
+ * up is a DOMException named TimeoutError, as there.
+ *
+ * @example using deadline = deadlineIn(clock, 5_000, signal)
+ *          await mesh.open(peer, protocol, deadline.signal)
+ */
+export function deadlineIn(clock: Clock, delayMs: number, parent?: AbortSignal): Deadline {
+  const controller = new AbortController()
+  const cancel = clock.after(delayMs, () => controller.abort(timeUp(delayMs)))
+  const onParent = (): void => {
+    cancel()
+    controller.abort(parent?.reason)
+  }
+  if (parent?.aborted === true) onParent()
+  else parent?.addEventListener('abort', onParent, { once: true })
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      cancel()
+      parent?.removeEventListener('abort', onParent)
+    }
+  }
+}
+
+function timeUp(delayMs: number): DOMException {
+  return new DOMException(`no end after ${delayMs} ms`, 'TimeoutError')
+}
