@@ -56,6 +56,16 @@ export type Level = Pick<
 
 type BatchOperation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array }
 
+/** LevelDB on this machine's file system. */
+const levelDb = (path: string): Level =>
+  new ClassicLevel(path, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    compression: false,
+    writeBufferSize: WRITE_BUFFER_BYTES,
+    cacheSize: CACHE_BYTES
+  })
+
 /**
  * The index: LevelDB with checksummed values, where every write is durable when it resolves. Writes that come
  * while another is being synced share the next sync (group commit).
@@ -73,16 +83,15 @@ export class Database {
 
   /**
    * @param availableBytes - what the disk has left
+   * @param levelAt - the key-value store at a path, not yet open
    * @throws StoreError 'LOCKED' | 'CORRUPT' | 'DISK_FULL'
    */
-  static async open(path: string, availableBytes: () => Promise<number>): Promise<Database> {
-    const level: Level = new ClassicLevel(path, {
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-      compression: false,
-      writeBufferSize: WRITE_BUFFER_BYTES,
-      cacheSize: CACHE_BYTES
-    })
+  static async open(
+    path: string,
+    availableBytes: () => Promise<number>,
+    levelAt: (path: string) => Level = levelDb
+  ): Promise<Database> {
+    const level = levelAt(path)
     await openLevel(level)
     return new Database(level, await readBatchNumber(level), availableBytes)
   }

@@ -1,4 +1,5 @@
 import { Database } from './database.ts'
+import type { Level } from './database.ts'
 import { systemDisk } from './disk.ts'
 import { mapSystemError, StoreError } from './errors.ts'
 import { getIntact, writeCounted } from './entries.ts'
@@ -58,6 +59,8 @@ export interface StoreInit {
   readonly logger?: StoreParts['logger']
   /** @default the machine's file system */
   readonly disk?: Disk
+  /** The key-value store of the index at a path, not yet open. @default LevelDB on the machine's file system */
+  readonly levelAt?: (path: string) => Level
 }
 
 const SILENT: StoreParts['logger'] = { info: () => {}, warn: () => {} }
@@ -76,7 +79,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
     throw mapSystemError(error)
   })
   const availableBytes = async (): Promise<number> => await folder.availableBytes()
-  const database = await Database.open(folder.indexPath, availableBytes)
+  const database = await Database.open(folder.indexPath, availableBytes, init.levelAt)
   const floorBytes = init.diskFloorBytes ?? DEFAULT_FLOOR_BYTES
   const space = new Space({ quotaBytes, floorBytes, availableBytes })
   const parts: StoreParts = { database, folder, space, locks: new Locks(), now, logger }
