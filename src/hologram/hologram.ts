@@ -1,3 +1,4 @@
+import { systemClock, systemRandom } from '../clock/index.ts'
 import { Client } from './client/index.ts'
 import type { ClientInit, Keeper, KeeperTimers, LayeredGetOptions } from './client/index.ts'
 import { Holder } from './holder/holder.ts'
@@ -7,10 +8,15 @@ import type { HolderSettings } from './holder/settings.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { SegmentCodec } from '../../encoder/index.ts'
+import type { Clock, RandomSource } from '../clock/index.ts'
 import type { ObjectReader, Objects, ObjectStat, OwnedObject, PutOptions, PutResult } from './objects.ts'
 
-export interface HologramComponents extends HolderComponents {
+export interface HologramComponents extends Omit<HolderComponents, 'clock'> {
   readonly codec: SegmentCodec
+  /** Time for everything that acts on peers. @default the machine's */
+  readonly clock?: Clock
+  /** @default the operating system's */
+  readonly random?: RandomSource
   /** Time as the keeper sees it. @default the system's */
   readonly keeperTimers?: KeeperTimers
 }
@@ -27,9 +33,10 @@ export class Hologram implements Objects {
   readonly #client: Client
 
   constructor(components: HologramComponents, { client, holder }: HologramInit) {
-    this.#holder = new Holder(components, holder)
+    const { clock = systemClock, random = systemRandom } = components
+    this.#holder = new Holder({ ...components, clock }, holder)
     this.#client = new Client(
-      { ...components, local: async (request) => this.#holder.answer(request) },
+      { ...components, clock, random, local: async (request) => this.#holder.answer(request) },
       client
     )
   }

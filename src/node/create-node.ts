@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { LevelDatastore } from 'datastore-level'
 import { createSegmentCodec } from '../../encoder/index.ts'
+import { systemClock } from '../clock/index.ts'
 import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
@@ -201,7 +202,7 @@ const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeByt
 }
 
 const cap = (bytesPerSecond: number): Bandwidth =>
-  bytesPerSecond === 0 ? UNLIMITED : new TokenBucket({ bytesPerSecond })
+  bytesPerSecond === 0 ? UNLIMITED : new TokenBucket({ bytesPerSecond, clock: systemClock })
 
 /** The coder: measures once a shape which backend is fastest here, and keeps the answer in the data folder. */
 const createCodec = (config: NodeConfig, logger: Logger): SegmentCodec =>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import { createSegmentCodec } from '../../encoder/index.ts'
+import { systemClock } from '../../src/clock/index.ts'
 import { Hologram } from '../../src/hologram/hologram.ts'
 import type { HologramInit } from '../../src/hologram/hologram.ts'
 import type { Holdings } from '../../src/hologram/holdings.ts'
@@ -107,7 +108,7 @@ export class Cluster {
         holdings: holdings?.(store) ?? store,
         codec: this.#codec,
         logger: { warn: () => {}, debug: () => {} },
-        nowMs: () => this.nowMs(),
+        clock: { ...systemClock, nowMs: () => this.nowMs() },
         keeperTimers: IDLE
       },
       {

@@ -77,6 +77,28 @@ export class VirtualTime implements Clock {
     this.#monotonicMs = untilMs
   }
 
+  /**
+   * Moves time on from timer to timer for as long as `work` needs it. Not for work that waits for sockets or disks: time
+   * would run away from them.
+   *
+   * @throws whatever `work` throws, or an Error when it still waits after `limitMs`
+   */
+  async during<R>(work: Promise<R>, limitMs = 3_600_000): Promise<R> {
+    const untilMs = this.#monotonicMs + limitMs
+    let ended = false
+    const end = (): void => {
+      ended = true
+    }
+    work.then(end, end)
+    for (await settled(); !ended; await settled()) {
+      const next = this.#takeNext(untilMs)
+      if (next === undefined) throw new Error(`the work has not ended after ${limitMs} virtual ms`)
+      this.#monotonicMs = Math.max(this.#monotonicMs, next.atMs)
+      next.run?.()
+    }
+    return work
+  }
+
   #takeNext(untilMs: number): Entry | undefined {
     this.#entries = this.#entries.filter((entry) => entry.run !== undefined)
     let next: Entry | undefined

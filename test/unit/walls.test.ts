@@ -59,6 +59,23 @@ const BREACHES: ReadonlyArray<[file: string, code: string, rule: string]> = [
     "import { Store } from '../store/index.ts'\nnew Store()",
     '@typescript-eslint/no-restricted-imports'
   ],
+  ['src/hologram/x.ts', 'setTimeout(() => {}, 1)', 'no-restricted-globals'],
+  ['src/hologram/client/put/x.ts', 'export const ticker = setInterval(() => {}, 1)', 'no-restricted-globals'],
+  ['src/hologram/wire/x.ts', 'export const started = performance.now()', 'no-restricted-globals'],
+  ['src/hologram/x.ts', 'export const now = Date.now()', 'no-restricted-properties'],
+  ['src/hologram/x.ts', 'export const today = new Date()', 'no-restricted-syntax'],
+  ['src/hologram/x.ts', 'export const dice = Math.random()', 'no-restricted-properties'],
+  ['src/hologram/x.ts', 'export const deadline = AbortSignal.timeout(1)', 'no-restricted-properties'],
+  [
+    'src/hologram/client/wire/x.ts',
+    "import { setTimeout as sleep } from 'node:timers/promises'\nsleep(1)",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'src/hologram/x.ts',
+    "import { randomBytes } from 'node:crypto'\nrandomBytes(1)",
+    '@typescript-eslint/no-restricted-imports'
+  ],
   [
     'src/store/x.ts',
     "import { createNode } from '../node/node.ts'\ncreateNode()",
@@ -80,6 +97,8 @@ const ALLOWED: ReadonlyArray<[file: string, code: string]> = [
   ['encoder/x.ts', "import { createHash } from 'node:crypto'\nexport const h = createHash('sha256')"],
   ['encoder/backends/x.ts', "import { Worker } from 'node:worker_threads'\nexport const w = new Worker('a')"],
   ['src/store/x.ts', "import type { Holdings } from '../hologram/holdings.ts'\nexport type H = Holdings"],
+  ['src/hologram/x.ts', "import { createHash } from 'node:crypto'\nexport const h = createHash('sha256')"],
+  ['src/hologram/x.ts', "import { systemClock } from '../clock/index.ts'\nexport const clock = systemClock"],
   ['src/hologram/x.ts', "import { leafHash } from '../../encoder/index.ts'\nexport const h = leafHash"],
   ['src/cli/commands/x.ts', "import { createNode } from '../../node/index.ts'\nexport const n = createNode"]
 ]

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { SegmentCodec } from '../../../encoder/index.ts'
+import type { Clock, RandomSource } from '../../clock/index.ts'
 import { TokenBucket } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh } from '../mesh.ts'
@@ -29,9 +29,9 @@ export interface ClientComponents {
   readonly codec: SegmentCodec
   /** Answers requests of object/1 that this node asks of itself. */
   readonly local: LocalObjects
-  /** Milliseconds since the Unix epoch. @default Date.now */
-  readonly nowMs?: () => number
-  /** @default the system's */
+  readonly clock: Clock
+  readonly random: RandomSource
+  /** @default those of the clock */
   readonly keeperTimers?: KeeperTimers
 }
 
@@ -48,20 +48,13 @@ export interface ClientInit extends Partial<ClientSettings> {
 /** Objects that the keeper looks after in one round. */
 const MAX_OBJECTS_PER_ROUND = 256
 
-const SYSTEM_TIMERS: KeeperTimers = {
-  wait: async (ms, signal) => {
-    // To be woken early is the point, not a failure.
-    await sleep(ms, undefined, { signal, ref: false }).catch(() => {})
-  }
-}
-
 /** What this node does for its user: puts, gets, and keeps alive what was put. */
 export class Client implements Objects {
   readonly keeper: Keeper
   readonly #context: ClientContext
 
   constructor(components: ClientComponents, init: ClientInit) {
-    const { mesh, holdings, codec, local, nowMs = Date.now, keeperTimers = SYSTEM_TIMERS } = components
+    const { mesh, holdings, codec, local, clock, random, keeperTimers = timersOf(clock) } = components
     const { keeperIntervalMs = 60_000, repairBytesPerSecond = 8 * 2 ** 20, ...rest } = init
     const settings: ClientSettings = { ...DEFAULT_SETTINGS, ...rest }
     this.#context = {
@@ -69,15 +62,17 @@ export class Client implements Objects {
       holdings,
       codec,
       settings,
-      nowMs,
-      objects: new ObjectClient(mesh, local, { timeoutMs: settings.requestTimeoutMs }),
+      clock,
+      random,
+      nowMs: () => clock.nowMs(),
+      objects: new ObjectClient({ mesh, clock }, local, { timeoutMs: settings.requestTimeoutMs }),
       background: new BackgroundTasks(),
       experience: new PeerExperience()
     }
     this.keeper = new Keeper(this.#context, keeperTimers, {
       intervalMs: keeperIntervalMs,
       maxObjectsPerRound: MAX_OBJECTS_PER_ROUND,
-      pace: new TokenBucket({ bytesPerSecond: repairBytesPerSecond })
+      pace: new TokenBucket({ bytesPerSecond: repairBytesPerSecond, clock })
     })
   }
 
@@ -128,4 +123,9 @@ export class Client implements Objects {
     setMaxListeners(0, either)
     return either
   }
+}
+
+function timersOf(clock: Clock): KeeperTimers {
+  // A nudge wakes the keeper early: that is no failure.
+  return { wait: async (ms, signal) => clock.sleep(ms, signal).catch(() => {}) }
 }

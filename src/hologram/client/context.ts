@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { SegmentCodec } from '../../../encoder/index.ts'
+import type { Clock, RandomSource } from '../../clock/index.ts'
 import type { Signer } from '../../../protocols/signed.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh } from '../mesh.ts'
@@ -17,7 +18,9 @@ export interface ClientContext {
   readonly background: BackgroundTasks
   readonly experience: PeerExperience
   readonly settings: ClientSettings
-  /** Milliseconds since the Unix epoch. */
+  readonly clock: Clock
+  readonly random: RandomSource
+  /** `clock.nowMs`, milliseconds since the Unix epoch. */
   readonly nowMs: () => number
 }
 

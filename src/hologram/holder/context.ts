@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock/index.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh } from '../mesh.ts'
@@ -21,7 +22,8 @@ export interface HolderContext {
   /** Cap on block bytes that come in, and on those that go out. */
   readonly down: Bandwidth
   readonly up: Bandwidth
-  /** Milliseconds since the Unix epoch. */
+  readonly clock: Clock
+  /** `clock.nowMs`, milliseconds since the Unix epoch. */
   readonly nowMs: () => number
   readonly counts: HolderCounts
 }

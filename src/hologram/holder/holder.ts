@@ -28,6 +28,7 @@ import { isOwnFault, Refusal, replyHead, type ReplyHead } from './refusal.ts'
 import { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './settings.ts'
 import { TreeCache } from './tree-cache.ts'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Clock } from '../../clock/index.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh } from '../mesh.ts'
 import type { HolderContext, HolderLogger, HolderStats } from './context.ts'
@@ -39,8 +40,7 @@ export interface HolderComponents {
   /** Caps on block bytes that come in and go out. @default none */
   readonly down?: Bandwidth
   readonly up?: Bandwidth
-  /** Milliseconds since the Unix epoch. @default Date.now */
-  readonly nowMs?: () => number
+  readonly clock: Clock
 }
 
 type Conversation = (framed: FramedStream, peer: PeerId, signal: AbortSignal) => Promise<void>
@@ -69,10 +69,11 @@ export class Holder {
   #stopping = newStopping()
 
   constructor(components: HolderComponents, init: Partial<HolderSettings> = {}) {
-    const { mesh, holdings, logger, down = UNLIMITED, up = UNLIMITED, nowMs = Date.now } = components
+    const { mesh, holdings, logger, down = UNLIMITED, up = UNLIMITED, clock } = components
     const settings = { ...DEFAULT_HOLDER_SETTINGS, ...init }
     const trees = new TreeCache(settings.treeCacheBytes)
-    this.#context = { mesh, holdings, logger, settings, trees, down, up, nowMs, counts: newCounts() }
+    const nowMs = (): number => clock.nowMs()
+    this.#context = { mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts: newCounts() }
     this.#announcements = new ProvideQueue(
       { mesh, logger },
       {
@@ -175,6 +176,7 @@ export class Holder {
     const { signal } = this.#stopping
     const framed = new FramedStream(stream, {
       maxFrameBytes: service.maxFrameBytes,
+      clock: this.#context.clock,
       peer: remotePeer.toString()
     })
     const leave = service.admission.enter(remotePeer)

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../clock/index.ts'
 
 /** A cap on a direction of traffic, shared by all who send or receive that way. */
 export interface Bandwidth {
@@ -10,9 +10,7 @@ export interface TokenBucketInit {
   readonly bytesPerSecond: number
   /** What may pass at once after a pause. @default one quarter of a second's worth */
   readonly burstBytes?: number
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs?: () => number
-  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly clock: Clock
 }
 
 /** No cap. */
@@ -25,23 +23,21 @@ export const UNLIMITED: Bandwidth = { take: async () => {} }
 export class TokenBucket implements Bandwidth {
   readonly #msPerByte: number
   readonly #burstMs: number
-  readonly #nowMs: () => number
-  readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly #clock: Clock
   /** When all that has been asked for until now will have passed at the capped rate. */
   #paidUntilMs = -Infinity
 
-  constructor({ bytesPerSecond, burstBytes = bytesPerSecond / 4, ...init }: TokenBucketInit) {
+  constructor({ bytesPerSecond, burstBytes = bytesPerSecond / 4, clock }: TokenBucketInit) {
     if (!(bytesPerSecond > 0)) throw new RangeError('a cap is a positive number of bytes per second')
     this.#msPerByte = 1000 / bytesPerSecond
     this.#burstMs = burstBytes * this.#msPerByte
-    this.#nowMs = init.nowMs ?? (() => performance.now())
-    this.#sleep = init.sleep ?? (async (ms, signal) => sleep(ms, undefined, { signal }))
+    this.#clock = clock
   }
 
   async take(bytes: number, signal: AbortSignal): Promise<void> {
-    const nowMs = this.#nowMs()
+    const nowMs = this.#clock.monotonicMs()
     this.#paidUntilMs = Math.max(this.#paidUntilMs, nowMs - this.#burstMs) + bytes * this.#msPerByte
     const waitMs = this.#paidUntilMs - nowMs
-    if (waitMs > 0) await this.#sleep(waitMs, signal)
+    if (waitMs > 0) await this.#clock.sleep(waitMs, signal)
   }
 }

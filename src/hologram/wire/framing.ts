@@ -1,8 +1,10 @@
 import { varint } from 'multiformats'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { ByteQueue } from './byte-queue.ts'
+import { deadlineIn } from '../../clock/index.ts'
 import { HologramError } from '../errors.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import type { Clock } from '../../clock/index.ts'
 
 /** What protons generates for a message. */
 export interface MessageCodec<T> {
@@ -13,12 +15,14 @@ export interface MessageCodec<T> {
 export interface FramedStreamInit {
   /** A longer frame from the peer breaks the stream. */
   readonly maxFrameBytes: number
+  /** Deadlines run on it. */
+  readonly clock: Clock
   /** Name of the remote peer, for errors. */
   readonly peer?: string
 }
 
 export interface WaitOptions {
-  /** How long to wait for the peer before giving up. */
+  /** How long to wait for the peer before giving up; Infinity where `signal` is the deadline. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal
 }
@@ -46,6 +50,7 @@ const MAX_PREFIX_BYTES = 4
 export class FramedStream {
   readonly stream: Stream
   readonly #maxFrameBytes: number
+  readonly #clock: Clock
   readonly #peer: string | undefined
   readonly #received = new ByteQueue()
   readonly #wake = new Set<() => void>()
@@ -56,9 +61,10 @@ export class FramedStream {
   #discarding = false
   #broken: Error | undefined
 
-  constructor(stream: Stream, { maxFrameBytes, peer }: FramedStreamInit) {
+  constructor(stream: Stream, { maxFrameBytes, clock, peer }: FramedStreamInit) {
     this.stream = stream
     this.#maxFrameBytes = maxFrameBytes
+    this.#clock = clock
     this.#peer = peer
     stream.maxReadBufferLength = Math.max(stream.maxReadBufferLength, MAX_PAUSED_BYTES)
     stream.addEventListener('message', this.#onMessage)
@@ -130,11 +136,9 @@ export class FramedStream {
 
   /** Closes our end once all is sent; the peer may go on sending. Never rejects: a stream that cannot close is reset. */
   async close({ timeoutMs, signal }: WaitOptions): Promise<void> {
-    const deadline = AbortSignal.timeout(timeoutMs)
+    using deadline = deadlineIn(this.#clock, timeoutMs, signal)
     try {
-      await this.stream.close({
-        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
-      })
+      await this.stream.close({ signal: deadline.signal })
     } catch (error) {
       this.abort(error instanceof Error ? error : new Error(String(error)))
     }
@@ -229,13 +233,16 @@ export class FramedStream {
       else if (what === 'write' && this.stream.writeStatus === 'closed') reject(this.#unreachable(undefined))
     }
     const onAbort = () => reject(aborted(signal))
-    const timer = setTimeout(() => reject(this.#timeout(what, timeoutMs)), timeoutMs)
+    const cancelTimer =
+      timeoutMs === Infinity
+        ? undefined
+        : this.#clock.after(timeoutMs, () => reject(this.#timeout(what, timeoutMs)))
     this.#wake.add(check)
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       await promise
     } finally {
-      clearTimeout(timer)
+      cancelTimer?.()
       this.#wake.delete(check)
       signal?.removeEventListener('abort', onAbort)
     }

@@ -3,6 +3,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import { expect } from 'chai'
 import { leafHash } from '../../../encoder/index.ts'
 import { GetRequest } from '../../../protocols/generated/object.js'
+import { systemClock } from '../../../src/clock/index.ts'
 import { FramedStream } from '../../../src/hologram/wire/framing.ts'
 import { encodeManifest, homesOf, manifestCid } from '../../../src/hologram/index.ts'
 import type { StoredLease } from '../../../src/hologram/holdings.ts'
@@ -233,7 +234,7 @@ describe('hologram: a get when things go wrong', function () {
       await dripper.mesh.handle(
         dripper.mesh.protocol('get/1'),
         async (stream) => {
-          const framed = new FramedStream(stream, { maxFrameBytes: 1000 })
+          const framed = new FramedStream(stream, { maxFrameBytes: 1000, clock: systemClock })
           await framed.readMessage(GetRequest, { timeoutMs: 5000 })
           stream.send(Uint8Array.of(0x80, 0x80, 0x04, 0x0a))
           while (!ended.signal.aborted && stream.status === 'open') {

@@ -14,6 +14,7 @@ import {
   PutReply
 } from '../../../protocols/generated/object.js'
 import { encodePutBlock } from '../../../src/hologram/wire/block-frame.ts'
+import { systemClock } from '../../../src/clock/index.ts'
 import { FramedStream } from '../../../src/hologram/wire/framing.ts'
 import { Holder } from '../../../src/hologram/holder/holder.ts'
 import { signLease } from '../../../src/hologram/records/lease.ts'
@@ -70,14 +71,17 @@ describe('holder over TCP', () => {
     holdings: Holdings = store
   ): Promise<void> {
     const logger = { warn: (message: string) => void warnings.push(message), debug: () => {} }
-    holder = new Holder({ mesh: server, holdings, logger }, { lingerMs: 200, ...settings })
+    holder = new Holder(
+      { mesh: server, holdings, logger, clock: systemClock },
+      { lingerMs: 200, ...settings }
+    )
     await holder.start()
   }
 
   async function dial(protocol: string): Promise<FramedStream> {
     const signal = AbortSignal.timeout(5000)
     const stream = await client.open(server.self, client.protocol(protocol), { signal })
-    return new FramedStream(stream, { maxFrameBytes: 2 ** 22 })
+    return new FramedStream(stream, { maxFrameBytes: 2 ** 22, clock: systemClock })
   }
 
   async function leaseOn(object: CodedObject): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,5 @@
 import { streamPair } from '@libp2p/utils'
+import { systemClock } from '../../../src/clock/index.ts'
 import { FramedStream } from '../../../src/hologram/wire/framing.ts'
 import { NETWORK } from './support.ts'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
@@ -36,7 +37,7 @@ export class FakeMesh implements Mesh {
     const [outbound, inbound] = await streamPair({ protocol: this.protocol(name) })
     this.inbound.push(inbound)
     this.served.push(registered.handler(inbound, { remotePeer } as Connection))
-    return new FramedStream(outbound, { maxFrameBytes: 2 ** 22 })
+    return new FramedStream(outbound, { maxFrameBytes: 2 ** 22, clock: systemClock })
   }
 
   peers(): MeshPeer[] {

@@ -36,7 +36,7 @@ export async function locateManifest(
   cid: CID,
   signal: AbortSignal
 ): Promise<ManifestAnswer> {
-  const { mesh, settings } = context
+  const { mesh, clock, settings } = context
   const table = mesh.peers()
   const asked = new Set<string>()
   let malformed: unknown
@@ -51,7 +51,7 @@ export async function locateManifest(
       throw error
     }
   }
-  const hedge = { parallel: PARALLEL_HOMES, hedgeMs: settings.minHedgeMs, signal }
+  const hedge = { parallel: PARALLEL_HOMES, hedgeMs: settings.minHedgeMs, clock, signal }
   const homes = manifestHomes(cid, settings.n, table).map(({ id }) => id)
   const ranks: Array<() => Iterable<PeerId> | AsyncIterable<PeerId>> = [
     () => [mesh.self],
@@ -73,7 +73,7 @@ export async function locateManifest(
 
 /** The manifest that `peer` has for `cid`. @throws HologramError 'NOT_FOUND' | 'PROTOCOL' | ... */
 export async function askForManifest(
-  { mesh, objects, nowMs }: ClientContext,
+  { mesh, objects, clock }: ClientContext,
   peer: PeerId,
   cid: CID,
   signal: AbortSignal
@@ -82,7 +82,7 @@ export async function askForManifest(
   try {
     return {
       ...readManifest(cid, reply.manifest),
-      placed: await readPlacement(mesh.networkId, cid, reply.placement, nowMs()),
+      placed: await readPlacement(mesh.networkId, cid, reply.placement, clock.nowMs()),
       holders: reply.shards.map((shard) => ({ shard, peer }))
     }
   } catch (error) {

@@ -66,7 +66,7 @@ export async function takeCensus(
 }
 
 async function count(
-  { objects, mesh, nowMs }: ClientContext,
+  { objects, mesh, clock }: ClientContext,
   cid: CID,
   peers: readonly PeerId[],
   signal: AbortSignal
@@ -79,7 +79,7 @@ async function count(
     keepers.push(peer)
     for (const shard of reply.shards) holders.set(shard, [...(holders.get(shard) ?? []), peer])
     for (const signed of reply.leases) {
-      const lease = await openLease(mesh.networkId, signed, nowMs())
+      const lease = await openLease(mesh.networkId, signed, clock.nowMs())
       const known = leases.get(lease.lessee.toString())
       if (!lease.cid.equals(cid) || (known !== undefined && known.sequence >= lease.sequence)) continue
       leases.set(lease.lessee.toString(), lease)

@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import type { Clock } from '../../../clock/index.ts'
 import type { Holdings, ShardReader } from '../../holdings.ts'
 import type { Lane, LaneListener } from './lane.ts'
 
@@ -10,26 +11,26 @@ export class LocalLane implements Lane {
   readonly outstanding: number[] = []
   waitingSinceMs = 0
   readonly #listener: LaneListener
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #reader: Promise<ShardReader | undefined>
   readonly #closing = new AbortController()
   #reading = false
 
   constructor(
-    { holdings, self, now }: { holdings: Holdings; self: PeerId; now: () => number },
+    { holdings, self, clock }: { holdings: Holdings; self: PeerId; clock: Clock },
     { cid, shard }: { cid: CID; shard: number },
     listener: LaneListener
   ) {
     this.shard = shard
     this.peer = self
     this.#listener = listener
-    this.#now = now
+    this.#clock = clock
     this.#reader = holdings.openShard(cid, shard)
     this.#reader.catch(() => {})
   }
 
   request(first: number, count: number): void {
-    if (this.outstanding.length === 0) this.waitingSinceMs = this.#now()
+    if (this.outstanding.length === 0) this.waitingSinceMs = this.#clock.monotonicMs()
     for (let index = first; index < first + count; index++) this.outstanding.push(index)
     if (!this.#reading) void this.#read()
   }
@@ -50,7 +51,7 @@ export class LocalLane implements Lane {
         const data = await reader.read(index, { signal })
         if (signal.aborted) return
         this.outstanding.shift()
-        this.waitingSinceMs = this.#now()
+        this.waitingSinceMs = this.#clock.monotonicMs()
         this.#listener.onBlock(this, index, data)
       }
       if (reader === undefined) this.#fail()

@@ -23,20 +23,19 @@ export function readSegments(
   segments: Iterable<Segment>,
   signal: AbortSignal
 ): AsyncGenerator<{ segment: Segment; rows: Uint8Array[] }> {
-  const { mesh, codec, experience, settings } = context
+  const { mesh, codec, experience, clock, settings } = context
   const { n } = object.manifest
-  const now = (): number => performance.now()
   const reader = new SegmentReader(
     {
       self: mesh.self,
       experience,
       locations,
-      openLane: laneOpener(context, object, now),
+      openLane: laneOpener(context, object),
       decode: async (segment, rows) => dataRows(codec, n, segment, rows, signal),
       observe: (peer, outcome) => {
         if (!peer.equals(mesh.self)) mesh.observe(peer, outcome)
       },
-      now
+      clock
     },
     {
       n,
@@ -49,14 +48,14 @@ export function readSegments(
   return reader.read(segments)
 }
 
-function laneOpener(context: ClientContext, object: ReadableObject, now: () => number): LaneOpener {
-  const { mesh, holdings, experience, settings } = context
+function laneOpener(context: ClientContext, object: ReadableObject): LaneOpener {
+  const { mesh, holdings, experience, clock, settings } = context
   const { cid, manifest, layout } = object
   return (shard, peer, listener) =>
     peer.equals(mesh.self)
-      ? new LocalLane({ holdings, self: mesh.self, now }, { cid, shard }, listener)
+      ? new LocalLane({ holdings, self: mesh.self, clock }, { cid, shard }, listener)
       : new RemoteLane(
-          { mesh, experience, now },
+          { mesh, experience, clock },
           {
             shard,
             peer,

@@ -4,17 +4,14 @@ import { isHologramError } from '../../errors.ts'
 import type { FramedStream } from '../../wire/framing.ts'
 import type { Layout } from '../../records/layout.ts'
 import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../wire/limits.ts'
-import type { Mesh } from '../../mesh.ts'
 import { AuditVerifier } from './audit-verifier.ts'
 import type { PeerExperience } from '../find/experience.ts'
 import type { Lane, LaneFailure, LaneListener } from './lane.ts'
 import { openFramed } from '../wire/streams.ts'
+import type { StreamOpener } from '../wire/streams.ts'
 
-export interface RemoteLaneComponents {
-  readonly mesh: Mesh
+export interface RemoteLaneComponents extends StreamOpener {
   readonly experience: PeerExperience
-  /** Milliseconds on a monotonic clock. */
-  readonly now: () => number
 }
 
 export interface RemoteLaneInit {
@@ -74,7 +71,7 @@ export class RemoteLane implements Lane {
     for (let index = first; index < first + count; index++) this.outstanding.push(index)
     this.#queue.push({ first, count })
     if (idle) {
-      this.waitingSinceMs = this.#components.now()
+      this.waitingSinceMs = this.#components.clock.monotonicMs()
       this.#rate = { sinceMs: this.waitingSinceMs, bytes: 0 }
       this.#blockIsFirst = true
     }
@@ -95,11 +92,10 @@ export class RemoteLane implements Lane {
   }
 
   async #run(): Promise<void> {
-    const { mesh } = this.#components
     const { openTimeoutMs: timeoutMs } = this.#init
     const { signal } = this.#closing
     try {
-      this.#framed = await openFramed(mesh, this.peer, GET_PROTOCOL, {
+      this.#framed = await openFramed(this.#components, this.peer, GET_PROTOCOL, {
         timeoutMs,
         maxFrameBytes: MAX_GET_REPLY_BYTES,
         signal
@@ -147,8 +143,8 @@ export class RemoteLane implements Lane {
   }
 
   #measure(bytes: number): void {
-    const { experience, now } = this.#components
-    const nowMs = now()
+    const { experience, clock } = this.#components
+    const nowMs = clock.monotonicMs()
     if (this.#blockIsFirst) experience.sampleLatency(this.peer, nowMs - this.waitingSinceMs)
     this.#blockIsFirst = false
     this.waitingSinceMs = nowMs

@@ -1,4 +1,5 @@
 import type { PeerId } from '@libp2p/interface'
+import type { Cancel, Clock } from '../../../clock/index.ts'
 import type { Segment } from '../../records/layout.ts'
 import type { PeerExperience } from '../find/experience.ts'
 import type { Lane, LaneFailure, LaneListener, LaneOpener } from './lane.ts'
@@ -23,8 +24,7 @@ export interface SegmentReaderComponents {
   /** Rebuilds the data rows of a segment from any k of its rows. */
   readonly decode: (segment: Segment, rows: ReadonlyMap<number, Uint8Array>) => Promise<Uint8Array[]>
   readonly observe: (peer: PeerId, outcome: 'served' | 'unreachable' | 'slow' | 'lied') => void
-  /** Milliseconds on a monotonic clock. */
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 export interface SegmentReaderInit {
@@ -67,7 +67,7 @@ export class SegmentReader implements LaneListener {
   readonly #window: PendingSegment[] = []
   readonly #byIndex = new Map<number, PendingSegment>()
   #depth = INITIAL_DEPTH
-  #timer: NodeJS.Timeout | undefined
+  #cancelTimer: Cancel | undefined
   #discovering = false
   /** Since the last segment that was read. */
   #discoveries = 0
@@ -133,7 +133,7 @@ export class SegmentReader implements LaneListener {
     if (entry === undefined) return
     this.#forget(lane)
     const restMs = Math.min(Math.max(retryAfterMs, this.#init.minHedgeMs), this.#init.stallTimeoutMs)
-    this.#lanes.rest(entry, this.#components.now() + restMs)
+    this.#lanes.rest(entry, this.#components.clock.monotonicMs() + restMs)
     this.#assign()
   }
 
@@ -161,7 +161,7 @@ export class SegmentReader implements LaneListener {
   /** Asks for blocks until every segment of the window has k that are there or on their way. */
   #assign(): void {
     if (this.#closed) return
-    const now = this.#components.now()
+    const now = this.#components.clock.monotonicMs()
     const runs = new Map<LaneEntry, number[]>()
     let starved: PendingSegment | undefined
     for (const pending of this.#window) {
@@ -248,21 +248,22 @@ export class SegmentReader implements LaneListener {
 
   /** Wakes up when the first deadline passes. One timer, which is not moved for every block. */
   #arm(): void {
-    if (this.#timer !== undefined || this.#closed) return
+    if (this.#cancelTimer !== undefined || this.#closed) return
     const dueMs = Math.min(...[...this.#lanes.entries()].map((entry) => this.#dueMs(entry)))
     if (dueMs === Infinity) return
-    const waitMs = Math.max(1, dueMs - this.#components.now())
-    this.#timer = setTimeout(() => {
+    const waitMs = Math.max(1, dueMs - this.#components.clock.monotonicMs())
+    const { clock } = this.#components
+    this.#cancelTimer = clock.after(waitMs, () => {
       // Blocks that arrived while this process was busy are read before anyone is called late.
-      setImmediate(() => {
-        this.#timer = undefined
+      void clock.turn().then(() => {
+        this.#cancelTimer = undefined
         this.#checkDeadlines()
       })
-    }, waitMs)
+    })
   }
 
   #dueMs(entry: LaneEntry): number {
-    const now = this.#components.now()
+    const now = this.#components.clock.monotonicMs()
     if (entry.restsUntilMs > now) return entry.restsUntilMs
     if (entry.lane === undefined || entry.lane.outstanding.length === 0) return Infinity
     return entry.lane.waitingSinceMs + Math.min(this.#patienceMs(entry), this.#init.stallTimeoutMs)
@@ -281,7 +282,7 @@ export class SegmentReader implements LaneListener {
 
   #checkDeadlines(): void {
     if (this.#closed) return
-    const now = this.#components.now()
+    const now = this.#components.clock.monotonicMs()
     for (const entry of [...this.#lanes.entries()]) {
       const { lane } = entry
       if (lane === undefined || lane.outstanding.length === 0) continue
@@ -318,7 +319,7 @@ export class SegmentReader implements LaneListener {
   #close(): void {
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#cancelTimer?.()
     for (const { lane, served } of this.#lanes.entries()) {
       if (lane !== undefined && served) this.#components.observe(lane.peer, 'served')
       lane?.close()

@@ -1,4 +1,5 @@
 import type { PeerId } from '@libp2p/interface'
+import type { Cancel, Clock } from '../../../clock/index.ts'
 import { HologramError } from '../../errors.ts'
 import { BroadcastWindow } from './broadcast-window.ts'
 import type { WindowReader } from './broadcast-window.ts'
@@ -25,8 +26,7 @@ export interface FanOutComponents {
   /** The next-ranked peer, for a shard whose holder failed; undefined when there is none left. */
   readonly nextPeer: () => PeerId | undefined
   readonly observe: (peer: PeerId, outcome: 'unreachable' | 'slow') => void
-  /** Milliseconds on a monotonic clock. */
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 export interface FanOutInit {
@@ -71,7 +71,7 @@ export class FanOut {
   readonly #running = new Set<Sending>()
   readonly #outcomes: Promise<ShardOutcomes>
   readonly #startedMs: number
-  readonly #ticker: NodeJS.Timeout
+  #cancelTick: Cancel
   #first: CodedSegment | undefined
   #blocked = false
   #lastTickMs: number
@@ -91,9 +91,8 @@ export class FanOut {
     // Uploads that fail before the end never ask for the commitment.
     this.#commitment.promise.catch(() => {})
     this.#alive = homes.length
-    this.#startedMs = this.#lastTickMs = components.now()
-    const { stallTimeoutMs, patienceMs } = init.timing
-    this.#ticker = setInterval(() => this.#tick(), Math.ceil(Math.min(stallTimeoutMs, patienceMs) / 8))
+    this.#startedMs = this.#lastTickMs = components.clock.monotonicMs()
+    this.#cancelTick = this.#tickLater()
     this.#outcomes = Promise.all(homes.map(async ({ shard, peer }) => this.#place(shard, peer))).then(sorted)
   }
 
@@ -120,13 +119,13 @@ export class FanOut {
     try {
       return await this.#outcomes
     } finally {
-      clearInterval(this.#ticker)
+      this.#cancelTick()
     }
   }
 
   /** Gives up; what has arrived at the holders stays there for a later attempt. Resolves when all streams are closed. */
   async abort(error: Error): Promise<ShardOutcomes> {
-    clearInterval(this.#ticker)
+    this.#cancelTick()
     this.#window.fail(error)
     this.#commitment.reject(error)
     for (const sending of this.#running) sending.drop(error)
@@ -151,7 +150,7 @@ export class FanOut {
     for (let attempt = 0; peer !== undefined && attempt < MAX_ATTEMPTS; attempt++) {
       const reader = this.#window.join()
       if (reader === undefined) break
-      const sending = new Sending(shard, peer, reader, this.#components.now)
+      const sending = new Sending(shard, peer, reader, this.#components.clock)
       this.#running.add(sending)
       try {
         await this.#send(sending)
@@ -236,7 +235,8 @@ export class FanOut {
 
   #acknowledge(shard: number): void {
     this.#acknowledged++
-    if (this.#acknowledged === this.#init.required) this.#requiredSinceMs = this.#components.now()
+    if (this.#acknowledged === this.#init.required)
+      this.#requiredSinceMs = this.#components.clock.monotonicMs()
     this.#init.onAcknowledged?.(shard)
   }
 
@@ -247,9 +247,17 @@ export class FanOut {
     }
   }
 
+  #tickLater(): Cancel {
+    const { stallTimeoutMs, patienceMs } = this.#init.timing
+    return this.#components.clock.after(Math.ceil(Math.min(stallTimeoutMs, patienceMs) / 8), () => {
+      this.#cancelTick = this.#tickLater()
+      this.#tick()
+    })
+  }
+
   /** Drops holders that are stuck, and those that hold the others up without being needed. */
   #tick(): void {
-    const now = this.#components.now()
+    const now = this.#components.clock.monotonicMs()
     const elapsedMs = now - this.#lastTickMs
     this.#lastTickMs = now
     if (this.#blocked) this.#chargeLaggards(elapsedMs)
@@ -292,15 +300,15 @@ class Sending {
   /** Time that others waited for this holder. */
   chargedMs = 0
   phase: 'idle' | 'send' | 'commit' = 'idle'
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #drop = new AbortController()
   #phaseSinceMs = 0
 
-  constructor(shard: number, peer: PeerId, reader: WindowReader<CodedSegment>, now: () => number) {
+  constructor(shard: number, peer: PeerId, reader: WindowReader<CodedSegment>, clock: Clock) {
     this.shard = shard
     this.peer = peer
     this.reader = reader
-    this.#now = now
+    this.#clock = clock
   }
 
   /** Fires when the holder is given up. */
@@ -316,7 +324,7 @@ class Sending {
   /** Awaits `work` as what the holder is doing; rejects at once when the holder is dropped. */
   async during<R>(phase: Sending['phase'], work: Promise<R>): Promise<R> {
     this.phase = phase
-    this.#phaseSinceMs = this.#now()
+    this.#phaseSinceMs = this.#clock.monotonicMs()
     try {
       return await untilAbort(work, this.dropped)
     } finally {

@@ -1,4 +1,5 @@
 import type { PeerId } from '@libp2p/interface'
+import type { Clock } from '../../../clock/index.ts'
 import type { Holdings, ShardUpload } from '../../holdings.ts'
 import { openLease, storedLease } from '../../records/lease.ts'
 import { uploadId } from '../../records/seed.ts'
@@ -7,7 +8,7 @@ import type { Commitment, ShardSink, SinkRequest } from './shard-sink.ts'
 export interface LocalSinkComponents {
   readonly holdings: Holdings
   readonly networkId: Uint8Array
-  readonly nowMs: () => number
+  readonly clock: Clock
 }
 
 /** A shard whose home is this node: it goes to disk without a stream. */
@@ -46,9 +47,9 @@ export class LocalSink implements ShardSink {
   }
 
   async commit({ cid, manifest, lease }: Commitment): Promise<void> {
-    const { holdings, networkId, nowMs } = this.#components
+    const { holdings, networkId, clock } = this.#components
     // The lease first: an object that is durable before its lease may be collected in between.
-    await holdings.putLease(cid, storedLease(await openLease(networkId, lease, nowMs()), lease))
+    await holdings.putLease(cid, storedLease(await openLease(networkId, lease, clock.nowMs()), lease))
     await this.#upload.commit(cid, manifest)
   }
 

@@ -28,7 +28,7 @@ export async function makeLease(
   cid: CID,
   { leaseMs, after = 0, tombstone = false }: { leaseMs: number; after?: number; tombstone?: boolean }
 ): Promise<SignedLease> {
-  const nowMs = context.nowMs()
+  const nowMs = context.clock.nowMs()
   const sequence = Math.max(nowMs, after + 1)
   const lease = { cid, sequence: BigInt(sequence), expiresAtMs: nowMs + leaseMs, tombstone }
   const signed = await signLease(context.mesh.networkId, lease, signerOf(context))
@@ -55,11 +55,11 @@ export async function publishManifest(
   count: number,
   signal: AbortSignal
 ): Promise<PeerId[]> {
-  const { mesh, objects, holdings, nowMs } = context
+  const { mesh, objects, holdings, clock } = context
   const placement = await placementOf(context, cid, holders)
   const keepOwn = async (): Promise<void> => {
     const own = { manifest, lease: storedLeaseOf(context, cid, lease), placement }
-    await holdings.keepObject(cid, own, { own: true, nowMs: nowMs() })
+    await holdings.keepObject(cid, own, { own: true, nowMs: clock.nowMs() })
   }
   const putManifest = {
     manifest: Uint8Array.from(manifest),
@@ -105,7 +105,7 @@ async function placementOf(
   holders: readonly ShardHolder[]
 ): Promise<KeptObject['placement']> {
   if (holders.length === 0) return undefined
-  const sequence = BigInt(context.nowMs())
+  const sequence = BigInt(context.clock.nowMs())
   const { networkId } = context.mesh
   return { sequence, record: await signPlacement(networkId, { cid, sequence, holders }, signerOf(context)) }
 }

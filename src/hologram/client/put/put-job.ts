@@ -28,7 +28,7 @@ export async function adopt(
   const { cid, manifest, lease } = object
   const record = ownedRecordOf(manifest, {
     name: options.name ?? '',
-    createdAtMs: context.nowMs(),
+    createdAtMs: context.clock.nowMs(),
     leaseMs,
     leaseSequence: lease.sequence,
     leaseExpiresAtMs: lease.expiresAtMs,

@@ -3,9 +3,13 @@ import { PutFrame, PutReply, Status } from '../../../../protocols/generated/obje
 import { encodePutBlock } from '../../wire/block-frame.ts'
 import type { FramedStream, WaitOptions } from '../../wire/framing.ts'
 import { MAX_PUT_FRAME_BYTES, PUT_PROTOCOL } from '../../wire/limits.ts'
-import type { Mesh } from '../../mesh.ts'
+import { deadlineIn } from '../../../clock/index.ts'
+import type { Clock } from '../../../clock/index.ts'
+import { HologramError } from '../../errors.ts'
 import type { Commitment, ShardSink, SinkRequest } from './shard-sink.ts'
 import { noReply, openFramed, remoteError } from '../wire/streams.ts'
+import type { StreamOpener } from '../wire/streams.ts'
+import { untilAbort } from '../wire/until-abort.ts'
 
 export interface RemoteSinkInit {
   /** From dialling to the holder's first answer. */
@@ -15,9 +19,6 @@ export interface RemoteSinkInit {
   readonly commitTimeoutMs: number
 }
 
-/** The answer to a commit is awaited from the first block on, for as long as the source may take. */
-const UNLIMITED_MS = 2 ** 31 - 1
-
 /** A stream of put/1. */
 export class RemoteSink implements ShardSink {
   readonly peer: PeerId
@@ -25,6 +26,7 @@ export class RemoteSink implements ShardSink {
   readonly heldDigest: Uint8Array
   readonly #framed: FramedStream
   readonly #wait: WaitOptions
+  readonly #clock: Clock
   readonly #commitTimeoutMs: number
   /** The holder's next answer: to the commit or, before it, why it takes no more. */
   readonly #answer: Promise<void>
@@ -32,17 +34,20 @@ export class RemoteSink implements ShardSink {
   #over = false
 
   /** @throws HologramError 'UNREACHABLE' | 'TIMEOUT' | 'REMOTE' | 'QUOTA' | 'PROTOCOL' | 'ABORTED' */
-  static async open(mesh: Mesh, request: SinkRequest, init: RemoteSinkInit): Promise<RemoteSink> {
+  static async open(opener: StreamOpener, request: SinkRequest, init: RemoteSinkInit): Promise<RemoteSink> {
     const { peer, shard, seed, expectedBytes, signal } = request
     const wait = { timeoutMs: init.openTimeoutMs, signal }
-    const framed = await openFramed(mesh, peer, PUT_PROTOCOL, { ...wait, maxFrameBytes: MAX_PUT_FRAME_BYTES })
+    const framed = await openFramed(opener, peer, PUT_PROTOCOL, {
+      ...wait,
+      maxFrameBytes: MAX_PUT_FRAME_BYTES
+    })
     try {
       const open = { seed: Uint8Array.from(seed), shard, expectedBytes }
       await framed.write([PutFrame.encode({ open })], wait)
       const reply = await framed.readMessage(PutReply, wait)
       if (reply === undefined) throw noReply(peer)
       if (reply.status !== Status.OK) throw remoteError(peer, reply)
-      return new RemoteSink(framed, request, reply, init)
+      return new RemoteSink(framed, request, reply, { ...init, clock: opener.clock })
     } catch (error) {
       framed.abort(error as Error)
       framed.release()
@@ -50,17 +55,23 @@ export class RemoteSink implements ShardSink {
     }
   }
 
-  private constructor(framed: FramedStream, request: SinkRequest, opened: PutReply, init: RemoteSinkInit) {
+  private constructor(
+    framed: FramedStream,
+    request: SinkRequest,
+    opened: PutReply,
+    init: RemoteSinkInit & { clock: Clock }
+  ) {
     const { peer, signal } = request
     this.peer = peer
     this.heldBlocks = opened.blocksHeld
     this.heldDigest = opened.heldDigest
     this.#framed = framed
     this.#wait = { timeoutMs: init.sendTimeoutMs, signal }
+    this.#clock = init.clock
     this.#commitTimeoutMs = init.commitTimeoutMs
     this.#answer = readAnswer(framed, peer, signal)
     this.#answer.catch((error: unknown) => {
-      // A block that waits to be taken now waits in vain.
+      // Fails any pending write.
       this.#refusal = error
       this.abandon(error as Error)
     })
@@ -79,14 +90,23 @@ export class RemoteSink implements ShardSink {
 
   async commit({ manifest, lease }: Commitment): Promise<void> {
     const commit = { manifest: Uint8Array.from(manifest), lease: Uint8Array.from(lease) }
-    const deadline = AbortSignal.timeout(this.#commitTimeoutMs)
-    const late = new Promise<never>((_, reject) => {
-      deadline.addEventListener('abort', () => reject(deadline.reason as Error), { once: true })
-    })
     await this.#framed.write([PutFrame.encode({ commit })], this.#wait)
-    await Promise.race([this.#answer, late])
+    await this.#answerInTime()
     this.#over = true
     void this.#framed.close(this.#wait).finally(() => this.#framed.release())
+  }
+
+  async #answerInTime(): Promise<void> {
+    const afterMs = this.#commitTimeoutMs
+    using deadline = deadlineIn(this.#clock, afterMs)
+    await untilAbort(this.#answer, deadline.signal).catch((error: unknown) => {
+      if (!deadline.signal.aborted) throw error
+      const name = this.peer.toString()
+      throw new HologramError('TIMEOUT', `${name} did not keep the shard within ${afterMs} ms`, {
+        afterMs,
+        what: 'commit'
+      })
+    })
   }
 
   abandon(error: Error): void {
@@ -97,8 +117,9 @@ export class RemoteSink implements ShardSink {
   }
 }
 
+/** Waits from the first block on, for as long as the source may take. */
 async function readAnswer(framed: FramedStream, peer: PeerId, signal: AbortSignal): Promise<void> {
-  const reply = await framed.readMessage(PutReply, { timeoutMs: UNLIMITED_MS, signal })
+  const reply = await framed.readMessage(PutReply, { timeoutMs: Infinity, signal })
   if (reply === undefined) throw noReply(peer)
   if (reply.status !== Status.OK) throw remoteError(peer, reply)
 }

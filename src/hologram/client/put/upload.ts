@@ -44,7 +44,7 @@ export async function upload(
   segments: AsyncIterable<SegmentBytes>,
   job: Upload
 ): Promise<ShardOutcomes> {
-  const { codec, mesh, settings } = context
+  const { codec, mesh, clock, settings } = context
   const { n, plan, shards, signal } = job
   const roots = new Map(shards.map((shard) => [shard, new MerkleRootBuilder()]))
   const fanOut = new FanOut(
@@ -52,7 +52,7 @@ export async function upload(
       openSink: sinkOpener(context),
       nextPeer: () => plan.next(),
       observe: (peer, outcome) => mesh.observe(peer, outcome),
-      now: () => performance.now()
+      clock
     },
     {
       seed: job.seed,
@@ -89,7 +89,7 @@ export async function upload(
   }
 }
 
-function sinkOpener({ mesh, holdings, settings, nowMs }: ClientContext): SinkOpener {
+function sinkOpener({ mesh, holdings, settings, clock }: ClientContext): SinkOpener {
   const { openTimeoutMs, putTiming } = settings
   const timing = {
     openTimeoutMs,
@@ -98,7 +98,8 @@ function sinkOpener({ mesh, holdings, settings, nowMs }: ClientContext): SinkOpe
   }
   const open: SinkOpener = async (request) =>
     request.peer.equals(mesh.self)
-      ? LocalSink.open({ holdings, networkId: mesh.networkId, nowMs }, request)
-      : RemoteSink.open(mesh, request, timing)
-  return async (request) => whenFree(async () => open(request), openTimeoutMs, request.signal)
+      ? LocalSink.open({ holdings, networkId: mesh.networkId, clock }, request)
+      : RemoteSink.open({ mesh, clock }, request, timing)
+  return async (request) =>
+    whenFree(async () => open(request), { clock, timeoutMs: openTimeoutMs, signal: request.signal })
 }

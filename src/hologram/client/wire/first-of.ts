@@ -1,8 +1,11 @@
+import type { Cancel, Clock } from '../../../clock/index.ts'
+
 export interface FirstOfOptions {
   /** Candidates asked at once at first. */
   readonly parallel: number
   /** When none has answered for this long, one more is asked. */
   readonly hedgeMs: number
+  readonly clock: Clock
   readonly signal: AbortSignal
 }
 
@@ -15,16 +18,16 @@ export interface FirstOfOptions {
 export async function firstOf<C, R>(
   candidates: readonly C[],
   ask: (candidate: C, signal: AbortSignal) => Promise<R>,
-  { parallel, hedgeMs, signal }: FirstOfOptions
+  { parallel, hedgeMs, clock, signal }: FirstOfOptions
 ): Promise<R | undefined> {
   signal.throwIfAborted()
   const others = new AbortController()
   const result = Promise.withResolvers<R | undefined>()
   const queue = [...candidates]
   let running = 0
-  let hedge: NodeJS.Timeout | undefined
+  let cancelHedge: Cancel | undefined
   const start = (): void => {
-    clearTimeout(hedge)
+    cancelHedge?.()
     const candidate = queue.shift()
     if (candidate !== undefined) {
       running++
@@ -34,7 +37,7 @@ export async function firstOf<C, R>(
       })
     }
     if (running === 0) result.resolve(undefined)
-    else if (queue.length > 0) hedge = setTimeout(start, hedgeMs)
+    else if (queue.length > 0) cancelHedge = clock.after(hedgeMs, start)
   }
   const onAbort = (): void => result.reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
@@ -42,7 +45,7 @@ export async function firstOf<C, R>(
     for (let i = 0; i < Math.max(1, parallel); i++) start()
     return await result.promise
   } finally {
-    clearTimeout(hedge)
+    cancelHedge?.()
     signal.removeEventListener('abort', onAbort)
     others.abort(new Error('another peer answered first'))
   }

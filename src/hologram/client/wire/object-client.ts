@@ -3,9 +3,9 @@ import { ObjectReply, ObjectRequest, Status } from '../../../../protocols/genera
 import { isHologramError } from '../../errors.ts'
 import type { FramedStream, WaitOptions } from '../../wire/framing.ts'
 import { MAX_OBJECT_REPLY_BYTES, MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } from '../../wire/limits.ts'
-import type { Mesh } from '../../mesh.ts'
 import { StreamPool } from './stream-pool.ts'
 import { noReply, openFramed, remoteError } from './streams.ts'
+import type { StreamOpener } from './streams.ts'
 
 /** Answers a request on behalf of this node, as it would answer another peer. */
 export type LocalObjects = (request: Partial<ObjectRequest>) => Promise<ObjectReply>
@@ -22,16 +22,17 @@ const MAX_IDLE_STREAMS = 16
 
 /** Requests of object/1, each on a stream of its own while it lasts. This node itself is asked without a stream. */
 export class ObjectClient {
-  readonly #mesh: Mesh
+  readonly #opener: StreamOpener
   readonly #local: LocalObjects
   readonly #timeoutMs: number
   readonly #streams: StreamPool
 
-  constructor(mesh: Mesh, local: LocalObjects, { timeoutMs }: ObjectClientInit) {
-    this.#mesh = mesh
+  constructor(opener: StreamOpener, local: LocalObjects, { timeoutMs }: ObjectClientInit) {
+    this.#opener = opener
     this.#local = local
     this.#timeoutMs = timeoutMs
     this.#streams = new StreamPool({
+      clock: opener.clock,
       maxIdle: MAX_IDLE_STREAMS,
       idleMs: IDLE_MS,
       closeTimeoutMs: timeoutMs
@@ -44,7 +45,7 @@ export class ObjectClient {
    * @throws HologramError 'REMOTE' | 'QUOTA' | 'UNREACHABLE' | 'TIMEOUT' | 'PROTOCOL' | 'ABORTED'
    */
   async request(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
-    const reply = peer.equals(this.#mesh.self)
+    const reply = peer.equals(this.#opener.mesh.self)
       ? await this.#local(request)
       : await this.#ask(peer, request, signal)
     if (reply.status !== Status.OK) throw remoteError(peer, reply)
@@ -87,7 +88,7 @@ export class ObjectClient {
     request: Partial<ObjectRequest>,
     wait: WaitOptions
   ): Promise<ObjectReply | undefined> {
-    const framed = await openFramed(this.#mesh, peer, OBJECT_PROTOCOL, {
+    const framed = await openFramed(this.#opener, peer, OBJECT_PROTOCOL, {
       ...wait,
       maxFrameBytes: Math.max(MAX_OBJECT_REQUEST_BYTES, MAX_OBJECT_REPLY_BYTES)
     })

@@ -1,7 +1,9 @@
 import type { PeerId } from '@libp2p/interface'
+import type { Cancel, Clock } from '../../../clock/index.ts'
 import type { FramedStream } from '../../wire/framing.ts'
 
 export interface StreamPoolInit {
+  readonly clock: Clock
   /** Streams with one peer that may lie idle; what is more is closed. */
   readonly maxIdle: number
   /** How long a stream may lie idle. Less than peers wait for the next request of a stream. */
@@ -19,7 +21,7 @@ interface IdleStream {
 export class StreamPool {
   readonly #init: StreamPoolInit
   readonly #idle = new Map<string, IdleStream[]>()
-  #timer: NodeJS.Timeout | undefined
+  #cancelSweep: Cancel | undefined
   #closed = false
 
   constructor(init: StreamPoolInit) {
@@ -41,21 +43,21 @@ export class StreamPool {
     const name = peer.toString()
     const idle = this.#idle.get(name) ?? []
     if (this.#closed || idle.length >= this.#init.maxIdle) return this.#end(framed)
-    idle.push({ framed, sinceMs: performance.now() })
+    idle.push({ framed, sinceMs: this.#init.clock.monotonicMs() })
     this.#idle.set(name, idle)
-    this.#timer ??= setTimeout(() => this.#sweep(), this.#init.idleMs).unref()
+    this.#cancelSweep ??= this.#sweepLater()
   }
 
   /** Closes all that lie here, and from now on every one that comes. */
   close(): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#cancelSweep?.()
     for (const idle of this.#idle.values()) for (const { framed } of idle) this.#end(framed)
     this.#idle.clear()
   }
 
   #sweep(): void {
-    const beforeMs = performance.now() - this.#init.idleMs
+    const beforeMs = this.#init.clock.monotonicMs() - this.#init.idleMs
     for (const [name, idle] of this.#idle) {
       const stale = idle.filter(({ framed, sinceMs }) => sinceMs <= beforeMs || !isOpen(framed))
       for (const { framed } of stale) this.#end(framed)
@@ -66,11 +68,14 @@ export class StreamPool {
           idle.filter((one) => !stale.includes(one))
         )
     }
-    this.#timer =
-      this.#idle.size === 0 ? undefined : setTimeout(() => this.#sweep(), this.#init.idleMs).unref()
+    this.#cancelSweep = this.#idle.size === 0 ? undefined : this.#sweepLater()
   }
 
-  /** That the peer is slow to close its end is nothing to wait for. */
+  #sweepLater(): Cancel {
+    return this.#init.clock.after(this.#init.idleMs, () => this.#sweep())
+  }
+
+  /** Does not wait for a slow peer to close its end. */
   #end(framed: FramedStream): void {
     void framed.close({ timeoutMs: this.#init.closeTimeoutMs }).finally(() => framed.release())
   }

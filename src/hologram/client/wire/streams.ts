@@ -2,7 +2,15 @@ import type { PeerId } from '@libp2p/interface'
 import { Status } from '../../../../protocols/generated/object.js'
 import { HologramError } from '../../errors.ts'
 import { FramedStream } from '../../wire/framing.ts'
+import { deadlineIn } from '../../../clock/index.ts'
+import type { Clock } from '../../../clock/index.ts'
 import type { Mesh } from '../../mesh.ts'
+
+/** What it takes to open a stream. */
+export interface StreamOpener {
+  readonly mesh: Mesh
+  readonly clock: Clock
+}
 
 export interface OpenFramedOptions {
   /** For dialling, and for negotiating the protocol. */
@@ -14,18 +22,16 @@ export interface OpenFramedOptions {
 
 /** Opens a stream of messages to a peer. @throws HologramError 'UNREACHABLE' | 'ABORTED' */
 export async function openFramed(
-  mesh: Mesh,
+  { mesh, clock }: StreamOpener,
   peer: PeerId,
   protocol: string,
   { timeoutMs, maxFrameBytes, signal }: OpenFramedOptions
 ): Promise<FramedStream> {
   const name = peer.toString()
-  const deadline = AbortSignal.timeout(timeoutMs)
+  using deadline = deadlineIn(clock, timeoutMs, signal)
   try {
-    const stream = await mesh.open(peer, mesh.protocol(protocol), {
-      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
-    })
-    return new FramedStream(stream, { maxFrameBytes, peer: name })
+    const stream = await mesh.open(peer, mesh.protocol(protocol), { signal: deadline.signal })
+    return new FramedStream(stream, { maxFrameBytes, clock, peer: name })
   } catch (cause) {
     if (signal?.aborted === true) throw new HologramError('ABORTED', 'aborted', {}, { cause })
     throw new HologramError('UNREACHABLE', `${name} cannot be reached`, { peer: name }, { cause })

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Status } from '../../../../protocols/generated/object.js'
+import type { Clock } from '../../../clock/index.ts'
 import { isHologramError } from '../../errors.ts'
 
 /** Between two attempts, when who is busy names no time. */
@@ -12,17 +12,16 @@ const MAX_RETRY_MS = 1000
  */
 export async function whenFree<R>(
   attempt: () => Promise<R>,
-  timeoutMs: number,
-  signal: AbortSignal
+  { clock, timeoutMs, signal }: { clock: Clock; timeoutMs: number; signal: AbortSignal }
 ): Promise<R> {
-  const deadlineMs = performance.now() + timeoutMs
+  const deadlineMs = clock.monotonicMs() + timeoutMs
   for (;;) {
     try {
       return await attempt()
     } catch (error) {
       const retryMs = retryAfterMs(error)
-      if (retryMs === undefined || performance.now() + retryMs > deadlineMs) throw error
-      await sleep(retryMs, undefined, { signal })
+      if (retryMs === undefined || clock.monotonicMs() + retryMs > deadlineMs) throw error
+      await clock.sleep(retryMs, signal)
     }
   }
 }

@@ -6,6 +6,7 @@ import {
   PutFrame,
   PutReply
 } from '../../../../protocols/generated/object.js'
+import { systemClock } from '../../../../src/clock/index.ts'
 import { encodePutBlock } from '../../../../src/hologram/wire/block-frame.ts'
 import { Holder } from '../../../../src/hologram/holder/holder.ts'
 import { FakeMesh } from '../fake-mesh.ts'
@@ -50,7 +51,7 @@ export async function startHolder(init: FixtureInit = {}): Promise<Fixture> {
       mesh,
       holdings,
       logger: { warn: (message) => void log.push(message), debug: () => {} },
-      nowMs: () => nowMs,
+      clock: { ...systemClock, nowMs: () => nowMs },
       up: init.up,
       down: init.down
     },

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { varint } from 'multiformats'
 import { GetRequest } from '../../../../protocols/generated/object.js'
 import { encodePutBlock } from '../../../../src/hologram/wire/block-frame.ts'
+import { systemClock } from '../../../../src/clock/index.ts'
 import { FramedStream } from '../../../../src/hologram/wire/framing.ts'
 import { codeOf, errorOf, noise, stalledStream } from '../support.ts'
 import { StreamCloseEvent, type Stream } from '@libp2p/interface'
@@ -26,7 +27,7 @@ describe('framed stream', () => {
   beforeEach(async () => {
     const [outbound, inbound] = await streamPair()
     remote = outbound
-    framed = new FramedStream(inbound, { maxFrameBytes: MAX_FRAME_BYTES, peer: 'bob' })
+    framed = new FramedStream(inbound, { maxFrameBytes: MAX_FRAME_BYTES, clock: systemClock, peer: 'bob' })
   })
 
   afterEach(() => {
@@ -54,7 +55,7 @@ describe('framed stream', () => {
   })
 
   it('writes frames that the other end reads', async () => {
-    const other = new FramedStream(remote, { maxFrameBytes: 70000 })
+    const other = new FramedStream(remote, { maxFrameBytes: 70000, clock: systemClock })
     const data = noise(65536)
     await framed.write(encodePutBlock(7, data), WAIT)
     await framed.writeMessage(GetRequest, { cid: new Uint8Array(36), shard: 1, first: 2, count: 3 }, WAIT)
@@ -77,7 +78,7 @@ describe('framed stream', () => {
     const [outbound, inbound] = await streamPair()
     outbound.send(Uint8Array.of(0x80))
     void outbound.close()
-    const other = new FramedStream(inbound, { maxFrameBytes: MAX_FRAME_BYTES })
+    const other = new FramedStream(inbound, { maxFrameBytes: MAX_FRAME_BYTES, clock: systemClock })
     expect(await codeOf(async () => other.read(WAIT))).to.equal('PROTOCOL')
   })
 

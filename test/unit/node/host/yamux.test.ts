@@ -2,6 +2,7 @@ import { multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { expect } from 'chai'
 import { thriftyYamux } from '../../../../src/node/host/yamux.ts'
+import { systemClock } from '../../../../src/clock/index.ts'
 import { FramedStream } from '../../../../src/hologram/wire/framing.ts'
 import type { MultiaddrConnection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 
@@ -28,8 +29,15 @@ describe('yamux', () => {
     const accepted = new Promise<Stream>((resolve) => {
       listener.addEventListener('stream', ({ detail }) => resolve(detail), { once: true })
     })
-    const near = new FramedStream(await dialler.createStream(), { maxFrameBytes: 2 ** 22 })
-    return { near, far: new FramedStream(await accepted, { maxFrameBytes: 2 ** 22 }), sent }
+    const near = new FramedStream(await dialler.createStream(), {
+      maxFrameBytes: 2 ** 22,
+      clock: systemClock
+    })
+    return {
+      near,
+      far: new FramedStream(await accepted, { maxFrameBytes: 2 ** 22, clock: systemClock }),
+      sent
+    }
   }
 
   const count = (connection: MultiaddrConnection, onSend: () => void): void => {

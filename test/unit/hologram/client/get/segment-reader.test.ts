@@ -6,6 +6,7 @@ import { SegmentReader } from '../../../../../src/hologram/client/get/segment-re
 import type { ShardLocations } from '../../../../../src/hologram/client/get/segment-reader.ts'
 import { Layout } from '../../../../../src/hologram/index.ts'
 import { peerIds } from '../../../../support/peers.ts'
+import { VirtualTime } from '../../../../support/virtual-clock.ts'
 
 const BLOCK = 64
 const [K, N] = [2, 5]
@@ -24,8 +25,10 @@ class FakeLane implements Lane {
   waitingSinceMs = 0
   closed = false
   readonly #behaviour: Behaviour
+  readonly #clock: VirtualTime
 
-  constructor(shard: number, peer: PeerId, listener: LaneListener, behaviour: Behaviour) {
+  constructor(clock: VirtualTime, shard: number, peer: PeerId, listener: LaneListener, behaviour: Behaviour) {
+    this.#clock = clock
     this.shard = shard
     this.peer = peer
     this.listener = listener
@@ -34,7 +37,7 @@ class FakeLane implements Lane {
 
   request(first: number, count: number): void {
     for (let index = first; index < first + count; index++) {
-      if (this.outstanding.length === 0) this.waitingSinceMs = performance.now()
+      if (this.outstanding.length === 0) this.waitingSinceMs = this.#clock.monotonicMs()
       this.outstanding.push(index)
       queueMicrotask(() => {
         if (!this.closed) this.#behaviour(this, index)
@@ -44,7 +47,7 @@ class FakeLane implements Lane {
 
   deliver(index: number): void {
     this.outstanding.shift()
-    this.waitingSinceMs = performance.now()
+    this.waitingSinceMs = this.#clock.monotonicMs()
     this.listener.onBlock(this, index, new Uint8Array(BLOCK).fill(16 * this.shard + (index % 16)))
   }
 
@@ -57,6 +60,7 @@ describe('reading segments from whoever is first', () => {
   let peers: PeerId[]
   let lanes: FakeLane[]
   let observed: Array<readonly [PeerId, string]>
+  let clock: VirtualTime
 
   before(async () => {
     peers = await peerIds(2 * N)
@@ -65,6 +69,7 @@ describe('reading segments from whoever is first', () => {
   beforeEach(() => {
     lanes = []
     observed = []
+    clock = new VirtualTime()
   })
 
   const read = (
@@ -83,13 +88,13 @@ describe('reading segments from whoever is first', () => {
         locations,
         openLane: (shard, peer, listener) => {
           const behaviour = behaviours[peers.indexOf(peer)] ?? honest
-          const lane = new FakeLane(shard, peer, listener, behaviour)
+          const lane = new FakeLane(clock, shard, peer, listener, behaviour)
           lanes.push(lane)
           return lane
         },
         decode: async (_, rows) => [...rows].sort(([a], [b]) => a - b).map(([, row]) => row),
         observe: (peer, outcome) => observed.push([peer, outcome]),
-        now: () => performance.now()
+        clock
       },
       { n: N, readAheadBytes: 8 * K * BLOCK, minHedgeMs: 20, stallTimeoutMs: 400, signal, ...init }
     )
@@ -102,7 +107,10 @@ describe('reading segments from whoever is first', () => {
   }
 
   /** Reads to the end and checks that each segment came in turn, with K different rows. Returns who served what. */
-  const readAll = async (source: ReturnType<typeof read>): Promise<number[][]> => {
+  const readAll = async (source: ReturnType<typeof read>): Promise<number[][]> =>
+    clock.during(collectShards(source))
+
+  const collectShards = async (source: ReturnType<typeof read>): Promise<number[][]> => {
     const shards: number[][] = []
     for await (const { segment, rows } of source) {
       expect(segment.index).to.equal(shards.length)
@@ -129,7 +137,7 @@ describe('reading segments from whoever is first', () => {
   })
 
   it('gives up who stays silent, and reads on', async () => {
-    const late: Behaviour = (lane, index) => void setTimeout(() => lane.deliver(index), 100)
+    const late: Behaviour = (lane, index) => void clock.after(100, () => lane.deliver(index))
     const shards = await readAll(read({ 0: silent, 2: late, 3: late, 4: late }))
     expect(shards.flat()).to.not.include(0)
     expect(observed).to.deep.include([peers[0], 'slow'])

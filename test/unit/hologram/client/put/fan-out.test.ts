@@ -7,6 +7,7 @@ import type { FanOutInit } from '../../../../../src/hologram/client/put/fan-out.
 import type { ShardSink, SinkRequest } from '../../../../../src/hologram/client/put/shard-sink.ts'
 import { HologramError } from '../../../../../src/hologram/index.ts'
 import { peerIds } from '../../../../support/peers.ts'
+import { VirtualTime } from '../../../../support/virtual-clock.ts'
 
 const N = 4
 const COMMITMENT = {
@@ -63,6 +64,7 @@ describe('sending shards to their holders', () => {
   let peers: PeerId[]
   let sinks: FakeSink[]
   let observed: Array<readonly [PeerId, string]>
+  let clock: VirtualTime
 
   before(async () => {
     peers = await peerIds(N + 2)
@@ -71,6 +73,7 @@ describe('sending shards to their holders', () => {
   beforeEach(() => {
     sinks = []
     observed = []
+    clock = new VirtualTime()
   })
 
   const start = (
@@ -89,7 +92,7 @@ describe('sending shards to their holders', () => {
         },
         nextPeer: () => spares.shift(),
         observe: (peer, outcome) => observed.push([peer, outcome]),
-        now: () => performance.now()
+        clock
       },
       {
         seed: new Uint8Array(32),
@@ -106,8 +109,11 @@ describe('sending shards to their holders', () => {
   }
 
   const send = async (fanOut: FanOut, count: number): Promise<Awaited<ReturnType<FanOut['commit']>>> => {
-    for (let index = 0; index < count; index++) await fanOut.write(segment(index))
-    return fanOut.commit(COMMITMENT)
+    const sendAll = async (): ReturnType<FanOut['commit']> => {
+      for (let index = 0; index < count; index++) await fanOut.write(segment(index))
+      return fanOut.commit(COMMITMENT)
+    }
+    return clock.during(sendAll())
   }
 
   it('gives every holder every block in order, and tells who keeps what', async () => {
@@ -143,13 +149,13 @@ describe('sending shards to their holders', () => {
   })
 
   it('waits for the slowest holder when all are needed', async () => {
-    const slow = { send: async () => new Promise<void>((resolve) => setTimeout(resolve, 30)) }
+    const slow = { send: async () => clock.sleep(30) }
     const { holders } = await send(start({ 0: slow }, { required: N }), 12)
     expect(holders).to.have.length(N)
   })
 
   it('drops a holder that holds the others up without being needed', async () => {
-    const slow = { send: async () => new Promise<void>((resolve) => setTimeout(resolve, 60)) }
+    const slow = { send: async () => clock.sleep(60) }
     const { holders, missing } = await send(start({ 0: slow }), 60)
     expect(holders.map(({ shard }) => shard)).to.deep.equal([1, 2, 3])
     expect(missing[0].reason).to.include('too far behind')

@@ -6,6 +6,7 @@ import { firstOf } from '../../../../../src/hologram/client/wire/first-of.ts'
 import { untilAbort } from '../../../../../src/hologram/client/wire/until-abort.ts'
 import { whenFree } from '../../../../../src/hologram/client/wire/when-free.ts'
 import { HologramError } from '../../../../../src/hologram/index.ts'
+import { VirtualTime } from '../../../../support/virtual-clock.ts'
 
 const failure = async (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -16,7 +17,8 @@ const never = async (): Promise<never> => new Promise(() => {})
 const open = new AbortController().signal
 
 describe('asking several until one answers', () => {
-  const options = { parallel: 2, hedgeMs: 10_000, signal: open }
+  const clock = new VirtualTime()
+  const options = { parallel: 2, hedgeMs: 10_000, clock, signal: open }
 
   it('asks as many at once as it may, and one more for each that fails', async () => {
     const asked: number[] = []
@@ -35,15 +37,15 @@ describe('asking several until one answers', () => {
 
   it('asks one more when none has answered for a while, and cancels the others', async () => {
     const cancelled: number[] = []
-    const answer = await firstOf(
+    const answer = firstOf(
       [1, 2, 3],
       async (candidate, signal) => {
         signal.addEventListener('abort', () => cancelled.push(candidate))
         return candidate === 3 ? 'three' : never()
       },
-      { ...options, hedgeMs: 5 }
+      options
     )
-    expect(answer).to.equal('three')
+    expect(await clock.during(answer)).to.equal('three')
     expect(cancelled).to.deep.equal([1, 2, 3])
   })
 
@@ -95,6 +97,7 @@ describe('waiting until a signal fires', () => {
 })
 
 describe('trying again while the other side is busy', () => {
+  const clock = new VirtualTime()
   const busy = new HologramError('REMOTE', 'busy', { status: Status.BUSY, retryAfterMs: 1 })
 
   it('goes on until it is let in', async () => {
@@ -104,19 +107,20 @@ describe('trying again while the other side is busy', () => {
       if (attempts < 3) throw busy
       return 'in'
     }
-    expect(await whenFree(attempt, 10_000, open)).to.equal('in')
+    expect(await clock.during(whenFree(attempt, { clock, timeoutMs: 10_000, signal: open }))).to.equal('in')
     expect(attempts).to.equal(3)
   })
 
   it('gives up at its deadline, and at once on any other failure', async () => {
-    expect(await failure(whenFree(async () => Promise.reject(busy), 50, open))).to.equal(busy)
+    const refused = whenFree(async () => Promise.reject(busy), { clock, timeoutMs: 5_000, signal: open })
+    expect(await clock.during(failure(refused))).to.equal(busy)
     const other = new Error('full')
     let attempts = 0
     const attempt = async (): Promise<never> => {
       attempts++
       throw other
     }
-    expect(await failure(whenFree(attempt, 10_000, open))).to.equal(other)
+    expect(await failure(whenFree(attempt, { clock, timeoutMs: 10_000, signal: open }))).to.equal(other)
     expect(attempts).to.equal(1)
   })
 })

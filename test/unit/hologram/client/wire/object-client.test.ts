@@ -2,6 +2,7 @@ import { streamPair } from '@libp2p/utils'
 import { expect } from 'chai'
 import { ObjectReply, ObjectRequest, Status } from '../../../../../protocols/generated/object.js'
 import { ObjectClient } from '../../../../../src/hologram/client/wire/object-client.ts'
+import { systemClock } from '../../../../../src/clock/index.ts'
 import { FramedStream } from '../../../../../src/hologram/wire/framing.ts'
 import { FakeMesh } from '../../fake-mesh.ts'
 import { signer } from '../../support.ts'
@@ -21,7 +22,7 @@ class FakePeer extends FakeMesh {
   override async open(): Promise<Stream> {
     this.streams++
     const [outbound, inbound] = await streamPair()
-    void this.#serve(new FramedStream(inbound, { maxFrameBytes: 2 ** 16 }))
+    void this.#serve(new FramedStream(inbound, { maxFrameBytes: 2 ** 16, clock: systemClock }))
     return outbound
   }
 
@@ -48,7 +49,7 @@ describe('client of object/1', () => {
   beforeEach(() => {
     mesh = new FakePeer(self)
     client = new ObjectClient(
-      mesh,
+      { mesh, clock: systemClock },
       async () => {
         throw new Error('this node itself is not asked')
       },
