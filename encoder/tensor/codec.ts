@@ -1,4 +1,4 @@
-import { decorrelateColours, restoreColours } from './transform/colour.ts'
+import { decorrelateColours } from './transform/colour.ts'
 import { codeLayer, readLayer } from './coding/layer-coding.ts'
 import { formatOf } from './element-type.ts'
 import { ErrorSampler } from './fidelity/error-sampler.ts'
@@ -8,7 +8,7 @@ import type { ErrorMeasure } from './fidelity/fidelity.ts'
 import { componentsOf, firstAxis, wordShape } from './parameters.ts'
 import type { TensorParameters } from './parameters.ts'
 import { layerLengths, planSteps } from './transform/scales.ts'
-import { checkTensor, elementCount } from './tensor.ts'
+import { MAX_TENSOR_BYTES, checkTensor, elementCount, tensorBytes } from './tensor.ts'
 import type { Tensor } from './tensor.ts'
 import { chooseTransform } from './transform/choice.ts'
 import { Synthesis, analyse } from './transform/transform.ts'
@@ -71,6 +71,15 @@ export function layerFidelities({ errors, deviation }: TensorParameters): number
   return errors.map((error) => fidelityOf(error, deviation))
 }
 
+export interface TensorDecoderInit {
+  /**
+   * Most bytes that the tensor may have. Coding takes a few times that. A layer of a few bytes can stand for a tensor
+   * of any size, so a caller who does not trust the writer sets this.
+   * @default MAX_TENSOR_BYTES
+   */
+  readonly maxBytes?: number
+}
+
 /**
  * Puts a tensor together layer by layer: after each, `tensor` gives the whole shape at the fidelity so far.
  */
@@ -81,8 +90,19 @@ export class TensorDecoder {
   #low: Words | undefined
   #layers = 0
 
-  /** @param parameters - from decodeParameters or encodeTensor */
-  constructor(parameters: TensorParameters) {
+  /**
+   * @param parameters - from decodeParameters or encodeTensor
+   * @throws TensorError 'TOO_LARGE'
+   */
+  constructor(parameters: TensorParameters, { maxBytes = MAX_TENSOR_BYTES }: TensorDecoderInit = {}) {
+    const bytes = tensorBytes(parameters.type, parameters.shape)
+    if (bytes > maxBytes) {
+      throw new TensorError(
+        'TOO_LARGE',
+        `This tensor has ${bytes} bytes, more than the limit of ${maxBytes}: raise the limit if you trust it.`,
+        { bytes, most: maxBytes }
+      )
+    }
     this.parameters = parameters
     const shape = wordShape(parameters)
     this.#synthesis = new Synthesis(shape, parameters.steps, parameters.transform)
@@ -127,7 +147,7 @@ export class TensorDecoder {
    */
   tensor(): Tensor {
     if (this.#low === undefined) throw new TensorError('CORRUPT', 'Not even the coarsest layer is there.')
-    const words = this.isComplete ? this.#low.slice() : this.#synthesis.extend(this.#low, this.#layers)
+    const words = this.isComplete ? this.#low : this.#synthesis.extend(this.#low, this.#layers)
     return tensorFrom(words, this.parameters, !this.isComplete)
   }
 }
@@ -148,11 +168,9 @@ function wordsOf({ type, bytes }: Tensor, components: number, colour: boolean): 
   return words
 }
 
-/** @param words - are changed */
 function tensorFrom(words: Words, form: Form, isPartial: boolean): Tensor {
-  const { type, shape, order, components, colour } = form
-  if (colour) restoreColours(words as Int16Array | Int32Array, words.length / components)
-  return { type, shape, order, bytes: fromWords(type, words, components, isPartial) }
+  const { type, shape, order } = form
+  return { type, shape, order, bytes: fromWords(words, form, isPartial) }
 }
 
 function errorSampler(numbers: ArrayLike<number>, form: Form): ErrorSampler {

@@ -2,7 +2,7 @@
 // shards tell. Pure, as the whole encoder: no I/O, no clock, no randomness, nothing of src; no shards, no network.
 
 export { TensorDecoder, decodeTensor, encodeTensor, layerFidelities, rawLayerBytes } from './codec.ts'
-export type { EncodedTensor } from './codec.ts'
+export type { EncodedTensor, TensorDecoderInit } from './codec.ts'
 export { ELEMENT_TYPES, elementBytes, formatOf, isElementType } from './element-type.ts'
 export type { ElementFormat, ElementKind, ElementType } from './element-type.ts'
 export type { LayerCoding } from './coding/layer-coding.ts'
@@ -13,7 +13,8 @@ export type { ErrorMeasure } from './fidelity/fidelity.ts'
 export { isNpy, readNpy, writeNpy } from './files/npy.ts'
 export { MAX_PARAMETERS_BYTES, decodeParameters, encodeParameters } from './parameters.ts'
 export type { TensorParameters } from './parameters.ts'
-export { isPng, readPng, writePng } from './files/png.ts'
+export { isPng } from './files/png-chunks.ts'
+export { readPng, writePng } from './files/png.ts'
 export { DEFAULT_EXTRA_STORAGE, choosePriorities, survival } from './fidelity/priority.ts'
 export type { Priorities, PriorityProblem } from './fidelity/priority.ts'
 export { shardBytes, sliceBytes } from './fidelity/slices.ts'

@@ -111,10 +111,29 @@ function checkZstd(): void {
   throw new TensorError('UNSUPPORTED', 'Tensors need zstd, which Node has from version 22.15 on.')
 }
 
+/** @throws TensorError 'CORRUPT' unless it is one zstd frame of exactly `expected` bytes, of our window at most */
 function inflate(bytes: Uint8Array, expected: number): Uint8Array {
   checkZstd()
+  const { buffer, engine } = inflated(bytes, expected)
+  if (engine.bytesWritten !== bytes.byteLength) throw corrupt(expected)
+  return buffer
+}
+
+/** What Node gives for `info: true`. */
+interface Inflated {
+  readonly buffer: Uint8Array
+  readonly engine: { readonly bytesWritten: number }
+}
+
+function inflated(bytes: Uint8Array, expected: number): Inflated {
   try {
-    return zlib.zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, expected) })
+    return zlib.zstdDecompressSync(bytes, {
+      maxOutputLength: Math.max(1, expected),
+      // One piece of memory, with room for the byte that shows that there is too much.
+      chunkSize: Math.max(64, expected + 1),
+      params: { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+      info: true
+    }) as unknown as Inflated
   } catch {
     throw corrupt(expected)
   }

@@ -1,42 +1,29 @@
 // PNG (W3C Recommendation, third edition) of 8 and 16 bits a sample: grey, grey with alpha, RGB, RGBA.
-import { decode, encode } from 'fast-png'
-import type { DecodedPng } from 'fast-png'
+import { inflateSync } from 'node:zlib'
+import { encode } from 'fast-png'
 import { TensorError } from '../errors.ts'
-import { checkTensor, tensorBytes, tensorOf } from '../tensor.ts'
+import { checkTensor, tensorBytes } from '../tensor.ts'
 import type { Tensor } from '../tensor.ts'
-import { littleEndianToHost } from './byte-order.ts'
-
-const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
-const HEADER_END = 33
-/** Samples of a pixel, by the colour type in IHDR. */
-const CHANNELS = new Map([
-  [0, 1],
-  [2, 3],
-  [4, 2],
-  [6, 4]
-])
-const PALETTE = 3
-
-/** Whether the bytes begin as a PNG file does. */
-export function isPng(file: Uint8Array): boolean {
-  return file.byteLength >= SIGNATURE.length && SIGNATURE.every((byte, i) => file[i] === byte)
-}
+import { littleEndianToHost, swapped } from './byte-order.ts'
+import { badPng, imageData, readPngHeader } from './png-chunks.ts'
+import { filteredBytes, unfilterPicture } from './png-rows.ts'
 
 /**
- * Reads the pixels of a PNG file, interlaced or not; text, colour profiles and the like are left behind.
+ * Reads the pixels of a PNG file, interlaced or not; text, colour profiles and the like are left behind. It never
+ * inflates more than the header declares, which is at most MAX_TENSOR_BYTES.
  *
  * @returns shape (height, width) for grey, else (height, width, channels); uint8 or uint16
- * @throws TensorError 'BAD_FILE', 'UNSUPPORTED' (palettes, fewer than 8 bits, a transparent colour), 'TOO_LARGE'
+ * @throws TensorError 'BAD_FILE', 'TOO_LARGE', 'UNSUPPORTED' (palettes, fewer than 8 bits, a transparent colour,
+ *   several frames)
  */
 export function readPng(file: Uint8Array): Tensor {
-  const { width, height, channels, depth } = checkHeader(file)
-  const picture = decoded(file)
-  if (picture.transparency !== undefined) {
-    throw unsupported('a transparent colour instead of an alpha channel')
-  }
+  const header = readPngHeader(file)
+  const { width, height, channels, depth } = header
+  const type = depth === 8 ? 'uint8' : 'uint16'
   const shape = channels === 1 ? [height, width] : [height, width, channels]
-  const samples = depth === 8 ? Uint8Array.from(picture.data) : Uint16Array.from(picture.data)
-  return tensorOf(samples, shape)
+  tensorBytes(type, shape)
+  const samples = unfilterPicture(header, inflated(imageData(file), filteredBytes(header)))
+  return { type, shape, order: 'C', bytes: depth === 8 ? samples : swapped(samples, 2) }
 }
 
 /**
@@ -53,7 +40,7 @@ export function writePng(tensor: Tensor): Uint8Array {
   if ((type !== 'uint8' && type !== 'uint16') || !isPicture || height * width === 0 || order !== 'C') {
     throw new TensorError(
       'UNSUPPORTED',
-      `${type} of shape (${shape.join(', ')}) is no picture: write it as .npy.`,
+      `${type} of shape (${shape.join(', ')}) cannot be saved as PNG; use .npy.`,
       { type }
     )
   }
@@ -62,36 +49,24 @@ export function writePng(tensor: Tensor): Uint8Array {
   return encode({ width, height, channels, depth: type === 'uint8' ? 8 : 16, data })
 }
 
-/** Looks at IHDR before anything is inflated. */
-function checkHeader(file: Uint8Array): { width: number; height: number; channels: number; depth: 8 | 16 } {
-  if (!isPng(file) || file.byteLength < HEADER_END) throw bad('it does not begin as a PNG file does')
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  const width = view.getUint32(16)
-  const height = view.getUint32(20)
-  const depth = file[24]
-  if (file[25] === PALETTE) throw unsupported('a palette')
-  const channels = CHANNELS.get(file[25])
-  if (channels === undefined || width === 0 || height === 0) throw bad('its header makes no sense')
-  if (depth !== 8 && depth !== 16) throw unsupported(`${depth} bits a sample`)
-  tensorBytes(depth === 8 ? 'uint8' : 'uint16', [height, width, channels])
-  return { width, height, channels, depth }
+/** A zlib stream (RFC 1950) of exactly `expected` bytes and nothing behind it; its Adler-32 is checked. */
+function inflated(stream: Uint8Array, expected: number): Uint8Array {
+  const { bytes, read } = inflate(stream, expected)
+  if (bytes.byteLength !== expected) throw badPng('it has fewer pixels than its header declares')
+  if (read !== stream.byteLength) throw badPng('there is something behind its pixels')
+  return bytes
 }
 
-function decoded(file: Uint8Array): DecodedPng {
+function inflate(stream: Uint8Array, expected: number): { bytes: Uint8Array; read: number } {
   try {
-    return decode(file, { checkCrc: true })
+    const { buffer, engine } = inflateSync(stream, {
+      maxOutputLength: expected,
+      // One piece of memory, with room for the byte that shows that there is too much.
+      chunkSize: Math.max(64, expected + 1),
+      info: true
+    }) as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } }
+    return { bytes: buffer, read: engine.bytesWritten }
   } catch (error) {
-    throw bad((error as Error).message)
+    throw badPng(`its pixels are not what its header declares (${(error as Error).message})`)
   }
-}
-
-function bad(why: string): TensorError {
-  return new TensorError('BAD_FILE', `This PNG file cannot be read: ${why}.`)
-}
-
-function unsupported(what: string): TensorError {
-  return new TensorError(
-    'UNSUPPORTED',
-    `A PNG file with ${what} is not taken: convert it to RGB or RGBA first.`
-  )
 }

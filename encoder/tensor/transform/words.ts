@@ -1,4 +1,5 @@
 import { hostToLittleEndian, littleEndianToHost } from '../files/byte-order.ts'
+import { restoreColours } from './colour.ts'
 import { formatOf } from '../element-type.ts'
 import type { ElementFormat, ElementType } from '../element-type.ts'
 
@@ -53,27 +54,48 @@ export function toWords(type: ElementType, bytes: Uint8Array, components: number
   return words
 }
 
+/** What `fromWords` makes of words. */
+export interface NumberFormat {
+  readonly type: ElementType
+  readonly components: number
+  /** The first three components went through `decorrelateColours`. */
+  readonly colour: boolean
+}
+
+/** Words of each component that are turned into numbers at once: little memory, and all of it in the cache. */
+const BLOCK_WORDS = 2 ** 14
+
 /**
- * The reverse of `toWords`. Words outside the range of the type, which only an incomplete set of layers gives, become
- * the nearest number inside.
+ * The reverse of `toWords`, and of the colour transform. Words outside the range of the type, which only an incomplete
+ * set of layers gives, become the nearest number inside.
  *
- * @param words - are changed
  * @param isPartial - some layers are missing: booleans become 0 or 1
  */
 export function fromWords(
-  type: ElementType,
   words: Words,
-  components: number,
+  { type, components, colour }: NumberFormat,
   isPartial: boolean
 ): Uint8Array {
   const { kind, numberBytes } = formatOf(type)
-  if (!(words instanceof BigInt64Array) && numberBytes < 4) {
-    const [least, most] = rangeOf(kind, numberBytes, isPartial)
-    clamp(words, least, most)
-  }
-  reorder(words, kind, numberBytes)
   const bytes = new Uint8Array(words.length * numberBytes)
-  interleave(movable(words), bitsOf(bytes, kind, numberBytes) as Int32Array, components)
+  const bits = bitsOf(bytes, kind, numberBytes)
+  const count = words.length / components
+  for (let start = 0; start < count; start += BLOCK_WORDS) {
+    const length = Math.min(BLOCK_WORDS, count - start)
+    const block = newWords(words.BYTES_PER_ELEMENT as 2 | 4 | 8, components * length)
+    for (let c = 0; c < components; c++) {
+      const from = c * count + start
+      movable(block).set(movable(words).subarray(from, from + length), c * length)
+    }
+    if (colour) restoreColours(block as Int16Array | Int32Array, length)
+    if (!(block instanceof BigInt64Array) && numberBytes < 4) {
+      const [least, most] = rangeOf(kind, numberBytes, isPartial)
+      clamp(block, least, most)
+    }
+    reorder(block, kind, numberBytes)
+    const end = (start + length) * components
+    interleave(movable(block), bits.subarray(start * components, end) as Int32Array, components)
+  }
   return hostToLittleEndian(bytes, numberBytes)
 }
 

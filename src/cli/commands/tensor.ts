@@ -10,6 +10,7 @@ import { writeTo } from '../io.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark, renderFields, renderTable } from '../output.ts'
 import type { OpenTensor, TensorVersion } from '../tensors/get.ts'
+import { byteCount } from '../../node/config/kinds.ts'
 import { putArguments, putOptions } from './put.ts'
 import type { PutFlags } from './put.ts'
 
@@ -63,8 +64,17 @@ interface TensorGetFlags extends EndpointOptions {
   readonly output: string
   readonly force: boolean
   readonly maxShards?: number
+  readonly maxSize?: string
   readonly preview: boolean
   readonly progressive: boolean
+}
+
+const parseMaxSize = (raw: string): number => {
+  try {
+    return byteCount(1).parse(raw)
+  } catch (error) {
+    throw usageError(`--max-size ${(error as Error).message}.`)
+  }
 }
 
 const tensorGetCommand = (io: Io): CommandModule =>
@@ -86,6 +96,12 @@ const tensorGetCommand = (io: Io): CommandModule =>
           type: 'number',
           requiresArg: true,
           describe: 'Read only the layers that this many shards give back'
+        },
+        'max-size': {
+          type: 'string',
+          requiresArg: true,
+          describe:
+            'Most bytes of the tensor in memory, such as 1GiB; 256MiB by default, or 100 times what is stored'
         },
         preview: {
           type: 'boolean',
@@ -112,6 +128,7 @@ const getTensor = async (
   ])
   const { output } = flags
   const toFile = output !== '-'
+  const maxBytes = flags.maxSize === undefined ? undefined : parseMaxSize(flags.maxSize)
   if (flags.progressive && !toFile)
     throw usageError('Standard output cannot be replaced: name a file with -o.')
   if (toFile && !flags.force) await refuseExisting(output)
@@ -120,7 +137,7 @@ const getTensor = async (
   const stops = stopsOf(open, flags)
   let last: TensorVersion | undefined
   try {
-    for await (const version of tensors.readVersions(client, open, stops)) {
+    for await (const version of tensors.readVersions(client, open, stops, maxBytes)) {
       await writeVersion(io, output, version, flags.force || last !== undefined)
       last = version
       if (toFile && !flags.json && !flags.quiet) remark(io, `${output}: ${versionText(version)}.`)

@@ -48,6 +48,34 @@ export const openTensor = async (client: NodeClient, { cid, key }: Link): Promis
   return { manifest, parameters, key: keyOfParts }
 }
 
+/** Bytes that a tensor may have however little of it is stored. */
+const UNASKED_BYTES = 2 ** 28
+/** Beyond that, how many times what is stored: a tensor that repeats itself may still be much smaller on the mesh. */
+const UNASKED_EXPANSION = 100
+
+/**
+ * Most bytes that the tensor may have: a few bytes on the mesh can stand for a gibibyte in memory, and whoever wrote
+ * them may mean harm.
+ */
+const maxBytesOf = ({ manifest: { layers } }: OpenTensor): number =>
+  Math.max(UNASKED_BYTES, UNASKED_EXPANSION * sum(layers.map(({ length }) => length)))
+
+/** @throws CliError 'TOO_LARGE' */
+const decoderOf = (open: OpenTensor, maxBytes: number): TensorDecoder => {
+  try {
+    return new TensorDecoder(open.parameters, { maxBytes })
+  } catch (error) {
+    if (!(error instanceof TensorError) || error.code !== 'TOO_LARGE') throw error
+    const { bytes } = error.data
+    throw new CliError(
+      'TOO_LARGE',
+      `This tensor of ${sum(open.manifest.layers.map(({ length }) => length))} stored bytes has ${bytes} bytes in memory.`,
+      `If you trust whoever wrote it, add --max-size ${bytes}.`,
+      error.data
+    )
+  }
+}
+
 /** How many layers, from the coarsest on, any `shards` shards give back. */
 export const layersOf = ({ manifest: { layers } }: OpenTensor, shards: number): number =>
   layers.filter(({ k }) => k <= shards).length
@@ -56,14 +84,17 @@ export const layersOf = ({ manifest: { layers } }: OpenTensor, shards: number): 
  * Reads layers and gives a version after each of `stops`, the bytes of which alone are asked of the peers.
  *
  * @param stops - numbers of layers, ascending
+ * @param maxBytes - of the tensor, in memory
+ * @throws CliError 'TOO_LARGE' before anything is read
  */
 export async function* readVersions(
   client: NodeClient,
   open: OpenTensor,
-  stops: readonly number[]
+  stops: readonly number[],
+  maxBytes = maxBytesOf(open)
 ): AsyncGenerator<TensorVersion> {
   const { manifest, parameters } = open
-  const decoder = new TensorDecoder(parameters)
+  const decoder = decoderOf(open, maxBytes)
   let bytesRead = 0
   for (const stop of stops) {
     for await (const layer of readLayers(client, open, decoder.layers, stop)) {

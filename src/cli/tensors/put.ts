@@ -12,7 +12,7 @@ import type { PutArguments, PutOutcome } from '../objects/put.ts'
 import type { Source } from '../objects/source.ts'
 import { upload } from '../objects/upload.ts'
 import { startProgress } from '../progress.ts'
-import { parseTensorFile } from './file.ts'
+import { parseTensorFile, readTensorFile } from './file.ts'
 
 export interface TensorPutOutcome extends PutOutcome {
   readonly type: string
@@ -36,7 +36,7 @@ export const putTensor = async (
   source: Source
 ): Promise<TensorPutOutcome> => {
   const startedMs = performance.now()
-  const file = await buffer(source.bytes)
+  const file = await readTensorFile(source)
   const encoded = encodeTensor(parseTensorFile(source.name, file))
   const { parameters } = encoded
   const { code } = (await client.status()).network

@@ -4,9 +4,19 @@ import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import type { Io } from '../../../src/cli/io.ts'
 import { parser } from '../../../src/cli/main.ts'
+import { readTensorFile } from '../../../src/cli/tensors/file.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
-import { readNpy, readPng, tensorOf, writeNpy, writePng } from '../../../encoder/tensor/index.ts'
+import {
+  encodeParameters,
+  encodeTensor,
+  readNpy,
+  readPng,
+  tensorOf,
+  writeNpy,
+  writePng
+} from '../../../encoder/tensor/index.ts'
+import type { TensorParameters } from '../../../encoder/tensor/index.ts'
 import { drawnPicture, expectSame } from '../encoder/tensor/support.ts'
 import { TOKEN } from '../gateway/fake-node.ts'
 import type { FakeNode } from '../gateway/fake-node.ts'
@@ -159,5 +169,50 @@ describe('cli: tensors through a gateway', () => {
       tensor: { ...tensor, layers: tensor!.layers.map(({ k }) => ({ k, length: 2 ** 40 })) }
     })
     expect(await codeOf(thhe('get', link, '-o', world.path('out.png')))).to.equal('CORRUPT')
+  })
+
+  it('refuses a tensor that is far larger in memory than on the mesh, unless asked to take it', async () => {
+    const { parameters } = encodeTensor(tensorOf(new Uint8Array(1000)))
+    const bomb: TensorParameters = {
+      ...parameters,
+      shape: [2 ** 28 + 1],
+      steps: [],
+      codings: ['zstd'],
+      errors: [{ rms: 0, peak: 0 }]
+    }
+    const link = await put('picture.png', '--public')
+    const [{ options }] = [...node.kept.values()]
+    Object.assign(options, {
+      tensor: { parameters: encodeParameters(bomb), layers: [{ k: 6, length: 20 }] }
+    })
+    const out = world.path('out.npy')
+    expect(await codeOf(thhe('get', link, '-o', out))).to.equal('TOO_LARGE')
+    expect(await codeOf(thhe('get', link, '-o', out, '--max-size', '256MiB'))).to.equal('TOO_LARGE')
+    expect(await codeOf(thhe('get', link, '-o', out, '--max-size', '1GiB'))).to.equal('CORRUPT')
+    for (const absurd of ['0', '-1', 'much', '1XB']) {
+      expect(await codeOf(thhe('get', link, '-o', out, `--max-size=${absurd}`)), absurd).to.equal('USAGE')
+    }
+  })
+
+  it('takes a tensor up to the size that it is told', async () => {
+    const link = await put('picture.png')
+    const { length } = PICTURE.bytes
+    await get(link, 'a.png', '--max-size', `${length}`)
+    expect(await codeOf(get(link, 'b.png', '--max-size', `${length - 1}`))).to.equal('TOO_LARGE')
+  })
+
+  it('reads no more of a file than a tensor may have', async () => {
+    const file = (sizeBytes: number | undefined) => ({
+      name: 'x.npy',
+      sizeBytes,
+      bytes: (async function* () {
+        yield new Uint8Array(6)
+        yield new Uint8Array(4)
+      })()
+    })
+    for (const sizeBytes of [undefined, 10, 0]) {
+      expect((await readTensorFile(file(sizeBytes), 10)).length).to.equal(10)
+      expect(await codeOf(readTensorFile(file(sizeBytes), 9))).to.equal('TOO_LARGE')
+    }
   })
 })

@@ -1,19 +1,22 @@
+import { zstdCompressSync } from 'node:zlib'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
   ELEMENT_TYPES,
+  MAX_TENSOR_BYTES,
   TensorDecoder,
   decodeTensor,
   elementBytes,
+  encodeParameters,
   encodeTensor,
   errorBetween,
   numbersOf,
   tensorOf
 } from '../../../../encoder/tensor/index.ts'
-import type { Tensor } from '../../../../encoder/tensor/index.ts'
+import type { Tensor, TensorParameters } from '../../../../encoder/tensor/index.ts'
 import { layerLengths, planSteps } from '../../../../encoder/tensor/transform/scales.ts'
 import { pseudoRandomBytes } from '../support.ts'
-import { anyTensor, drawnPicture, expectSame, refusal } from './support.ts'
+import { anyTensor, drawnPicture, expectSame, readApart, refusal } from './support.ts'
 
 const roundTrip = (tensor: Tensor): Tensor => {
   const { parameters, layers } = encodeTensor(tensor)
@@ -152,4 +155,45 @@ describe('tensor codec', () => {
     expect(refusal(() => encodeTensor({ ...tensor, type: 'text' as 'uint8' }))).to.equal('BAD_TENSOR')
     expect(refusal(() => tensorOf(new Uint8ClampedArray(3)))).to.equal('UNSUPPORTED')
   })
+
+  const zeros = (count: number): TensorParameters => ({
+    version: 2,
+    type: 'uint8',
+    shape: [count],
+    order: 'C',
+    components: 1,
+    colour: false,
+    transform: 'lowpass',
+    steps: [],
+    codings: ['zstd'],
+    errors: [{ rms: 0, peak: 0 }],
+    deviation: 0
+  })
+
+  it('decodes a tensor as large as the caller allows, and refuses one a byte larger', () => {
+    const layer = zstdCompressSync(new Uint8Array(2 * 1000))
+    const decode = (maxBytes: number) => (): void => {
+      const decoder = new TensorDecoder(zeros(1000), { maxBytes })
+      decoder.add(layer)
+      expect(decoder.tensor().bytes).to.deep.equal(new Uint8Array(1000))
+    }
+    expect(refusal(decode(1000))).to.equal(undefined)
+    expect(refusal(decode(999))).to.equal('TOO_LARGE')
+    expect(refusal(() => new TensorDecoder(zeros(MAX_TENSOR_BYTES + 1)))).to.equal('TOO_LARGE')
+  })
+
+  it('takes a few times the size of the tensor in memory, however small the layers are', async () => {
+    const sizeMiB = 64
+    const parameters = encodeParameters(zeros(sizeMiB * 2 ** 20))
+    const layer = zstdCompressSync(new Uint8Array(2 * sizeMiB * 2 ** 20))
+    const input = Buffer.concat([parameters, layer])
+    const { length } = parameters
+    const { shape, growthMiB } = await readApart(
+      `decodeTensor(decodeParameters(input.subarray(0, ${length})), [input.subarray(${length})])`,
+      input
+    )
+    expect(shape).to.deep.equal([sizeMiB * 2 ** 20])
+    // Twice as planes of bytes and twice as words of 16 bits; a decoder that copied them once more would fail.
+    expect(growthMiB).to.be.within(2 * sizeMiB, 5.5 * sizeMiB)
+  }).timeout(60_000)
 })

@@ -1,3 +1,4 @@
+import { constants, zstdCompressSync } from 'node:zlib'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { TensorError } from '../../../../encoder/tensor/index.ts'
@@ -154,6 +155,42 @@ describe('tensor layers', () => {
     const steepness = new Proxy(new Uint8Array(1), { get: () => (steps++, 0) })
     expect(refusal(() => reader.take(2 ** 26, () => [{ shape: [2 ** 26], steepness }]))).to.equal('CORRUPT')
     expect(steps).to.be.below(100_000)
+  })
+
+  describe('of zstd', () => {
+    const words = new Int32Array(2 ** 20)
+    const inflate = (bytes: Uint8Array, count: number): string | undefined =>
+      refusal(() => {
+        const reader = readLayer({ coding: 'zstd', bytes }, 4, count, 1)
+        reader.take(count, () => [])
+        reader.finish()
+      })
+
+    it('are inflated up to the size that the shape asks for, and refused one word past it', () => {
+      const packed = zstdCompressSync(new Uint8Array(words.buffer))
+      expect(inflate(packed, words.length)).to.equal(undefined)
+      expect(inflate(packed, words.length - 1)).to.equal('CORRUPT')
+      expect(inflate(packed, words.length + 1)).to.equal('CORRUPT')
+    })
+
+    it('are refused with a second frame or other bytes behind the first', () => {
+      const packed = zstdCompressSync(new Uint8Array(words.buffer))
+      const empty = zstdCompressSync(new Uint8Array(0))
+      for (const more of [Uint8Array.of(0), empty, packed]) {
+        expect(inflate(Buffer.concat([packed, more]), words.length)).to.equal('CORRUPT')
+      }
+    })
+
+    it('are refused when they ask for a larger window than a writer takes', () => {
+      const large = new Uint8Array(2 ** 23)
+      const packed = (windowLog: number): Uint8Array =>
+        zstdCompressSync(large, {
+          // Without the size of the content a reader must hold the window.
+          params: { [constants.ZSTD_c_windowLog]: windowLog, [constants.ZSTD_c_contentSizeFlag]: 0 }
+        })
+      expect(inflate(packed(21), large.length / 4)).to.equal(undefined)
+      expect(inflate(packed(22), large.length / 4)).to.equal('CORRUPT')
+    })
   })
 })
 

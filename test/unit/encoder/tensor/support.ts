@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import process from 'node:process'
+import { json } from 'node:stream/consumers'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ELEMENT_TYPES, TensorError, tensorBytes } from '../../../../encoder/tensor/index.ts'
@@ -61,3 +64,41 @@ export function drawnPicture(height: number, width: number): Tensor {
   }
   return { type: 'uint8', shape: [height, width, 3], order: 'C', bytes }
 }
+
+/** What came of reading something in a process of its own. */
+export interface ReadApart {
+  /** Of the tensor; undefined when it was refused. */
+  readonly shape?: readonly number[]
+  /** Code of the TensorError. */
+  readonly refusal?: string
+  /** By how much the largest resident size of the process grew meanwhile. */
+  readonly growthMiB: number
+}
+
+/**
+ * Runs `expression` over the bytes `input` in a process of its own, and measures its memory.
+ * @param expression - gives a tensor, by what `encoder/tensor` exports
+ */
+export async function readApart(expression: string, input: Uint8Array): Promise<ReadApart> {
+  const room = new URL('../../../../encoder/tensor/index.ts', import.meta.url).href
+  const script = `
+    import { buffer } from 'node:stream/consumers'
+    import * as tensors from '${room}'
+    const { ${TENSOR_EXPORTS.join(', ')} } = tensors
+    const input = await buffer(process.stdin)
+    const before = process.resourceUsage().maxRSS
+    const result = {}
+    try {
+      result.shape = (${expression}).shape
+    } catch (error) {
+      result.refusal = error.code
+    }
+    result.growthMiB = (process.resourceUsage().maxRSS - before) / 1024
+    console.log(JSON.stringify(result))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['pipe', 'pipe', 'inherit']
+  })
+  child.stdin.end(input)
+  return (await json(child.stdout)) as ReadApart
+}
+const TENSOR_EXPORTS = ['readPng', 'decodeTensor', 'decodeParameters']
