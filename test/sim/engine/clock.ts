@@ -14,10 +14,16 @@ interface Entry {
 export class VirtualClock {
   #nowMicros = 0
   #sequence = 0
+  #ran = 0
   readonly #heap: Entry[] = []
 
   get nowMicros(): number {
     return this.#nowMicros
+  }
+
+  /** Events that have run since the beginning. */
+  get ran(): number {
+    return this.#ran
   }
 
   /** Runs `run` after `delayMicros`, 0 included, but never at once. */
@@ -28,15 +34,21 @@ export class VirtualClock {
     return { atMicros, cancel: () => (entry.run = undefined) }
   }
 
-  /** Runs events until none is left, `untilMicros` is passed, or `isDone`. @returns events that ran */
-  run(untilMicros: number, isDone: () => boolean = () => false): number {
+  /**
+   * Runs events until none is left, `untilMicros` is passed, or `stop`: a number of events, or a condition.
+   *
+   * @returns events that ran
+   */
+  run(untilMicros: number, stop: number | (() => boolean) = Infinity): number {
     let ran = 0
+    const isDone = typeof stop === 'number' ? () => ran >= stop : stop
     while (this.#heap.length > 0 && this.#heap[0].atMicros <= untilMicros && !isDone()) {
       const entry = this.#pop()
       if (entry.run === undefined) continue
       this.#nowMicros = entry.atMicros
       entry.run()
       ran++
+      this.#ran++
     }
     return ran
   }

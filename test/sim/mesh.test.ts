@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { expect } from 'chai'
+import { createWasmBackend } from '../../encoder/index.ts'
+import { Prng, scatteredLatency } from './engine/index.ts'
+import { InlineCodec } from './mesh/codec.ts'
+import { SCENARIOS } from './mesh/scenarios.ts'
+import type { Scenario, ScenarioName } from './mesh/scenarios.ts'
+import { exitCodeOf, Simulation } from './mesh/simulation.ts'
+import type { SimulationInit, SimulationReport } from './mesh/simulation.ts'
+
+const PEERS = 14
+
+async function simulate(
+  name: string,
+  scenario: Scenario,
+  changes: Partial<SimulationInit> = {}
+): Promise<SimulationReport> {
+  const seed = changes.seed ?? 7
+  return await new Simulation({
+    name,
+    scenario,
+    peers: PEERS,
+    objects: 12,
+    seed,
+    seconds: 300,
+    k: 3,
+    n: 8,
+    maxObjectBytes: 200_000,
+    readsPerSecond: 0.3,
+    latency: scatteredLatency(new Prng(seed), PEERS, 40_000),
+    codec: new InlineCodec(await createWasmBackend()),
+    ...changes
+  }).run()
+}
+
+describe('simulated mesh', function () {
+  this.timeout(240_000)
+
+  for (const name of Object.keys(SCENARIOS) as ScenarioName[]) {
+    it(`${name}: nothing is lost that its code covers, no byte is wrong, nothing fails unseen`, async () => {
+      const report = await simulate(name, SCENARIOS[name])
+      expect(report.surprises).to.deep.equal([])
+      expect(report).to.include({ lost: 0, wrongBytes: 0 })
+      expect(report.puts.ok).to.equal(12)
+      expect(report.reads.ok).to.be.greaterThan(40)
+      expect(exitCodeOf(report)).to.equal(0)
+    })
+  }
+
+  it('tells the same history for the same seed, and another one for another', async () => {
+    const [first, again, other] = [
+      await simulate('churn', SCENARIOS.churn, { seed: 3 }),
+      await simulate('churn', SCENARIOS.churn, { seed: 3 }),
+      await simulate('churn', SCENARIOS.churn, { seed: 4 })
+    ]
+    expect(again).to.deep.equal(first)
+    expect(other.digest).not.to.equal(first.digest)
+  })
+
+  it('tells the same history on another Node release', function () {
+    const other = otherNode()
+    if (other === undefined) {
+      console.log('      skipped: no second Node release that strips types is on the PATH')
+      return this.skip()
+    }
+    const run = (node: string): string =>
+      execFileSync(
+        node,
+        ['test/sim/mesh.ts', '--peers', '14', '--objects', '5', '--minutes', '1', '--n', '8', '--json'],
+        { encoding: 'utf8' }
+      )
+    expect(run(other)).to.equal(run(process.execPath))
+  })
+
+  it('fails when data goes that was promised: every disk of a shard is emptied in silence', async () => {
+    const report = await simulate('emptied', async ({ world }) => {
+      await world.sleep(60)
+      for (const node of world.nodes) {
+        for (const path of node.disk.paths('.blocks')) {
+          for (let at = 0; at < (node.disk.sizeOf(path) ?? 0); at += 512) node.disk.rot(path, at)
+        }
+      }
+      await world.sleep(60)
+    })
+    expect(report.lost).to.be.greaterThan(0)
+    expect(exitCodeOf(report)).to.equal(1)
+  })
+
+  it('promises nothing more of objects that lost more than their code covers', async () => {
+    const report = await simulate('massacre', async ({ world, loseForGood }) => {
+      await world.sleep(10)
+      await loseForGood(world.nodes.slice(2))
+      await world.sleep(60)
+    })
+    expect(report.beyondTheCode).to.be.greaterThan(0)
+    expect(report.lost).to.equal(0)
+    expect(report.reads.hopeless).to.be.greaterThan(0)
+  })
+})
+
+/** A Node of another major version that runs TypeScript as it is. */
+function otherNode(): string | undefined {
+  const ownMajor = process.versions.node.split('.')[0]
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const node = join(folder, 'node')
+    if (!existsSync(node)) continue
+    const [major, minor] = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
+      .split('.')
+      .map(Number)
+    if (String(major) !== ownMajor && (major > 22 || (major === 22 && minor >= 18))) return node
+  }
+  return undefined
+}

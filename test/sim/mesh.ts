@@ -1,0 +1,88 @@
+// `npm run sim -- --peers 50 --objects 200 --scenario kill30 --seed 7 --json`
+// The node's own store and hologram code, over simulated hosts, links and disks, in virtual time. The same flags give the
+// same history. Exits with 1 when an object whose losses stayed within its code cannot be read, when bytes differ, or
+// when something happened that nobody was waiting for.
+
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { createWasmBackend } from '../../encoder/index.ts'
+import { matrixLatency, Prng, scatteredLatency } from './engine/index.ts'
+import { InlineCodec } from './mesh/codec.ts'
+import { SCENARIOS } from './mesh/scenarios.ts'
+import type { ScenarioName } from './mesh/scenarios.ts'
+import { exitCodeOf, Simulation } from './mesh/simulation.ts'
+import type { SimulationReport } from './mesh/simulation.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    peers: { type: 'string', default: '50' },
+    objects: { type: 'string', default: '200' },
+    scenario: { type: 'string', default: 'calm' },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '60' },
+    k: { type: 'string', default: '4' },
+    n: { type: 'string', default: '12' },
+    'max-bytes': { type: 'string', default: '524288' },
+    reads: { type: 'string', default: '0.5' },
+    'latency-ms': { type: 'string', default: '40' },
+    matrix: { type: 'string' },
+    json: { type: 'boolean', default: false }
+  }
+})
+
+function numberOf(flag: Exclude<keyof typeof flags, 'json' | 'matrix' | 'scenario'>): number {
+  const number = Number(flags[flag])
+  if (!(number >= 0)) throw new RangeError(`--${flag} needs a number that is not negative`)
+  return number
+}
+
+function scenarioOf(name: string): ScenarioName {
+  if (Object.hasOwn(SCENARIOS, name)) return name as ScenarioName
+  throw new RangeError(`--scenario ${name} does not exist; there are ${Object.keys(SCENARIOS).join(', ')}`)
+}
+
+function printed(report: SimulationReport): string {
+  const { puts, reads } = report
+  const rows: Array<[string, string]> = [
+    ['scenario, seed', `${report.scenario}, ${report.seed}`],
+    ['virtual time', `${report.virtualSeconds} s, ${report.events} events`],
+    ['puts', `${puts.ok} ok, failed ${JSON.stringify(puts.failed)}`],
+    [
+      'reads',
+      `${reads.ok} ok, failed ${JSON.stringify(reads.failed)}, ${reads.hopeless} with too few shards alive`
+    ],
+    ['read latency', `p50 ${reads.p50Ms} ms, p95 ${reads.p95Ms} ms, p99 ${reads.p99Ms} ms`],
+    ['lost', `${report.lost} (${report.beyondTheCode} more had lost more shards than their code covers)`],
+    ['wrong bytes', String(report.wrongBytes)],
+    ['spare shards: objects', JSON.stringify(report.spare)],
+    ['bytes sent per byte stored', (report.sentBytes / Math.max(1, report.storedBytes)).toFixed(2)],
+    ...Object.entries(report.warnings).map(([text, times]): [string, string] => [
+      'warning',
+      `${times} x ${text}`
+    ]),
+    ...report.surprises.map((text): [string, string] => ['SURPRISE', text]),
+    ['digest', report.digest]
+  ]
+  return rows.map(([name, value]) => `${name.padEnd(28)}${value}`).join('\n')
+}
+
+const peers = numberOf('peers')
+const report = await new Simulation({
+  peers,
+  objects: numberOf('objects'),
+  name: flags.scenario,
+  scenario: SCENARIOS[scenarioOf(flags.scenario)],
+  seed: numberOf('seed'),
+  seconds: numberOf('minutes') * 60,
+  k: numberOf('k'),
+  n: numberOf('n'),
+  maxObjectBytes: numberOf('max-bytes'),
+  readsPerSecond: numberOf('reads'),
+  latency:
+    flags.matrix === undefined
+      ? scatteredLatency(new Prng(numberOf('seed')), peers, numberOf('latency-ms') * 1000)
+      : matrixLatency(readFileSync(flags.matrix, 'utf8')),
+  codec: new InlineCodec(await createWasmBackend())
+}).run()
+console.log(flags.json ? JSON.stringify(report) : printed(report))
+process.exitCode = exitCodeOf(report)

@@ -1,0 +1,118 @@
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
+import { Hologram } from '../../../src/hologram/index.ts'
+import type { HologramInit } from '../../../src/hologram/index.ts'
+import { openStore } from '../../../src/store/index.ts'
+import type { Store } from '../../../src/store/index.ts'
+import { NodeClock, randomSource } from '../engine/index.ts'
+import type { Prng } from '../engine/index.ts'
+import { SimFileSystem } from './disk.ts'
+import { SimIndex } from './index-store.ts'
+import { SimMesh } from './mesh.ts'
+import type { World } from './world.ts'
+
+export interface SimNodeInit {
+  readonly capacityBytes: number
+  readonly domain: string
+  readonly hologram: HologramInit
+}
+
+/** The index is synced with every batch. */
+const INDEX_SYNC_MS = 2
+
+/** A machine with a disk, and the process of the node on it while it runs: the program's own store and hologram. */
+export class SimNode {
+  readonly host: number
+  readonly id: PeerId
+  readonly disk = new SimFileSystem()
+  readonly capacityBytes: number
+  readonly domain: string
+  /** What its newest report says. */
+  freeBytes: number
+  clock: NodeClock
+  mesh: SimMesh | undefined
+  hologram: Hologram | undefined
+  store: Store | undefined
+  readonly #index = new SimIndex()
+  readonly #world: World
+  readonly #key: Ed25519PrivateKey
+  readonly #prng: Prng
+  readonly #init: SimNodeInit
+
+  private constructor(world: World, host: number, key: Ed25519PrivateKey, prng: Prng, init: SimNodeInit) {
+    this.#world = world
+    this.host = host
+    this.#key = key
+    this.id = peerIdFromPrivateKey(key)
+    this.#prng = prng
+    this.#init = init
+    this.capacityBytes = init.capacityBytes
+    this.freeBytes = init.capacityBytes
+    this.domain = init.domain
+    this.clock = new NodeClock(world.clock)
+  }
+
+  static async create(world: World, host: number, prng: Prng, init: SimNodeInit): Promise<SimNode> {
+    const key = await generateKeyPairFromSeed('Ed25519', prng.bytes(32))
+    return new SimNode(world, host, key, prng, init)
+  }
+
+  get isRunning(): boolean {
+    return this.hologram !== undefined
+  }
+
+  /** Starts the process on what the disk has. */
+  async start(): Promise<void> {
+    this.clock = new NodeClock(this.#world.clock)
+    const random = randomSource(this.#prng.fork())
+    const logger = this.#world.loggerOf(this.host)
+    this.store = await openStore({
+      path: '/store',
+      quotaBytes: this.capacityBytes,
+      diskFloorBytes: 0,
+      disk: this.disk.mount(this.clock),
+      levelAt: () => this.#index.mount(this.clock, INDEX_SYNC_MS),
+      now: () => this.clock.nowMs(),
+      logger
+    })
+    this.mesh = new SimMesh(this.#world, this, this.#key)
+    const { codec } = this.#world
+    this.hologram = new Hologram(
+      { mesh: this.mesh, holdings: this.store, codec, logger, clock: this.clock, random },
+      this.#init.hologram
+    )
+    await this.hologram.start()
+    this.#world.links.setUp(this.host, true)
+    this.#world.trace('start', this.host)
+    this.#report()
+  }
+
+  /** kill -9: no code of the process runs any more, and what it had not synced is lost. */
+  kill(): void {
+    this.#world.trace('kill', this.host)
+    this.mesh?.die()
+    this.clock.stop()
+    this.disk.crash()
+    this.#world.noteDown(this.host)
+    this.mesh = undefined
+    this.hologram = undefined
+    this.store = undefined
+  }
+
+  /** The machine is off, or its network: nobody is told. */
+  vanish(): void {
+    this.#world.links.setUp(this.host, false)
+    this.kill()
+  }
+
+  #report(): void {
+    const { store, clock } = this
+    const again = async (): Promise<void> => {
+      if (this.store !== store || store === undefined) return
+      this.freeBytes = (await store.usage()).freeBytes
+      clock.after(30_000, () => void again())
+    }
+    void again()
+  }
+}

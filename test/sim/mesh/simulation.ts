@@ -1,0 +1,252 @@
+// One history: nodes start, users put, things go wrong while users read, and at the end everything is counted.
+
+import type { SegmentCodec } from '../../../encoder/index.ts'
+import { isHologramError } from '../../../src/hologram/index.ts'
+import type { OneWayMicros } from '../engine/index.ts'
+import { digestOf, liveShards, putObject, randomSize, readObject } from './objects.ts'
+import type { StoredObject } from './objects.ts'
+import type { SimNode } from './node.ts'
+import type { Scenario } from './scenarios.ts'
+import { World } from './world.ts'
+
+export interface SimulationInit {
+  readonly peers: number
+  readonly objects: number
+  readonly name: string
+  readonly scenario: Scenario
+  readonly seed: number
+  /** Virtual seconds after the last put. */
+  readonly seconds: number
+  readonly k: number
+  readonly n: number
+  readonly maxObjectBytes: number
+  readonly readsPerSecond: number
+  readonly latency: OneWayMicros
+  readonly codec: SegmentCodec
+}
+
+export interface SimulationReport {
+  readonly scenario: string
+  readonly seed: number
+  readonly virtualSeconds: number
+  readonly puts: { readonly ok: number; readonly failed: Record<string, number> }
+  readonly reads: {
+    readonly ok: number
+    /** Reads that failed although enough shards were alive. */
+    readonly failed: Record<string, number>
+    /** Reads that failed while fewer than k shards were alive. */
+    readonly hopeless: number
+    readonly p50Ms: number
+    readonly p95Ms: number
+    readonly p99Ms: number
+  }
+  /** Objects of which fewer than k shards were left by losses for good. */
+  readonly beyondTheCode: number
+  /** Objects that cannot be read at the end although their losses stayed within the code. */
+  readonly lost: number
+  readonly wrongBytes: number
+  /** Objects at the end by how many shards over k are alive. */
+  readonly spare: Record<string, number>
+  readonly sentBytes: number
+  readonly storedBytes: number
+  readonly events: number
+  readonly surprises: readonly string[]
+  readonly warnings: Record<string, number>
+  /** SHA-256 over everything that happened. */
+  readonly digest: string
+}
+
+const GIB = 2 ** 30
+/** 100 Mbit/s up and down. */
+const RATES = { upBytesPerSecond: 12.5e6, downBytesPerSecond: 12.5e6 }
+const BLOCK_BYTES = 16_384
+/** Puts that are under way at once over all peers. */
+const PUTS_AT_ONCE = 8
+
+export class Simulation {
+  readonly #init: SimulationInit
+  readonly #world: World
+  readonly #objects: StoredObject[] = []
+  readonly #putFailures = new Map<string, number>()
+  readonly #readFailures = new Map<string, number>()
+  readonly #latenciesMs: number[] = []
+  #wrongBytes = 0
+  #hopeless = 0
+  #isReading = true
+
+  constructor(init: SimulationInit) {
+    this.#init = init
+    this.#world = new World(init)
+  }
+
+  async run(): Promise<SimulationReport> {
+    const onRejection = (error: unknown): void => this.#world.unexpected('unhandled rejection', error)
+    process.on('unhandledRejection', onRejection)
+    try {
+      await this.#build()
+      await this.#world.run(this.#putAll())
+      const reading = this.#readOn()
+      await this.#world.run(this.#play())
+      this.#isReading = false
+      await this.#world.run(reading)
+      return await this.#count()
+    } finally {
+      process.off('unhandledRejection', onRejection)
+    }
+  }
+
+  async #build(): Promise<void> {
+    const { peers, k, n } = this.#init
+    for (let host = 0; host < peers; host++) {
+      const node = await this.#world.add(RATES, {
+        capacityBytes: 10 * GIB,
+        domain: `domain-${host}`,
+        hologram: { client: { k, n, blockBytes: BLOCK_BYTES }, holder: { provideDelayMs: 5_000 } }
+      })
+      await this.#world.run(node.start())
+    }
+  }
+
+  async #putAll(): Promise<void> {
+    const { objects, maxObjectBytes } = this.#init
+    const { prng } = this.#world
+    const waiting = Array.from({ length: objects }, (_, number) => ({
+      number,
+      owner: prng.pick(this.#world.nodes),
+      size: randomSize(prng, maxObjectBytes)
+    }))
+    const worker = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        try {
+          this.#objects.push(await putObject(this.#world, next.owner, next.number, next.size))
+        } catch (error) {
+          count(this.#putFailures, codeOf(error))
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: PUTS_AT_ONCE }, worker))
+  }
+
+  async #play(): Promise<void> {
+    await this.#init.scenario({
+      world: this.#world,
+      seconds: this.#init.seconds,
+      loseForGood: async (nodes) => await this.#loseForGood(nodes)
+    })
+  }
+
+  async #loseForGood(nodes: readonly SimNode[]): Promise<void> {
+    for (const node of nodes) node.vanish()
+    for (const object of this.#objects) {
+      if ((await liveShards(this.#world, object)) < object.k) object.isEntitled = false
+    }
+  }
+
+  /** Readers come at random until they are told to stop; one does not wait for another. */
+  async #readOn(): Promise<void> {
+    const under = new Set<Promise<void>>()
+    const prng = this.#world.prng.fork()
+    while (this.#isReading) {
+      await this.#world.sleep(-Math.log(1 - prng.unit()) / this.#init.readsPerSecond)
+      const readers = this.#world.nodes.filter((node) => node.isRunning)
+      if (this.#objects.length === 0 || readers.length === 0) continue
+      const reading = this.#read(prng.pick(readers), prng.pick(this.#objects)).finally(() =>
+        under.delete(reading)
+      )
+      under.add(reading)
+    }
+    await Promise.all(under)
+  }
+
+  async #read(reader: SimNode, object: StoredObject): Promise<void> {
+    const { hologram } = reader
+    const startMicros = this.#world.clock.nowMicros
+    const work = readObject(this.#world, reader, object)
+    const outcome = await Promise.race([
+      work.catch((error: unknown) => error),
+      // A reader that is killed never answers.
+      this.#world.sleep(300).then(() => 'gone')
+    ])
+    if (reader.hologram !== hologram) return
+    if (outcome === true) this.#latenciesMs.push((this.#world.clock.nowMicros - startMicros) / 1000)
+    else if (outcome === false) this.#wrongBytes++
+    else if ((await this.#reachable(reader, object)) < object.k) this.#hopeless++
+    else count(this.#readFailures, outcome === 'gone' ? 'HANGS' : codeOf(outcome))
+  }
+
+  async #reachable(reader: SimNode, object: StoredObject): Promise<number> {
+    const shards = new Set<number>()
+    for (const node of this.#world.nodes) {
+      if (node.store === undefined || !this.#world.links.reaches(reader.host, node.host)) continue
+      if (object.k === 1 && (await node.store.getManifest(object.cid)) !== undefined) shards.add(node.host)
+      else for (const shard of await node.store.shardsOf(object.cid)) shards.add(shard)
+    }
+    return shards.size
+  }
+
+  /** Reads everything once more, from a node that put none of it where there is one, and counts. */
+  async #count(): Promise<SimulationReport> {
+    const { name, seed } = this.#init
+    let lost = 0
+    const spare = new Map<string, number>()
+    const reader = this.#world.nodes.find((node) => node.isRunning)
+    for (const object of this.#objects) {
+      const live = await this.#world.run(liveShards(this.#world, object))
+      count(spare, String(live - object.k))
+      if (!object.isEntitled || reader === undefined) continue
+      const isRight = await this.#world.run(
+        readObject(this.#world, reader, object).catch((error: unknown) => {
+          this.#world.trace('lost', object.cid.toString(), codeOf(error))
+          return undefined
+        })
+      )
+      if (isRight === undefined) lost++
+      else if (!isRight) this.#wrongBytes++
+    }
+    const latencies = this.#latenciesMs.sort((a, b) => a - b)
+    const at = (share: number): number =>
+      Math.round((latencies[Math.floor(share * (latencies.length - 1))] ?? 0) * 10) / 10
+    return {
+      scenario: name,
+      seed,
+      virtualSeconds: Math.round(this.#world.clock.nowMicros / 1_000_000),
+      puts: { ok: this.#objects.length, failed: sorted(this.#putFailures) },
+      reads: {
+        ok: latencies.length,
+        failed: sorted(this.#readFailures),
+        hopeless: this.#hopeless,
+        p50Ms: at(0.5),
+        p95Ms: at(0.95),
+        p99Ms: at(0.99)
+      },
+      beyondTheCode: this.#objects.filter(({ isEntitled }) => !isEntitled).length,
+      lost,
+      wrongBytes: this.#wrongBytes,
+      spare: sorted(spare),
+      sentBytes: this.#world.nodes.reduce((sum, { host }) => sum + this.#world.links.sentBytes(host), 0),
+      storedBytes: this.#objects.reduce((sum, { size }) => sum + size, 0),
+      events: this.#world.clock.ran,
+      surprises: this.#world.surprises,
+      warnings: sorted(this.#world.warnings),
+      digest: digestOf(Buffer.from(this.#world.digest()))
+    }
+  }
+}
+
+/** 1 when something was lost, wrong or unforeseen; 0 otherwise. */
+export function exitCodeOf(report: SimulationReport): 0 | 1 {
+  return report.lost > 0 || report.wrongBytes > 0 || report.surprises.length > 0 ? 1 : 0
+}
+
+function codeOf(error: unknown): string {
+  if (isHologramError(error)) return error.code
+  return error instanceof Error ? error.message : String(error)
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+function sorted(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
