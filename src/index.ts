@@ -31,26 +31,9 @@ export type {
   NodeStatus,
   PeerSummary
 } from './node/index.ts'
-export {
-  formatLink,
-  generateKey,
-  HologramError,
-  isHologramError,
-  parseLink,
-  seal,
-  sealedRange,
-  sealedSize,
-  unseal,
-  unsealedSize,
-  unsealRange
-} from './hologram/index.ts'
-export type {
-  HologramErrorCode,
-  HologramErrorData,
-  Layer,
-  Link,
-  Manifest,
-  SealedRange,
-  Usage
-} from './hologram/index.ts'
+export { HologramError, isHologramError } from './hologram/index.ts'
+export type { HologramErrorCode, HologramErrorData, Layer, Manifest, Usage } from './hologram/index.ts'
+export { systemRandom } from './clock/index.ts'
+export type { RandomSource } from './clock/index.ts'
+export * from './seal/index.ts'
 export type * from './hologram/objects.ts'

@@ -1,4 +1,4 @@
-import { parseLink } from '../node/client.ts'
+import { parseLink } from '../seal/index.ts'
 import { PROBLEM_FIELD } from './media-types.ts'
 import { GatewayError, toProblem } from './problem.ts'
 import { contentRange, parseRange } from './range.ts'
@@ -10,7 +10,7 @@ import type { GatewayNode, ObjectReader } from './types.ts'
 
 export type ObjectId = ReturnType<typeof parseLink>['cid']
 
-/** The object id in a path. @throws HologramError 'BAD_LINK' */
+/** The object id in a path. @throws SealError 'BAD_LINK' */
 export const objectId = (node: GatewayNode, text: string): ObjectId => parseLink(node.networkId, text).cid
 
 /** GET and HEAD /v1/objects/{cid}, with Range and conditions (RFC 9110, sections 13 and 14). */

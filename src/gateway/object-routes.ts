@@ -1,4 +1,4 @@
-import { formatLink } from '../node/client.ts'
+import { formatLink } from '../seal/index.ts'
 import { getObject, objectId } from './get-object.ts'
 import { toProblem } from './problem.ts'
 import { putObject } from './put-object.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { formatLink } from '../node/client.ts'
+import { formatLink } from '../seal/index.ts'
 import { base64url, boolean, integer, layerList, readQuery, text, time } from './query.ts'
 import { GatewayError, toProblem } from './problem.ts'
 import { NDJSON } from './media-types.ts'

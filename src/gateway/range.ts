@@ -8,13 +8,14 @@ export interface ByteRange {
 
 /**
  * Reads a Range header for a representation of `size` bytes (RFC 9110, section 14.2). Undefined where the whole is
- * to be sent: no header, another unit, malformed, or several ranges, which a server may ignore.
+ * to be sent: no header, another unit, malformed, several ranges, or an empty representation, of which Content-Range
+ * can name no bytes.
  *
  * @throws GatewayError 'UNSATISFIABLE_RANGE'
  */
 export const parseRange = (header: string | undefined, size: number): ByteRange | undefined => {
   const match = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)$/i.exec(header?.trim() ?? '')
-  if (match === null) return undefined
+  if (match === null || size === 0) return undefined
   const [, first, last] = match
   if (first === '' && last === '') return undefined
   const range = first === '' ? suffix(Number(last), size) : { start: Number(first), end: closed(last, size) }

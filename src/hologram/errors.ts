@@ -14,18 +14,10 @@ export interface HologramErrorData {
   BAD_MANIFEST: { field: string }
   /** k, n, margin or the block size cannot be: `parameter` is the one to change. */
   BAD_CODE_PARAMETERS: { parameter: string; value: unknown }
-  /** Bytes that should be there are not what they should be: a block, a digest, a sealed chunk. */
+  /** Bytes that should be there are not what they should be: a block, a digest. */
   CORRUPT: { what: string; peer?: string }
-  /** A link, lease or record of another network. Hexadecimal ids, as long as they are known. */
+  /** A lease or record of another network. Hexadecimal ids, as long as they are known. */
   WRONG_NETWORK: { expected: string; found: string }
-  /** The link cannot be read. */
-  BAD_LINK: { link: string }
-  /** The key is not 32 bytes of base64url, or is missing where it is needed. */
-  BAD_KEY: { reason: 'missing' | 'malformed' }
-  /** The first sealed chunk does not open: another key sealed it, or the bytes are damaged. */
-  WRONG_KEY: { chunk: number }
-  /** The sealed bytes end before their final chunk. */
-  TRUNCATED: { what: string }
   /** A half-open byte range that does not lie within the object. */
   BAD_RANGE: { start: number; end: number; size: number }
   /** A lease is malformed, expired, too long, or not signed by its lessee. */

@@ -10,7 +10,6 @@ export { Hologram, type HologramComponents, type HologramInit } from './hologram
 export type { Holdings, ShardReader, ShardSummary, ShardUpload, StoredLease, Usage } from './holdings.ts'
 export { Layout, type Segment } from './records/layout.ts'
 export { DEFAULT_LEASE_MS, MAX_LEASE_MS } from './records/lease.ts'
-export { formatLink, networkPrefix, parseLink, type Link } from '../seal/link.ts'
 export {
   decodeManifest,
   encodeManifest,
@@ -28,13 +27,3 @@ export {
   type Homes,
   type PlacementPeer
 } from './placement/placement.ts'
-export {
-  generateKey,
-  seal,
-  sealedRange,
-  sealedSize,
-  unseal,
-  unsealRange,
-  unsealedSize,
-  type SealedRange
-} from '../seal/seal.ts'

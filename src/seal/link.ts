@@ -1,8 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
-import { isObjectCid } from '../hologram/records/cid.ts'
-import { HologramError } from '../hologram/errors.ts'
+import { SealError } from './errors.ts'
 
 const SCHEME = 'thhe:'
 /** Hexadecimal digits of the network id in a link. */
@@ -25,7 +24,7 @@ export function formatLink(networkId: Uint8Array, cid: CID, key?: Uint8Array): s
 /**
  * Reads a link, or a bare object id with or without a key.
  *
- * @throws HologramError 'BAD_LINK', 'WRONG_NETWORK', 'BAD_KEY'
+ * @throws SealError 'BAD_LINK', 'WRONG_NETWORK', 'BAD_KEY'
  */
 export function parseLink(networkId: Uint8Array, link: string): Link {
   const { address, fragment } = splitFragment(link.trim())
@@ -50,9 +49,9 @@ function addressToId(networkId: Uint8Array, address: string, link: string): stri
   const [, found, id] = match
   const expected = networkPrefix(networkId)
   if (found !== expected) {
-    throw new HologramError(
+    throw new SealError(
       'WRONG_NETWORK',
-      `this link belongs to network ${found}, but the node is on ${expected}`,
+      `This link belongs to network ${found}, but the node is on ${expected}.`,
       { expected, found }
     )
   }
@@ -66,8 +65,18 @@ function parseCid(id: string, link: string): CID {
   } catch {
     throw badLink(link, `"${id}" is not an object id`)
   }
-  if (!isObjectCid(cid)) throw badLink(link, 'the id is a CID, but not of a manifest (dag-cbor, sha2-256)')
+  if (!isManifestCid(cid)) throw badLink(link, 'the id is a CID, but not of a manifest (dag-cbor, sha2-256)')
   return cid
+}
+
+/** The codes of dag-cbor and sha2-256 (multicodec table). */
+const DAG_CBOR = 0x71
+const SHA2_256 = 0x12
+
+function isManifestCid({ version, code, multihash }: CID): boolean {
+  return (
+    version === 1 && code === DAG_CBOR && multihash.code === SHA2_256 && multihash.digest.byteLength === 32
+  )
 }
 
 function parseKey(fragment: string): Uint8Array {
@@ -76,13 +85,13 @@ function parseKey(fragment: string): Uint8Array {
   return fromString(fragment, 'base64url')
 }
 
-function badLink(link: string, why: string): HologramError<'BAD_LINK'> {
+function badLink(link: string, why: string): SealError<'BAD_LINK'> {
   const address = splitFragment(link).address
-  return new HologramError('BAD_LINK', `"${address}" is not a link: ${why}`, { link: address })
+  return new SealError('BAD_LINK', `"${address}" is not a link: ${why}.`, { link: address })
 }
 
-function badKey(): HologramError<'BAD_KEY'> {
-  return new HologramError('BAD_KEY', 'the key after # must be 32 bytes in base64url (43 digits)', {
+function badKey(): SealError<'BAD_KEY'> {
+  return new SealError('BAD_KEY', 'The key after # must be 32 bytes in base64url (43 digits).', {
     reason: 'malformed'
   })
 }

@@ -47,7 +47,7 @@ export const putOptions = <T>(yargs: Argv<T>): Argv<T> =>
         default: false,
         describe: 'Do not seal: whoever has the id can read it'
       },
-      name: { type: 'string', requiresArg: true, describe: 'Name in `thhe ls`; stays on the node' },
+      name: { type: 'string', requiresArg: true, describe: 'Name in `thhe ls` and, sealed, in the object' },
       k: { type: 'number', requiresArg: true, describe: 'Shards that suffice to read it' },
       n: { type: 'number', requiresArg: true, describe: 'Shards in all' },
       margin: {

@@ -10,7 +10,7 @@ export interface Download {
   readonly objectBytes: number
   readonly sealed: boolean
   readonly kind: 'blob' | 'tensor'
-  /** Ends after exactly the bytes asked for, or throws. */
+  /** Ends after exactly the bytes asked for that there are, or throws. */
   readonly bytes: AsyncIterable<Uint8Array>
   /** Lets go of the connection. */
   close: () => void
@@ -22,16 +22,7 @@ export interface StoredRange {
   readonly end: number
 }
 
-/** Size and kind of an object, without its bytes. */
-export const head = async (
-  client: NodeClient,
-  cid: string
-): Promise<Pick<Download, 'objectBytes' | 'sealed' | 'kind'>> => {
-  const response = await client.send(client.open('HEAD', `/v1/objects/${cid}`))
-  response.destroy()
-  return describe(response)
-}
-
+/** Starts to fetch an object, or those bytes of `range` that it has. */
 export const download = async (client: NodeClient, cid: string, range?: StoredRange): Promise<Download> => {
   const headers = {
     te: 'trailers',
@@ -40,7 +31,8 @@ export const download = async (client: NodeClient, cid: string, range?: StoredRa
   }
   const response = await client.send(client.open('GET', `/v1/objects/${cid}`, { headers }))
   const { objectBytes, sealed, kind } = describe(response)
-  const expected = range === undefined ? objectBytes : range.end - range.start
+  const expected =
+    range === undefined ? objectBytes : Math.max(0, Math.min(range.end, objectBytes) - range.start)
   return {
     objectBytes,
     sealed,

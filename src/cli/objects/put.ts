@@ -1,4 +1,5 @@
 import type { PutResultJson } from '../../gateway/index.ts'
+import { systemRandom } from '../../clock/index.ts'
 import type { NodeClient } from '../client.ts'
 import { startProgress } from '../progress.ts'
 import type { Io } from '../io.ts'
@@ -45,11 +46,11 @@ const putSealed = async (
   put: PutArguments,
   source: Source
 ): Promise<PutOutcome> => {
-  const { generateKey } = await import('../../node/client.ts')
+  const { generateKey } = await import('../../seal/index.ts')
   const network = (await client.status()).network.id
   const record = source.file && ResumeRecord.of(io.env, network, source.file.path, source.file.stats)
   const known = await record?.read()
-  const key = known ?? generateKey()
+  const key = known ?? generateKey(systemRandom)
   if (known === undefined) await record?.write(key)
   try {
     const outcome = await putBytes(client, io, put, source, key)
@@ -69,16 +70,18 @@ const putBytes = async (
   source: Source,
   key?: Uint8Array
 ): Promise<PutOutcome> => {
-  const { seal, sealedSize } = await import('../../node/client.ts')
+  const { sealedObjectBytes, sealObject } = await import('../../seal/index.ts')
   const { name = source.name, k, n, margin, fewer, lease } = put
   const startedMs = performance.now()
   const counter = { bytes: 0 }
   const plain = counted(source.bytes, counter)
   const sizeBytes =
-    key === undefined || source.sizeBytes === undefined ? source.sizeBytes : sealedSize(source.sizeBytes)
+    key === undefined || source.sizeBytes === undefined
+      ? source.sizeBytes
+      : sealedObjectBytes(source.sizeBytes)
   const progress = await startProgress(io, 'put', sizeBytes, put.quiet)
   try {
-    const result = await upload(client, key === undefined ? plain : seal(key)(plain), {
+    const result = await upload(client, key === undefined ? plain : sealObject(key, name)(plain), {
       query: { k, n, margin, fewer, lease, name, sealed: key !== undefined },
       sizeBytes,
       onProgress: ({ readBytes, shardsAcknowledged }) =>

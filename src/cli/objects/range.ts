@@ -14,13 +14,14 @@ export const parseRangeArgument = (text: string): AskedRange => {
   return { start: Number(first), end: Number(last) + 1 }
 }
 
-/** The asked range within an object of `size` bytes; one that lies beyond its end altogether is refused. */
+/** The asked range within an object of `size` bytes; one that lies beyond its end is refused. */
 export const resolveRange = (asked: AskedRange, size: number): { start: number; end: number } => {
   const { start, end } =
     'suffix' in asked
       ? { start: Math.max(0, size - asked.suffix), end: size }
       : { start: asked.start, end: Math.min(asked.end ?? size, size) }
-  if (start < end) return { start, end }
+  // Of an empty object every range that starts at its first byte, or counts from its end, is all there is of it.
+  if (start < end || (size === 0 && start === 0)) return { start, end }
   throw usageError(`The object has ${size} bytes: the range lies beyond them.`, 'The first byte is byte 0.')
 }
 

@@ -5,12 +5,7 @@ import { dirname, join } from 'node:path'
 import { replaceFile } from '../../node/data/files.ts'
 import { stateFolder } from '../paths.ts'
 
-const FORMAT = 'thhe-put/1'
-/**
- * File systems stamp changes with a clock of a few milliseconds at best, of two seconds at worst (FAT): a file that
- * was changed so recently may change again under the same stamps.
- */
-const SETTLED_AFTER_NS = 2_000_000_000n
+const FORMAT = 'thhe-put/2'
 
 /** What tells one state of a file from any other, without reading it. */
 export type FileIdentity = Readonly<Record<'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs', string>>
@@ -30,9 +25,9 @@ export const sameIdentity = (a: FileIdentity, b: FileIdentity): boolean =>
  * The key of a put that was broken off, so that the next put of the same file gives the same sealed bytes, homes and
  * id, and goes on where the holders stand.
  *
- * A key must never seal two different files: their chunks would share nonces, which gives both away (NIST SP 800-38D,
- * appendix A). So a record holds for one state of the file, known by size, inode and the times of its last change.
- * ctime is among them, since no program can set it back.
+ * A record holds for one state of a file, known by size, inode and the times of its last change. Those cannot be
+ * relied on: a file may change again within the tick of a file system's clock, or while it is put. Sealing is what
+ * keeps two versions under one key apart (src/seal/object.ts); the state only tells when going on is of use.
  */
 export class ResumeRecord {
   readonly #path: string
@@ -43,16 +38,7 @@ export class ResumeRecord {
     this.#identity = identity
   }
 
-  /** Undefined for a file that was changed a moment ago: its put cannot be resumed. */
-  static of(
-    env: NodeJS.ProcessEnv,
-    network: string,
-    file: string,
-    stats: BigIntStats,
-    nowMs = Date.now()
-  ): ResumeRecord | undefined {
-    const ageNs = BigInt(nowMs) * 1_000_000n - (stats.ctimeNs > stats.mtimeNs ? stats.ctimeNs : stats.mtimeNs)
-    if (ageNs < SETTLED_AFTER_NS) return undefined
+  static of(env: NodeJS.ProcessEnv, network: string, file: string, stats: BigIntStats): ResumeRecord {
     const name = createHash('sha256').update(`${network}\0${file}`).digest('hex')
     return new ResumeRecord(join(stateFolder(env), 'puts', `${name}.json`), identityOf(stats))
   }

@@ -8,11 +8,11 @@ import {
 } from '../../../encoder/tensor/index.ts'
 import type { ErrorMeasure, Tensor, TensorParameters } from '../../../encoder/tensor/index.ts'
 import type { ManifestJson } from '../../gateway/index.ts'
-import type { Link } from '../../node/client.ts'
+import type { Link } from '../../seal/index.ts'
 import type { NodeClient } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { download } from '../objects/download.ts'
-import { needKey } from '../objects/get.ts'
+import { keyFor } from '../objects/get.ts'
 
 /** A tensor on the mesh, of which nothing but the manifest has been read. */
 export interface OpenTensor {
@@ -35,14 +35,14 @@ export interface TensorVersion {
   readonly bytesRead: number
 }
 
-/** @throws CliError 'NOT_A_TENSOR' | 'BAD_KEY', HologramError 'WRONG_KEY', TensorError 'CORRUPT' */
+/** @throws CliError 'NOT_A_TENSOR' | 'BAD_KEY' | 'NOT_SEALED', SealError 'WRONG_KEY', TensorError 'CORRUPT' */
 export const openTensor = async (client: NodeClient, { cid, key }: Link): Promise<OpenTensor> => {
   const manifest = await client.manifest(cid.toString())
   if (manifest.tensor === undefined) {
     throw new CliError('NOT_A_TENSOR', `${manifest.cid} is no tensor.`, 'Fetch it with `thhe get`.')
   }
   const stored = Buffer.from(manifest.tensor, 'base64url')
-  const keyOfParts = manifest.sealed ? needKey(manifest.cid, key) : undefined
+  const keyOfParts = keyFor(manifest.cid, manifest.sealed, key)
   const parameters = decodeParameters(await unsealed(stored, keyOfParts, 'parameters'))
   await checkLayers(manifest, parameters)
   return { manifest, parameters, key: keyOfParts }
@@ -142,8 +142,8 @@ const unsealed = async (
   part: number | 'parameters'
 ): Promise<Uint8Array> => {
   if (key === undefined) return bytes
-  const { layerKey, unseal } = await import('../../node/client.ts')
-  return await buffer(unseal(layerKey(key, part))(pieces(bytes)))
+  const { layerKey, unsealStream } = await import('../../seal/index.ts')
+  return await buffer(unsealStream(layerKey(key, part))(pieces(bytes)))
 }
 
 /** The pieces of a stream that has exactly the bytes of `lengths`. */
@@ -172,8 +172,8 @@ async function* cutInto(
 
 /** A manifest may promise anything: no layer is taken in that is longer than the shape allows. */
 const checkLayers = async ({ layers, sealed }: ManifestJson, parameters: TensorParameters): Promise<void> => {
-  const { sealedSize } = await import('../../node/client.ts')
-  const most = rawLayerBytes(parameters).map((bytes) => (sealed ? sealedSize(bytes) : bytes))
+  const { sealedStreamBytes } = await import('../../seal/index.ts')
+  const most = rawLayerBytes(parameters).map((bytes) => (sealed ? sealedStreamBytes(bytes) : bytes))
   if (layers.length === most.length && layers.every(({ length }, layer) => length <= most[layer])) return
   throw new TensorError('CORRUPT', 'The layers of this tensor do not fit its shape.')
 }

@@ -6,6 +6,7 @@ import {
   layerFidelities
 } from '../../../encoder/tensor/index.ts'
 import type { EncodedTensor, LayerCode } from '../../../encoder/tensor/index.ts'
+import { systemRandom } from '../../clock/index.ts'
 import type { NodeClient } from '../client.ts'
 import type { Io } from '../io.ts'
 import type { PutArguments, PutOutcome } from '../objects/put.ts'
@@ -41,7 +42,7 @@ export const putTensor = async (
   const { parameters } = encoded
   const { code } = (await client.status()).network
   const { name = source.name, n = code.n, k = code.k, margin, fewer, lease } = put
-  const key = put.isPublic ? undefined : (await import('../../node/client.ts')).generateKey()
+  const key = put.isPublic ? undefined : (await import('../../seal/index.ts')).generateKey(systemRandom)
   const stored = await storedParts(encoded, key)
   const lengths = stored.layers.map((layer) => layer.byteLength)
   const priorities = choosePriorities({ lengths, fidelities: layerFidelities(parameters), n, k })
@@ -82,9 +83,9 @@ const storedParts = async (
 ): Promise<{ parameters: Uint8Array; layers: Uint8Array[] }> => {
   const plain = encodeParameters(parameters)
   if (key === undefined) return { parameters: plain, layers: [...layers] }
-  const { layerKey, seal } = await import('../../node/client.ts')
+  const { layerKey, sealStream } = await import('../../seal/index.ts')
   const sealed = async (part: number | 'parameters', bytes: Uint8Array): Promise<Uint8Array> =>
-    await buffer(seal(layerKey(key, part))(pieces([bytes])))
+    await buffer(sealStream(layerKey(key, part))(pieces([bytes])))
   return {
     parameters: await sealed('parameters', plain),
     layers: await Promise.all(layers.map(async (layer, index) => await sealed(index, layer)))

@@ -101,6 +101,15 @@ describe('cli: tensors through a gateway', () => {
     expect(await codeOf(thhe('get', other, '-o', world.path('out.png')))).to.equal('WRONG_KEY')
   })
 
+  it('refuses a tensor that is not sealed, for a link with a key', async () => {
+    const link = `${await put('picture.png', '--public')}#${Buffer.alloc(32).toString('base64url')}`
+    for (const flags of [[], ['--preview'], ['--progressive'], ['--max-shards', '3']]) {
+      const got = thhe('get', link, '-o', world.path('out.png'), ...flags)
+      expect(await codeOf(got), flags.join(' ')).to.equal('NOT_SEALED')
+    }
+    expect(await codeOf(thhe('stat', link))).to.equal('NOT_SEALED')
+  })
+
   it('gets a preview of the same shape, and reads only the bytes that it takes', async () => {
     const link = await put('picture.png')
     const [{ options }] = [...node.kept.values()]

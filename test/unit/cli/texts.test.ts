@@ -12,6 +12,7 @@ import { parseRangeArgument, resolveRange } from '../../../src/cli/objects/range
 import { renderTable } from '../../../src/cli/output.ts'
 import type { StatJson } from '../../../src/gateway/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
+import { SealError } from '../../../src/seal/index.ts'
 
 describe('cli: exit codes', () => {
   const cases: Array<[error: unknown, code: number]> = [
@@ -24,8 +25,8 @@ describe('cli: exit codes', () => {
     [new HologramError('NOT_ENOUGH_SHARDS', 'm', { needed: 2, live: 1, missing: 1 }), 4],
     [new HologramError('NOT_ENOUGH_PEERS', 'm', { needed: 2, available: 1 }), 4],
     [new CliError('NO_NODE', 'm', 'h'), 5],
-    [new HologramError('WRONG_KEY', 'm', { chunk: 0 }), 6],
-    [new HologramError('BAD_LINK', 'm', { link: 'l' }), 6],
+    [new SealError('WRONG_KEY', 'm', { chunk: 0 }), 6],
+    [new SealError('BAD_LINK', 'm', { link: 'l' }), 6],
     [new CliError('DISK_FULL', 'm', 'h'), 7],
     [Object.assign(new Error('m'), { code: 'ENOSPC' }), 7],
     [new HologramError('CORRUPT', 'm', { what: 'w' }), 8],
@@ -48,7 +49,7 @@ describe('cli: exit codes', () => {
 describe('cli: errors', () => {
   it('name the cause and the next step', () => {
     expect(errorText(new CliError('X', 'It broke.', 'Mend it.'))).to.equal('thhe: It broke.\n  Mend it.')
-    expect(errorText(new HologramError('WRONG_KEY', 'wrong key', { chunk: 0 }))).to.match(/^thhe: wrong key/)
+    expect(errorText(new SealError('WRONG_KEY', 'wrong key', { chunk: 0 }))).to.match(/^thhe: wrong key/)
   })
 
   it('come with their stack when nobody foresaw them', () => {
@@ -123,6 +124,7 @@ describe('cli: --range', () => {
   it('is cut to the object, and refused beyond it', () => {
     expect(resolveRange({ start: 5, end: 100 }, 10)).to.deep.equal({ start: 5, end: 10 })
     expect(resolveRange({ suffix: 100 }, 10)).to.deep.equal({ start: 0, end: 10 })
+    expect(resolveRange({ suffix: 5 }, 0)).to.deep.equal({ start: 0, end: 0 })
     for (const asked of [{ start: 10 }, { suffix: 0 }]) {
       expect(() => resolveRange(asked, 10)).to.throw()
     }

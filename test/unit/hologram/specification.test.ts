@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { leafHash, MerkleTree } from '../../../encoder/index.ts'
 import { signPayload } from '../../../protocols/signed.ts'
 import * as limits from '../../../src/hologram/wire/limits.ts'
-import { formatLink } from '../../../src/seal/link.ts'
+import { formatLink } from '../../../src/seal/index.ts'
 import { encodeManifest, manifestCid } from '../../../src/hologram/records/manifest.ts'
 import { inlineManifest } from './support.ts'
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { CID } from 'multiformats/cid'
 import { objectCid } from '../../../src/hologram/records/cid.ts'
-import { isHologramError } from '../../../src/hologram/errors.ts'
-import { formatLink, networkPrefix, parseLink } from '../../../src/seal/link.ts'
-import { codeOf, errorOf, NETWORK, noise, OTHER_NETWORK, sha256 } from '../hologram/support.ts'
+import { formatLink, isSealError, networkPrefix, parseLink } from '../../../src/seal/index.ts'
+import { errorOf, NETWORK, OTHER_NETWORK } from '../hologram/support.ts'
+import { codeOf, noise, sha256 } from './support.ts'
 
 describe('link', () => {
   const cid = objectCid(sha256(Uint8Array.of(1)))
@@ -28,7 +28,7 @@ describe('link', () => {
 
   it('of another network is refused by name', async () => {
     const error = await errorOf(() => parseLink(NETWORK, formatLink(OTHER_NETWORK, cid, key)))
-    expect(isHologramError(error, 'WRONG_NETWORK') && error.data).to.deep.equal({
+    expect(isSealError(error, 'WRONG_NETWORK') && error.data).to.deep.equal({
       expected: networkPrefix(NETWORK),
       found: 'cdcdcdcd'
     })
@@ -63,7 +63,7 @@ describe('link', () => {
       `${fragment}=`
     ]) {
       const error = await errorOf(() => parseLink(NETWORK, `${cid.toString()}#${garbled}`))
-      expect(isHologramError(error, 'BAD_KEY'), garbled).to.equal(true)
+      expect(isSealError(error, 'BAD_KEY'), garbled).to.equal(true)
       if (garbled.length > 1) expect(String(error)).not.to.include(garbled)
     }
     const badId = await errorOf(() => parseLink(NETWORK, `nothing#${fragment}`))

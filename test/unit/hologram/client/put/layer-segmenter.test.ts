@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { layerSegmenter } from '../../../../../src/hologram/client/put/segmenter.ts'
 import type { SegmentBytes } from '../../../../../src/hologram/client/put/segmenter.ts'
 import { planPut } from '../../../../../src/hologram/client/put/put-plan.ts'
-import { layerKey } from '../../../../../src/seal/layer-key.ts'
+import { layerKey } from '../../../../../src/seal/index.ts'
 import { Layout } from '../../../../../src/hologram/index.ts'
 import type { Layer } from '../../../../../src/hologram/index.ts'
 

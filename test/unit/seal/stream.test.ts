@@ -1,42 +1,25 @@
 import { createDecipheriv } from 'node:crypto'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { systemRandom } from '../../../src/clock/index.ts'
+import { TAG_BYTES } from '../../../src/seal/cipher.ts'
 import {
   CHUNK_BYTES,
   generateKey,
-  seal,
-  sealedRange,
-  sealedSize,
-  TAG_BYTES,
-  unseal,
-  unsealedSize,
-  unsealRange
-} from '../../../src/seal/seal.ts'
-import { codeOf, noise, sha256 } from '../hologram/support.ts'
+  sealedStreamBytes,
+  sealStream,
+  unsealedStreamBytes,
+  unsealStream
+} from '../../../src/seal/index.ts'
+import { codeOf, collect, noise, pieces, sha256 } from './support.ts'
 
 const SEALED = CHUNK_BYTES + TAG_BYTES
 
-/** `bytes` in pieces of the given sizes, over and over. */
-async function* pieces(bytes: Uint8Array, sizes: readonly number[] = [bytes.byteLength]) {
-  for (let at = 0, turn = 0; at < bytes.byteLength; turn++) {
-    const size = Math.max(1, sizes[turn % sizes.length])
-    yield bytes.subarray(at, at + size)
-    at += size
-  }
-}
-
-async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  for await (const part of source) parts.push(part)
-  return new Uint8Array(Buffer.concat(parts))
-}
-
 const sealed = async (key: Uint8Array, plain: Uint8Array, sizes?: number[]) =>
-  collect(seal(key)(pieces(plain, sizes)))
+  collect(sealStream(key)(pieces(plain, sizes)))
 const opened = async (key: Uint8Array, bytes: Uint8Array, sizes?: number[]) =>
-  collect(unseal(key)(pieces(bytes, sizes)))
+  collect(unsealStream(key)(pieces(bytes, sizes)))
 
-describe('sealing', () => {
+describe('sealed streams', () => {
   const key = sha256(Buffer.from('a key for tests'))
   const plain = noise(3 * CHUNK_BYTES + 1000)
 
@@ -52,8 +35,8 @@ describe('sealing', () => {
     ]) {
       const part = plain.subarray(0, size)
       const bytes = await sealed(key, part, [1, 70000, 5])
-      expect(bytes.byteLength, `${size}`).to.equal(sealedSize(size))
-      expect(unsealedSize(bytes.byteLength)).to.equal(size)
+      expect(bytes.byteLength, `${size}`).to.equal(sealedStreamBytes(size))
+      expect(unsealedStreamBytes(bytes.byteLength)).to.equal(size)
       expect(Buffer.compare(await opened(key, bytes, [3, 100000]), part), `${size}`).to.equal(0)
       expect(Buffer.compare(await sealed(key, part), bytes), 'the cut does not matter').to.equal(0)
     }
@@ -79,7 +62,7 @@ describe('sealing', () => {
 
   it('tells a wrong key from damage', async () => {
     const bytes = await sealed(key, plain)
-    expect(await codeOf(async () => opened(generateKey(), bytes))).to.equal('WRONG_KEY')
+    expect(await codeOf(async () => opened(generateKey(systemRandom), bytes))).to.equal('WRONG_KEY')
     for (const at of [0, SEALED - 1]) {
       const damaged = Uint8Array.from(bytes)
       damaged[at] ^= 1
@@ -97,7 +80,7 @@ describe('sealing', () => {
     damaged[SEALED + 1] ^= 1
     let given = 0
     const code = await codeOf(async () => {
-      for await (const part of unseal(key)(pieces(damaged))) given += part.byteLength
+      for await (const part of unsealStream(key)(pieces(damaged))) given += part.byteLength
     })
     expect([code, given]).to.deep.equal(['CORRUPT', CHUNK_BYTES])
   })
@@ -120,55 +103,16 @@ describe('sealing', () => {
     expect(await codeOf(async () => opened(key, bytes.subarray(0, 3 * SEALED + 100)))).to.equal('CORRUPT')
   })
 
-  it('opens any range from no more chunks than it touches', async () => {
-    const bytes = await sealed(key, plain)
-    const edge = fc.oneof(
-      fc.nat(plain.byteLength),
-      fc.constantFrom(0, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES, plain.byteLength)
-    )
-    await fc.assert(
-      fc.asyncProperty(edge, edge, async (a, b) => {
-        const [start, end] = [Math.min(a, b), Math.max(a, b)]
-        const range = sealedRange(start, end, bytes.byteLength)
-        const touched = Math.max(1, Math.ceil(end / CHUNK_BYTES) - Math.floor(start / CHUNK_BYTES))
-        expect(range.end - range.start).to.be.at.most(touched * SEALED)
-        const part = await collect(
-          unsealRange(key, range)(pieces(bytes.subarray(range.start, range.end), [50000]))
-        )
-        expect(Buffer.compare(part, plain.subarray(start, end))).to.equal(0)
-      }),
-      { numRuns: 60 }
-    )
-  })
-
-  it('refuses ranges and sizes that cannot be', async () => {
-    const size = sealedSize(1000)
-    for (const [start, end] of [
-      [-1, 5],
-      [5, 4],
-      [0, 1001],
-      [0.5, 1]
-    ]) {
-      expect(await codeOf(() => sealedRange(start, end, size))).to.equal('BAD_RANGE')
-    }
+  it('refuses sizes that cannot be', async () => {
     for (const impossible of [0, TAG_BYTES - 1, SEALED + 1, SEALED + TAG_BYTES]) {
-      expect(await codeOf(() => unsealedSize(impossible)), `${impossible}`).to.equal('TRUNCATED')
+      expect(await codeOf(() => unsealedStreamBytes(impossible)), `${impossible}`).to.equal('TRUNCATED')
     }
-  })
-
-  it('notices a range that comes short, or is not the one that was asked for', async () => {
-    const bytes = await sealed(key, plain)
-    const range = sealedRange(10, 2 * CHUNK_BYTES, bytes.byteLength)
-    const short = async () => collect(unsealRange(key, range)(pieces(bytes.subarray(range.start, SEALED))))
-    expect(await codeOf(short)).to.equal('TRUNCATED')
-    const other = async () => collect(unsealRange(key, range)(pieces(bytes.subarray(SEALED, 3 * SEALED))))
-    expect(await codeOf(other)).to.equal('WRONG_KEY')
   })
 
   it('takes keys of 32 bytes, and makes another each time', async () => {
-    expect(generateKey()).to.have.length(32)
-    expect(generateKey()).not.to.deep.equal(generateKey())
-    for (const make of [seal, unseal])
+    expect(generateKey(systemRandom)).to.have.length(32)
+    expect(generateKey(systemRandom)).not.to.deep.equal(generateKey(systemRandom))
+    for (const make of [sealStream, unsealStream])
       expect(await codeOf(() => make(new Uint8Array(31)))).to.equal('BAD_KEY')
   })
 })
