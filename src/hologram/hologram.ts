@@ -1,6 +1,6 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
 import { Client } from './client/index.ts'
-import type { ClientInit, Keeper, KeeperTimers, LayeredGetOptions } from './client/index.ts'
+import type { ClientCounts, ClientInit, Keeper, KeeperTimers, LayeredGetOptions } from './client/index.ts'
 import { Holder } from './holder/holder.ts'
 import type { HolderStats } from './holder/context.ts'
 import type { HolderComponents } from './holder/holder.ts'
@@ -55,6 +55,11 @@ export class Hologram implements Objects {
   /** What this node has done for others. */
   get stats(): HolderStats {
     return this.#holder.stats
+  }
+
+  /** What this node has done for its user. */
+  get clientCounts(): Readonly<ClientCounts> {
+    return this.#client.counts
   }
 
   /** Looks after what this node's user put. */

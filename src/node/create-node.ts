@@ -116,7 +116,8 @@ const assemble = (opened: Opened): NodeParts => {
     peers: () => peers.counts(),
     connections: () => host.getConnections(),
     usage: () => store.usage(),
-    holder: () => hologram.stats
+    holder: () => hologram.stats,
+    client: () => hologram.clientCounts
   })
   const peers = new Peers({
     host,

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import { DROP_REASONS } from './peers/report.ts'
-import type { HolderStats } from '../hologram/index.ts'
+import type { ClientCounts, HolderStats } from '../hologram/index.ts'
 import type { Usage } from '../hologram/holdings.ts'
 import type { Connection } from '@libp2p/interface'
 import type { DropReason } from './peers/report.ts'
@@ -13,6 +13,7 @@ export interface MetricsSources {
   readonly connections: () => Connection[]
   readonly usage: () => Promise<Usage>
   readonly holder: () => HolderStats
+  readonly client: () => Readonly<ClientCounts>
 }
 
 export interface NodeMetrics {
@@ -58,6 +59,16 @@ export const createMetrics = (sources: MetricsSources): NodeMetrics => {
   connectionGauge(registers, sources.connections)
   streamGauge(registers, sources.connections)
   holderCounters(registers, sources.holder)
+  new Counter({
+    name: 'thhe_client_survived_failures_total',
+    help: 'Failures from which a put, get or the like went on, by what failed',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [what, count] of Object.entries(sources.client().survived)) this.inc({ what }, count)
+    }
+  })
   const reports = new Counter({
     name: 'thhe_reports_total',
     help: 'Peer reports that came in, by what became of them',

@@ -5,10 +5,13 @@ import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Clock, RandomSource } from '../../clock/index.ts'
 import { TokenBucket } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
+import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
 import type { ObjectReader, Objects, ObjectStat, OwnedObject, PutOptions, PutResult } from '../objects.ts'
 import { BackgroundTasks } from './keep/background.ts'
 import type { ClientContext } from './context.ts'
+import { newClientCounts } from './counts.ts'
+import type { ClientCounts } from './counts.ts'
 import { PeerExperience } from './find/experience.ts'
 import { getObject } from './get/get.ts'
 import type { LayeredGetOptions } from './get/get.ts'
@@ -29,6 +32,7 @@ export interface ClientComponents {
   readonly codec: SegmentCodec
   /** Answers requests of object/1 that this node asks of itself. */
   readonly local: LocalObjects
+  readonly logger: HologramLogger
   readonly clock: Clock
   readonly random: RandomSource
   /** @default those of the clock */
@@ -54,18 +58,23 @@ export class Client implements Objects {
   readonly #context: ClientContext
 
   constructor(components: ClientComponents, init: ClientInit) {
-    const { mesh, holdings, codec, local, clock, random, keeperTimers = timersOf(clock) } = components
+    const { mesh, holdings, codec, local, logger, clock, random, keeperTimers = timersOf(clock) } = components
     const { keeperIntervalMs = 60_000, repairBytesPerSecond = 8 * 2 ** 20, ...rest } = init
     const settings: ClientSettings = { ...DEFAULT_SETTINGS, ...rest }
+    const counts = newClientCounts()
     this.#context = {
       mesh,
       holdings,
       codec,
       settings,
+      logger,
+      counts,
       clock,
       random,
       nowMs: () => clock.nowMs(),
-      objects: new ObjectClient({ mesh, clock }, local, { timeoutMs: settings.requestTimeoutMs }),
+      objects: new ObjectClient({ mesh, clock, logger, counts }, local, {
+        timeoutMs: settings.requestTimeoutMs
+      }),
       background: new BackgroundTasks(),
       experience: new PeerExperience()
     }
@@ -74,6 +83,11 @@ export class Client implements Objects {
       maxObjectsPerRound: MAX_OBJECTS_PER_ROUND,
       pace: new TokenBucket({ bytesPerSecond: repairBytesPerSecond, clock })
     })
+  }
+
+  /** What this side has done, and what failed without ending an operation. */
+  get counts(): Readonly<ClientCounts> {
+    return this.#context.counts
   }
 
   start(): void {

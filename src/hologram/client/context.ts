@@ -3,7 +3,9 @@ import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Clock, RandomSource } from '../../clock/index.ts'
 import type { Signer } from '../../../protocols/signed.ts'
 import type { Holdings } from '../holdings.ts'
+import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
+import type { ClientCounts } from './counts.ts'
 import type { BackgroundTasks } from './keep/background.ts'
 import type { PeerExperience } from './find/experience.ts'
 import type { ObjectClient } from './wire/object-client.ts'
@@ -18,6 +20,8 @@ export interface ClientContext {
   readonly background: BackgroundTasks
   readonly experience: PeerExperience
   readonly settings: ClientSettings
+  readonly logger: HologramLogger
+  readonly counts: ClientCounts
   readonly clock: Clock
   readonly random: RandomSource
   /** `clock.nowMs`, milliseconds since the Unix epoch. */

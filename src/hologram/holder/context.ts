@@ -1,22 +1,17 @@
 import type { Clock } from '../../clock/index.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
+import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
 import type { AdmissionCounts } from './admission.ts'
 import type { HolderSettings } from './settings.ts'
 import type { TreeCache } from './tree-cache.ts'
 
-/** Where a holder reports what it does. */
-export interface HolderLogger {
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void
-}
-
 /** What the handlers of one holder share. */
 export interface HolderContext {
   readonly mesh: Mesh
   readonly holdings: Holdings
-  readonly logger: HolderLogger
+  readonly logger: HologramLogger
   readonly settings: HolderSettings
   readonly trees: TreeCache
   /** Cap on block bytes that come in, and on those that go out. */

@@ -31,12 +31,13 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { Clock } from '../../clock/index.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh } from '../mesh.ts'
-import type { HolderContext, HolderLogger, HolderStats } from './context.ts'
+import type { HologramLogger } from '../logger.ts'
+import type { HolderContext, HolderStats } from './context.ts'
 
 export interface HolderComponents {
   readonly mesh: Mesh
   readonly holdings: Holdings
-  readonly logger: HolderLogger
+  readonly logger: HologramLogger
   /** Caps on block bytes that come in and go out. @default none */
   readonly down?: Bandwidth
   readonly up?: Bandwidth

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { Mesh } from '../mesh.ts'
-import type { HolderLogger } from './context.ts'
+import type { HologramLogger } from '../logger.ts'
 
 export interface ProvideQueueInit {
   /** Objects that may wait; what is more is left out: readers find manifests by computing their homes first. */
@@ -25,7 +25,7 @@ export interface ProvideQueueInit {
 /** Announces in the DHT, a few at a time and behind everything else, that this node has the manifests of objects. */
 export class ProvideQueue {
   readonly #mesh: Pick<Mesh, 'provide'>
-  readonly #logger: HolderLogger
+  readonly #logger: HologramLogger
   readonly #maxBacklog: number
   readonly #concurrency: number
   readonly #restRatio: number
@@ -35,7 +35,7 @@ export class ProvideQueue {
   readonly #running = new Set<Promise<void>>()
 
   constructor(
-    components: { mesh: Pick<Mesh, 'provide'>; logger: HolderLogger },
+    components: { mesh: Pick<Mesh, 'provide'>; logger: HologramLogger },
     { maxBacklog, concurrency = 1, restRatio = 0, delayMs = 0, timeoutMs = 60_000 }: ProvideQueueInit
   ) {
     this.#mesh = components.mesh

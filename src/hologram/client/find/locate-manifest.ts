@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import { Status } from '../../../../protocols/generated/object.js'
 import { HologramError, isHologramError } from '../../errors.ts'
 import { decodeManifest, manifestCid } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
@@ -8,6 +9,7 @@ import { openPlacement } from '../../records/placement-record.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
+import { survive } from '../survive.ts'
 import { firstOf } from '../wire/first-of.ts'
 
 /** What one peer, or this node's own disk, says about an object. */
@@ -48,19 +50,20 @@ export async function locateManifest(
       return await askForManifest(context, peer, cid, cancelled)
     } catch (error) {
       if (isHologramError(error, 'BAD_MANIFEST')) malformed = error
+      if (!cancelled.aborted) noteSilence(context, cid, peer, error)
       throw error
     }
   }
   const hedge = { parallel: PARALLEL_HOMES, hedgeMs: settings.minHedgeMs, clock, signal }
   const homes = manifestHomes(cid, settings.n, table).map(({ id }) => id)
-  const ranks: Array<() => Iterable<PeerId> | AsyncIterable<PeerId>> = [
+  const ranks: Array<() => PeerId[] | Promise<PeerId[]>> = [
     () => [mesh.self],
     () => homes,
-    () => mesh.findProviders(cid, { signal }),
+    async () => providersOf(context, cid, signal),
     () => manifestHomes(cid, settings.maxSweep, table).map(({ id }) => id)
   ]
   for (const rank of ranks) {
-    const found = await firstOf(fresh(await collect(rank(), settings.maxSweep)), ask, hedge)
+    const found = await firstOf(fresh(await rank()), ask, hedge)
     if (found !== undefined) return found
     // Its hash is the object's id, so that nobody else can have another.
     if (malformed !== undefined) throw malformed
@@ -73,16 +76,17 @@ export async function locateManifest(
 
 /** The manifest that `peer` has for `cid`. @throws HologramError 'NOT_FOUND' | 'PROTOCOL' | ... */
 export async function askForManifest(
-  { mesh, objects, clock }: ClientContext,
+  context: ClientContext,
   peer: PeerId,
   cid: CID,
   signal: AbortSignal
 ): Promise<ManifestAnswer> {
+  const { mesh, objects } = context
   const reply = await objects.request(peer, { getManifest: cid.bytes }, signal)
   try {
     return {
       ...readManifest(cid, reply.manifest),
-      placed: await readPlacement(mesh.networkId, cid, reply.placement, clock.nowMs()),
+      placed: await readPlacement(context, peer, cid, reply.placement),
       holders: reply.shards.map((shard) => ({ shard, peer }))
     }
   } catch (error) {
@@ -98,28 +102,42 @@ function readManifest(cid: CID, bytes: Uint8Array): { manifest: Manifest; bytes:
   return { manifest: decodeManifest(bytes), bytes }
 }
 
-/** A record is only a hint: one that is not in order is as good as none. */
+/** A record is only a hint: one that is not in order counts as none. */
 async function readPlacement(
-  networkId: Uint8Array,
+  context: ClientContext,
+  peer: PeerId,
   cid: CID,
-  record: Uint8Array,
-  nowMs: number
+  record: Uint8Array
 ): Promise<readonly ShardHolder[]> {
   if (record.byteLength === 0) return []
   try {
-    const opened = await openPlacement(networkId, record, nowMs)
+    const opened = await openPlacement(context.mesh.networkId, record, context.clock.nowMs())
     return opened.cid.equals(cid) ? opened.holders : []
   } catch (error) {
-    if (isHologramError(error)) return []
-    throw error
+    if (!isHologramError(error)) throw error
+    survive(context, 'placement-record', { cid, peer, error })
+    return []
   }
 }
 
-async function collect(peers: Iterable<PeerId> | AsyncIterable<PeerId>, most: number): Promise<PeerId[]> {
+/** Who announced the object in the DHT. What the DHT has said before it fails is of use all the same. */
+export async function providersOf(context: ClientContext, cid: CID, signal: AbortSignal): Promise<PeerId[]> {
+  const { mesh, settings } = context
   const found: PeerId[] = []
-  for await (const peer of peers) {
-    if (found.length >= most) break
-    found.push(peer)
+  try {
+    for await (const peer of mesh.findProviders(cid, { signal })) {
+      found.push(peer)
+      if (found.length >= settings.maxSweep) break
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    survive(context, 'providers', { cid, error })
   }
   return found
+}
+
+/** A peer that does not have the object has answered; any other failure is written down. */
+export function noteSilence(context: ClientContext, cid: CID, peer: PeerId, error: unknown): void {
+  const answered = isHologramError(error, 'REMOTE') && error.data.status === Status.NOT_FOUND
+  if (!answered) survive(context, 'question', { cid, peer, error })
 }

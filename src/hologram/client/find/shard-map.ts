@@ -6,7 +6,7 @@ import { homesOf, manifestHomes } from '../../placement/placement.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
-import { askForManifest } from './locate-manifest.ts'
+import { askForManifest, noteSilence, providersOf } from './locate-manifest.ts'
 import type { ManifestAnswer } from './locate-manifest.ts'
 import type { ShardLocations } from '../get/segment-reader.ts'
 
@@ -41,16 +41,20 @@ export class ShardMap implements ShardLocations {
   /** Asks everybody who may know: providers, then the peers of the table in the order of the manifest's homes. */
   async discover(signal: AbortSignal): Promise<Array<readonly [number, readonly PeerId[]]>> {
     const { mesh, settings } = this.#context
-    const peers: PeerId[] = []
-    for await (const peer of mesh.findProviders(this.#cid, { signal })) {
-      peers.push(peer)
-      if (peers.length >= settings.maxSweep) break
+    const peers = [
+      ...(await providersOf(this.#context, this.#cid, signal)),
+      ...manifestHomes(this.#cid, settings.maxSweep, mesh.peers()).map(({ id }) => id)
+    ]
+    const ask = async (peer: PeerId): Promise<ManifestAnswer[]> => {
+      try {
+        return [await askForManifest(this.#context, peer, this.#cid, signal)]
+      } catch (error) {
+        signal.throwIfAborted()
+        noteSilence(this.#context, this.#cid, peer, error)
+        return []
+      }
     }
-    peers.push(...manifestHomes(this.#cid, settings.maxSweep, mesh.peers()).map(({ id }) => id))
-    const answers = await Promise.allSettled(
-      uniquePeers(peers).map(async (peer) => askForManifest(this.#context, peer, this.#cid, signal))
-    )
-    const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+    const found = (await Promise.all(uniquePeers(peers).map(ask))).flat()
     const holders = [
       ...found.flatMap((answer) => answer.holders),
       ...found.flatMap((answer) => answer.placed)

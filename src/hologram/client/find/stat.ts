@@ -10,7 +10,8 @@ import type { ObjectStat, ShardStatus } from '../../objects.ts'
 import { manifestHomes } from '../../placement/placement.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
-import { locateManifest } from './locate-manifest.ts'
+import { survive } from '../survive.ts'
+import { locateManifest, noteSilence } from './locate-manifest.ts'
 import type { ManifestAnswer } from './locate-manifest.ts'
 import { ShardMap } from './shard-map.ts'
 
@@ -66,11 +67,12 @@ export async function takeCensus(
 }
 
 async function count(
-  { objects, mesh, clock }: ClientContext,
+  context: ClientContext,
   cid: CID,
   peers: readonly PeerId[],
   signal: AbortSignal
 ): Promise<Census> {
+  const { objects, mesh, clock } = context
   const holders = new Map<number, PeerId[]>()
   const keepers: PeerId[] = []
   const leases = new Map<string, Lease>()
@@ -79,17 +81,24 @@ async function count(
     keepers.push(peer)
     for (const shard of reply.shards) holders.set(shard, [...(holders.get(shard) ?? []), peer])
     for (const signed of reply.leases) {
-      const lease = await openLease(mesh.networkId, signed, clock.nowMs())
+      const lease = await openLease(mesh.networkId, signed, clock.nowMs()).catch((error: unknown) => {
+        survive(context, 'lease', { cid, peer, error })
+      })
+      if (lease === undefined) continue
       const known = leases.get(lease.lessee.toString())
       if (!lease.cid.equals(cid) || (known !== undefined && known.sequence >= lease.sequence)) continue
       leases.set(lease.lessee.toString(), lease)
     }
   }
-  const answers = await Promise.allSettled(peers.map(ask))
-  signal.throwIfAborted()
-  for (const answer of answers) {
-    if (answer.status === 'rejected' && !isHologramError(answer.reason)) throw answer.reason
-  }
+  await Promise.all(
+    peers.map(async (peer) =>
+      ask(peer).catch((error: unknown) => {
+        signal.throwIfAborted()
+        if (!isHologramError(error)) throw error
+        noteSilence(context, cid, peer, error)
+      })
+    )
+  )
   return { holders, keepers, leases: [...leases.values()] }
 }
 

@@ -14,7 +14,8 @@ export type LaneFailure =
 export interface LaneListener {
   /** The next block of those asked for, verified against the shard's root. */
   onBlock: (lane: Lane, index: number, data: Uint8Array) => void
-  onFailure: (lane: Lane, failure: LaneFailure) => void
+  /** @param error - what it was, for the log */
+  onFailure: (lane: Lane, failure: LaneFailure, error: unknown) => void
   /** The peer is overloaded and may be asked again after `retryAfterMs`; the lane is over. */
   onBusy: (lane: Lane, retryAfterMs: number) => void
 }

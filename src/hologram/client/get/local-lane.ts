@@ -4,6 +4,14 @@ import type { Clock } from '../../../clock/index.ts'
 import type { Holdings, ShardReader } from '../../holdings.ts'
 import type { Lane, LaneListener } from './lane.ts'
 
+export interface LocalLaneComponents {
+  readonly holdings: Holdings
+  readonly self: PeerId
+  readonly clock: Clock
+  /** The shard's files could not be closed. */
+  readonly onCloseFailure: (error: unknown) => void
+}
+
 /** A shard on this node's own disk. The store checks what it reads. */
 export class LocalLane implements Lane {
   readonly shard: number
@@ -12,12 +20,13 @@ export class LocalLane implements Lane {
   waitingSinceMs = 0
   readonly #listener: LaneListener
   readonly #clock: Clock
+  readonly #onCloseFailure: (error: unknown) => void
   readonly #reader: Promise<ShardReader | undefined>
   readonly #closing = new AbortController()
   #reading = false
 
   constructor(
-    { holdings, self, clock }: { holdings: Holdings; self: PeerId; clock: Clock },
+    { holdings, self, clock, onCloseFailure }: LocalLaneComponents,
     { cid, shard }: { cid: CID; shard: number },
     listener: LaneListener
   ) {
@@ -25,7 +34,9 @@ export class LocalLane implements Lane {
     this.peer = self
     this.#listener = listener
     this.#clock = clock
+    this.#onCloseFailure = onCloseFailure
     this.#reader = holdings.openShard(cid, shard)
+    // The first read reports it.
     this.#reader.catch(() => {})
   }
 
@@ -38,7 +49,10 @@ export class LocalLane implements Lane {
   close(): void {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(new Error('the lane was closed'))
-    this.#reader.then(async (reader) => reader?.close()).catch(() => {})
+    this.#reader.then(
+      async (reader) => reader?.close().catch(this.#onCloseFailure),
+      () => {}
+    )
   }
 
   async #read(): Promise<void> {
@@ -54,18 +68,18 @@ export class LocalLane implements Lane {
         this.waitingSinceMs = this.#clock.monotonicMs()
         this.#listener.onBlock(this, index, data)
       }
-      if (reader === undefined) this.#fail()
-    } catch {
+      if (reader === undefined) this.#fail(new Error('the shard is not here'))
+    } catch (error) {
       // Whatever is wrong with this copy, there are others.
-      this.#fail()
+      this.#fail(error)
     } finally {
       this.#reading = false
     }
   }
 
-  #fail(): void {
+  #fail(error: unknown): void {
     if (this.#closing.signal.aborted) return
     this.close()
-    this.#listener.onFailure(this, 'missing')
+    this.#listener.onFailure(this, 'missing', error)
   }
 }

@@ -6,6 +6,7 @@ import type { ClientContext } from '../context.ts'
 import type { LaneOpener } from './lane.ts'
 import { LocalLane } from './local-lane.ts'
 import { RemoteLane } from './remote-lane.ts'
+import { survive } from '../survive.ts'
 import { SegmentReader } from './segment-reader.ts'
 import type { ShardLocations } from './segment-reader.ts'
 
@@ -35,6 +36,7 @@ export function readSegments(
       observe: (peer, outcome) => {
         if (!peer.equals(mesh.self)) mesh.observe(peer, outcome)
       },
+      onSurvived: (what, failure) => survive(context, what, { cid: object.cid, ...failure }),
       clock
     },
     {
@@ -51,9 +53,10 @@ export function readSegments(
 function laneOpener(context: ClientContext, object: ReadableObject): LaneOpener {
   const { mesh, holdings, experience, clock, settings } = context
   const { cid, manifest, layout } = object
+  const onCloseFailure = (error: unknown): void => survive(context, 'lane', { cid, peer: mesh.self, error })
   return (shard, peer, listener) =>
     peer.equals(mesh.self)
-      ? new LocalLane({ holdings, self: mesh.self, clock }, { cid, shard }, listener)
+      ? new LocalLane({ holdings, self: mesh.self, clock, onCloseFailure }, { cid, shard }, listener)
       : new RemoteLane(
           { mesh, experience, clock },
           {

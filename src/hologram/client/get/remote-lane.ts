@@ -7,7 +7,7 @@ import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../..
 import { AuditVerifier } from './audit-verifier.ts'
 import type { PeerExperience } from '../find/experience.ts'
 import type { Lane, LaneFailure, LaneListener } from './lane.ts'
-import { openFramed } from '../wire/streams.ts'
+import { noReply, openFramed, remoteError } from '../wire/streams.ts'
 import type { StreamOpener } from '../wire/streams.ts'
 
 export interface RemoteLaneComponents extends StreamOpener {
@@ -104,7 +104,7 @@ export class RemoteLane implements Lane {
       this.#sendQueued()
       while (!signal.aborted) await this.#receive(this.#framed)
     } catch (error) {
-      this.#fail(failureOf(error))
+      this.#fail(failureOf(error), error)
     }
   }
 
@@ -118,11 +118,12 @@ export class RemoteLane implements Lane {
       return
     }
     const reply = await framed.readMessage(GetReply, { timeoutMs: this.#init.idleTimeoutMs, signal })
-    if (reply === undefined) return this.#fail('unreachable')
+    if (reply === undefined) return this.#fail('unreachable', noReply(this.peer))
     if (reply.status === Status.BUSY) return this.#end(() => this.#listener.onBusy(this, reply.retryAfterMs))
-    if (reply.status !== Status.OK) return this.#fail('missing')
+    if (reply.status !== Status.OK) return this.#fail('missing', remoteError(this.peer, reply))
     const { block } = reply
-    if (block === undefined || !this.#isGenuine(block)) return this.#fail('lied')
+    if (block === undefined || !this.#isGenuine(block))
+      return this.#fail('lied', new Error('a block is not the one that is due'))
     this.#measure(block.data.byteLength)
     this.outstanding.shift()
     this.#sent[0]--
@@ -170,12 +171,12 @@ export class RemoteLane implements Lane {
       const wait = { timeoutMs: this.#init.idleTimeoutMs, signal: this.#closing.signal }
       this.#writing = this.#writing
         .then(async () => framed.write([message], wait))
-        .catch((error: unknown) => this.#fail(failureOf(error)))
+        .catch((error: unknown) => this.#fail(failureOf(error), error))
     }
   }
 
-  #fail(failure: LaneFailure): void {
-    this.#end(() => this.#listener.onFailure(this, failure))
+  #fail(failure: LaneFailure, error: unknown): void {
+    this.#end(() => this.#listener.onFailure(this, failure, error))
   }
 
   /** Closes, and tells the listener unless it was the listener who closed. */

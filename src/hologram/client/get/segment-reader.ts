@@ -7,6 +7,7 @@ import { LaneTable } from './lane-table.ts'
 import type { LaneEntry } from './lane-table.ts'
 import { PendingSegment } from './pending-segment.ts'
 import { HologramError } from '../../errors.ts'
+import type { SurvivedFailure } from '../survive.ts'
 
 /** Who may hold which shard. */
 export interface ShardLocations {
@@ -24,6 +25,8 @@ export interface SegmentReaderComponents {
   /** Rebuilds the data rows of a segment from any k of its rows. */
   readonly decode: (segment: Segment, rows: ReadonlyMap<number, Uint8Array>) => Promise<Uint8Array[]>
   readonly observe: (peer: PeerId, outcome: 'served' | 'unreachable' | 'slow' | 'lied') => void
+  /** A failure from which the read goes on. */
+  readonly onSurvived: (what: 'lane' | 'question', failure: SurvivedFailure) => void
   readonly clock: Clock
 }
 
@@ -119,9 +122,10 @@ export class SegmentReader implements LaneListener {
     if (pending.take(lane.shard, data)) this.#finish(pending)
   }
 
-  onFailure(lane: Lane, failure: LaneFailure): void {
+  onFailure(lane: Lane, failure: LaneFailure, error: unknown): void {
     const entry = this.#lanes.get(lane.shard)
     if (entry === undefined) return
+    this.#components.onSurvived('lane', { peer: lane.peer, shard: lane.shard, error })
     if (failure !== 'missing') this.#components.observe(lane.peer, failure)
     this.#forget(lane)
     this.#lanes.discard(entry, { forGood: failure === 'lied' || failure === 'missing' })
@@ -222,8 +226,9 @@ export class SegmentReader implements LaneListener {
     try {
       this.#learn(await this.#components.locations.discover(this.#init.signal))
     } catch (error) {
-      // Whoever could not be asked is as good as somebody who knows nothing.
       if (this.#init.signal.aborted) return
+      // A failed question counts as an empty answer.
+      this.#components.onSurvived('question', { error })
     } finally {
       this.#discovering = false
     }
@@ -289,7 +294,7 @@ export class SegmentReader implements LaneListener {
       const waitedMs = now - lane.waitingSinceMs
       if (waitedMs >= this.#init.stallTimeoutMs) {
         lane.close()
-        this.onFailure(lane, 'slow')
+        this.onFailure(lane, 'slow', new Error(`no block for ${Math.round(waitedMs)} ms`))
       } else if (waitedMs >= this.#patienceMs(entry)) {
         entry.strikes++
         entry.primary = false

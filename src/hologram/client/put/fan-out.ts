@@ -26,6 +26,8 @@ export interface FanOutComponents {
   /** The next-ranked peer, for a shard whose holder failed; undefined when there is none left. */
   readonly nextPeer: () => PeerId | undefined
   readonly observe: (peer: PeerId, outcome: 'unreachable' | 'slow') => void
+  /** A holder failed; the shard goes to another, or is missing. */
+  readonly onFailure: (peer: PeerId, shard: number, error: unknown) => void
   readonly clock: Clock
 }
 
@@ -94,6 +96,8 @@ export class FanOut {
     this.#startedMs = this.#lastTickMs = components.clock.monotonicMs()
     this.#cancelTick = this.#tickLater()
     this.#outcomes = Promise.all(homes.map(async ({ shard, peer }) => this.#place(shard, peer))).then(sorted)
+    // Commit and abort wait for them; a fault before either must not end the process.
+    this.#outcomes.catch(() => {})
   }
 
   /**
@@ -159,6 +163,7 @@ export class FanOut {
       } catch (error) {
         reasons.push(`${peer.toString()}: ${(error as Error).message}`)
         if (this.#givenUp) break
+        this.#components.onFailure(peer, shard, error)
         this.#blame(peer, error)
       } finally {
         this.#running.delete(sending)
@@ -180,7 +185,7 @@ export class FanOut {
     const { seed, expectedBytes } = this.#init
     const opening = this.#components.openSink({ peer, shard, seed, expectedBytes, signal })
     const sink = await sending.during('send', opening).catch((error: Error) => {
-      // Should it open after all, nobody waits for it any more.
+      // Should it open after all, nobody waits for it any more. Its failure is the one thrown here, or comes too late.
       opening.then((late) => late.abandon(error)).catch(() => {})
       throw error
     })

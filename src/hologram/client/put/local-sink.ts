@@ -2,6 +2,8 @@ import type { PeerId } from '@libp2p/interface'
 import type { Clock } from '../../../clock/index.ts'
 import type { Holdings, ShardUpload } from '../../holdings.ts'
 import { openLease, storedLease } from '../../records/lease.ts'
+import { survive } from '../survive.ts'
+import type { FailureLog } from '../survive.ts'
 import { uploadId } from '../../records/seed.ts'
 import type { Commitment, ShardSink, SinkRequest } from './shard-sink.ts'
 
@@ -9,25 +11,28 @@ export interface LocalSinkComponents {
   readonly holdings: Holdings
   readonly networkId: Uint8Array
   readonly clock: Clock
+  readonly failures: FailureLog
 }
 
 /** A shard whose home is this node: it goes to disk without a stream. */
 export class LocalSink implements ShardSink {
   readonly peer: PeerId
   readonly #components: LocalSinkComponents
+  readonly #request: SinkRequest
   readonly #upload: ShardUpload
 
   /** @throws StoreError */
   static async open(components: LocalSinkComponents, request: SinkRequest): Promise<LocalSink> {
     const { seed, shard, expectedBytes, peer } = request
     const id = uploadId(peer.toMultihash().bytes, seed)
-    return new LocalSink(components, peer, await components.holdings.openUpload(id, shard, expectedBytes))
+    return new LocalSink(components, request, await components.holdings.openUpload(id, shard, expectedBytes))
   }
 
-  private constructor(components: LocalSinkComponents, peer: PeerId, upload: ShardUpload) {
+  private constructor(components: LocalSinkComponents, request: SinkRequest, upload: ShardUpload) {
     this.#components = components
     this.#upload = upload
-    this.peer = peer
+    this.peer = request.peer
+    this.#request = request
   }
 
   get heldBlocks(): number {
@@ -54,7 +59,11 @@ export class LocalSink implements ShardSink {
   }
 
   abandon(): void {
+    const { failures } = this.#components
     // What could not be made durable is sent again the next time.
-    this.#upload.close().catch(() => {})
+    this.#upload.close().catch((error: unknown) => {
+      const { seed, peer, shard } = this.#request
+      survive(failures, 'local-upload', { seed, peer, shard, error })
+    })
   }
 }

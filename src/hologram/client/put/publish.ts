@@ -7,6 +7,7 @@ import { signPlacement } from '../../records/placement-record.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { signerOf } from '../context.ts'
 import type { ClientContext } from '../context.ts'
+import { survive } from '../survive.ts'
 
 /**
  * Homes of a manifest that announce it in the DHT. Every announcement is some twenty requests; and who looks there does
@@ -77,6 +78,7 @@ export async function publishManifest(
       } catch (error) {
         // The next-ranked home stands in, unless nobody wants the result any more.
         signal.throwIfAborted()
+        survive(context, 'manifest-home', { cid, peer: home, error })
       }
     }
   }

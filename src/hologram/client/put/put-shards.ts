@@ -13,6 +13,7 @@ import { publishManifest } from './publish.ts'
 import { sealObject } from './finished-object.ts'
 import type { SealedObject } from './finished-object.ts'
 import type { SegmentBytes } from './segmenter.ts'
+import { survive } from '../survive.ts'
 import { upload } from './upload.ts'
 
 /** Puts an object of more than one block as n shards. `head` is what has been read of its segments already. */
@@ -117,6 +118,7 @@ async function topUp(job: PutJob, object: SealedObject, outcomes: ShardOutcomes)
     return await completeObject(job.context, object, outcomes.holders, job.signal)
   } catch (error) {
     job.signal.throwIfAborted()
+    survive(job.context, 'top-up', { cid: object.cid, error })
     return outcomes
   }
 }

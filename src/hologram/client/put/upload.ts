@@ -11,6 +11,7 @@ import { RemoteSink } from './remote-sink.ts'
 import type { SegmentBytes } from './segmenter.ts'
 import type { SealedObject } from './finished-object.ts'
 import type { SinkOpener } from './shard-sink.ts'
+import { survive } from '../survive.ts'
 import { whenFree } from '../wire/when-free.ts'
 
 export interface Upload {
@@ -52,6 +53,7 @@ export async function upload(
       openSink: sinkOpener(context),
       nextPeer: () => plan.next(),
       observe: (peer, outcome) => mesh.observe(peer, outcome),
+      onFailure: (peer, shard, error) => survive(context, 'holder', { seed: job.seed, peer, shard, error }),
       clock
     },
     {
@@ -89,7 +91,8 @@ export async function upload(
   }
 }
 
-function sinkOpener({ mesh, holdings, settings, clock }: ClientContext): SinkOpener {
+function sinkOpener(context: ClientContext): SinkOpener {
+  const { mesh, holdings, settings, clock } = context
   const { openTimeoutMs, putTiming } = settings
   const timing = {
     openTimeoutMs,
@@ -98,7 +101,7 @@ function sinkOpener({ mesh, holdings, settings, clock }: ClientContext): SinkOpe
   }
   const open: SinkOpener = async (request) =>
     request.peer.equals(mesh.self)
-      ? LocalSink.open({ holdings, networkId: mesh.networkId, clock }, request)
+      ? LocalSink.open({ holdings, networkId: mesh.networkId, clock, failures: context }, request)
       : RemoteSink.open({ mesh, clock }, request, timing)
   return async (request) =>
     whenFree(async () => open(request), { clock, timeoutMs: openTimeoutMs, signal: request.signal })

@@ -28,6 +28,7 @@ export async function firstOf<C, R>(
   let cancelHedge: Cancel | undefined
   const start = (): void => {
     cancelHedge?.()
+    if (others.signal.aborted) return
     const candidate = queue.shift()
     if (candidate !== undefined) {
       running++

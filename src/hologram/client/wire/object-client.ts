@@ -6,9 +6,13 @@ import { MAX_OBJECT_REPLY_BYTES, MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } fro
 import { StreamPool } from './stream-pool.ts'
 import { noReply, openFramed, remoteError } from './streams.ts'
 import type { StreamOpener } from './streams.ts'
+import { survive } from '../survive.ts'
+import type { FailureLog } from '../survive.ts'
 
 /** Answers a request on behalf of this node, as it would answer another peer. */
 export type LocalObjects = (request: Partial<ObjectRequest>) => Promise<ObjectReply>
+
+export interface ObjectClientComponents extends StreamOpener, FailureLog {}
 
 export interface ObjectClientInit {
   /** One request, dialling included. */
@@ -22,17 +26,17 @@ const MAX_IDLE_STREAMS = 16
 
 /** Requests of object/1, each on a stream of its own while it lasts. This node itself is asked without a stream. */
 export class ObjectClient {
-  readonly #opener: StreamOpener
+  readonly #components: ObjectClientComponents
   readonly #local: LocalObjects
   readonly #timeoutMs: number
   readonly #streams: StreamPool
 
-  constructor(opener: StreamOpener, local: LocalObjects, { timeoutMs }: ObjectClientInit) {
-    this.#opener = opener
+  constructor(components: ObjectClientComponents, local: LocalObjects, { timeoutMs }: ObjectClientInit) {
+    this.#components = components
     this.#local = local
     this.#timeoutMs = timeoutMs
     this.#streams = new StreamPool({
-      clock: opener.clock,
+      clock: components.clock,
       maxIdle: MAX_IDLE_STREAMS,
       idleMs: IDLE_MS,
       closeTimeoutMs: timeoutMs
@@ -45,7 +49,7 @@ export class ObjectClient {
    * @throws HologramError 'REMOTE' | 'QUOTA' | 'UNREACHABLE' | 'TIMEOUT' | 'PROTOCOL' | 'ABORTED'
    */
   async request(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
-    const reply = peer.equals(this.#opener.mesh.self)
+    const reply = peer.equals(this.#components.mesh.self)
       ? await this.#local(request)
       : await this.#ask(peer, request, signal)
     if (reply.status !== Status.OK) throw remoteError(peer, reply)
@@ -78,8 +82,9 @@ export class ObjectClient {
     try {
       return await this.#converse(peer, framed, request, wait)
     } catch (error) {
-      if (isHologramError(error, 'UNREACHABLE')) return undefined
-      throw error
+      if (!isHologramError(error, 'UNREACHABLE')) throw error
+      survive(this.#components, 'stream', { peer, error })
+      return undefined
     }
   }
 
@@ -88,7 +93,7 @@ export class ObjectClient {
     request: Partial<ObjectRequest>,
     wait: WaitOptions
   ): Promise<ObjectReply | undefined> {
-    const framed = await openFramed(this.#opener, peer, OBJECT_PROTOCOL, {
+    const framed = await openFramed(this.#components, peer, OBJECT_PROTOCOL, {
       ...wait,
       maxFrameBytes: Math.max(MAX_OBJECT_REQUEST_BYTES, MAX_OBJECT_REPLY_BYTES)
     })

@@ -3,12 +3,16 @@
  * afterwards, as it would with a race against one lasting promise.
  */
 export async function untilAbort<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
+  if (signal.aborted) {
+    // Nobody awaits the work any more; its rejection must not end the process.
+    work.catch(() => {})
+    throw signal.reason
+  }
   const { promise, resolve, reject } = Promise.withResolvers<R>()
   const onAbort = (): void => reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   work.then(resolve, reject)
   try {
-    signal.throwIfAborted()
     return await promise
   } finally {
     signal.removeEventListener('abort', onAbort)

@@ -60,6 +60,7 @@ describe('reading segments from whoever is first', () => {
   let peers: PeerId[]
   let lanes: FakeLane[]
   let observed: Array<readonly [PeerId, string]>
+  let survived: Array<readonly [string, PeerId | undefined]>
   let clock: VirtualTime
 
   before(async () => {
@@ -69,6 +70,7 @@ describe('reading segments from whoever is first', () => {
   beforeEach(() => {
     lanes = []
     observed = []
+    survived = []
     clock = new VirtualTime()
   })
 
@@ -94,6 +96,7 @@ describe('reading segments from whoever is first', () => {
         },
         decode: async (_, rows) => [...rows].sort(([a], [b]) => a - b).map(([, row]) => row),
         observe: (peer, outcome) => observed.push([peer, outcome]),
+        onSurvived: (what, { peer }) => survived.push([what, peer]),
         clock
       },
       { n: N, readAheadBytes: 8 * K * BLOCK, minHedgeMs: 20, stallTimeoutMs: 400, signal, ...init }
@@ -148,11 +151,12 @@ describe('reading segments from whoever is first', () => {
       observed = []
       const failing: Behaviour = (lane, index) => {
         if (index < 5) return lane.deliver(index)
-        if (lane.outstanding[0] === index) lane.listener.onFailure(lane, failure)
+        if (lane.outstanding[0] === index) lane.listener.onFailure(lane, failure, new Error(failure))
         lane.closed = true
       }
       await readAll(read({ 1: failing }))
       expect(observed.filter(([, outcome]) => outcome !== 'served')).to.deep.equal([[peers[1], failure]])
+      expect(survived.splice(0)).to.deep.equal([['lane', peers[1]]])
     }
   })
 
@@ -185,7 +189,7 @@ describe('reading segments from whoever is first', () => {
   const gone: Behaviour = (lane) => {
     if (lane.closed) return
     lane.closed = true
-    lane.listener.onFailure(lane, 'missing')
+    lane.listener.onFailure(lane, 'missing', new Error('gone'))
   }
 
   it('asks around when too few are left, and goes on with whom it finds', async () => {

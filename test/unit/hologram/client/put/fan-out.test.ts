@@ -64,6 +64,7 @@ describe('sending shards to their holders', () => {
   let peers: PeerId[]
   let sinks: FakeSink[]
   let observed: Array<readonly [PeerId, string]>
+  let failed: PeerId[]
   let clock: VirtualTime
 
   before(async () => {
@@ -73,6 +74,7 @@ describe('sending shards to their holders', () => {
   beforeEach(() => {
     sinks = []
     observed = []
+    failed = []
     clock = new VirtualTime()
   })
 
@@ -92,6 +94,7 @@ describe('sending shards to their holders', () => {
         },
         nextPeer: () => spares.shift(),
         observe: (peer, outcome) => observed.push([peer, outcome]),
+        onFailure: (peer) => failed.push(peer),
         clock
       },
       {
@@ -136,6 +139,7 @@ describe('sending shards to their holders', () => {
       [peers[1], 'unreachable'],
       [peers[2], 'unreachable']
     ])
+    expect(failed).to.deep.equal([peers[1], peers[2]])
   })
 
   it('takes the next peer for one that fails at its commit, as long as the first segment is here', async () => {

@@ -6,6 +6,7 @@ import { firstOf } from '../../../../../src/hologram/client/wire/first-of.ts'
 import { untilAbort } from '../../../../../src/hologram/client/wire/until-abort.ts'
 import { whenFree } from '../../../../../src/hologram/client/wire/when-free.ts'
 import { HologramError } from '../../../../../src/hologram/index.ts'
+import { unhandledDuring } from '../../../../support/rejections.ts'
 import { VirtualTime } from '../../../../support/virtual-clock.ts'
 
 const failure = async (promise: Promise<unknown>): Promise<unknown> =>
@@ -49,6 +50,22 @@ describe('asking several until one answers', () => {
     expect(cancelled).to.deep.equal([1, 2, 3])
   })
 
+  it('asks nobody any more once it has an answer', async () => {
+    const asked: number[] = []
+    const answer = await firstOf(
+      [1, 2, 3, 4],
+      async (candidate, signal) => {
+        asked.push(candidate)
+        return candidate === 2 ? 'two' : untilAbort(never(), signal)
+      },
+      options
+    )
+    await clock.advance(60_000)
+    expect(answer).to.equal('two')
+    expect(asked).to.deep.equal([1, 2])
+    expect(clock.waiting).to.equal(0)
+  })
+
   it('has no answer when all fail, or nobody is there', async () => {
     const refuse = async (): Promise<never> => Promise.reject(new Error('no'))
     expect(await firstOf([1, 2, 3], refuse, options)).to.equal(undefined)
@@ -75,6 +92,18 @@ describe('waiting until a signal fires', () => {
     abort.abort(new Error('enough'))
     expect(await waiting).to.have.property('message', 'enough')
     expect(await failure(untilAbort(Promise.resolve(7), abort.signal))).to.have.property('message', 'enough')
+  })
+
+  it('leaves no rejection behind when the work fails after its signal has fired', async () => {
+    const rejections = await unhandledDuring(async () => {
+      const work = Promise.withResolvers<never>()
+      expect(await failure(untilAbort(work.promise, AbortSignal.abort(new Error('over'))))).to.have.property(
+        'message',
+        'over'
+      )
+      work.reject(new Error('too late'))
+    })
+    expect(rejections).to.deep.equal([])
   })
 
   it('ends a source that hangs, and tells it so', async () => {

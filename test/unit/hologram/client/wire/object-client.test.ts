@@ -1,6 +1,7 @@
 import { streamPair } from '@libp2p/utils'
 import { expect } from 'chai'
 import { ObjectReply, ObjectRequest, Status } from '../../../../../protocols/generated/object.js'
+import { newClientCounts } from '../../../../../src/hologram/client/counts.ts'
 import { ObjectClient } from '../../../../../src/hologram/client/wire/object-client.ts'
 import { systemClock } from '../../../../../src/clock/index.ts'
 import { FramedStream } from '../../../../../src/hologram/wire/framing.ts'
@@ -49,7 +50,7 @@ describe('client of object/1', () => {
   beforeEach(() => {
     mesh = new FakePeer(self)
     client = new ObjectClient(
-      { mesh, clock: systemClock },
+      { mesh, clock: systemClock, logger: { warn: () => {}, debug: () => {} }, counts: newClientCounts() },
       async () => {
         throw new Error('this node itself is not asked')
       },
