@@ -13,6 +13,9 @@ export interface ScenarioContext {
 
 export type Scenario = (context: ScenarioContext) => Promise<void>
 
+/** The last peer to return does so at least this long before a history ends. */
+const LAST_RETURN_SECONDS = 120
+
 const running = (world: World): SimNode[] => world.nodes.filter((node) => node.isRunning)
 
 /** Nothing happens. */
@@ -34,8 +37,11 @@ const churn: Scenario = async ({ world, seconds }) => {
     (meanSeconds / 1.5) * (-Math.log(1 - world.prng.unit())) ** (1 / 0.6)
   const live = async (node: SimNode): Promise<void> => {
     for (;;) {
-      await world.sleep(session(seconds / 4))
-      if (world.clock.nowMicros > endMicros - 120_000_000) return
+      const leftSeconds = (endMicros - world.clock.nowMicros) / 1_000_000 - LAST_RETURN_SECONDS
+      const stays = session(seconds / 4)
+      // Everybody is back, and has some time, before the end.
+      if (stays > leftSeconds) return
+      await world.sleep(stays)
       if (world.prng.chance(0.5)) node.kill()
       else node.vanish()
       await world.sleep(Math.min(60, 5 + session(20)))
