@@ -14,6 +14,18 @@ export const MAX_STATEMENT_BYTES = 2 * MAX_NOMINATION_VALUES * (MAX_VALUE_BYTES 
 /** Nodes in the transitive quorum that are listened to; the nearest to the local quorum set come first. */
 export const MAX_QUORUM_NODES = 2000
 
+/**
+ * Bytes kept in one slot for all the nodes that one node of the local quorum set brought in. Two of the longest statements
+ * of nodes at distance 2 fit.
+ */
+export const MAX_INTRODUCED_BYTES = 4 * 1024 * 1024 + 64 * 1024
+
+/** Nodes named, all together, by the quorum sets of the nodes that one node of the local quorum set brought in. */
+export const MAX_INTRODUCED_SET_NODES = 32_000
+
+/** Introducers remembered of one node: as long as one of them has room, the node is heard. */
+export const MAX_INTRODUCERS = 16
+
 /** Quorum sets that one node can have us fetch at a time: the one it uses and the one it moves to. */
 export const MAX_FETCHES_PER_NODE = 2
 

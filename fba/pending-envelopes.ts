@@ -6,14 +6,14 @@ import type { Envelope, Hash, SlotIndex } from './types.ts'
 export class PendingEnvelopes {
   readonly #waiting = new Map<string, Envelope>()
 
-  /** Keeps `envelope` unless a newer one of its author's waits already. */
-  add(envelope: Envelope): void {
+  /** Keeps `envelope` unless a newer one of its author's waits already. @returns whether it was kept */
+  add(envelope: Envelope): boolean {
     const { slotIndex, nodeId, type } = envelope.statement
     const key = `${slotIndex} ${type === 'nominate' ? 'nomination' : 'ballot'} ${nodeId}`
     const waiting = this.#waiting.get(key)
-    if (waiting === undefined || isNewerStatement(waiting.statement, envelope.statement)) {
-      this.#waiting.set(key, envelope)
-    }
+    if (waiting !== undefined && !isNewerStatement(waiting.statement, envelope.statement)) return false
+    this.#waiting.set(key, envelope)
+    return true
   }
 
   /** Removes and returns those that wait for `hash`, by slot. */

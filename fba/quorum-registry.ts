@@ -2,7 +2,9 @@
 // Holds one set per hash, so that nodes with the same set are asked about it once.
 
 import type { ScpDriver } from './driver.ts'
-import { MAX_FETCHES_PER_NODE, MAX_QUORUM_NODES, MAX_UNUSED_QUORUM_SETS } from './limits.ts'
+import type { Introduction, TransitiveQuorum } from './introductions.ts'
+import { transitiveQuorum } from './introductions.ts'
+import { MAX_FETCHES_PER_NODE, MAX_UNUSED_QUORUM_SETS } from './limits.ts'
 import {
   assertSaneQuorumSet,
   normalizeQuorumSet,
@@ -25,7 +27,7 @@ export class QuorumRegistry {
   /** Local sets: the one for slots to come, and those of slots under way. */
   readonly #roots = new Set<Hash>()
   readonly #localNode: NodeId
-  #members = new Set<NodeId>()
+  #quorum: TransitiveQuorum = { members: new Set(), introductions: new Map(), unfollowed: [] }
   #sizeInUse = 0
 
   constructor(driver: ScpDriver, localNode: NodeId) {
@@ -70,11 +72,27 @@ export class QuorumRegistry {
 
   /** True where `node` is reached from the local quorum set by going from node to quorum set to node. */
   isInQuorum(node: NodeId): boolean {
-    return this.#members.has(node)
+    return this.#quorum.members.has(node)
   }
 
   get members(): ReadonlySet<NodeId> {
-    return this.#members
+    return this.#quorum.members
+  }
+
+  /** Who brought `node` in, or undefined for a node that the local quorum sets name. */
+  introductionOf(node: NodeId): Introduction | undefined {
+    return this.#quorum.introductions.get(node)
+  }
+
+  /** Nodes in the quorum set of `statement`, or 0 where the set is kept anyway: it is ours or a direct node goes by it. */
+  extraSetNodes(statement: Statement): number {
+    const hash = companionQuorumSetHash(statement)
+    const set = this.#known.get(hash)
+    if (set === undefined || this.#roots.has(hash)) return 0
+    for (const [node, current] of this.#current) {
+      if (current === hash && !this.#quorum.introductions.has(node)) return 0
+    }
+    return quorumSetNodes(set).size
   }
 
   /** Keeps `set` if it is sane and was asked for. @returns its hash, or undefined */
@@ -147,22 +165,16 @@ export class QuorumRegistry {
     this.#sizeInUse = this.#known.size
   }
 
-  /** Breadth first, so that a far node cannot crowd out a near one by naming thousands. */
   #recomputeMembers(): void {
-    const members = new Set<NodeId>([this.#localNode])
-    for (const root of this.#roots) quorumSetNodes(this.#known.get(root)!, members)
-    for (const node of members) {
-      const set = this.#known.get(this.#current.get(node) ?? '')
-      if (set === undefined) continue
-      for (const other of quorumSetNodes(set)) {
-        if (members.size >= MAX_QUORUM_NODES) break
-        members.add(other)
-      }
-    }
-    this.#members = members
+    this.#quorum = transitiveQuorum({
+      localNode: this.#localNode,
+      roots: [...this.#roots].map((root) => this.#known.get(root)!),
+      setOf: (node) => this.#known.get(this.#current.get(node) ?? '')
+    })
+    for (const node of this.#quorum.unfollowed) this.#current.delete(node)
     for (const map of [this.#current, this.#singletons]) {
       for (const node of map.keys()) {
-        if (!members.has(node)) map.delete(node)
+        if (!this.#quorum.members.has(node)) map.delete(node)
       }
     }
   }

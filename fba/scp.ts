@@ -4,6 +4,7 @@
 import type { ScpDriver } from './driver.ts'
 import { ScpError } from './errors.ts'
 import type { Equivocation } from './evidence.ts'
+import { IntroducerBudget } from './introducer-budget.ts'
 import { COUNTER_ALLOWANCE } from './limits.ts'
 import { PendingEnvelopes } from './pending-envelopes.ts'
 import type { SlotRecord } from './persistence.ts'
@@ -42,6 +43,8 @@ export type ReceiveOutcome =
   | 'bad-signature'
   | 'bad-quorum-set'
   | 'too-many-fetches'
+  /** Those who brought its author in already make us keep as much as they may on this slot. */
+  | 'introducer-over-budget'
   /** It contradicts what its author signed before; the evidence went to the driver. */
   | 'equivocation'
 
@@ -54,6 +57,7 @@ export class Scp {
   readonly #registry: QuorumRegistry
   readonly #slots = new Map<SlotIndex, Slot>()
   readonly #pending = new PendingEnvelopes()
+  readonly #budget: IntroducerBudget
   /** First evidence against each node, by slot. */
   readonly #evidence = new Map<SlotIndex, Map<NodeId, Equivocation>>()
   #localHash: Hash
@@ -67,7 +71,11 @@ export class Scp {
     this.#slotsBehind = init.slotsBehind ?? 12
     this.#slotsAhead = init.slotsAhead ?? 4
     this.#currentSlot = init.currentSlot
-    this.#registry = new QuorumRegistry(driver, init.nodeId)
+    const registry = (this.#registry = new QuorumRegistry(driver, init.nodeId))
+    this.#budget = new IntroducerBudget({
+      introductionOf: (node) => registry.introductionOf(node),
+      extraSetNodes: (statement) => registry.extraSetNodes(statement)
+    })
     this.#localHash = this.#registry.addLocal(init.quorumSet)
   }
 
@@ -126,6 +134,10 @@ export class Scp {
     if (!isConflict && !isNews(latest, statement)) return 'stale'
     if (highestFiniteCounter(statement) > this.#counterLimit(statement.slotIndex)) return 'counter-too-high'
     if (isConflict && this.#evidence.get(statement.slotIndex)?.has(statement.nodeId)) return 'equivocation'
+    const hasRoom = isConflict
+      ? this.#budget.hasRoom('evidence', statement, latest.statement)
+      : this.#budget.hasRoom(keptAs(statement), statement)
+    if (!hasRoom) return 'introducer-over-budget'
     if (!this.#driver.verify(envelope)) return 'bad-signature'
     if (isConflict) return this.#convict(latest, envelope)
     return this.#admit(envelope)
@@ -139,11 +151,20 @@ export class Scp {
       case 'refused':
         return 'too-many-fetches'
       case 'wanted':
-        this.#pending.add(envelope)
+        if (!this.#budget.hasRoom(`waiting ${keptAs(statement)}`, statement)) {
+          this.#registry.retainWanted(this.#pending.hashes())
+          return 'introducer-over-budget'
+        }
+        if (this.#pending.add(envelope)) this.#budget.charge(`waiting ${keptAs(statement)}`, statement)
         return 'pending'
       case 'known': {
+        // Again, as its quorum set, which is kept with it, is known only now.
+        if (!this.#budget.hasRoom(keptAs(statement), statement)) return 'introducer-over-budget'
         const outcome = this.#openSlot(statement.slotIndex).process(envelope)
-        if (outcome === 'processed') this.#registry.noteUse(statement)
+        if (outcome === 'processed') {
+          this.#budget.charge(keptAs(statement), statement)
+          this.#registry.noteUse(statement)
+        }
         if (this.#registry.isCrowded) this.#dropUnusedQuorumSets()
         return outcome
       }
@@ -155,6 +176,7 @@ export class Scp {
     const evidence: Equivocation = { nodeId, slotIndex, first, second }
     const bySlot = this.#evidence.get(slotIndex) ?? new Map<NodeId, Equivocation>()
     this.#evidence.set(slotIndex, bySlot.set(nodeId, evidence))
+    this.#budget.charge('evidence', second.statement, first.statement)
     this.#driver.equivocation?.(evidence)
     return 'equivocation'
   }
@@ -169,6 +191,7 @@ export class Scp {
     const waiting = this.#pending.takeFor(hash)
     this.#registry.retainWanted(this.#pending.hashes())
     for (const envelope of waiting) {
+      this.#budget.release(`waiting ${keptAs(envelope.statement)}`, envelope.statement)
       if (this.#isInRange(envelope.statement.slotIndex)) this.#admitIfNews(envelope)
     }
     return true
@@ -207,6 +230,7 @@ export class Scp {
       if (!this.#isInRange(index)) this.#evidence.delete(index)
     }
     this.#pending.drop((index) => !this.#isInRange(index))
+    this.#budget.drop((index) => !this.#isInRange(index))
     this.#registry.retainWanted(this.#pending.hashes())
     this.#dropUnusedQuorumSets()
   }
@@ -280,6 +304,7 @@ export class Scp {
       registry: this.#registry,
       driver: this.#driver,
       onExternalized: (index, value) => {
+        this.#budget.releaseNominations(index)
         this.moveTo(index + 1)
         this.#driver.externalized(index, value)
       }
@@ -290,4 +315,8 @@ export class Scp {
 /** Whether `next` is worth a signature check: newer than what its author said last, if anything. */
 function isNews(latest: Envelope | undefined, next: Statement): boolean {
   return latest === undefined || isNewerStatement(latest.statement, next)
+}
+
+function keptAs({ type }: Statement): 'nomination' | 'ballot' {
+  return type === 'nominate' ? 'nomination' : 'ballot'
 }
