@@ -1,4 +1,5 @@
 import { GetReply, GetRequest, Status } from '../../../protocols/generated/object.js'
+import { isFramingError } from '../../../protocols/framing/index.ts'
 import { encodeGetBlock } from '../wire/block-frame.ts'
 import { decodeObjectCid } from '../records/cid.ts'
 import { isHologramError } from '../errors.ts'
@@ -10,7 +11,7 @@ import { OpenShard } from './open-shard.ts'
 import { readAhead } from './read-ahead.ts'
 import { isOwnFault, Refusal, refuse, replyHead } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
-import type { FramedStream } from '../wire/framing.ts'
+import type { FramedStream } from '../../../protocols/framing/index.ts'
 import type { HolderContext } from './context.ts'
 
 /**
@@ -80,5 +81,5 @@ function checkRequest({ cid: bytes, shard, first, count }: GetRequest): CID {
 /** A shard that is not here, and a disk that fails. Breaking the protocol, or the stream, ends all of it. */
 function endsOnlyItsRequest(error: unknown): boolean {
   if (error instanceof Refusal) return error.status === Status.NOT_FOUND
-  return !isHologramError(error)
+  return !isHologramError(error) && !isFramingError(error)
 }

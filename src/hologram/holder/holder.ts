@@ -8,7 +8,7 @@ import {
 } from '../../../protocols/generated/object.js'
 import { UNLIMITED, type Bandwidth } from '../wire/bandwidth.ts'
 import { isHologramError } from '../errors.ts'
-import { FramedStream } from '../wire/framing.ts'
+import { FramedStream } from '../../../protocols/framing/index.ts'
 import {
   GET_PROTOCOL,
   MAX_GET_REQUEST_BYTES,
@@ -17,6 +17,7 @@ import {
   OBJECT_PROTOCOL,
   PUT_PROTOCOL
 } from '../wire/limits.ts'
+import { fromFraming } from '../wire/stream-errors.ts'
 import { Admission } from './admission.ts'
 import { countRefusal, newCounts } from './context.ts'
 import { handleGet } from './get-handler.ts'
@@ -186,7 +187,7 @@ export class Holder {
       await service.converse(framed, remotePeer, signal)
       await framed.finish({ timeoutMs: settings.lingerMs, signal })
     } catch (error) {
-      await this.#refuse(service, framed, error)
+      await this.#refuse(service, framed, fromFraming(error))
     } finally {
       leave?.()
       framed.release()

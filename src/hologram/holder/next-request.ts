@@ -1,5 +1,5 @@
-import { isHologramError } from '../errors.ts'
-import type { FramedStream, MessageCodec, WaitOptions } from '../wire/framing.ts'
+import { isFramingError } from '../../../protocols/framing/index.ts'
+import type { FramedStream, MessageCodec, WaitOptions } from '../../../protocols/framing/index.ts'
 
 /**
  * The next request of a stream that may carry several. Undefined when the peer is done: it has closed its end, or has been
@@ -13,7 +13,7 @@ export async function nextRequest<T>(
   try {
     return await framed.readMessage(codec, wait)
   } catch (error) {
-    if (isHologramError(error, 'TIMEOUT') && framed.bufferedBytes === 0) return undefined
+    if (isFramingError(error, 'TIMEOUT') && framed.bufferedBytes === 0) return undefined
     throw error
   }
 }

@@ -10,7 +10,7 @@ import { uploadId } from '../records/seed.ts'
 import { keepLease, openLiveLease } from './admit-lease.ts'
 import { refuse } from './refusal.ts'
 import type { PeerId } from '@libp2p/interface'
-import type { FramedStream } from '../wire/framing.ts'
+import type { FramedStream } from '../../../protocols/framing/index.ts'
 import type { ShardUpload } from '../holdings.ts'
 import type { HolderContext } from './context.ts'
 

@@ -15,7 +15,7 @@ import {
 } from '../../../protocols/generated/object.js'
 import { encodePutBlock } from '../../../src/hologram/wire/block-frame.ts'
 import { systemClock } from '../../../src/clock/index.ts'
-import { FramedStream } from '../../../src/hologram/wire/framing.ts'
+import { FramedStream } from '../../../protocols/framing/index.ts'
 import { Holder } from '../../../src/hologram/holder/holder.ts'
 import { signLease } from '../../../src/hologram/records/lease.ts'
 import { openStore } from '../../../src/store/index.ts'

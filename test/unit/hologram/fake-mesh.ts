@@ -1,6 +1,6 @@
 import { streamPair } from '@libp2p/utils'
 import { systemClock } from '../../../src/clock/index.ts'
-import { FramedStream } from '../../../src/hologram/wire/framing.ts'
+import { FramedStream } from '../../../protocols/framing/index.ts'
 import { NETWORK } from './support.ts'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'

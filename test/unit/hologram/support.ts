@@ -11,6 +11,7 @@ import {
   type Manifest
 } from '../../../src/hologram/records/manifest.ts'
 import { placementSeed } from '../../../src/hologram/records/seed.ts'
+import { isFramingError } from '../../../protocols/framing/index.ts'
 import { isHologramError, type HologramErrorCode } from '../../../src/hologram/errors.ts'
 import type { Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -116,10 +117,10 @@ export async function errorOf(run: () => unknown): Promise<unknown> {
   throw new Error('expected an error')
 }
 
-/** The code of the HologramError that `run` throws; any other error is thrown on. */
+/** The code of the HologramError or FramingError that `run` throws; any other error is thrown on. */
 export async function codeOf(run: () => unknown): Promise<HologramErrorCode> {
   const error = await errorOf(run)
-  if (isHologramError(error)) return error.code
+  if (isHologramError(error) || isFramingError(error)) return error.code
   throw error
 }
 

@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { GetReply, GetRequest, Status } from '../../../../protocols/generated/object.js'
-import { isHologramError } from '../../errors.ts'
-import type { FramedStream } from '../../wire/framing.ts'
+import { isFramingError } from '../../../../protocols/framing/index.ts'
+import type { FramedStream } from '../../../../protocols/framing/index.ts'
 import type { Layout } from '../../records/layout.ts'
 import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../wire/limits.ts'
 import { AuditVerifier } from './audit-verifier.ts'
@@ -188,6 +188,6 @@ export class RemoteLane implements Lane {
 }
 
 function failureOf(error: unknown): LaneFailure {
-  if (isHologramError(error, 'PROTOCOL')) return 'lied'
-  return isHologramError(error, 'TIMEOUT') ? 'slow' : 'unreachable'
+  if (isFramingError(error, 'PROTOCOL')) return 'lied'
+  return isFramingError(error, 'TIMEOUT') ? 'slow' : 'unreachable'
 }

@@ -1,7 +1,8 @@
 import type { PeerId } from '@libp2p/interface'
 import { PutFrame, PutReply, Status } from '../../../../protocols/generated/object.js'
 import { encodePutBlock } from '../../wire/block-frame.ts'
-import type { FramedStream, WaitOptions } from '../../wire/framing.ts'
+import type { FramedStream, WaitOptions } from '../../../../protocols/framing/index.ts'
+import { fromFraming } from '../../wire/stream-errors.ts'
 import { MAX_PUT_FRAME_BYTES, PUT_PROTOCOL } from '../../wire/limits.ts'
 import { deadlineIn } from '../../../clock/index.ts'
 import type { Clock } from '../../../clock/index.ts'
@@ -51,7 +52,7 @@ export class RemoteSink implements ShardSink {
     } catch (error) {
       framed.abort(error as Error)
       framed.release()
-      throw error
+      throw fromFraming(error)
     }
   }
 
@@ -81,7 +82,7 @@ export class RemoteSink implements ShardSink {
     try {
       await this.#framed.write(encodePutBlock(index, block), this.#wait)
     } catch (error) {
-      throw this.#refusal ?? error
+      throw this.#refusal ?? fromFraming(error)
     }
   }
 
@@ -90,7 +91,9 @@ export class RemoteSink implements ShardSink {
 
   async commit({ manifest, lease }: Commitment): Promise<void> {
     const commit = { manifest: Uint8Array.from(manifest), lease: Uint8Array.from(lease) }
-    await this.#framed.write([PutFrame.encode({ commit })], this.#wait)
+    await this.#framed.write([PutFrame.encode({ commit })], this.#wait).catch((error: unknown) => {
+      throw this.#refusal ?? fromFraming(error)
+    })
     await this.#answerInTime()
     this.#over = true
     void this.#framed.close(this.#wait).finally(() => this.#framed.release())
@@ -119,7 +122,11 @@ export class RemoteSink implements ShardSink {
 
 /** Waits from the first block on, for as long as the source may take. */
 async function readAnswer(framed: FramedStream, peer: PeerId, signal: AbortSignal): Promise<void> {
-  const reply = await framed.readMessage(PutReply, { timeoutMs: Infinity, signal })
+  const reply = await framed
+    .readMessage(PutReply, { timeoutMs: Infinity, signal })
+    .catch((error: unknown) => {
+      throw fromFraming(error)
+    })
   if (reply === undefined) throw noReply(peer)
   if (reply.status !== Status.OK) throw remoteError(peer, reply)
 }

@@ -1,7 +1,8 @@
 import type { PeerId } from '@libp2p/interface'
 import { ObjectReply, ObjectRequest, Status } from '../../../../protocols/generated/object.js'
 import { isHologramError } from '../../errors.ts'
-import type { FramedStream, WaitOptions } from '../../wire/framing.ts'
+import type { FramedStream, WaitOptions } from '../../../../protocols/framing/index.ts'
+import { fromFraming } from '../../wire/stream-errors.ts'
 import { MAX_OBJECT_REPLY_BYTES, MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } from '../../wire/limits.ts'
 import { StreamPool } from './stream-pool.ts'
 import { noReply, openFramed, remoteError } from './streams.ts'
@@ -116,7 +117,7 @@ export class ObjectClient {
     } catch (error) {
       framed.abort(error as Error)
       framed.release()
-      throw error
+      throw fromFraming(error)
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Cancel, Clock } from '../../../clock/index.ts'
-import type { FramedStream } from '../../wire/framing.ts'
+import type { FramedStream } from '../../../../protocols/framing/index.ts'
 
 export interface StreamPoolInit {
   readonly clock: Clock

@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { Status } from '../../../../protocols/generated/object.js'
 import { HologramError } from '../../errors.ts'
-import { FramedStream } from '../../wire/framing.ts'
+import { FramedStream } from '../../../../protocols/framing/index.ts'
 import { deadlineIn } from '../../../clock/index.ts'
 import type { Clock } from '../../../clock/index.ts'
 import type { Mesh } from '../../mesh.ts'

@@ -15,7 +15,7 @@ import { codedObject, leaseOn, NOW_MS, signer, type CodedObject } from '../suppo
 import type { CID } from 'multiformats/cid'
 import type { Signer } from '../../../../protocols/signed.ts'
 import type { Bandwidth } from '../../../../src/hologram/wire/bandwidth.ts'
-import type { FramedStream } from '../../../../src/hologram/wire/framing.ts'
+import type { FramedStream } from '../../../../protocols/framing/index.ts'
 import type { HolderSettings } from '../../../../src/hologram/holder/settings.ts'
 
 export const WAIT = { timeoutMs: 5000 }

@@ -6,7 +6,7 @@ import { Layout } from '../../../../src/hologram/records/layout.ts'
 import { MAX_BLOCKS_PER_REQUEST } from '../../../../src/hologram/wire/limits.ts'
 import { codedObject, DAY_MS, leaseOn, stalledStream } from '../support.ts'
 import { getRequest, readReply, startWithShard, WAIT } from './fixture.ts'
-import type { FramedStream } from '../../../../src/hologram/wire/framing.ts'
+import type { FramedStream } from '../../../../protocols/framing/index.ts'
 
 describe('holder: get/1', () => {
   const object = codedObject({ layers: [{ k: 2, length: 100 * 512 }] })

@@ -16,7 +16,7 @@ import {
   WAIT,
   type Fixture
 } from './fixture.ts'
-import type { FramedStream } from '../../../../src/hologram/wire/framing.ts'
+import type { FramedStream } from '../../../../protocols/framing/index.ts'
 
 const PROTOCOLS = ['put/1', 'get/1', 'object/1'] as const
 const REPLIES = { 'put/1': PutReply, 'get/1': GetReply, 'object/1': ObjectReply }

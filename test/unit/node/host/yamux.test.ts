@@ -3,7 +3,7 @@ import { yamux } from '@libp2p/yamux'
 import { expect } from 'chai'
 import { thriftyYamux } from '../../../../src/node/host/yamux.ts'
 import { systemClock } from '../../../../src/clock/index.ts'
-import { FramedStream } from '../../../../src/hologram/wire/framing.ts'
+import { FramedStream } from '../../../../protocols/framing/index.ts'
 import type { MultiaddrConnection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 
 const KIB = 1024

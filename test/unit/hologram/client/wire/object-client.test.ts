@@ -4,7 +4,7 @@ import { ObjectReply, ObjectRequest, Status } from '../../../../../protocols/gen
 import { newClientCounts } from '../../../../../src/hologram/client/counts.ts'
 import { ObjectClient } from '../../../../../src/hologram/client/wire/object-client.ts'
 import { systemClock } from '../../../../../src/clock/index.ts'
-import { FramedStream } from '../../../../../src/hologram/wire/framing.ts'
+import { FramedStream } from '../../../../../protocols/framing/index.ts'
 import { FakeMesh } from '../../fake-mesh.ts'
 import { signer } from '../../support.ts'
 import type { Stream } from '@libp2p/interface'

@@ -3,17 +3,22 @@ import { streamPair } from '@libp2p/utils'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { varint } from 'multiformats'
-import { GetRequest } from '../../../../protocols/generated/object.js'
-import { encodePutBlock } from '../../../../src/hologram/wire/block-frame.ts'
-import { systemClock } from '../../../../src/clock/index.ts'
-import { FramedStream } from '../../../../src/hologram/wire/framing.ts'
-import { codeOf, errorOf, noise, stalledStream } from '../support.ts'
+import { GetRequest } from '../../../protocols/generated/object.js'
+import { encodePutBlock } from '../../../src/hologram/wire/block-frame.ts'
+import { FramedStream, isFramingError, type FramingErrorCode } from '../../../protocols/framing/index.ts'
+import { VirtualTime } from '../../support/virtual-clock.ts'
+import { errorOf, noise, stalledStream } from '../hologram/support.ts'
 import { StreamCloseEvent, type Stream } from '@libp2p/interface'
 
 const WAIT = { timeoutMs: 5000 }
-/** For what is meant to time out. */
-const SHORT = { timeoutMs: 20 }
 const MAX_FRAME_BYTES = 1000
+
+/** The code of the FramingError that `run` rejects with; any other error is thrown on. */
+async function codeOf(run: () => Promise<unknown>): Promise<FramingErrorCode> {
+  const error = await errorOf(run)
+  if (isFramingError(error)) return error.code
+  throw error
+}
 
 function frame(bytes: Uint8Array): Uint8Array {
   const prefix = varint.encodeTo(bytes.byteLength, new Uint8Array(varint.encodingLength(bytes.byteLength)))
@@ -21,13 +26,15 @@ function frame(bytes: Uint8Array): Uint8Array {
 }
 
 describe('framed stream', () => {
+  let clock: VirtualTime
   let remote: Stream
   let framed: FramedStream
 
   beforeEach(async () => {
+    clock = new VirtualTime()
     const [outbound, inbound] = await streamPair()
     remote = outbound
-    framed = new FramedStream(inbound, { maxFrameBytes: MAX_FRAME_BYTES, clock: systemClock, peer: 'bob' })
+    framed = new FramedStream(inbound, { maxFrameBytes: MAX_FRAME_BYTES, clock, peer: 'bob' })
   })
 
   afterEach(() => {
@@ -55,7 +62,7 @@ describe('framed stream', () => {
   })
 
   it('writes frames that the other end reads', async () => {
-    const other = new FramedStream(remote, { maxFrameBytes: 70000, clock: systemClock })
+    const other = new FramedStream(remote, { maxFrameBytes: 70000, clock })
     const data = noise(65536)
     await framed.write(encodePutBlock(7, data), WAIT)
     await framed.writeMessage(GetRequest, { cid: new Uint8Array(36), shard: 1, first: 2, count: 3 }, WAIT)
@@ -78,7 +85,7 @@ describe('framed stream', () => {
     const [outbound, inbound] = await streamPair()
     outbound.send(Uint8Array.of(0x80))
     void outbound.close()
-    const other = new FramedStream(inbound, { maxFrameBytes: MAX_FRAME_BYTES, clock: systemClock })
+    const other = new FramedStream(inbound, { maxFrameBytes: MAX_FRAME_BYTES, clock })
     expect(await codeOf(async () => other.read(WAIT))).to.equal('PROTOCOL')
   })
 
@@ -105,9 +112,18 @@ describe('framed stream', () => {
   })
 
   it('gives up on a peer that sends nothing, or a part and no more', async () => {
-    expect(await codeOf(async () => framed.read(SHORT))).to.equal('TIMEOUT')
+    expect(await clock.during(codeOf(async () => framed.read(WAIT)))).to.equal('TIMEOUT')
+    expect(clock.monotonicMs()).to.equal(WAIT.timeoutMs)
     remote.send(frame(noise(100)).subarray(0, 50))
-    expect(await codeOf(async () => framed.read(SHORT))).to.equal('TIMEOUT')
+    expect(await clock.during(codeOf(async () => framed.read(WAIT)))).to.equal('TIMEOUT')
+  })
+
+  it('waits for ever where it is told to, and leaves no timer behind', async () => {
+    const waiting = framed.read({ timeoutMs: Infinity })
+    await clock.advance(365 * 24 * 60 * 60 * 1000)
+    remote.send(frame(noise(10)))
+    expect(await waiting).to.have.length(10)
+    expect(clock.waiting).to.equal(0)
   })
 
   it('gives up when the signal fires, before and while it waits', async () => {
@@ -168,7 +184,7 @@ describe('framed stream', () => {
 
   it('waits for a peer that takes nothing, and gives up at the deadline', async () => {
     const stalled = stalledStream(framed.stream)
-    expect(await codeOf(async () => framed.write([noise(10)], SHORT))).to.equal('TIMEOUT')
+    expect(await clock.during(codeOf(async () => framed.write([noise(10)], WAIT)))).to.equal('TIMEOUT')
     const write = framed.write([noise(10)], WAIT)
     stalled.drain()
     expect(await write).to.equal(undefined)
@@ -199,7 +215,7 @@ describe('framed stream', () => {
   })
 
   it('resets the stream of a peer that does not close', async () => {
-    await framed.finish(SHORT)
+    await clock.during(framed.finish(WAIT))
     expect(framed.stream.status).to.equal('aborted')
   })
 

@@ -1,10 +1,8 @@
 import { varint } from 'multiformats'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { ByteQueue } from './byte-queue.ts'
-import { deadlineIn } from '../../clock/index.ts'
-import { HologramError } from '../errors.ts'
+import { FramingError } from './errors.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
-import type { Clock } from '../../clock/index.ts'
 
 /** What protons generates for a message. */
 export interface MessageCodec<T> {
@@ -12,11 +10,17 @@ export interface MessageCodec<T> {
   decode(bytes: Uint8Array): T
 }
 
+/** The part of a clock (`src/clock`) that deadlines need. */
+export interface DeadlineClock {
+  /** Calls `run` once, `delayMs` from now; the result cancels that. */
+  after(delayMs: number, run: () => void): () => void
+}
+
 export interface FramedStreamInit {
   /** A longer frame from the peer breaks the stream. */
   readonly maxFrameBytes: number
   /** Deadlines run on it. */
-  readonly clock: Clock
+  readonly clock: DeadlineClock
   /** Name of the remote peer, for errors. */
   readonly peer?: string
 }
@@ -50,7 +54,7 @@ const MAX_PREFIX_BYTES = 4
 export class FramedStream {
   readonly stream: Stream
   readonly #maxFrameBytes: number
-  readonly #clock: Clock
+  readonly #clock: DeadlineClock
   readonly #peer: string | undefined
   readonly #received = new ByteQueue()
   readonly #wake = new Set<() => void>()
@@ -81,7 +85,7 @@ export class FramedStream {
   /**
    * The next frame, or undefined when the peer has closed its end between two frames.
    *
-   * @throws HologramError 'PROTOCOL' (too long, cut off), 'TIMEOUT', 'UNREACHABLE' (the stream broke), 'ABORTED'
+   * @throws FramingError 'PROTOCOL' (too long, cut off), 'TIMEOUT', 'UNREACHABLE' (the stream broke), 'ABORTED'
    */
   async read(options: WaitOptions): Promise<Uint8Array | undefined> {
     return this.#read((length) => this.#received.take(length), options)
@@ -98,7 +102,7 @@ export class FramedStream {
     return frame && this.decode(codec, frame)
   }
 
-  /** A message out of a frame. @throws HologramError 'PROTOCOL' for bytes that are no such message */
+  /** A message out of a frame. @throws FramingError 'PROTOCOL' for bytes that are no such message */
   decode<T, F extends Uint8Array | Uint8ArrayList>(codec: { decode: (frame: F) => T }, frame: F): T {
     try {
       return codec.decode(frame)
@@ -111,7 +115,7 @@ export class FramedStream {
    * Sends one frame whose bytes are `parts`, one after another, and resolves when there is room for more: up to 256 KiB
    * wait here when the peer takes nothing. The parts are sent as they are: their owner must not change them afterwards.
    *
-   * @throws HologramError 'TIMEOUT', 'UNREACHABLE', 'ABORTED'
+   * @throws FramingError 'TIMEOUT', 'UNREACHABLE', 'ABORTED'
    */
   async write(parts: readonly Uint8Array[], options: WaitOptions): Promise<void> {
     const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
@@ -136,11 +140,18 @@ export class FramedStream {
 
   /** Closes our end once all is sent; the peer may go on sending. Never rejects: a stream that cannot close is reset. */
   async close({ timeoutMs, signal }: WaitOptions): Promise<void> {
-    using deadline = deadlineIn(this.#clock, timeoutMs, signal)
+    const deadline = new AbortController()
+    const onAbort = (): void => deadline.abort(signal?.reason)
+    const cancelTimer = this.#clock.after(timeoutMs, () => deadline.abort(this.#timeout('write', timeoutMs)))
+    if (signal?.aborted === true) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
     try {
       await this.stream.close({ signal: deadline.signal })
     } catch (error) {
       this.abort(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      cancelTimer()
+      signal?.removeEventListener('abort', onAbort)
     }
   }
 
@@ -294,17 +305,21 @@ export class FramedStream {
     this.#pauseWhenFull()
   }
 
-  #protocolError(reason: string, cause?: unknown): HologramError {
-    return new HologramError('PROTOCOL', `${this.#who()}: ${reason}`, { reason, peer: this.#peer }, { cause })
+  #protocolError(reason: string, cause?: unknown): FramingError {
+    return new FramingError('PROTOCOL', `${this.#who()}: ${reason}`, { reason, peer: this.#peer }, { cause })
   }
 
-  #timeout(what: 'read' | 'write', afterMs: number): HologramError {
+  #timeout(what: 'read' | 'write', afterMs: number): FramingError {
     const did = what === 'read' ? 'sent nothing' : 'took nothing'
-    return new HologramError('TIMEOUT', `${this.#who()} ${did} for ${afterMs} ms`, { afterMs, what })
+    return new FramingError('TIMEOUT', `${this.#who()} ${did} for ${afterMs} ms`, {
+      afterMs,
+      what,
+      peer: this.#peer
+    })
   }
 
-  #unreachable(cause: unknown): HologramError {
-    return new HologramError(
+  #unreachable(cause: unknown): FramingError {
+    return new FramingError(
       'UNREACHABLE',
       `the stream to ${this.#who()} broke`,
       { peer: this.#peer },
@@ -317,8 +332,8 @@ export class FramedStream {
   }
 }
 
-function aborted(signal: AbortSignal | undefined): HologramError {
-  return new HologramError('ABORTED', 'aborted', {}, { cause: signal?.reason })
+function aborted(signal: AbortSignal | undefined): FramingError {
+  return new FramingError('ABORTED', 'aborted', {}, { cause: signal?.reason })
 }
 
 function encodeLength(length: number): Uint8Array {

@@ -1,0 +1,34 @@
+/** What each code says besides its message. */
+export interface FramingErrorData {
+  /** The peer sent what is no frame, or no such message: too long, cut off, malformed. */
+  PROTOCOL: { reason: string; peer?: string }
+  /** The peer sent nothing, or took nothing, before the deadline. */
+  TIMEOUT: { afterMs: number; what: 'read' | 'write'; peer?: string }
+  /** The stream broke, or its connection. */
+  UNREACHABLE: { peer?: string }
+  /** The caller's signal fired. */
+  ABORTED: Record<never, never>
+}
+
+export type FramingErrorCode = keyof FramingErrorData
+
+/** A conversation over a stream ended before its time; `code` says why. */
+export class FramingError<C extends FramingErrorCode = FramingErrorCode> extends Error {
+  readonly code: C
+  readonly data: FramingErrorData[C]
+
+  constructor(code: C, message: string, data: FramingErrorData[C], options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'FramingError'
+    this.code = code
+    this.data = data
+  }
+}
+
+/** Whether `error` is a FramingError with one of `codes` (any, when none is named). */
+export function isFramingError<C extends FramingErrorCode = FramingErrorCode>(
+  error: unknown,
+  ...codes: C[]
+): error is FramingError<C> {
+  return error instanceof FramingError && (codes.length === 0 || codes.includes(error.code as C))
+}
