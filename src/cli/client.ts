@@ -1,7 +1,9 @@
 import { request as httpRequest } from 'node:http'
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { systemRandom } from '../clock/index.ts'
 import type {
+  IdentityJson,
   ListLine,
   ManifestJson,
   OwnedObjectJson,
@@ -11,6 +13,7 @@ import type {
   StatJson,
   StatusJson
 } from '../gateway/index.ts'
+import { CHALLENGE_BYTES, identityProof } from '../gateway/identity-proof.ts'
 import { PROBLEM_FIELD } from '../gateway/media-types.ts'
 import { CliError } from './errors.ts'
 
@@ -20,8 +23,13 @@ const IDLE_TIMEOUT_MS = 150_000
 export interface ClientInit {
   /** 'http://127.0.0.1:4780'. */
   readonly url: string
-  /** Absent: what changes state will be refused. */
+  /** Absent: what needs it will be refused. It goes only to a node that has proved that it knows it. */
   readonly token?: string
+  /**
+   * Where the node that wrote the token says that it listens (api.json). Without it a program that passes our
+   * challenge on to the node is not told from the node.
+   */
+  readonly address?: string
   readonly signal: AbortSignal
 }
 
@@ -34,11 +42,14 @@ export interface RequestInit {
 export class NodeClient {
   readonly url: string
   readonly #token: string | undefined
+  readonly #address: string | undefined
   readonly #signal: AbortSignal
+  #proof: Promise<void> | undefined
 
-  constructor({ url, token, signal }: ClientInit) {
+  constructor({ url, token, address, signal }: ClientInit) {
     this.url = url.replace(/\/+$/, '')
     this.#token = token
+    this.#address = address
     this.#signal = signal
   }
 
@@ -47,10 +58,11 @@ export class NodeClient {
   stat = async (cid: string): Promise<StatJson> => await this.#json('GET', `/v1/objects/${cid}/stat`)
   manifest = async (cid: string): Promise<ManifestJson> =>
     await this.#json('GET', `/v1/objects/${cid}/manifest`)
-  remove = async (cid: string): Promise<RemovedJson> => await this.#json('DELETE', `/v1/objects/${cid}`)
+  remove = async (cid: string): Promise<RemovedJson> =>
+    await this.#body(await this.openWithToken('DELETE', `/v1/objects/${cid}`))
 
   async *list(): AsyncGenerator<OwnedObjectJson> {
-    const response = await this.send(this.open('GET', '/v1/objects'))
+    const response = await this.send(await this.openWithToken('GET', '/v1/objects'))
     for await (const line of linesOf<ListLine>(response)) {
       if ('object' in line) yield line.object
       if ('problem' in line) throw problemError(line.problem)
@@ -65,16 +77,28 @@ export class NodeClient {
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value))
     }
-    const authorization = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }
     const request = httpRequest(url, {
       method,
-      headers: { ...authorization, ...headers },
+      headers,
       agent: false,
       signal: this.#signal,
       timeout: IDLE_TIMEOUT_MS
     })
     request.on('timeout', () => request.destroy(idle(this.url)))
     return request
+  }
+
+  /**
+   * Starts a request that bears the token, once the node has proved that it is the one that the token is of.
+   *
+   * @throws CliError 'WRONG_NODE'
+   */
+  async openWithToken(method: string, path: string, init: RequestInit = {}): Promise<ClientRequest> {
+    if (this.#token === undefined) return this.open(method, path, init)
+    this.#proof ??= this.#prove(this.#token)
+    await this.#proof
+    const headers = { authorization: `Bearer ${this.#token}`, ...init.headers }
+    return this.open(method, path, { ...init, headers })
   }
 
   /** Ends the request and waits for the head of a good answer; any other becomes the error that it tells of. */
@@ -106,8 +130,27 @@ export class NodeClient {
     return error instanceof CliError ? error : unreachable(this.url, error)
   }
 
+  /** A node that was killed leaves its address and its token behind: anybody may listen there by now. */
+  async #prove(token: string): Promise<void> {
+    const challenge = Buffer.from(systemRandom.bytes(CHALLENGE_BYTES)).toString('base64url')
+    const { address, peerId, proof } = await this.#body<IdentityJson>(
+      this.open('GET', '/v1/identity', { query: { challenge } })
+    )
+    const isItself = this.#address === undefined || this.#address === address
+    if (isItself && proof === identityProof(token, { address, peerId, challenge })) return
+    throw new CliError(
+      'WRONG_NODE',
+      `What answers at ${this.url} is not the node that the token belongs to; it has not been sent.`,
+      'Check --api, --data and --token-file: another node, or another program, may listen there by now.'
+    )
+  }
+
   async #json<T>(method: string, path: string): Promise<T> {
-    const response = await this.send(this.open(method, path))
+    return await this.#body(this.open(method, path))
+  }
+
+  async #body<T>(request: ClientRequest): Promise<T> {
+    const response = await this.send(request)
     try {
       return (await json(response)) as T
     } catch (error) {

@@ -19,7 +19,7 @@ export const cliMarkdown = async (): Promise<string> => {
     '',
     'Commands talk to a running node over HTTP on this machine. It is the one named by `--api` or `THHE_API`; else the',
     'one on the data folder named by `--data` or `THHE_DATA`; else the one on the default data folder; else the first',
-    'live peer of the local cluster (`thhe cluster up`). What changes state needs the token in `api-token` in the',
+    'live peer of the local cluster (`thhe cluster up`). What changes state, and `thhe ls`, needs the token in `api-token` in the',
     "node's data folder; for a node on another machine or in a container name a copy with `--token-file` or",
     '`THHE_TOKEN_FILE`.',
     '',

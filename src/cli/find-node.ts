@@ -38,13 +38,14 @@ export const lookupOf = (
 export const findNode = async (options: EndpointOptions, { env, signal }: Io): Promise<NodeClient> => {
   const lookup = lookupOf(options, env, await clusterFolders(env))
   if (lookup.url !== undefined) {
-    return new NodeClient({ url: lookup.url, token: await tokenFor(lookup, lookup.url), signal })
+    return new NodeClient({ url: lookup.url, ...(await tokenFor(lookup, lookup.url)), signal })
   }
   for (const folder of lookup.folders) {
     const file = await readApiFile(folder)
     if (file === undefined || !(await answers(file, signal))) continue
     return new NodeClient({
       url: file.url,
+      address: file.url,
       token: await readToken(lookup.tokenFile ?? file.tokenFile),
       signal
     })
@@ -53,12 +54,16 @@ export const findNode = async (options: EndpointOptions, { env, signal }: Io): P
 }
 
 /** The token in the data folder goes only to the node that wrote it there. */
-const tokenFor = async ({ tokenFile, folders }: Lookup, url: string): Promise<string | undefined> => {
-  if (tokenFile !== undefined) return await readToken(tokenFile)
+const tokenFor = async (
+  { tokenFile, folders }: Lookup,
+  url: string
+): Promise<{ token?: string; address?: string }> => {
+  // The node may know itself by another address, as one in a container does.
+  if (tokenFile !== undefined) return { token: await readToken(tokenFile) }
   const file = await readApiFile(folders[0])
   return file !== undefined && new URL(file.url).host === new URL(url).host
-    ? await readToken(file.tokenFile)
-    : undefined
+    ? { token: await readToken(file.tokenFile), address: file.url }
+    : {}
 }
 
 const readToken = async (path: string): Promise<string> => {

@@ -1,4 +1,5 @@
 import { parseLink } from '../seal/index.ts'
+import { isNotModified } from './conditions.ts'
 import { PROBLEM_FIELD } from './media-types.ts'
 import { GatewayError, toProblem } from './problem.ts'
 import { contentRange, parseRange } from './range.ts'
@@ -10,15 +11,26 @@ import type { GatewayNode, ObjectReader } from './types.ts'
 
 export type ObjectId = ReturnType<typeof parseLink>['cid']
 
-/** The object id in a path. @throws SealError 'BAD_LINK' */
-export const objectId = (node: GatewayNode, text: string): ObjectId => parseLink(node.networkId, text).cid
+/**
+ * The object id, or the link, in a path.
+ *
+ * @throws SealError 'BAD_LINK' | 'WRONG_NETWORK'; GatewayError 'BAD_REQUEST' for a link with its key
+ */
+export const objectId = (node: GatewayNode, text: string): ObjectId => {
+  const { cid, key } = parseLink(node.networkId, text)
+  if (key === undefined) return cid
+  throw new GatewayError('BAD_REQUEST', 'The link has its key: keys stay with clients.', { parameter: 'cid' })
+}
+
+/** The strong validator of an object: the bytes behind an id never change. */
+export const etagOf = (cid: ObjectId): string => `"${cid.toString()}"`
 
 /** GET and HEAD /v1/objects/{cid}, with Range and conditions (RFC 9110, sections 13 and 14). */
 export const getObject = async (exchange: Exchange): Promise<void> => {
   const { node, request, response, signal } = exchange
   readQuery(exchange.query, {})
   const cid = objectId(node, exchange.cid)
-  const etag = `"${cid.toString()}"`
+  const etag = etagOf(cid)
   const whole = await node.objects.get(cid, { signal })
   const size = whole.manifest.size
   const head = {
@@ -30,7 +42,7 @@ export const getObject = async (exchange: Exchange): Promise<void> => {
     'thhe-sealed': String(whole.manifest.sealed),
     'thhe-kind': whole.manifest.kind
   }
-  if (matches(request.headers['if-none-match'], etag)) {
+  if (isNotModified(request, etag)) {
     response.writeHead(304, head).end()
     return
   }
@@ -52,9 +64,10 @@ export const getObject = async (exchange: Exchange): Promise<void> => {
   await sendBytes(exchange, reader, status, headers, end - start)
 }
 
-/** If-Range with another validator makes the range void, not the request. */
+/** The range to send. If-Range with another validator makes the range void, not the request; so does HEAD. */
 const rangeOf = ({ request, response }: Exchange, etag: string, size: number): ByteRange | undefined => {
   const { range, 'if-range': condition } = request.headers
+  if (request.method !== 'GET') return undefined
   if (condition !== undefined && condition !== etag) return undefined
   try {
     return parseRange(range, size)
@@ -100,6 +113,3 @@ const sendBytes = async (
     await bytes.return?.().catch(() => {})
   }
 }
-
-const matches = (header: string | undefined, etag: string): boolean =>
-  header !== undefined && header.split(',').some((one) => ['*', etag, `W/${etag}`].includes(one.trim()))

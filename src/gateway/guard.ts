@@ -2,36 +2,44 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { GatewayError } from './problem.ts'
+import type { Target } from './target.ts'
 
 /**
  * Refuses what a web page could send. A page that rebinds its own name to 127.0.0.1 is told by its Host, since
  * a browser puts the page's name there; an IP address or `localhost` cannot be rebound. A page of another origin
- * that calls us directly is told by its Origin.
+ * that calls us directly is told by its Origin, or by Sec-Fetch-Site where browsers leave Origin out: another port of
+ * this machine is the same site, and still another origin.
  *
  * @throws GatewayError 'FOREIGN_HOST' | 'FOREIGN_ORIGIN'
  */
-export const refuseForeignPages = ({ headers }: IncomingMessage): void => {
+export const refuseForeignPages = (
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  target: Pick<Target, 'host'>
+): void => {
   const host = headers.host ?? ''
-  const name = hostName(host)
-  if (name === undefined || (name !== 'localhost' && isIP(name) === 0)) {
-    throw new GatewayError('FOREIGN_HOST', `Requests for host "${host}" are not served here.`, { host })
-  }
-  const { origin } = headers
-  if (origin !== undefined && origin !== `http://${host}`) {
+  refuseForeignHost(host)
+  if (target.host !== undefined) refuseForeignHost(target.host)
+  const { origin, 'sec-fetch-site': site } = headers
+  if (origin !== undefined && origin !== `http://${target.host ?? host}`) {
     throw new GatewayError('FOREIGN_ORIGIN', `Requests from ${origin} are refused.`, { origin })
   }
-  if (headers['sec-fetch-site'] === 'cross-site') {
-    throw new GatewayError('FOREIGN_ORIGIN', 'Requests from another site are refused.', {
-      origin: 'cross-site'
+  if (site !== undefined && site !== 'none' && site !== 'same-origin') {
+    throw new GatewayError('FOREIGN_ORIGIN', 'Requests from pages of other origins are refused.', {
+      origin: site
     })
   }
+}
+
+const refuseForeignHost = (host: string): void => {
+  const name = hostName(host)
+  if (name !== undefined && (name === 'localhost' || isIP(name) !== 0)) return
+  throw new GatewayError('FOREIGN_HOST', `Requests for host "${host}" are not served here.`, { host })
 }
 
 /** @throws GatewayError 'UNAUTHORIZED' unless the request bears `token` */
 export const requireToken = ({ headers }: IncomingMessage, token: string): void => {
   const given = /^Bearer ([\x21-\x7e]{1,512})$/.exec(headers.authorization ?? '')?.[1]
-  if (given === undefined)
-    throw new GatewayError('UNAUTHORIZED', 'This request changes state and needs the token.')
+  if (given === undefined) throw new GatewayError('UNAUTHORIZED', 'This request needs the token of the node.')
   if (!sameSecret(given, token)) throw new GatewayError('UNAUTHORIZED', 'The token is not that of this node.')
 }
 

@@ -2,6 +2,7 @@
 // May not enter: libp2p, the store, the mesh; whatever the node does not export.
 export { createGateway, ROUTES } from './server.ts'
 export type { Gateway, GatewayInit } from './server.ts'
+export { CHALLENGE_BYTES, identityProof } from './identity-proof.ts'
 export { NDJSON, PROBLEM_FIELD } from './media-types.ts'
 export { GatewayError, isProblemCode, statusOf, toProblem } from './problem.ts'
 export type { Problem, ProblemCode } from './problem.ts'

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { identity } from './identity.ts'
 import { readQuery } from './query.ts'
 import { send, sendJson } from './respond.ts'
 import type { Exchange, Route } from './router.ts'
@@ -39,7 +40,7 @@ const openapi = async ({ query, response }: Exchange): Promise<void> => {
 const read = (path: string, handle: Route['handle']): Route => ({
   methods: ['GET', 'HEAD'],
   path,
-  changesState: false,
+  needsToken: false,
   takesBody: false,
   handle
 })
@@ -48,6 +49,7 @@ export const nodeRoutes: readonly Route[] = [
   read('/health', health),
   read('/metrics', metrics),
   read('/openapi.json', openapi),
+  read('/v1/identity', identity),
   read('/v1/peers', peers),
   read('/v1/status', status)
 ]

@@ -1,5 +1,6 @@
 import { formatLink } from '../seal/index.ts'
-import { getObject, objectId } from './get-object.ts'
+import { isNotModified } from './conditions.ts'
+import { etagOf, getObject, objectId } from './get-object.ts'
 import { toProblem } from './problem.ts'
 import { putObject } from './put-object.ts'
 import { readQuery } from './query.ts'
@@ -77,9 +78,12 @@ const statJson = (link: string, stat: ObjectStat): StatJson => {
   }
 }
 
-const removeObject = async ({ node, query, response, cid: text, signal }: Exchange): Promise<void> => {
+const removeObject = async (exchange: Exchange): Promise<void> => {
+  const { node, request, query, response, signal } = exchange
   readQuery(query, {})
-  const { confirmed, unreachable } = await node.objects.remove(objectId(node, text), { signal })
+  const cid = objectId(node, exchange.cid)
+  isNotModified(request, etagOf(cid))
+  const { confirmed, unreachable } = await node.objects.remove(cid, { signal })
   const removed: RemovedJson = { confirmed, unreachable: unreachable.map(String) }
   sendJson(response, 200, removed)
 }
@@ -88,36 +92,37 @@ export const objectRoutes: readonly Route[] = [
   {
     methods: ['GET', 'HEAD'],
     path: '/v1/objects',
-    changesState: false,
+    // Names are for the user of this node alone.
+    needsToken: true,
     takesBody: false,
     handle: listObjects
   },
-  { methods: ['PUT', 'POST'], path: '/v1/objects', changesState: true, takesBody: true, handle: putObject },
+  { methods: ['PUT', 'POST'], path: '/v1/objects', needsToken: true, takesBody: true, handle: putObject },
   {
     methods: ['GET', 'HEAD'],
     path: '/v1/objects/{cid}',
-    changesState: false,
+    needsToken: false,
     takesBody: false,
     handle: getObject
   },
   {
     methods: ['DELETE'],
     path: '/v1/objects/{cid}',
-    changesState: true,
+    needsToken: true,
     takesBody: false,
     handle: removeObject
   },
   {
     methods: ['GET', 'HEAD'],
     path: '/v1/objects/{cid}/stat',
-    changesState: false,
+    needsToken: false,
     takesBody: false,
     handle: statObject
   },
   {
     methods: ['GET', 'HEAD'],
     path: '/v1/objects/{cid}/manifest',
-    changesState: false,
+    needsToken: false,
     takesBody: false,
     handle: describeObject
   }

@@ -31,8 +31,10 @@ const CODES = {
   FOREIGN_ORIGIN: [403, 'Web pages of other origins may not use this interface.'],
   NO_ROUTE: [404, 'See /openapi.json for what is served.'],
   METHOD_NOT_ALLOWED: [405, 'See the Allow header.'],
+  PRECONDITION_FAILED: [412, 'Ask for the object again, or leave the condition out.'],
   BODY_NOT_EXPECTED: [413, 'Send this request without a body.'],
   REQUEST_TIMEOUT: [408, 'Send the whole head of the request at once.'],
+  UNSUPPORTED_ENCODING: [415, 'Send the bytes as they are, without Content-Encoding.'],
   UNSATISFIABLE_RANGE: [416, 'Ask for bytes within the size that Content-Range names.'],
   HEAD_TOO_LARGE: [431, 'Send a head of at most 16 KiB.'],
   INTERNAL: [500, 'This is a fault of the node: its log says more.'],
@@ -81,7 +83,9 @@ export type GatewayErrorCode = Extract<
   | 'FOREIGN_ORIGIN'
   | 'NO_ROUTE'
   | 'METHOD_NOT_ALLOWED'
+  | 'PRECONDITION_FAILED'
   | 'BODY_NOT_EXPECTED'
+  | 'UNSUPPORTED_ENCODING'
   | 'UNSATISFIABLE_RANGE'
   | 'REQUEST_TIMEOUT'
   | 'HEAD_TOO_LARGE'

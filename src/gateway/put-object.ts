@@ -24,13 +24,27 @@ const QUERY = {
 /** PUT or POST /v1/objects: the body becomes an object. */
 export const putObject = async (exchange: Exchange): Promise<void> => {
   const { node, request, response, signal } = exchange
+  refuseParts(request)
   const options = { ...putOptions(exchange.query, request), signal }
   if (!(request.headers.accept ?? '').includes(NDJSON)) {
     const result = await node.objects.put(bodyOf(request), options)
+    response.setHeader('location', `/v1/objects/${result.cid.toString()}`)
     sendJson(response, 201, putResultJson(node, result))
     return
   }
   await putWithProgress(exchange, options)
+}
+
+/** The body is the object: half of one, or one in another coding, would be stored as something else. */
+const refuseParts = ({ headers }: IncomingMessage): void => {
+  if (headers['content-range'] !== undefined) {
+    throw new GatewayError('BAD_REQUEST', 'Content-Range: objects are put whole.')
+  }
+  const coding = headers['content-encoding']
+  if (coding === undefined || coding.toLowerCase() === 'identity') return
+  throw new GatewayError('UNSUPPORTED_ENCODING', `Content-Encoding ${coding} is not decoded here.`, {
+    coding
+  })
 }
 
 /**

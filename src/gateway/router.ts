@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatewayError } from './problem.ts'
+import type { Target } from './target.ts'
 import type { GatewayNode } from './types.ts'
 
 /** One request on its way through a handler. */
@@ -8,7 +9,9 @@ export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly query: URLSearchParams
-  /** Value of the {cid} in the path, as it was sent. */
+  /** 'http://127.0.0.1:4780': where this gateway listens. */
+  readonly address: string
+  /** Value of the {cid} in the path, percent-decoded. */
   readonly cid: string
   /** Fires when the client goes away or the gateway stops. */
   readonly signal: AbortSignal
@@ -18,8 +21,8 @@ export interface Route {
   readonly methods: readonly string[]
   /** As in openapi.json, e.g. '/v1/objects/{cid}'. */
   readonly path: string
-  /** Needs the token. */
-  readonly changesState: boolean
+  /** Changes state, or tells what is private to the node's user. */
+  readonly needsToken: boolean
   /** Reads the request's body; a body sent to any other route is refused. */
   readonly takesBody: boolean
   readonly handle: (exchange: Exchange) => void | Promise<void>
@@ -31,25 +34,38 @@ export interface Match {
 }
 
 /** @throws GatewayError 'NO_ROUTE', 'METHOD_NOT_ALLOWED' with the methods there are */
-export const matchRoute = (routes: readonly Route[], method: string, path: string): Match => {
-  const segments = path.split('/')
-  const matches = routes.flatMap((route) => {
-    const cid = parameterOf(route.path.split('/'), segments)
-    return cid === undefined ? [] : [{ route, cid }]
-  })
+export const matchRoute = (
+  routes: readonly Route[],
+  method: string,
+  { path, segments = [] }: Pick<Target, 'path' | 'segments'>
+): Match => {
+  const matches = matchesOf(routes, segments)
   if (matches.length === 0) throw new GatewayError('NO_ROUTE', `Nothing is served at ${path}.`, { path })
   const match = matches.find(({ route }) => route.methods.includes(method))
   if (match !== undefined) return match
-  const allowed = matches.flatMap(({ route }) => route.methods)
+  const allowed = methodsAt(routes, segments)
   throw new GatewayError('METHOD_NOT_ALLOWED', `${method} is not served at ${path}.`, { allowed })
 }
+
+/** The methods that are served at a path, or anywhere when there is none; OPTIONS is served wherever another is. */
+export const methodsAt = (routes: readonly Route[], segments: readonly string[] | undefined): string[] => {
+  const served = segments === undefined ? routes : matchesOf(routes, segments).map(({ route }) => route)
+  const methods = new Set(served.flatMap((route) => route.methods))
+  return methods.size === 0 ? [] : [...methods, 'OPTIONS']
+}
+
+const matchesOf = (routes: readonly Route[], segments: readonly string[]): Match[] =>
+  routes.flatMap((route) => {
+    const cid = parameterOf(route.path.split('/'), segments)
+    return cid === undefined ? [] : [{ route, cid }]
+  })
 
 /** The value of the one {parameter} of `pattern`, '' when it has none; undefined when the path is another. */
 const parameterOf = (pattern: readonly string[], segments: readonly string[]): string | undefined => {
   if (pattern.length !== segments.length) return undefined
   let value = ''
   for (const [index, part] of pattern.entries()) {
-    if (part.startsWith('{')) value = segments[index]
+    if (part.startsWith('{') && segments[index] !== '') value = segments[index]
     else if (part !== segments[index]) return undefined
   }
   return value

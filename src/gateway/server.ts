@@ -5,12 +5,14 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
 import { refuseForeignPages, requireToken } from './guard.ts'
+import { watchHeads } from './heads.ts'
 import { nodeRoutes } from './node-routes.ts'
 import { objectRoutes } from './object-routes.ts'
 import { GatewayError, statusOf, toProblem } from './problem.ts'
-import { problemText, sendProblem } from './respond.ts'
-import { matchRoute } from './router.ts'
+import { finish, problemText, sendProblem } from './respond.ts'
+import { matchRoute, methodsAt } from './router.ts'
 import type { Route } from './router.ts'
+import { targetOf } from './target.ts'
 import type { GatewayNode } from './types.ts'
 
 export interface GatewayInit {
@@ -52,12 +54,13 @@ export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit
   server.timeout = idleTimeoutMs
   server.maxConnections = init.maxConnections ?? 256
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer({ node, request, response, stopping: stopping.signal, requests })
+    void answer({ node, address: urlOf(server), request, response, stopping: stopping.signal, requests })
   }
   server.on('request', onRequest)
   // With `Expect: 100-continue` a client learns of a refusal before it sends the body.
   server.on('checkContinue', onRequest)
   server.on('clientError', refuseMalformed)
+  watchHeads(server, refuseMalformed)
 
   return {
     get url() {
@@ -89,13 +92,15 @@ class GatewayStopping extends Error {
 
 interface Answering {
   readonly node: GatewayNode
+  readonly address: string
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly stopping: AbortSignal
   readonly requests: Counter<'method' | 'path' | 'status'>
 }
 
-const answer = async ({ node, request, response, stopping, requests }: Answering): Promise<void> => {
+const answer = async (answering: Answering): Promise<void> => {
+  const { node, address, request, response, stopping, requests } = answering
   const gone = new AbortController()
   let path = 'none'
   response.on('close', () => {
@@ -104,11 +109,12 @@ const answer = async ({ node, request, response, stopping, requests }: Answering
   })
   response.setHeader('x-content-type-options', 'nosniff')
   try {
-    refuseForeignPages(request)
-    const url = new URL(`http://local${request.url?.startsWith('/') === true ? request.url : '/'}`)
-    const { route, cid } = matchRoute(ROUTES, request.method ?? '', url.pathname)
+    const target = targetOf(request)
+    refuseForeignPages(request, target)
+    if (request.method === 'OPTIONS' && sendOptions(response, methodsAt(ROUTES, target.segments))) return
+    const { route, cid } = matchRoute(ROUTES, request.method ?? '', target)
     path = route.path
-    if (route.changesState) requireToken(request, node.apiToken)
+    if (route.needsToken) requireToken(request, node.apiToken)
     if (!route.takesBody) refuseBody(request)
     if (request.headers.expect !== undefined) {
       response.writeContinue()
@@ -116,10 +122,18 @@ const answer = async ({ node, request, response, stopping, requests }: Answering
       delete request.headers.expect
     }
     const signal = AbortSignal.any([gone.signal, stopping])
-    await route.handle({ node, request, response, query: url.searchParams, cid, signal })
+    await route.handle({ node, address, request, response, query: target.query, cid, signal })
   } catch (error) {
     fail(node, response, stopping.aborted ? stopping.reason : error)
   }
+}
+
+/** Answers OPTIONS (RFC 9110, section 9.3.7) where anything is served. */
+const sendOptions = (response: ServerResponse, methods: readonly string[]): boolean => {
+  if (methods.length === 0) return false
+  response.writeHead(204, { allow: methods.join(', ') })
+  finish(response)
+  return true
 }
 
 const fail = (node: GatewayNode, response: ServerResponse, error: unknown): void => {

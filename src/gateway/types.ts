@@ -4,7 +4,7 @@ import type { Problem } from './problem.ts'
 /** The part of a node that HTTP serves. */
 export type GatewayNode = Pick<
   Node,
-  'objects' | 'networkId' | 'metrics' | 'logger' | 'apiToken' | 'peers' | 'status'
+  'objects' | 'networkId' | 'peerId' | 'metrics' | 'logger' | 'apiToken' | 'peers' | 'status'
 >
 
 export type Objects = GatewayNode['objects']
@@ -21,6 +21,14 @@ export type OwnedObject = Listed<ReturnType<Objects['list']>>
 export interface HealthJson {
   readonly ready: boolean
   readonly state: NodeStatus['state']
+}
+
+export interface IdentityJson {
+  readonly peerId: string
+  /** Where the node listens: 'http://127.0.0.1:4780'. */
+  readonly address: string
+  /** Answer to the challenge of the query (`identityProof`); absent when there was none. */
+  readonly proof?: string
 }
 
 export interface PutResultJson {

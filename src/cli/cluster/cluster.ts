@@ -124,7 +124,8 @@ export const clientOf = async (
   for (;;) {
     const file = await readApiFile(peerFolder(folder, peer.number))
     if (file?.pid === peer.pid) {
-      return new NodeClient({ url: file.url, token: (await readFile(file.tokenFile, 'utf8')).trim(), signal })
+      const token = (await readFile(file.tokenFile, 'utf8')).trim()
+      return new NodeClient({ url: file.url, address: file.url, token, signal })
     }
     if (!(await isAlive(peer))) throw await diedEarly(folder, peer)
     if (performance.now() > deadlineMs) throw tooSlow(timeoutMs, `peer ${peer.number} does not answer`)

@@ -23,7 +23,7 @@ export const upload = async (
   source: AsyncIterable<Uint8Array>,
   { query, sizeBytes, onProgress }: UploadInit
 ): Promise<PutResultJson> => {
-  const request = client.open('PUT', '/v1/objects', {
+  const request = await client.openWithToken('PUT', '/v1/objects', {
     query,
     headers: {
       accept: NDJSON,

@@ -1,8 +1,16 @@
+import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { writeApiFile } from '../../../src/cli/api-file.ts'
 import { emptyState, peerFolder, writeState } from '../../../src/cli/cluster/state.ts'
 import { findNode, lookupOf } from '../../../src/cli/find-node.ts'
+import type { NodeClient } from '../../../src/cli/client.ts'
+import { upload } from '../../../src/cli/objects/upload.ts'
+import { TOKEN } from '../gateway/fake-node.ts'
 import { startTicks } from '../../../src/node/data/lock.ts'
 import { codeOf, startGateway, World } from './world.ts'
 
@@ -92,6 +100,90 @@ describe('cli: which node', () => {
       })
       await announce(peerFolder(cluster, 2))
       expect((await findNode({}, world.io)).url).to.equal(started.gateway.url)
+    })
+
+    describe('and gets the token only when it proves that it knows it', () => {
+      /** A program of somebody else on the port of a node that has ended. */
+      let impostor: Server
+      let url: string
+      let received: string[]
+      let answer: (request: IncomingMessage) => Promise<unknown>
+
+      beforeEach(async () => {
+        received = []
+        answer = async () => ({})
+        impostor = createServer((request, response) => {
+          const { authorization } = request.headers
+          if (authorization !== undefined) received.push(`${request.method} ${request.url} ${authorization}`)
+          response.setHeader('content-type', 'application/json')
+          const known = { peerId: started.node.peerId.toString(), network: { id: '07'.repeat(32) } }
+          void answer(request).then((more) => response.end(JSON.stringify({ ...known, ...(more as object) })))
+        })
+        impostor.listen(0, '127.0.0.1')
+        await once(impostor, 'listening')
+        url = `http://127.0.0.1:${(impostor.address() as AddressInfo).port}`
+        await writeFile(world.path('token'), `${TOKEN}\n`)
+        await mkdir(world.path('data/thhe'), { recursive: true })
+      })
+      afterEach(async () => {
+        impostor.closeAllConnections()
+        impostor.close()
+        await once(impostor, 'close')
+      })
+
+      const listening = async (at: string): Promise<void> =>
+        await writeApiFile(world.path('data/thhe'), {
+          url: at,
+          tokenFile: world.path('token'),
+          peerId: started.node.peerId.toString(),
+          pid: 1
+        })
+      const uses: Array<[string, (client: NodeClient) => Promise<unknown>]> = [
+        ['rm', async (client) => await client.remove('c')],
+        ['ls', async (client) => await client.list().next()],
+        [
+          'put',
+          async (client) =>
+            await upload(client, Readable.from([Buffer.from('x')]), {
+              query: {},
+              sizeBytes: 1,
+              onProgress: () => {}
+            })
+        ]
+      ]
+
+      for (const [name, use] of uses) {
+        it(`${name}: not for repeating what everybody can know`, async () => {
+          await listening(url)
+          answer = async () => ({ address: url, proof: 'p'.repeat(43) })
+          for (const options of [{}, { api: url }, { api: url, tokenFile: world.path('token') }]) {
+            expect(await codeOf(use(await findNode(options, world.io)))).to.equal('WRONG_NODE')
+          }
+          expect(received).to.deep.equal([])
+        })
+
+        it(`${name}: not for passing the challenge on to the node, which listens elsewhere by now`, async () => {
+          await listening(url)
+          answer = async ({ url: path }) => await (await fetch(`${started.gateway.url}${path}`)).json()
+          for (const options of [{}, { api: url }]) {
+            expect(await codeOf(use(await findNode(options, world.io)))).to.equal('WRONG_NODE')
+          }
+          expect(received).to.deep.equal([])
+        })
+      }
+
+      it('as the node itself does', async () => {
+        await listening(started.gateway.url)
+        const kept = started.node.keep(Buffer.from('x')).toString()
+        const client = await findNode({}, world.io)
+        expect(await client.remove(kept)).to.include({ confirmed: 1 })
+      })
+
+      it('and reads never bear it', async () => {
+        await listening(url)
+        await (await findNode({ api: url }, world.io)).status()
+        expect(received).to.deep.equal([])
+      })
     })
 
     it('nowhere: says how to start one', async () => {

@@ -5,6 +5,9 @@ import { refuseForeignPages, requireToken } from '../../../src/gateway/guard.ts'
 const withHeaders = (headers: Record<string, string>): IncomingMessage =>
   ({ headers }) as unknown as IncomingMessage
 
+/** A request whose target is a path, as nearly all are. */
+const ORIGIN_FORM = { host: undefined }
+
 const refusal = (check: () => void): unknown => {
   try {
     check()
@@ -24,7 +27,7 @@ describe('gateway: who may ask', () => {
     '192.0.2.7:80'
   ]) {
     it(`serves Host ${host}`, () => {
-      expect(refusal(() => refuseForeignPages(withHeaders({ host })))).to.equal(undefined)
+      expect(refusal(() => refuseForeignPages(withHeaders({ host }), ORIGIN_FORM))).to.equal(undefined)
     })
   }
 
@@ -38,14 +41,14 @@ describe('gateway: who may ask', () => {
     'a:b:c'
   ]) {
     it(`refuses Host "${host}"`, () => {
-      expect(refusal(() => refuseForeignPages(withHeaders({ host })))).to.equal('FOREIGN_HOST')
+      expect(refusal(() => refuseForeignPages(withHeaders({ host }), ORIGIN_FORM))).to.equal('FOREIGN_HOST')
     })
   }
 
   for (const origin of ['http://evil.example', 'https://127.0.0.1:1', 'http://127.0.0.1:2', 'null']) {
     it(`refuses Origin ${origin}`, () => {
       const request = withHeaders({ host: '127.0.0.1:1', origin })
-      expect(refusal(() => refuseForeignPages(request))).to.equal('FOREIGN_ORIGIN')
+      expect(refusal(() => refuseForeignPages(request, ORIGIN_FORM))).to.equal('FOREIGN_ORIGIN')
     })
   }
 
@@ -55,12 +58,25 @@ describe('gateway: who may ask', () => {
       origin: 'http://127.0.0.1:1',
       'sec-fetch-site': 'same-origin'
     })
-    expect(refusal(() => refuseForeignPages(request))).to.equal(undefined)
+    expect(refusal(() => refuseForeignPages(request, ORIGIN_FORM))).to.equal(undefined)
   })
 
-  it('refuses a request without Origin that a browser marks as of another site', () => {
-    const request = withHeaders({ host: '127.0.0.1:1', 'sec-fetch-site': 'cross-site' })
-    expect(refusal(() => refuseForeignPages(request))).to.equal('FOREIGN_ORIGIN')
+  for (const site of ['cross-site', 'same-site', 'unheard-of', '']) {
+    it(`refuses a request without Origin that a browser marks as ${site || 'nothing'}`, () => {
+      const request = withHeaders({ host: '127.0.0.1:1', 'sec-fetch-site': site })
+      expect(refusal(() => refuseForeignPages(request, ORIGIN_FORM))).to.equal('FOREIGN_ORIGIN')
+    })
+  }
+
+  it('serves what a user typed into a browser', () => {
+    const request = withHeaders({ host: '127.0.0.1:1', 'sec-fetch-site': 'none' })
+    expect(refusal(() => refuseForeignPages(request, ORIGIN_FORM))).to.equal(undefined)
+  })
+
+  it('holds the host of an absolute target to the same rule', () => {
+    const request = withHeaders({ host: '127.0.0.1:1' })
+    expect(refusal(() => refuseForeignPages(request, { host: 'evil.example' }))).to.equal('FOREIGN_HOST')
+    expect(refusal(() => refuseForeignPages(request, { host: '127.0.0.1:1' }))).to.equal(undefined)
   })
 
   for (const authorization of [

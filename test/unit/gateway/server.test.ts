@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
-import { createGateway, NDJSON, PROBLEM_FIELD, ROUTES } from '../../../src/gateway/index.ts'
+import { createGateway, identityProof, NDJSON, PROBLEM_FIELD, ROUTES } from '../../../src/gateway/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
 import { FakeNode, TOKEN } from './fake-node.ts'
@@ -49,8 +49,8 @@ describe('gateway', () => {
   afterEach(async () => gateway.stop())
 
   it('serves what openapi.json lists, and lists what it serves', () => {
-    const served = ROUTES.flatMap(({ methods, path, changesState }) =>
-      methods.map((method) => `${method} ${path} ${changesState ? 'token' : 'open'}`)
+    const served = ROUTES.flatMap(({ methods, path, needsToken }) =>
+      methods.map((method) => `${method} ${path} ${needsToken ? 'token' : 'open'}`)
     )
     const listed = Object.entries(openapi.paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(
@@ -333,13 +333,15 @@ describe('gateway', () => {
     })
   })
 
-  for (const { methods, path, changesState } of ROUTES) {
-    if (!changesState) continue
+  for (const { methods, path, needsToken } of ROUTES) {
+    if (!needsToken) continue
     for (const method of methods) {
-      it(`${method} ${path} needs the token and changes nothing without it`, async () => {
+      it(`${method} ${path} needs the token, and does and tells nothing without it`, async () => {
         for (const headers of [{}, bearer('wrong')]) {
           const answer = await call(method, path.replace('{cid}', id), { headers })
-          expect([answer.status, problemOf(answer).code]).to.deep.equal([401, 'UNAUTHORIZED'])
+          expect(answer.status).to.equal(401)
+          expect(answer.headers['www-authenticate']).to.equal('Bearer')
+          expect(answer.body.includes('bytes')).to.equal(false)
         }
         expect([...node.kept.keys()]).to.deep.equal([id])
       })
@@ -360,7 +362,7 @@ describe('gateway', () => {
   })
 
   it('lists objects up to a last line that says it is whole', async () => {
-    const answer = await call('GET', '/v1/objects')
+    const answer = await call('GET', '/v1/objects', { headers: bearer(TOKEN) })
     const lines = linesOf(answer.body)
     expect(lines).to.have.length(2)
     expect(lines[0]).to.deep.nested.include({ 'object.cid': id, 'object.name': 'bytes' })
@@ -383,7 +385,178 @@ describe('gateway', () => {
   it('names the methods there are', async () => {
     const answer = await call('PATCH', '/v1/objects')
     expect(answer.status).to.equal(405)
-    expect(answer.headers.allow).to.equal('GET, HEAD, PUT, POST')
+    expect(answer.headers.allow).to.equal('GET, HEAD, PUT, POST, OPTIONS')
+  })
+
+  describe('names itself', () => {
+    const challenge = 'c'.repeat(43)
+    it('with a proof that it knows its token, for its address and the challenge', async () => {
+      const answer = problemOf(await call('GET', `/v1/identity?challenge=${challenge}`))
+      const claim = { peerId: node.peerId.toString(), address: gateway.url }
+      expect(answer).to.deep.equal({ ...claim, proof: identityProof(TOKEN, { ...claim, challenge }) })
+      const others = [
+        identityProof('another token', { ...claim, challenge }),
+        identityProof(TOKEN, { ...claim, challenge: 'd'.repeat(43) }),
+        identityProof(TOKEN, { ...claim, challenge, address: 'http://127.0.0.1:1' }),
+        identityProof(TOKEN, { ...claim, challenge, peerId: 'another' })
+      ]
+      expect(others).to.not.include(answer.proof)
+      expect(new Set(others).size).to.equal(4)
+    })
+
+    it('without a proof when nobody asks for one', async () => {
+      expect(problemOf(await call('GET', '/v1/identity'))).to.not.have.property('proof')
+    })
+
+    for (const bad of ['', 'short', 'c'.repeat(44), `${'c'.repeat(42)}%00`]) {
+      it(`but not for the challenge "${bad}"`, async () => {
+        expect((await call('GET', `/v1/identity?challenge=${bad}`)).status).to.equal(400)
+      })
+    }
+  })
+
+  describe('follows RFC 9110', () => {
+    const etag = (): string => `"${id}"`
+
+    it('ignores Range in HEAD', async () => {
+      const answer = await call('HEAD', `/v1/objects/${id}`, { headers: { range: 'bytes=0-5' } })
+      expect([answer.status, answer.headers['content-length']]).to.deep.equal([200, '5000'])
+      expect(answer.headers).to.not.have.property('content-range')
+    })
+
+    it('sends an empty object whole, whatever range is asked for', async () => {
+      const empty = node.keep(Buffer.alloc(0)).toString()
+      for (const range of ['bytes=-5', 'bytes=0-1048575', 'bytes=0-']) {
+        const answer = await call('GET', `/v1/objects/${empty}`, { headers: { range } })
+        expect([answer.status, answer.body.length], range).to.deep.equal([200, 0])
+      }
+    })
+
+    it('holds If-Match to the strong validator', async () => {
+      for (const [condition, status] of [
+        ['*', 200],
+        [etag(), 200],
+        [`"other", ${etag()}`, 200],
+        [`W/${etag()}`, 412],
+        ['"other"', 412]
+      ] as const) {
+        for (const method of ['GET', 'HEAD']) {
+          const answer = await call(method, `/v1/objects/${id}`, { headers: { 'if-match': condition } })
+          expect(answer.status, `${method} ${condition}`).to.equal(status)
+        }
+      }
+    })
+
+    it('holds If-None-Match to the weak validator', async () => {
+      for (const [condition, status] of [
+        ['*', 304],
+        [etag(), 304],
+        [`"other", W/${etag()}`, 304],
+        ['"other"', 200],
+        [id, 200]
+      ] as const) {
+        const answer = await call('GET', `/v1/objects/${id}`, { headers: { 'if-none-match': condition } })
+        expect(answer.status, condition).to.equal(status)
+        if (status === 304) expect(answer.headers).to.include({ etag: etag() })
+      }
+    })
+
+    it('removes nothing when a condition does not hold', async () => {
+      for (const condition of [
+        { 'if-match': '"other"' },
+        { 'if-none-match': etag() },
+        { 'if-none-match': '*' }
+      ]) {
+        const answer = await call('DELETE', `/v1/objects/${id}`, {
+          headers: { ...bearer(TOKEN), ...condition }
+        })
+        expect([answer.status, node.kept.size], JSON.stringify(condition)).to.deep.equal([412, 1])
+      }
+      const headers = { ...bearer(TOKEN), 'if-match': etag() }
+      expect((await call('DELETE', `/v1/objects/${id}`, { headers })).status).to.equal(200)
+    })
+
+    it('voids a range for a weak If-Range', async () => {
+      const headers = { range: 'bytes=0-1', 'if-range': `W/${etag()}` }
+      expect((await call('GET', `/v1/objects/${id}`, { headers })).status).to.equal(200)
+      const strong = { range: 'bytes=0-1', 'if-range': etag() }
+      expect((await call('GET', `/v1/objects/${id}`, { headers: strong })).status).to.equal(206)
+    })
+
+    it('says where a new object is', async () => {
+      const answer = await call('PUT', '/v1/objects', { headers: bearer(TOKEN), body: 'new' })
+      expect(answer.status).to.equal(201)
+      const { location } = answer.headers
+      expect((await call('GET', String(location))).body.toString()).to.equal('new')
+    })
+
+    it('answers OPTIONS with the methods there are', async () => {
+      const object = await call('OPTIONS', `/v1/objects/${id}`)
+      expect([object.status, object.headers.allow]).to.deep.equal([204, 'GET, HEAD, DELETE, OPTIONS'])
+      const { hostname, port } = new URL(gateway.url)
+      const socket = connect(Number(port), hostname)
+      socket.write(`OPTIONS * HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)
+      expect(await text(socket)).to.match(/^HTTP\/1.1 204 [^]*allow: GET, HEAD, PUT, POST, DELETE, OPTIONS\r/)
+      expect((await call('OPTIONS', '/v2')).status).to.equal(404)
+    })
+
+    it('decodes the path', async () => {
+      const encoded = id.replace('b', '%62')
+      expect((await call('GET', `/v1/objects/${encoded}`)).status).to.equal(200)
+      expect((await ask(gateway.url, 'GET', `/%76%31/objects/${id}`)).status).to.equal(200)
+      const link = encodeURIComponent(`thhe:07070707/${id}`)
+      expect((await call('GET', `/v1/objects/${link}`)).status).to.equal(200)
+    })
+
+    for (const path of [
+      '/v1/objects/%',
+      '/v1/objects/%zz',
+      '/%ff',
+      '/v1/status?a=%',
+      '/v1/objects?name=%ff'
+    ]) {
+      it(`refuses ${path}, which is not percent-encoded`, async () => {
+        const answer = await ask(gateway.url, 'GET', path, { headers: bearer(TOKEN) })
+        expect([answer.status, problemOf(answer).code]).to.deep.equal([400, 'BAD_REQUEST'])
+      })
+    }
+
+    it('takes no key of a link', async () => {
+      const link = encodeURIComponent(`${id}#${Buffer.alloc(32).toString('base64url')}`)
+      const answer = await call('GET', `/v1/objects/${link}`)
+      expect([answer.status, problemOf(answer).code]).to.deep.equal([400, 'BAD_REQUEST'])
+    })
+
+    it('finds no object without an id', async () => {
+      expect((await ask(gateway.url, 'GET', '/v1/objects/')).status).to.equal(404)
+    })
+
+    it('serves a target in absolute form, and refuses one of another host', async () => {
+      for (const [target, status] of [
+        [`${gateway.url}/v1/status`, 200],
+        ['http://evil.example/v1/status', 403],
+        ['ftp://127.0.0.1/v1/status', 400],
+        ['v1/status', 400]
+      ] as const) {
+        const { hostname, port } = new URL(gateway.url)
+        const socket = connect(Number(port), hostname)
+        socket.end(`GET ${target} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`)
+        expect(await text(socket), target).to.match(new RegExp(`^HTTP/1.1 ${status} `))
+      }
+    })
+
+    it('stores no part of an object, and none in another coding', async () => {
+      for (const [field, status] of [
+        [{ 'content-range': 'bytes 0-1/5' }, 400],
+        [{ 'content-encoding': 'gzip' }, 415]
+      ] as const) {
+        const headers = { ...bearer(TOKEN), ...field }
+        const answer = await call('PUT', '/v1/objects', { headers, body: 'hello' })
+        expect([answer.status, node.kept.size], JSON.stringify(field)).to.deep.equal([status, 1])
+      }
+      const headers = { ...bearer(TOKEN), 'content-encoding': 'identity' }
+      expect((await call('PUT', '/v1/objects', { headers, body: 'hello' })).status).to.equal(201)
+    })
   })
 
   it('answers 404 where nothing is', async () => {
@@ -404,12 +577,47 @@ describe('gateway', () => {
     expect([answer.status, problemOf(answer).code]).to.deep.equal([431, 'HEAD_TOO_LARGE'])
   })
 
-  it('closes a connection whose head never ends', async () => {
-    const { hostname, port } = new URL(gateway.url)
-    const socket = connect(Number(port), hostname)
-    socket.write('GET /health HTTP/1.1\r\nHost: 127')
-    const answer = await text(socket)
-    expect(answer).to.match(/^HTTP\/1.1 408 /)
+  describe('tells a client whose head never ends, whichever limit is first', () => {
+    const cutOff = async (url: string, ...sent: string[]): Promise<string> => {
+      const { hostname, port } = new URL(url)
+      const socket = connect(Number(port), hostname)
+      for (const [index, part] of sent.entries()) {
+        // Each part goes out when the one before has been answered.
+        if (index > 0) await once(socket, 'readable')
+        socket.write(part)
+      }
+      return await text(socket)
+    }
+    const HEAD = 'GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'
+
+    for (const [first, limits] of [
+      ['the limit on heads', { headersTimeoutMs: 100, idleTimeoutMs: 60_000 }],
+      ['the limit on idle connections', { headersTimeoutMs: 60_000, idleTimeoutMs: 200 }]
+    ] as const) {
+      it(first, async () => {
+        const other = createGateway({ node: await FakeNode.create() }, limits)
+        await other.start()
+        try {
+          const answer = await cutOff(other.url, 'GET /health HTTP/1.1\r\nHost: 127')
+          expect(answer)
+            .to.match(/^HTTP\/1.1 408 /)
+            .and.include('REQUEST_TIMEOUT')
+          const second = await cutOff(other.url, HEAD, 'GET /health HT')
+          expect(second).to.match(/^HTTP\/1.1 200 [^]*HTTP\/1.1 408 /)
+        } finally {
+          await other.stop()
+        }
+      })
+    }
+
+    it('but says nothing on a connection that only rests', async () => {
+      const other = createGateway({ node: await FakeNode.create() }, { idleTimeoutMs: 200 })
+      await other.start()
+      expect(await cutOff(other.url, HEAD))
+        .to.match(/^HTTP\/1.1 200 /)
+        .and.not.include('408')
+      await other.stop()
+    })
   })
 
   it('answers what is not HTTP with a problem', async () => {
