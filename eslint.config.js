@@ -140,6 +140,7 @@ export default defineConfig(
     files: ['src/seal/**/*.ts'],
     rules: pure(WORKER_MODULES, othersThan('seal'), rooms('encoder', 'fba', 'protocols'))
   },
+  { files: ['src/node/peers/**/*.ts'], rules: timed() },
   { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
   { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },
   { files: ['src/gateway/**/*.ts'], rules: walls([othersThan('gateway', 'node', 'seal')]) },

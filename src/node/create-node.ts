@@ -17,7 +17,8 @@ import { createMetrics } from './metrics.ts'
 import { networkId, networkIdText, protocolPrefix } from './network.ts'
 import { ThheNode } from './node.ts'
 import { PartStack } from './part-stack.ts'
-import { ForeignPeers } from './peers/membership.ts'
+import { systemClock, systemRandom } from '../clock/index.ts'
+import { ForeignPeers } from './peers/foreign.ts'
 import { Peers } from './peers/peers.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous } from './rendezvous.ts'
 import { VERSION } from './version.ts'
@@ -58,7 +59,7 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
     const datastore = await openHostData(folder.hostPath, opened, logger)
     const codec = overrides.codec ?? createCodec(config, logger.child('encoder'))
     if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
-    const foreign = new ForeignPeers()
+    const foreign = new ForeignPeers(systemClock)
     // A peer that others join by finds itself in the list.
     const self = `/p2p/${peerIdFromPrivateKey(folder.identity)}`
     const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
@@ -131,8 +132,8 @@ const assemble = (opened: Opened): NodeParts => {
     version: VERSION,
     space: () => lentSpace(store),
     uptimeSeconds,
-    nowMs: Date.now,
-    random: Math.random,
+    clock: systemClock,
+    random: systemRandom,
     countReport: metrics.countReport,
     logger: logger.child('peers')
   })

@@ -122,7 +122,7 @@ export class ThheNode implements Node {
     const { host, config, peers, hologram, garbage, rendezvous, logger } = this.#parts
     try {
       // Before the host listens: identify must tell the first peer already that this node is of the network.
-      await peers.prepare()
+      await this.#running.start('membership', peers.identity)
       await this.#running.start('host', { start: () => startHost(host, config), stop: () => host.stop() })
       await this.#running.start('objects', hologram)
       await this.#running.start('peers', peers)

@@ -76,6 +76,16 @@ const BREACHES: ReadonlyArray<[file: string, code: string, rule: string]> = [
     "import { randomBytes } from 'node:crypto'\nrandomBytes(1)",
     '@typescript-eslint/no-restricted-imports'
   ],
+  ['src/node/peers/x.ts', 'setTimeout(() => {}, 1)', 'no-restricted-globals'],
+  ['src/node/peers/x.ts', 'export const now = Date.now()', 'no-restricted-properties'],
+  ['src/node/peers/x.ts', 'export const startMs = performance.now()', 'no-restricted-globals'],
+  ['src/node/peers/x.ts', 'export const late = AbortSignal.timeout(1)', 'no-restricted-properties'],
+  ['src/node/peers/x.ts', 'export const dice = Math.random()', 'no-restricted-properties'],
+  [
+    'src/node/peers/x.ts',
+    "import { setTimeout as sleep } from 'node:timers/promises'\nsleep(1)",
+    '@typescript-eslint/no-restricted-imports'
+  ],
   [
     'src/seal/x.ts',
     "import { HologramError } from '../hologram/errors.ts'\nthrow new HologramError()",
@@ -126,6 +136,7 @@ const ALLOWED: ReadonlyArray<[file: string, code: string]> = [
     "import type { RandomSource } from '../clock/clock.ts'\nexport const b = (r: RandomSource) => r.bytes(1)"
   ],
   ['src/gateway/x.ts', "import { parseLink } from '../seal/index.ts'\nexport const p = parseLink"],
+  ['src/node/peers/x.ts', "import { tcp } from '@libp2p/tcp'\nexport const t = tcp"],
   ['src/cli/commands/x.ts', "import { createNode } from '../../node/index.ts'\nexport const n = createNode"]
 ]
 

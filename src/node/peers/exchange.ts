@@ -1,8 +1,10 @@
 // peers/1: a peer that joins asks those it meets for the reports they know, instead of waiting for the next round.
 import { lpStream } from '@libp2p/utils'
 import { ReportsReply, ReportsRequest } from '../../../protocols/generated/report.js'
+import { deadlineIn } from '../../clock/index.ts'
 import { MAX_SIGNED_REPORT_BYTES } from './report.ts'
 import type { PeerId, Stream } from '@libp2p/interface'
+import type { Clock } from '../../clock/index.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 
@@ -20,6 +22,7 @@ export interface ReportExchangeInit {
   readonly reports: () => Uint8Array[]
   /** Takes a report as it came; judges it by itself. */
   readonly take: (signed: Uint8Array) => Promise<void>
+  readonly clock: Clock
   readonly logger: Logger
 }
 
@@ -45,8 +48,9 @@ export class ReportExchange {
 
   /** Asks `peer` for the reports it knows and takes them. @throws when it does not answer in time or not properly */
   async ask(peer: PeerId, options: { signal: AbortSignal }): Promise<void> {
-    const { host, protocol, networkId, take } = this.#init
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(DEADLINE_MS)])
+    const { host, protocol, networkId, take, clock } = this.#init
+    using deadline = deadlineIn(clock, DEADLINE_MS, options.signal)
+    const { signal } = deadline
     const stream = await host.dialProtocol(peer, protocol, { signal, runOnLimitedConnection: true })
     try {
       const messages = lpStream(stream, { maxDataLength: MAX_REPLY_BYTES })
@@ -61,8 +65,9 @@ export class ReportExchange {
   }
 
   async #answer(stream: Stream): Promise<void> {
-    const { networkId, reports, logger } = this.#init
-    const signal = AbortSignal.timeout(DEADLINE_MS)
+    const { networkId, reports, clock, logger } = this.#init
+    using deadline = deadlineIn(clock, DEADLINE_MS)
+    const { signal } = deadline
     try {
       const messages = lpStream(stream, { maxDataLength: MAX_REQUEST_BYTES })
       const { network } = ReportsRequest.decode((await messages.read({ signal })).subarray())

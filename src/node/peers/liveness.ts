@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events'
+import { deadlineIn } from '../../clock/index.ts'
 import { dialPeer } from './dial.ts'
 import type { PeerId } from '@libp2p/interface'
+import type { Clock } from '../../clock/index.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 import type { Membership } from './membership.ts'
@@ -15,22 +17,25 @@ export interface LivenessInit {
   readonly table: PeerTable
   readonly membership: Membership
   readonly maxConnections: number
-  readonly nowMs: () => number
+  readonly clock: Clock
   readonly logger: Logger
 }
 
 /**
  * A closed connection is the first sign of a killed peer, but also what a full connection manager does. So the peer
- * is out of the live ones at once, is dialled once more, and is back in as soon as it answers.
+ * stops being live at once, is dialled once more, and is live again as soon as it answers.
  */
 export class Liveness {
   readonly #init: LivenessInit
   readonly #answeredMs = new Map<string, number>()
+  /** Peers that the log calls lost, and since when. */
+  readonly #lostMs = new Map<string, number>()
   #stop = new AbortController()
 
   constructor(init: LivenessInit) {
     this.#init = init
     init.membership.onMember((peer) => init.table.markUp(peer))
+    init.table.onUp((peer) => this.#onUp(peer))
   }
 
   start(): void {
@@ -43,26 +48,36 @@ export class Liveness {
   stop(): void {
     this.#stop.abort()
     this.#answeredMs.clear()
+    this.#lostMs.clear()
   }
 
   async #onDisconnect(peer: PeerId): Promise<void> {
-    const { host, table, maxConnections, nowMs, logger } = this.#init
+    const { host, table, maxConnections, clock, logger } = this.#init
     if (table.get(peer)?.live !== true || host.getConnections().length >= maxConnections * 0.9) return
     const id = peer.toString()
     const answered = this.#answeredMs.get(id)
     this.#answeredMs.delete(id)
-    if (answered !== undefined && nowMs() - answered < PROBE_HOLDS_MS) return
+    if (answered !== undefined && clock.monotonicMs() - answered < PROBE_HOLDS_MS) return
     table.markDown(peer)
+    using deadline = deadlineIn(clock, PROBE_DEADLINE_MS, this.#stop.signal)
     try {
-      await dialPeer(
-        host,
-        table,
-        peer,
-        AbortSignal.any([this.#stop.signal, AbortSignal.timeout(PROBE_DEADLINE_MS)])
-      )
-      this.#answeredMs.set(id, nowMs())
+      await dialPeer(host, table, peer, deadline.signal)
+      this.#answeredMs.set(id, clock.monotonicMs())
     } catch (error) {
-      if (!this.#stop.signal.aborted) logger.info('peer lost', { peer: id, reason: error })
+      if (this.#stop.signal.aborted) return
+      // The table is bounded; what it has forgotten is not back but new.
+      for (const known of this.#lostMs.keys()) if (!table.knows(known)) this.#lostMs.delete(known)
+      this.#lostMs.set(id, clock.monotonicMs())
+      logger.info('peer lost', { peer: id, reason: error })
     }
+  }
+
+  #onUp(peer: PeerId): void {
+    const { clock, logger } = this.#init
+    const id = peer.toString()
+    const lostMs = this.#lostMs.get(id)
+    if (lostMs === undefined) return
+    this.#lostMs.delete(id)
+    logger.info('peer back', { peer: id, awayMs: Math.round(clock.monotonicMs() - lostMs) })
   }
 }

@@ -1,49 +1,37 @@
 import { setMaxListeners } from 'node:events'
-import type { Connection, ConnectionGater, IdentifyResult, PeerId } from '@libp2p/interface'
+import { deadlineIn } from '../../clock/index.ts'
+import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface'
+import type { Cancel, Clock } from '../../clock/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Host } from '../host/host.ts'
+import type { ForeignPeers } from './foreign.ts'
 
-/** Peers found foreign that are remembered, so that they are not met again and again. */
-const MAX_FOREIGN = 4096
-/** A connection on which nobody has said who they are is closed. */
+/** A connection on which the peer has not identified itself by then is closed. */
 const IDENTIFY_DEADLINE_MS = 15_000
-
-/** Refuses connections with peers that are known to be of another network. */
-export class ForeignPeers {
-  readonly #ids = new Set<string>()
-
-  add(peer: PeerId): void {
-    if (this.#ids.size >= MAX_FOREIGN) this.#ids.delete(this.#ids.values().next().value as string)
-    this.#ids.add(peer.toString())
-  }
-
-  has(peer: PeerId): boolean {
-    return this.#ids.has(peer.toString())
-  }
-
-  readonly gater: ConnectionGater = {
-    denyDialPeer: (peer) => this.has(peer),
-    denyInboundEncryptedConnection: (peer) => this.has(peer)
-  }
-}
+const HANG_UP_DEADLINE_MS = 1_000
 
 export interface MembershipInit {
   readonly host: Host
   readonly foreign: ForeignPeers
   /** The protocol that every peer of the network speaks. */
   readonly protocol: string
-  /** Protocols for which a peer of no network of ours is kept, e.g. those of a public DHT. */
+  /** Protocols for which a peer of another network is kept, e.g. those of a public DHT. */
   readonly tolerated: readonly string[]
   /** @default 15 seconds */
   readonly identifyDeadlineMs?: number
+  readonly clock: Clock
   readonly logger: Logger
 }
 
-/** Tells peers of the network from others by what they say in identify, and parts with the others. */
+/** Tells peers of the network from others by what they say in identify, and disconnects the others. */
 export class Membership {
   readonly #init: MembershipInit
   readonly #members = new Set<string>()
   readonly #listeners = new Set<(peer: PeerId) => void>()
+  /** Connections on which the peer has identified itself. */
+  #identified = new WeakSet<Connection>()
+  /** Deadlines of connections that are open. */
+  readonly #deadlines = new Set<Cancel>()
   #stop = new AbortController()
 
   constructor(init: MembershipInit) {
@@ -64,7 +52,10 @@ export class Membership {
 
   stop(): void {
     this.#stop.abort()
+    for (const cancel of this.#deadlines) cancel()
+    this.#deadlines.clear()
     this.#members.clear()
+    this.#identified = new WeakSet()
   }
 
   /** True for a peer that is connected and has identified itself as one of this network. */
@@ -82,8 +73,14 @@ export class Membership {
     this.#listeners.add(listener)
   }
 
+  /**
+   * Only the first identify of a connection decides. A peer that stops takes its protocols away one by one and pushes
+   * the shorter list while its connections still stand: that does not make it a peer of another network.
+   */
   async #onIdentify({ peerId, protocols, connection }: IdentifyResult): Promise<void> {
-    const { host, foreign, protocol, tolerated, logger } = this.#init
+    const { protocol, tolerated } = this.#init
+    const isFirst = !this.#identified.has(connection)
+    this.#identified.add(connection)
     if (protocols.includes(protocol)) {
       // It may have left while it was being identified.
       if (this.has(peerId) || connection.status !== 'open') return
@@ -91,31 +88,36 @@ export class Membership {
       for (const listener of this.#listeners) listener(peerId)
       return
     }
-    if (protocols.some((one) => tolerated.includes(one))) return
-    logger.debug('peer of another network', { peer: peerId, address: connection.remoteAddr })
-    foreign.add(peerId)
-    await host
-      .hangUp(peerId, { signal: AbortSignal.timeout(1_000) })
-      .catch(() => connection.abort(new Error('foreign')))
-    await host.peerStore.delete(peerId).catch(() => {})
+    if (!isFirst || this.has(peerId) || protocols.some((one) => tolerated.includes(one))) return
+    await this.#part(peerId, connection)
+  }
+
+  async #part(peer: PeerId, connection: Connection): Promise<void> {
+    const { host, foreign, clock, logger } = this.#init
+    logger.debug('peer of another network', { peer, address: connection.remoteAddr })
+    foreign.add(peer)
+    using deadline = deadlineIn(clock, HANG_UP_DEADLINE_MS)
+    await host.hangUp(peer, { signal: deadline.signal }).catch((error: unknown) => {
+      logger.debug('could not hang up cleanly', { peer, error })
+      connection.abort(new Error('foreign'))
+    })
+    await host.peerStore.delete(peer).catch((error: unknown) => {
+      logger.warn('could not forget a peer of another network', { peer, error })
+    })
   }
 
   #onConnection(connection: Connection): void {
-    const { host, logger, identifyDeadlineMs = IDENTIFY_DEADLINE_MS } = this.#init
-    const timer = setTimeout(() => {
-      void host.peerStore.get(connection.remotePeer).then(
-        ({ protocols }) => {
-          if (protocols.length === 0) close()
-        },
-        () => close()
-      )
-    }, identifyDeadlineMs)
-    const close = (): void => {
+    const { clock, logger, identifyDeadlineMs = IDENTIFY_DEADLINE_MS } = this.#init
+    const cancel = clock.after(identifyDeadlineMs, () => {
+      if (this.#identified.has(connection)) return
       logger.debug('peer did not identify itself', { peer: connection.remotePeer })
       connection.abort(new Error('no identify'))
+    })
+    this.#deadlines.add(cancel)
+    const forget = (): void => {
+      cancel()
+      this.#deadlines.delete(cancel)
     }
-    timer.unref()
-    connection.addEventListener('close', () => clearTimeout(timer), { once: true })
-    this.#stop.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+    connection.addEventListener('close', forget, { once: true })
   }
 }

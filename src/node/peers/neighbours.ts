@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import { isPrivate } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
+import { deadlineIn } from '../../clock/index.ts'
 import { dialPeer } from './dial.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
+import type { Cancel, Clock, RandomSource } from '../../clock/index.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 import type { Membership } from './membership.ts'
@@ -25,7 +27,8 @@ export interface NeighboursInit {
   /** Peers to join by when no other is connected. */
   readonly bootstrap: readonly string[]
   readonly maxConnections: number
-  readonly random: () => number
+  readonly clock: Clock
+  readonly random: RandomSource
   readonly logger: Logger
 }
 
@@ -34,7 +37,7 @@ export class Neighbours {
   readonly #init: NeighboursInit
   readonly #dialling = new Set<string>()
   #stop = new AbortController()
-  #timer: NodeJS.Timeout | undefined
+  #cancelRound: Cancel | undefined
 
   constructor(init: NeighboursInit) {
     this.#init = init
@@ -53,16 +56,15 @@ export class Neighbours {
 
   stop(): void {
     this.#stop.abort()
-    clearTimeout(this.#timer)
+    this.#cancelRound?.()
   }
 
   #round(): void {
-    const { membership, bootstrap } = this.#init
+    const { membership, bootstrap, clock } = this.#init
     const lonely = membership.size === 0
     if (lonely) for (const address of bootstrap) this.#dialBootstrap(address)
     this.#fill()
-    this.#timer = setTimeout(() => this.#round(), lonely ? LONELY_ROUND_MS : ROUND_MS)
-    this.#timer.unref()
+    this.#cancelRound = clock.after(lonely ? LONELY_ROUND_MS : ROUND_MS, () => this.#round())
   }
 
   /** Dials live peers of the table until enough are connected or being dialled. */
@@ -78,7 +80,7 @@ export class Neighbours {
         (peer) => !peer.equals(host.peerId) && !membership.has(peer) && !this.#dialling.has(peer.toString())
       )
     for (let taken = 0; taken < room && candidates.length > 0; taken++) {
-      const [peer] = candidates.splice(Math.floor(random() * candidates.length), 1)
+      const [peer] = candidates.splice(Math.floor(random.unit() * candidates.length), 1)
       this.#dial(peer)
     }
   }
@@ -109,8 +111,9 @@ export class Neighbours {
   async #attempt(name: string, dial: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     if (this.#stop.signal.aborted || this.#dialling.has(name)) return
     this.#dialling.add(name)
+    using deadline = deadlineIn(this.#init.clock, DIAL_DEADLINE_MS, this.#stop.signal)
     try {
-      await dial(AbortSignal.any([this.#stop.signal, AbortSignal.timeout(DIAL_DEADLINE_MS)]))
+      await dial(deadline.signal)
     } catch (error) {
       this.#init.logger.debug('could not connect', { to: name, error })
     } finally {

@@ -2,6 +2,7 @@ import { failureDomain } from './failure-domain.ts'
 import { coarseReliability, FULL_RELIABILITY_PPM, nextReliability } from './reliability.ts'
 import { INTERVALS_TO_LIVE, REPORT_LIMITS } from './report.ts'
 import type { PeerId } from '@libp2p/interface'
+import type { Clock } from '../../clock/index.ts'
 import type { Outcome } from './reliability.ts'
 import type { PeerReport } from './report.ts'
 
@@ -23,6 +24,7 @@ interface Row {
   failureDomain: string
   /** The fine value; see `coarseReliability`. */
   reliabilityPpm: number
+  /** On the monotonic clock, so that a wall clock that is set does not make every peer look gone. */
   freshUntilMs: number
   /** Disconnected, could not be dialled, or said that it leaves; until it shows itself again. */
   down: boolean
@@ -30,20 +32,20 @@ interface Row {
 
 export interface PeerTableInit {
   readonly self: PeerId
-  /** Milliseconds since the Unix epoch. */
-  readonly nowMs: () => number
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
 }
 
 /** The newest report of every peer, this node included, and what we have seen of them ourselves. */
 export class PeerTable {
   readonly #self: string
-  readonly #nowMs: () => number
+  readonly #clock: PeerTableInit['clock']
   readonly #rows = new Map<string, Row>()
   readonly #listeners = new Set<() => void>()
+  readonly #upListeners = new Set<(peer: PeerId) => void>()
 
-  constructor({ self, nowMs }: PeerTableInit) {
+  constructor({ self, clock }: PeerTableInit) {
     this.#self = self.toString()
-    this.#nowMs = nowMs
+    this.#clock = clock
   }
 
   /** Takes a checked report. @returns false when there is no room for another peer */
@@ -52,23 +54,25 @@ export class PeerTable {
     const known = this.#rows.get(id)
     if (known !== undefined && report.sequence <= known.report.sequence) return true
     if (known === undefined && !this.#makeRoom()) return false
-    const nowMs = this.#nowMs()
     this.#rows.set(id, {
       report,
       failureDomain: failureDomain(report.domain, report.multiaddrs, id),
       reliabilityPpm: known?.reliabilityPpm ?? FULL_RELIABILITY_PPM,
-      // A report passed on by others may be old; a clock that is behind must not make it look so.
-      freshUntilMs:
-        Math.min(nowMs, report.issuedAtMs + REPORT_LIMITS.clockSkewMs) +
-        INTERVALS_TO_LIVE * report.intervalMs,
+      freshUntilMs: this.#freshUntilMs(report),
       down: report.intervalMs === 0
     })
     this.#changed()
+    if (known?.down === true && report.intervalMs !== 0) this.#tellUp(report.peer)
     return true
   }
 
   lastSequence(peer: PeerId): bigint | undefined {
     return this.#rows.get(peer.toString())?.report.sequence
+  }
+
+  /** True while something is remembered of the peer with this id. */
+  knows(id: string): boolean {
+    return this.#rows.has(id)
   }
 
   get(peer: PeerId): PeerEntry | undefined {
@@ -103,7 +107,7 @@ export class PeerTable {
 
   /** Forgets peers that have been silent for long. Call now and then. */
   prune(): void {
-    const nowMs = this.#nowMs()
+    const nowMs = this.#clock.monotonicMs()
     for (const [id, row] of this.#rows) {
       if (id !== this.#self && row.freshUntilMs + FORGET_AFTER_MS < nowMs) this.#rows.delete(id)
     }
@@ -113,6 +117,21 @@ export class PeerTable {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Called with each peer that was down and has shown itself again. */
+  onUp(listener: (peer: PeerId) => void): void {
+    this.#upListeners.add(listener)
+  }
+
+  #tellUp(peer: PeerId): void {
+    for (const listener of this.#upListeners) listener(peer)
+  }
+
+  /** A report that others passed on may be old; a sender's clock that is behind must not make it look so. */
+  #freshUntilMs({ issuedAtMs, intervalMs }: PeerReport): number {
+    const ageMs = Math.max(0, this.#clock.nowMs() - issuedAtMs - REPORT_LIMITS.clockSkewMs)
+    return this.#clock.monotonicMs() - ageMs + INTERVALS_TO_LIVE * intervalMs
   }
 
   #entry(row: Row): PeerEntry {
@@ -125,15 +144,16 @@ export class PeerTable {
   }
 
   #isLive({ report, down, freshUntilMs }: Row): boolean {
-    return report.peer.toString() === this.#self || (!down && this.#nowMs() < freshUntilMs)
+    return report.peer.toString() === this.#self || (!down && this.#clock.monotonicMs() < freshUntilMs)
   }
 
   #setDown(peer: PeerId, down: boolean): void {
     const row = this.#rows.get(peer.toString())
-    // Who said that it leaves is not back because a last connection still stands.
+    // A peer that said that it leaves is not back because a last connection still stands.
     if (row === undefined || row.down === down || row.report.intervalMs === 0) return
     row.down = down
     this.#changed()
+    if (!down) this.#tellUp(peer)
   }
 
   #makeRoom(): boolean {

@@ -7,11 +7,13 @@ import { PeerTable } from './peer-table.ts'
 import { ReportExchange } from './exchange.ts'
 import { Reporter } from './reporter.ts'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
+import type { Clock, RandomSource } from '../../clock/index.ts'
 import type { NodeConfig } from '../config/index.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 import type { PeerSummary } from '../types.ts'
-import type { ForeignPeers } from './membership.ts'
+import type { Part } from '../part-stack.ts'
+import type { ForeignPeers } from './foreign.ts'
 import type { PeerEntry } from './peer-table.ts'
 import type { DropReason } from './report.ts'
 
@@ -28,8 +30,8 @@ export interface PeersInit {
   readonly version: string
   readonly space: () => Promise<{ capacityBytes: number; freeBytes: number }>
   readonly uptimeSeconds: () => number
-  readonly nowMs: () => number
-  readonly random: () => number
+  readonly clock: Clock
+  readonly random: RandomSource
   readonly countReport: (outcome: 'accepted' | DropReason) => void
   readonly logger: Logger
 }
@@ -51,10 +53,10 @@ export class Peers {
   #lastQuestionMs = -Infinity
 
   constructor(init: PeersInit) {
-    const { host, config, networkId, prefix, nowMs, random, logger } = init
+    const { host, config, networkId, prefix, clock, random, logger } = init
     const protocol = `${prefix}/peers/1`
     this.#init = init
-    this.table = new PeerTable({ self: host.peerId, nowMs })
+    this.table = new PeerTable({ self: host.peerId, clock })
     this.membership = new Membership({ ...init, protocol })
     this.#reporter = new Reporter({
       ...init,
@@ -71,6 +73,7 @@ export class Peers {
       networkId,
       reports: () => this.table.live().map(({ report }) => report.signed),
       take: async (signed) => void (await this.#reporter.take(signed)),
+      clock,
       logger
     })
     const shared = {
@@ -78,15 +81,22 @@ export class Peers {
       table: this.table,
       membership: this.membership,
       maxConnections: config.maxConnections,
+      clock,
       logger
     }
-    this.#liveness = new Liveness({ ...shared, nowMs })
+    this.#liveness = new Liveness(shared)
     this.#neighbours = new Neighbours({ ...shared, foreign: init.foreign, bootstrap: init.bootstrap, random })
     this.membership.onMember((peer) => void this.#ask(peer))
   }
 
+  /** What must run before the host starts and until it has stopped: see there. */
+  readonly identity: Part = {
+    start: async () => await this.#identify(),
+    stop: async () => await this.#forget()
+  }
+
   /** Before the host starts: what it must speak, and hear of, from its first connection on. */
-  async prepare(): Promise<void> {
+  async #identify(): Promise<void> {
     this.#stop = new AbortController()
     setMaxListeners(0, this.#stop.signal)
     await this.#exchange.start()
@@ -94,19 +104,26 @@ export class Peers {
     this.#liveness.start()
   }
 
+  /**
+   * After the host has stopped: a protocol that goes away while connections stand is told to the peers (identify push),
+   * to which this node would then look like one of another network.
+   */
+  async #forget(): Promise<void> {
+    await this.#exchange.stop()
+    this.membership.stop()
+  }
+
   async start(): Promise<void> {
     await this.#reporter.start()
     this.#neighbours.start()
   }
 
-  /** While the host still runs: tells the others, and dials nobody any more. */
+  /** While the host still runs: tells the others that this node leaves, and dials nobody any more. */
   async stop(): Promise<void> {
     this.#neighbours.stop()
     this.#liveness.stop()
     this.#stop.abort()
     await this.#reporter.stop()
-    await this.#exchange.stop()
-    this.membership.stop()
   }
 
   /** True when some peer has told which peers there are. */
@@ -157,11 +174,11 @@ export class Peers {
 
   /** A new member may know peers that this node does not. */
   async #ask(peer: PeerId): Promise<void> {
-    const { config, nowMs, logger } = this.#init
-    const due = nowMs() - this.#lastQuestionMs >= config.reportInterval
+    const { config, clock, logger } = this.#init
+    const due = clock.monotonicMs() - this.#lastQuestionMs >= config.reportInterval
     if (this.#questions >= FIRST_QUESTIONS && !due) return
     this.#questions++
-    this.#lastQuestionMs = nowMs()
+    this.#lastQuestionMs = clock.monotonicMs()
     try {
       await this.#exchange.ask(peer, { signal: this.#stop.signal })
       this.#answers++

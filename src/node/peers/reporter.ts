@@ -5,6 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { checkReport, signReport } from './report.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Cancel, Clock, RandomSource } from '../../clock/index.ts'
 import type { Signer } from '../../../protocols/signed.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
@@ -29,8 +30,8 @@ export interface ReporterInit {
   /** What this node lends: zeros when it lends nothing. */
   readonly space: () => Promise<{ capacityBytes: number; freeBytes: number }>
   readonly uptimeSeconds: () => number
-  readonly nowMs: () => number
-  readonly random: () => number
+  readonly clock: Clock
+  readonly random: RandomSource
   /** Counts a report that came in. */
   readonly count: (outcome: 'accepted' | DropReason) => void
   readonly logger: Logger
@@ -39,23 +40,24 @@ export interface ReporterInit {
 export class Reporter {
   readonly #init: ReporterInit
   #sequence: bigint
+  /** On the monotonic clock. */
   #startedMs = 0
-  #lastSentMs = 0
-  #timer: NodeJS.Timeout | undefined
-  #greeting: NodeJS.Timeout | undefined
+  #lastSentMs = -Infinity
+  #cancelNext: Cancel | undefined
+  #cancelGreeting: Cancel | undefined
   #running = false
 
   constructor(init: ReporterInit) {
     this.#init = init
-    this.#sequence = BigInt(init.nowMs())
+    this.#sequence = BigInt(init.clock.nowMs())
   }
 
   /** Subscribes, and reports at once. */
   async start(): Promise<void> {
-    const { host, topic, nowMs } = this.#init
+    const { host, topic, clock } = this.#init
     const { pubsub } = host.services
     this.#running = true
-    this.#startedMs = nowMs()
+    this.#startedMs = clock.monotonicMs()
     pubsub.topicValidators.set(topic, async (_from, { data }) => await this.#judge(data))
     pubsub.addEventListener('subscription-change', this.#onSubscription)
     pubsub.subscribe(topic)
@@ -66,8 +68,8 @@ export class Reporter {
   async stop(): Promise<void> {
     if (!this.#running) return
     this.#running = false
-    clearTimeout(this.#timer)
-    clearTimeout(this.#greeting)
+    this.#cancelNext?.()
+    this.#cancelGreeting?.()
     const { host, topic } = this.#init
     const { pubsub } = host.services
     pubsub.removeEventListener('subscription-change', this.#onSubscription)
@@ -78,10 +80,10 @@ export class Reporter {
 
   /** Takes a report from wherever it came. @returns what became of it */
   async take(signed: Uint8Array): Promise<'accepted' | DropReason> {
-    const { networkId, table, nowMs, count, host } = this.#init
+    const { networkId, table, clock, count, host } = this.#init
     const report = await checkReport(signed, {
       networkId,
-      nowMs: nowMs(),
+      nowMs: clock.nowMs(),
       lastSequence: (peer: PeerId) => (peer.equals(host.peerId) ? this.#sequence : table.lastSequence(peer))
     })
     const outcome = typeof report === 'string' ? report : table.accept(report) ? 'accepted' : 'table-full'
@@ -106,33 +108,35 @@ export class Reporter {
 
   /** While this node is new, others that come to listen have not heard of it. */
   readonly #onSubscription = (): void => {
-    const { nowMs, intervalMs, logger } = this.#init
-    if (this.#greeting !== undefined || nowMs() - this.#startedMs > intervalMs) return
-    const waitMs = Math.max(GREETING_DELAY_MS, this.#lastSentMs + GREETING_GAP_MS - nowMs())
-    this.#greeting = setTimeout(() => {
-      this.#greeting = undefined
+    const { clock, intervalMs, logger } = this.#init
+    const nowMs = clock.monotonicMs()
+    if (this.#cancelGreeting !== undefined || nowMs - this.#startedMs > intervalMs) return
+    const waitMs = Math.max(GREETING_DELAY_MS, this.#lastSentMs + GREETING_GAP_MS - nowMs)
+    this.#cancelGreeting = clock.after(waitMs, () => {
+      this.#cancelGreeting = undefined
       this.#publish(intervalMs).catch((error: unknown) => logger.warn('could not report', { error }))
-    }, waitMs)
+    })
   }
 
   async #report(): Promise<void> {
-    const { intervalMs, random, logger } = this.#init
+    const { intervalMs, clock, random, logger } = this.#init
     try {
       await this.#publish(intervalMs)
     } catch (error) {
       logger.warn('could not report', { error })
     }
     if (!this.#running) return
-    this.#timer = setTimeout(() => void this.#report(), intervalMs * (1 + JITTER * (2 * random() - 1)))
+    const delayMs = intervalMs * (1 + JITTER * (2 * random.unit() - 1))
+    this.#cancelNext = clock.after(delayMs, () => void this.#report())
   }
 
   async #publish(intervalMs: number): Promise<void> {
-    const { host, topic, networkId, signer, table, nowMs, version, domain, uptimeSeconds, space } = this.#init
+    const { host, topic, networkId, signer, table, clock, version, domain, uptimeSeconds, space } = this.#init
     const { capacityBytes, freeBytes } = await space()
     this.#sequence += 1n
     const report = {
       sequence: this.#sequence,
-      issuedAtMs: nowMs(),
+      issuedAtMs: clock.nowMs(),
       capacityBytes,
       freeBytes: Math.min(freeBytes, capacityBytes),
       version,
@@ -143,7 +147,7 @@ export class Reporter {
     }
     const signed = await signReport(networkId, report, signer)
     table.accept({ ...report, peer: signer.peer, signed })
-    this.#lastSentMs = nowMs()
+    this.#lastSentMs = clock.monotonicMs()
     await host.services.pubsub.publish(topic, signed)
   }
 }

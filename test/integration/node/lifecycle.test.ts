@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once as onceEvent } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { createNode, NodeError, silentLogger } from '../../../src/node/index.ts'
+import { Hologram } from '../../../src/hologram/hologram.ts'
 import { openStore } from '../../../src/store/index.ts'
 import { collect, knowsAll, Lab, livePeers, once, until } from './support.ts'
 import type { ChildProcess } from 'node:child_process'
@@ -144,6 +146,27 @@ describe('node', function () {
       3_000
     )
     expect(first.peers().find(({ id }) => id === gone)).to.include({ live: false, connected: false })
+  })
+
+  it('is taken back at once after a stop that took its time', async () => {
+    const [first, second] = await startMany(3)
+    const { stop } = Hologram.prototype
+    const victim = lab.nodes[2]
+    // Unfinished uploads on a slow disk do this. libp2p tells peers of a protocol that goes away after a second.
+    Hologram.prototype.stop = async function () {
+      await stop.call(this)
+      await sleep(2_500)
+    }
+    try {
+      await victim.stop()
+    } finally {
+      Hologram.prototype.stop = stop
+    }
+    const again = await lab.start('n2')
+    expect(again.peerId.equals(victim.peerId)).to.equal(true)
+    await until('it to be back', () =>
+      [first, second, again].every((one) => knowsAll(one, [first, second, again]))
+    )
   })
 
   it('notices a killed peer long before its reports are missed, and takes it back when it returns', async () => {

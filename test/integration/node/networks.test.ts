@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { multiaddr } from '@multiformats/multiaddr'
 import { noise } from '@libp2p/noise'
@@ -8,10 +9,12 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { Report, ReportsReply, ReportsRequest, Signed } from '../../../protocols/generated/report.js'
 import { signPayload } from '../../../protocols/signed.ts'
+import { systemClock } from '../../../src/clock/index.ts'
 import { networkId, parseDescriptor } from '../../../src/node/index.ts'
 import { protocolPrefix } from '../../../src/node/network.ts'
 import { MAX_REPLY_BYTES, ReportExchange } from '../../../src/node/peers/exchange.ts'
-import { ForeignPeers, Membership } from '../../../src/node/peers/membership.ts'
+import { ForeignPeers } from '../../../src/node/peers/foreign.ts'
+import { Membership } from '../../../src/node/peers/membership.ts'
 import { signReport } from '../../../src/node/peers/report.ts'
 import { silentLogger } from '../../../src/node/logger.ts'
 import { knowsAll, Lab, livePeers, startLabHost, until } from './support.ts'
@@ -84,10 +87,11 @@ describe('membership', function () {
     })
     const membership = new Membership({
       host: host.host,
-      foreign: new ForeignPeers(),
+      foreign: new ForeignPeers(systemClock),
       protocol: '/x/peers/1',
       tolerated: [],
       identifyDeadlineMs: 50,
+      clock: systemClock,
       logger: silentLogger
     })
     membership.start()
@@ -96,6 +100,36 @@ describe('membership', function () {
     expect(membership.size).to.equal(0)
     membership.stop()
     await Promise.all([mute.stop(), host.host.stop()])
+  })
+
+  it('judges a connection by its first identify, not by a protocol that goes away later', async () => {
+    const foreign = new ForeignPeers(systemClock)
+    const [host, peer] = [await startLabHost(), await startLabHost()]
+    const protocol = '/x/peers/1'
+    const membership = new Membership({
+      host: host.host,
+      foreign,
+      protocol,
+      tolerated: [],
+      clock: systemClock,
+      logger: silentLogger
+    })
+    membership.start()
+    await peer.host.handle(protocol, async (stream) => await stream.close())
+    const pushed = new Promise<void>((resolve) => {
+      host.host.addEventListener('peer:identify', ({ detail }) => {
+        if (!detail.protocols.includes(protocol)) resolve()
+      })
+    })
+    const connection = await peer.host.dial(host.host.getMultiaddrs(), { signal: deadline() })
+    await until('the peer to be a member', () => membership.has(peer.host.peerId))
+    await peer.host.unhandle(protocol)
+    await pushed
+    await turn()
+    expect([connection.status, foreign.has(peer.host.peerId)]).to.deep.equal(['open', false])
+    expect(membership.has(peer.host.peerId)).to.equal(true)
+    membership.stop()
+    await Promise.all([peer.host.stop(), host.host.stop()])
   })
 })
 
@@ -246,6 +280,7 @@ describe('reports on the wire', function () {
       networkId: id,
       reports: () => [],
       take: async (signed) => void taken.push(signed),
+      clock: systemClock,
       logger: silentLogger
     })
     await outsider.host.dial(liar.host.getMultiaddrs(), { signal: deadline() })

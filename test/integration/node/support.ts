@@ -13,6 +13,7 @@ import {
   silentLogger
 } from '../../../src/node/index.ts'
 import { createHost, startHost } from '../../../src/node/host/host.ts'
+import { systemClock } from '../../../src/clock/index.ts'
 import { Libp2pMesh } from '../../../src/node/mesh.ts'
 import { PeerTable } from '../../../src/node/peers/peer-table.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -120,7 +121,7 @@ export const startLabHost = async (config: Partial<NodeConfig> = {}, prefix = PR
     version: '0.0.0'
   })
   await startHost(host, settings)
-  const table = new PeerTable({ self: host.peerId, nowMs: Date.now })
+  const table = new PeerTable({ self: host.peerId, clock: systemClock })
   const mesh = new Libp2pMesh({ host, table, privateKey, networkId: new Uint8Array(32), prefix })
   return { host, privateKey, mesh, table }
 }

@@ -3,6 +3,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
 import { PeerTable } from '../../../../src/node/peers/peer-table.ts'
+import { VirtualTime } from '../../../support/virtual-clock.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { PeerReport } from '../../../../src/node/peers/report.ts'
 
@@ -12,7 +13,7 @@ const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generate
 describe('peer table', () => {
   let self: PeerId
   let peer: PeerId
-  let nowMs: number
+  let clock: VirtualTime
   let table: PeerTable
   let sequence: bigint
 
@@ -21,15 +22,15 @@ describe('peer table', () => {
     peer = await newPeer()
   })
   beforeEach(() => {
-    nowMs = 1_800_000_000_000
+    clock = new VirtualTime()
     sequence = 0n
-    table = new PeerTable({ self, nowMs: () => nowMs })
+    table = new PeerTable({ self, clock })
   })
 
   const report = (fields: Partial<PeerReport> = {}): PeerReport => ({
     peer,
     sequence: ++sequence,
-    issuedAtMs: nowMs,
+    issuedAtMs: clock.nowMs(),
     capacityBytes: 100,
     freeBytes: 50,
     version: '1.0.0',
@@ -51,23 +52,42 @@ describe('peer table', () => {
     expect(table.entries()).to.have.lengthOf(1)
   })
 
-  it('takes a peer for gone after three of its own intervals of silence', () => {
+  it('takes a peer for gone after three of its own intervals of silence', async () => {
     table.accept(report({ intervalMs: 1_000 }))
-    nowMs += 2_999
+    await clock.advance(2_999)
     expect(isLive()).to.equal(true)
-    nowMs += 1
+    await clock.advance(1)
     expect(isLive()).to.equal(false)
     table.accept(report({ intervalMs: 1_000 }))
     expect(isLive()).to.equal(true)
   })
 
-  it('counts the age of a report that others passed on, and forgives a clock that is behind', () => {
-    table.accept(report({ issuedAtMs: nowMs - 60_000 - INTERVAL }))
-    nowMs += 2 * INTERVAL
+  it('counts the age of a report that others passed on, and forgives a clock that is behind', async () => {
+    table.accept(report({ issuedAtMs: clock.nowMs() - 60_000 - INTERVAL }))
+    await clock.advance(2 * INTERVAL)
     expect(isLive()).to.equal(false)
-    table.accept(report({ issuedAtMs: nowMs - 59_000 }))
-    nowMs += 3 * INTERVAL - 1
+    table.accept(report({ issuedAtMs: clock.nowMs() - 59_000 }))
+    await clock.advance(3 * INTERVAL - 1)
     expect(isLive()).to.equal(true)
+  })
+
+  it('does not take everybody for gone when the wall clock is set forward', () => {
+    table.accept(report())
+    clock.jump(86_400_000)
+    expect(isLive()).to.equal(true)
+  })
+
+  it('tells of a peer that was down and shows itself again, by a connection or by a report', () => {
+    const back: PeerId[] = []
+    table.onUp((one) => back.push(one))
+    table.accept(report())
+    table.markUp(peer)
+    expect(back).to.have.lengthOf(0)
+    table.markDown(peer)
+    table.markUp(peer)
+    table.markDown(peer)
+    table.accept(report())
+    expect(back).to.have.lengthOf(2)
   })
 
   it('is told of changes, until it is told no more', () => {
@@ -103,9 +123,9 @@ describe('peer table', () => {
     expect(isLive()).to.equal(false)
   })
 
-  it('never takes this node for gone, nor blames it', () => {
+  it('never takes this node for gone, nor blames it', async () => {
     table.accept(report({ peer: self, intervalMs: 0 }))
-    nowMs += 1e9
+    await clock.advance(1e9)
     table.observe(self, 'lied')
     table.prune()
     expect(table.get(self)).to.include({ live: true, reliabilityPpm: 1_000_000 })
@@ -127,12 +147,12 @@ describe('peer table', () => {
     expect(after(...Array<'served'>(60).fill('served'))).to.equal(1_000_000)
   })
 
-  it('forgets a peer long silent, and not before', () => {
+  it('forgets a peer long silent, and not before', async () => {
     table.accept(report())
-    nowMs += 3 * INTERVAL + 3_600_000
+    await clock.advance(3 * INTERVAL + 3_600_000)
     table.prune()
     expect(table.get(peer)).to.not.equal(undefined)
-    nowMs += 1
+    await clock.advance(1)
     table.prune()
     expect(table.get(peer)).to.equal(undefined)
   })
