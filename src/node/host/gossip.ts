@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { gossipsub, StrictNoSign } from '@libp2p/gossipsub'
-import type { GossipSub, GossipSubComponents, Message } from '@libp2p/gossipsub'
+import type { GossipSub, GossipSubComponents, GossipsubOpts, Message } from '@libp2p/gossipsub'
 
 const KIB = 1024
 
@@ -22,6 +22,52 @@ const LIMITS = {
   }
 }
 
+/** The topic of peer reports (docs/reference/protocols.md, "Reports"). */
+export const reportsTopic = (prefix: string): string => `${prefix}/reports/1`
+
+/** Below the first a peer gets no gossip, below the second nothing that we publish, below the third it is not heard. */
+export const SCORE_THRESHOLDS = {
+  gossipThreshold: -10,
+  publishThreshold: -50,
+  graylistThreshold: -80
+} as const
+
+/** Counters decay once a second to a thousandth in an hour: 0.001 ^ (1 / 3600). */
+const HOURLY_DECAY = 0.998083
+
+/**
+ * Scores of peers (gossipsub v1.1, "Peer Scoring"). Many peers behind one address are normal here: a site behind a NAT,
+ * a compose file, a cluster on one machine. So P6, colocation, is off, and slots per address are limited where connections
+ * are accepted (`connection-limit.ts`). Reports are rare, one a peer and interval, so P3, deliveries in the mesh, is off as
+ * well: it would punish everybody in a quiet network. What costs is P4: two invalid reports end gossip with their
+ * sender, four end what we publish to it, and after five it is not heard for some minutes.
+ */
+const scoreParams = (prefix: string): NonNullable<GossipsubOpts['scoreParams']> => ({
+  IPColocationFactorWeight: 0,
+  topicScoreCap: 10,
+  topics: {
+    [reportsTopic(prefix)]: {
+      topicWeight: 1,
+      timeInMeshWeight: 0,
+      timeInMeshQuantum: 1,
+      timeInMeshCap: 1,
+      firstMessageDeliveriesWeight: 0.1,
+      firstMessageDeliveriesDecay: HOURLY_DECAY,
+      firstMessageDeliveriesCap: 50,
+      meshMessageDeliveriesWeight: 0,
+      meshMessageDeliveriesDecay: HOURLY_DECAY,
+      meshMessageDeliveriesCap: 1,
+      meshMessageDeliveriesThreshold: 1,
+      meshMessageDeliveriesWindow: 10,
+      meshMessageDeliveriesActivation: 3_600_000,
+      meshFailurePenaltyWeight: 0,
+      meshFailurePenaltyDecay: HOURLY_DECAY,
+      invalidMessageDeliveriesWeight: -4,
+      invalidMessageDeliveriesDecay: HOURLY_DECAY
+    }
+  }
+})
+
 /** Gossipsub under the network's own protocol id, so that it never meshes with peers of another network. */
 export const gossip =
   (prefix: string) =>
@@ -33,6 +79,10 @@ export const gossip =
       fallbackToFloodsub: false,
       allowPublishToZeroTopicPeers: true,
       runOnLimitedConnection: true,
+      // Messages on any other topic are not even decoded into the cache.
+      allowedTopics: [reportsTopic(prefix)],
+      scoreParams: scoreParams(prefix),
+      scoreThresholds: SCORE_THRESHOLDS,
       ...LIMITS
     })(components)
     // Version 17 documents an option for this and ignores it.
@@ -40,6 +90,6 @@ export const gossip =
     return router
   }
 
-/** Messages are known by what they say, whoever passes them on. */
+/** The id of a message is a hash of its content, so that it is the same whichever peer passes it on. */
 const contentId = (message: Message): Uint8Array =>
   createHash('sha256').update(message.topic).update('\0').update(message.data).digest()

@@ -1,5 +1,6 @@
 // Everything that knows who is in the network: members, reports, the table, and the connections kept with them.
 import { setMaxListeners } from 'node:events'
+import { reportsTopic } from '../host/gossip.ts'
 import { Liveness } from './liveness.ts'
 import { Membership } from './membership.ts'
 import { Neighbours } from './neighbours.ts'
@@ -60,7 +61,7 @@ export class Peers {
     this.membership = new Membership({ ...init, protocol })
     this.#reporter = new Reporter({
       ...init,
-      topic: `${prefix}/reports/1`,
+      topic: reportsTopic(prefix),
       signer: { peer: host.peerId, sign: async (bytes) => await init.privateKey.sign(bytes) },
       table: this.table,
       intervalMs: config.reportInterval,
