@@ -1,3 +1,5 @@
+import { Counter } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { Logger } from './logger.ts'
 
 /** A stop that takes longer is cut short. */
@@ -5,22 +7,26 @@ const STOP_DEADLINE_MS = 5_000
 
 export interface RunUntilSignalInit {
   readonly logger: Logger
+  /** Takes the count of faults that slipped through. @default none */
+  readonly metrics?: Registry
   /** @default process */
-  readonly signals?: Pick<NodeJS.EventEmitter, 'once' | 'off'>
+  readonly signals?: Pick<NodeJS.EventEmitter, 'on' | 'once' | 'off'>
   /** @default 5000 */
   readonly deadlineMs?: number
 }
 
 /**
  * Waits for SIGTERM or SIGINT, then stops `parts` one after another, within 5 seconds in all; a second signal does
- * not wait.
+ * not wait. A rejection that nobody handled is a defect, but no reason to take a peer's shards away: it is logged and
+ * counted (`thhe_unhandled_rejections_total`) until then. An exception that nobody caught is logged and ends the process.
  *
  * @returns the exit status: 0 after a clean stop, 1 when it was cut short or failed
  */
 export const runUntilSignal = async (
   parts: ReadonlyArray<{ stop(): Promise<unknown> }>,
-  { logger, signals = process, deadlineMs = STOP_DEADLINE_MS }: RunUntilSignalInit
+  { logger, metrics, signals = process, deadlineMs = STOP_DEADLINE_MS }: RunUntilSignalInit
 ): Promise<number> => {
+  const stopWatching = watchFaults(signals, logger, metrics)
   const first = await nextSignal(signals).promise
   logger.info('stopping', { signal: first })
   const second = nextSignal(signals)
@@ -33,9 +39,38 @@ export const runUntilSignal = async (
   ])
   clearTimeout(timer)
   second.cancel()
+  stopWatching()
   if (cutShort === undefined) return 0
   logger.error('did not stop cleanly', { reason: cutShort })
   return 1
+}
+
+/** @returns ends the watch */
+const watchFaults = (
+  source: Pick<NodeJS.EventEmitter, 'on' | 'off'>,
+  logger: Logger,
+  metrics: Registry | undefined
+): (() => void) => {
+  const counter =
+    metrics &&
+    new Counter({
+      name: 'thhe_unhandled_rejections_total',
+      help: 'Failures that no part of the node handled: each is a defect',
+      registers: [metrics]
+    })
+  const onRejection = (reason: unknown): void => {
+    counter?.inc()
+    const stack = reason instanceof Error ? reason.stack : undefined
+    logger.error('a failure was not handled; please report it', { error: reason, stack })
+  }
+  const onException = (error: Error): void =>
+    logger.error('an exception was not caught and ends the node', { error, stack: error.stack })
+  source.on('unhandledRejection', onRejection)
+  source.on('uncaughtExceptionMonitor', onException)
+  return () => {
+    source.off('unhandledRejection', onRejection)
+    source.off('uncaughtExceptionMonitor', onException)
+  }
 }
 
 /** @returns why it failed, if it did */

@@ -65,5 +65,5 @@ const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
     throw error
   }
   const apiFile = { stop: async () => await removeApiFile(config.data) }
-  return await runUntilSignal([apiFile, gateway, node], { logger: node.logger })
+  return await runUntilSignal([apiFile, gateway, node], { logger: node.logger, metrics: node.metrics })
 }

@@ -14,6 +14,8 @@ export const SURVIVED = [
   'lease',
   /** A source of blocks of a shard failed. */
   'lane',
+  /** A holder cannot read one block of its shard. */
+  'block',
   /** Missing shards could not be rebuilt at once. */
   'top-up',
   /** A kept stream had ended, or could not be closed in order. */

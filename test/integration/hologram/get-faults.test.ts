@@ -9,6 +9,7 @@ import { encodeManifest, homesOf, manifestCid } from '../../../src/hologram/inde
 import type { StoredLease } from '../../../src/hologram/holdings.ts'
 import type { Holdings, HologramError, Manifest, PutResult } from '../../../src/hologram/index.ts'
 import type { CID } from 'multiformats/cid'
+import { StoreError } from '../../../src/store/errors.ts'
 import { chunked, Cluster, collect, overriding, randomObject } from '../../support/cluster.ts'
 import type { ClusterPeer } from '../../support/cluster.ts'
 
@@ -101,6 +102,13 @@ describe('hologram: a get when things go wrong', function () {
     return holder
   }
 
+  /** The disk of the holder of `shard` has lost block `bad`. */
+  const rottenAt = (shard: number, bad: number): ClusterPeer =>
+    tamperAt(shard, async (block, index) => {
+      if (index === bad) throw new StoreError('CORRUPT', 'bit rot')
+      return block
+    })
+
   const read = async (by = reader): Promise<Uint8Array> => collect((await by.hologram.get(result.cid)).bytes)
 
   const expectWhole = async (by = reader): Promise<void> => {
@@ -129,6 +137,18 @@ describe('hologram: a get when things go wrong', function () {
         expect(patient.mesh.observed.filter(({ outcome }) => outcome === 'lied')).to.have.length(2)
       })
     }
+
+    it('reads an object of which more holders than it can lose have lost one block each, again and again', async () => {
+      // k is 3 of 6: without the other blocks of the four that rot there would be two shards left.
+      for (const shard of [0, 1, 2, 3]) rottenAt(shard, 2 * shard + 1)
+      patient.mesh.observed.length = 0
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await expectWhole(patient)
+        expect(patient.mesh.observed.filter(({ outcome }) => outcome === 'lied')).to.deep.equal([])
+      }
+      // A holder reads its own shard from its own disk.
+      await expectWhole(holderOf(1))
+    })
 
     it('reads around a holder that lies only now and then', async () => {
       let lied = 0

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
-import { silentLogger } from '../../../src/node/logger.ts'
+import { Registry } from 'prom-client'
+import { createLogger, silentLogger } from '../../../src/node/logger.ts'
 import { runUntilSignal } from '../../../src/node/run-until-signal.ts'
 
 describe('runUntilSignal', () => {
@@ -41,6 +42,32 @@ describe('runUntilSignal', () => {
     const status = runUntilSignal([never], { ...init(), deadlineMs: 5 })
     signals.emit('SIGTERM')
     expect(await status).to.equal(1)
+  })
+
+  it('logs and counts failures that nobody handled, and runs on', async () => {
+    const logged: string[] = []
+    const logger = createLogger({ level: 'error', format: 'text', write: (line) => void logged.push(line) })
+    const metrics = new Registry()
+    const status = runUntilSignal([part('node')], { ...init(), logger, metrics })
+    signals.emit('unhandledRejection', new Error('left behind'))
+    signals.emit('unhandledRejection', 'no error at all')
+    expect(logged).to.have.length(2)
+    expect(logged[0]).to.include('left behind')
+    expect(await metrics.getSingleMetricAsString('thhe_unhandled_rejections_total')).to.match(/ 2$/m)
+    expect(stopped).to.deep.equal([])
+    signals.emit('SIGTERM')
+    expect(await status).to.equal(0)
+  })
+
+  it('logs an exception that ends the process', async () => {
+    const logged: string[] = []
+    const logger = createLogger({ level: 'error', format: 'text', write: (line) => void logged.push(line) })
+    const status = runUntilSignal([part('node')], { ...init(), logger })
+    signals.emit('uncaughtExceptionMonitor', new Error('state unknown'))
+    expect(logged).to.have.length(1)
+    expect(logged[0]).to.include('state unknown')
+    signals.emit('SIGTERM')
+    await status
   })
 
   it('reports a stop that failed', async () => {

@@ -70,23 +70,23 @@ export class LaneTable {
   }
 
   /**
-   * The `count` shards whose next block of `blockBytes` should come first, without those in `except`. Fewer when
-   * there are fewer. Data rows are those below `k`.
+   * The `count` shards whose next block of `blockBytes` should come first, of those that are `usable`. Fewer when there are
+   * fewer. Data rows are those below `k`.
    */
   best(
     count: number,
     k: number,
     blockBytes: number,
-    except: ReadonlySet<number>,
+    usable: (entry: LaneEntry) => boolean,
     nowMs: number
   ): LaneEntry[] {
-    const usable: Array<{ entry: LaneEntry; cost: number }> = []
+    const ranked: Array<{ entry: LaneEntry; cost: number }> = []
     for (const entry of this.#entries.values()) {
-      if (entry.restsUntilMs > nowMs || except.has(entry.shard)) continue
-      usable.push({ entry, cost: this.#cost(entry, k, blockBytes) })
+      if (entry.restsUntilMs > nowMs || !usable(entry)) continue
+      ranked.push({ entry, cost: this.#cost(entry, k, blockBytes) })
     }
-    usable.sort((a, b) => a.cost - b.cost || a.entry.shard - b.entry.shard)
-    return usable.slice(0, count).map(({ entry }) => entry)
+    ranked.sort((a, b) => a.cost - b.cost || a.entry.shard - b.entry.shard)
+    return ranked.slice(0, count).map(({ entry }) => entry)
   }
 
   /** How many primary lanes are in order. */
@@ -115,17 +115,21 @@ export class LaneTable {
     if (entry.candidates.length === 0) this.#entries.delete(entry.shard)
   }
 
-  /** The peer in use is overloaded: it is asked again later, a few times. Returns false when it is given up. */
-  rest(entry: LaneEntry, untilMs: number): boolean {
-    if (entry.rests >= MAX_RESTS) {
-      this.discard(entry, { forGood: false })
-      return false
-    }
+  /** Goes on with another candidate of the shard; the one in use stays the last choice. */
+  turnTo(entry: LaneEntry, peer: PeerId): void {
+    const { candidates } = entry
+    const chosen = candidates.findIndex((candidate) => candidate.equals(peer))
+    candidates.push(...candidates.splice(0, chosen))
+    this.#resetEntry(entry)
+  }
+
+  /** The peer in use is overloaded: it is asked again later, and given up after a few times. */
+  rest(entry: LaneEntry, untilMs: number): void {
+    if (entry.rests >= MAX_RESTS) return this.discard(entry, { forGood: false })
     const rests = entry.rests + 1
     this.#resetEntry(entry)
     entry.rests = rests
     entry.restsUntilMs = untilMs
-    return true
   }
 
   #cost(entry: LaneEntry, k: number, blockBytes: number): number {

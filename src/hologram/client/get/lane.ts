@@ -8,23 +8,35 @@ export type LaneFailure =
   | 'slow'
   /** A block that does not belong under the shard's root, or an answer that was not asked for. */
   | 'lied'
-  /** The peer says that it does not hold the shard, or can no longer read it. */
+  /** The peer says that it does not hold the shard, or can read nothing of it. */
   | 'missing'
 
 export interface LaneListener {
   /** The next block of those asked for, verified against the shard's root. */
   onBlock: (lane: Lane, index: number, data: Uint8Array) => void
+  /**
+   * The peer cannot read one block of those asked for; the others still come.
+   *
+   * @param error - what it was, for the log
+   */
+  onBadBlock: (lane: Lane, index: number, error: unknown) => void
   /** @param error - what it was, for the log */
   onFailure: (lane: Lane, failure: LaneFailure, error: unknown) => void
   /** The peer is overloaded and may be asked again after `retryAfterMs`; the lane is over. */
   onBusy: (lane: Lane, retryAfterMs: number) => void
 }
 
-/** Blocks of one shard from one peer: asked for in runs, delivered in the order of asking. Silent once closed. */
+/** Blocks that a peer cannot read, one after another, before its shard counts as lost. */
+export const MAX_BAD_IN_A_ROW = 64
+
+/**
+ * Blocks of one shard from one peer: asked for in runs, delivered in the order of `outstanding`. A block that the peer
+ * cannot read is reported and left out. Silent once closed.
+ */
 export interface Lane {
   readonly shard: number
   readonly peer: PeerId
-  /** Indices asked for and not delivered, in the order of asking. */
+  /** Indices asked for and not delivered, in the order of delivery. */
   readonly outstanding: readonly number[]
   /** Since when the first outstanding block has been waited for, on the reader's clock; meaningless without one. */
   readonly waitingSinceMs: number

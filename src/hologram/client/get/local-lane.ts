@@ -2,6 +2,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../../../clock/index.ts'
 import type { Holdings, ShardReader } from '../../holdings.ts'
+import { MAX_BAD_IN_A_ROW } from './lane.ts'
 import type { Lane, LaneListener } from './lane.ts'
 
 export interface LocalLaneComponents {
@@ -57,16 +58,20 @@ export class LocalLane implements Lane {
 
   async #read(): Promise<void> {
     const { signal } = this.#closing
+    let badInARow = 0
     this.#reading = true
     try {
       const reader = await this.#reader
       while (reader !== undefined && this.outstanding.length > 0) {
         const index = this.outstanding[0]
-        const data = await reader.read(index, { signal })
+        const block = await readBlock(reader, index, signal)
         if (signal.aborted) return
+        badInARow = block.error === undefined ? 0 : badInARow + 1
+        if (badInARow > MAX_BAD_IN_A_ROW) return this.#fail(block.error)
         this.outstanding.shift()
         this.waitingSinceMs = this.#clock.monotonicMs()
-        this.#listener.onBlock(this, index, data)
+        if (block.error === undefined) this.#listener.onBlock(this, index, block.data)
+        else this.#listener.onBadBlock(this, index, block.error)
       }
       if (reader === undefined) this.#fail(new Error('the shard is not here'))
     } catch (error) {
@@ -81,5 +86,20 @@ export class LocalLane implements Lane {
     if (this.#closing.signal.aborted) return
     this.close()
     this.#listener.onFailure(this, 'missing', error)
+  }
+}
+
+/** A block, or why the disk no longer holds it. @throws whatever else goes wrong */
+async function readBlock(
+  reader: ShardReader,
+  index: number,
+  signal: AbortSignal
+): Promise<{ data: Uint8Array; error?: undefined } | { error: Error }> {
+  try {
+    return { data: await reader.read(index, { signal }) }
+  } catch (error) {
+    // StoreError is another room's class: its code is what the contract promises.
+    if (error instanceof Error && 'code' in error && error.code === 'CORRUPT') return { error }
+    throw error
   }
 }

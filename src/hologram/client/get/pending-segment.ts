@@ -1,3 +1,4 @@
+import type { PeerId } from '@libp2p/interface'
 import type { Segment } from '../../records/layout.ts'
 
 /** A segment on its way: which of its blocks are here, which are asked for, and how many more it wants. */
@@ -12,6 +13,8 @@ export class PendingSegment {
   readonly #asked = new Set<number>()
   /** Asked for, but late: welcome, not counted on. */
   readonly #doubted = new Set<number>()
+  /** Peers that cannot read their block of this segment, by shard. */
+  readonly #bad = new Map<number, Set<string>>()
 
   constructor(segment: Segment) {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array[]>()
@@ -64,6 +67,18 @@ export class PendingSegment {
     if (!this.#asked.delete(shard)) return false
     this.#doubted.add(shard)
     return true
+  }
+
+  /** `peer` cannot read the block of `shard`. */
+  spoil(shard: number, peer: PeerId): void {
+    this.forget(shard)
+    const peers = this.#bad.get(shard) ?? new Set()
+    this.#bad.set(shard, peers.add(peer.toString()))
+  }
+
+  /** Whether `peer` may still be asked for the block of `shard`. */
+  isSound(shard: number, peer: PeerId): boolean {
+    return this.#bad.get(shard)?.has(peer.toString()) !== true
   }
 
   /** Nothing will come of what was asked of `shard`. */

@@ -6,6 +6,7 @@ import type { Layout } from '../../records/layout.ts'
 import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../wire/limits.ts'
 import { AuditVerifier } from './audit-verifier.ts'
 import type { PeerExperience } from '../find/experience.ts'
+import { MAX_BAD_IN_A_ROW } from './lane.ts'
 import type { Lane, LaneFailure, LaneListener } from './lane.ts'
 import { noReply, openFramed, remoteError } from '../wire/streams.ts'
 import type { StreamOpener } from '../wire/streams.ts'
@@ -55,6 +56,7 @@ export class RemoteLane implements Lane {
   #writing = Promise.resolve()
   #rate = { sinceMs: 0, bytes: 0 }
   #blockIsFirst = true
+  #badInARow = 0
 
   constructor(components: RemoteLaneComponents, init: RemoteLaneInit, listener: LaneListener) {
     this.shard = init.shard
@@ -120,10 +122,12 @@ export class RemoteLane implements Lane {
     const reply = await framed.readMessage(GetReply, { timeoutMs: this.#init.idleTimeoutMs, signal })
     if (reply === undefined) return this.#fail('unreachable', noReply(this.peer))
     if (reply.status === Status.BUSY) return this.#end(() => this.#listener.onBusy(this, reply.retryAfterMs))
+    if (reply.status === Status.FAILED) return this.#skipBadBlock(remoteError(this.peer, reply))
     if (reply.status !== Status.OK) return this.#fail('missing', remoteError(this.peer, reply))
     const { block } = reply
     if (block === undefined || !this.#isGenuine(block))
       return this.#fail('lied', new Error('a block is not the one that is due'))
+    this.#badInARow = 0
     this.#measure(block.data.byteLength)
     this.outstanding.shift()
     this.#sent[0]--
@@ -132,6 +136,23 @@ export class RemoteLane implements Lane {
       this.#sendQueued()
     }
     this.#listener.onBlock(this, block.index, block.data)
+  }
+
+  /** The peer cannot read the block that is due, and has ended the request there: the rest of it is asked for again. */
+  #skipBadBlock(error: Error): void {
+    this.#badInARow++
+    if (this.#badInARow > MAX_BAD_IN_A_ROW) return this.#fail('missing', error)
+    const [index] = this.outstanding.splice(0, 1)
+    const count = this.#sent.shift()! - 1
+    if (count > 0) {
+      const rest = this.outstanding.splice(0, count)
+      const sentBlocks = this.#sent.reduce((sum, blocks) => sum + blocks, 0)
+      this.outstanding.splice(sentBlocks, 0, ...rest)
+      this.#queue.unshift({ first: index + 1, count })
+    }
+    this.waitingSinceMs = this.#components.clock.monotonicMs()
+    this.#sendQueued()
+    this.#listener.onBadBlock(this, index, error)
   }
 
   /** The block is the one that is due, and belongs under the root. */

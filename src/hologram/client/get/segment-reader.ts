@@ -26,7 +26,7 @@ export interface SegmentReaderComponents {
   readonly decode: (segment: Segment, rows: ReadonlyMap<number, Uint8Array>) => Promise<Uint8Array[]>
   readonly observe: (peer: PeerId, outcome: 'served' | 'unreachable' | 'slow' | 'lied') => void
   /** A failure from which the read goes on. */
-  readonly onSurvived: (what: 'lane' | 'question', failure: SurvivedFailure) => void
+  readonly onSurvived: (what: 'lane' | 'block' | 'question', failure: SurvivedFailure) => void
   readonly clock: Clock
 }
 
@@ -71,6 +71,8 @@ export class SegmentReader implements LaneListener {
   readonly #byIndex = new Map<number, PendingSegment>()
   #depth = INITIAL_DEPTH
   #cancelTimer: Cancel | undefined
+  /** A segment waits for blocks that nobody is asked for yet. */
+  #starved = false
   #discovering = false
   /** Since the last segment that was read. */
   #discoveries = 0
@@ -118,8 +120,18 @@ export class SegmentReader implements LaneListener {
     entry.queuedBytes -= data.byteLength
     this.#lanes.served(entry)
     const pending = this.#byIndex.get(index)
-    if (pending === undefined || pending.settled) return
-    if (pending.take(lane.shard, data)) this.#finish(pending)
+    if (pending !== undefined && !pending.settled && pending.take(lane.shard, data)) this.#finish(pending)
+    if (this.#starved && lane.outstanding.length === 0) this.#assign()
+  }
+
+  onBadBlock(lane: Lane, index: number, error: unknown): void {
+    const entry = this.#lanes.get(lane.shard)
+    if (entry === undefined) return
+    this.#components.onSurvived('block', { peer: lane.peer, shard: lane.shard, error })
+    const pending = this.#byIndex.get(index)
+    entry.queuedBytes -= (pending ?? this.#window[0])?.segment.blockBytes ?? 0
+    if (pending !== undefined && !pending.settled) pending.spoil(lane.shard, lane.peer)
+    this.#assign()
   }
 
   onFailure(lane: Lane, failure: LaneFailure, error: unknown): void {
@@ -171,7 +183,10 @@ export class SegmentReader implements LaneListener {
     for (const pending of this.#window) {
       if (pending.wanted <= 0) continue
       const { k, blockBytes, index } = pending.segment
-      const chosen = this.#lanes.best(pending.wanted, k, blockBytes, pending.askedOrHeld, now)
+      const taken = pending.askedOrHeld
+      const usable = ({ shard, candidates }: LaneEntry): boolean =>
+        !taken.has(shard) && pending.isSound(shard, candidates[0])
+      const chosen = this.#lanes.best(pending.wanted, k, blockBytes, usable, now)
       for (const entry of chosen) {
         if (!entry.primary && this.#lanes.primaries(now) < k) entry.primary = true
         entry.queuedBytes += blockBytes
@@ -183,6 +198,7 @@ export class SegmentReader implements LaneListener {
       if (pending.wanted > 0) starved ??= pending
     }
     for (const [entry, indices] of runs) this.#request(entry, indices)
+    this.#starved = starved !== undefined
     if (starved !== undefined) this.#starve(starved, now)
     this.#arm()
   }
@@ -205,12 +221,16 @@ export class SegmentReader implements LaneListener {
 
   /** A segment that nobody is left to ask for: asks around, then waits for those who are late, or gives up. */
   #starve(pending: PendingSegment, now: number): void {
-    if (this.#discovering) return
+    const others = this.#turnToOthers(pending)
+    if (others === 'turned') return this.#assign()
+    if (others === 'busy' || this.#discovering) return
     if (this.#discoveries < MAX_DISCOVERIES) return void this.#discover()
     const resting = [...this.#lanes.entries()].some((entry) => entry.restsUntilMs > now)
     if (resting || pending.attainable) return
     const { k } = pending.segment
-    const live = this.#lanes.size
+    const live = [...this.#lanes.entries()].filter(({ shard, candidates }) =>
+      pending.isSound(shard, candidates[0])
+    ).length
     this.#fail(
       new HologramError('NOT_ENOUGH_SHARDS', `${live} of the ${k} shards needed can be read`, {
         needed: k,
@@ -218,6 +238,27 @@ export class SegmentReader implements LaneListener {
         missing: k - live
       })
     )
+  }
+
+  /**
+   * Where the peer in use cannot read its block of the segment, goes on with another one that may: once the one in use
+   * has delivered what else was asked of it, so that two segments cannot take the lane from each other for ever.
+   */
+  #turnToOthers(pending: PendingSegment): 'turned' | 'busy' | 'none' {
+    let outcome: 'turned' | 'busy' | 'none' = 'none'
+    for (const entry of this.#lanes.entries()) {
+      if (pending.isSound(entry.shard, entry.candidates[0])) continue
+      const other = entry.candidates.find((peer) => pending.isSound(entry.shard, peer))
+      if (other === undefined) continue
+      if (entry.lane !== undefined && entry.lane.outstanding.length > 0) {
+        if (outcome === 'none') outcome = 'busy'
+        continue
+      }
+      entry.lane?.close()
+      this.#lanes.turnTo(entry, other)
+      outcome = 'turned'
+    }
+    return outcome
   }
 
   async #discover(): Promise<void> {

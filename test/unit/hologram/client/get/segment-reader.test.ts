@@ -51,6 +51,12 @@ class FakeLane implements Lane {
     this.listener.onBlock(this, index, new Uint8Array(BLOCK).fill(16 * this.shard + (index % 16)))
   }
 
+  /** The peer cannot read the block. */
+  spoil(index: number): void {
+    this.outstanding.shift()
+    this.listener.onBadBlock(this, index, new Error('bit rot'))
+  }
+
   close(): void {
     this.closed = true
   }
@@ -201,6 +207,48 @@ describe('reading segments from whoever is first', () => {
     const shards = await readAll(read({ 0: gone, 1: gone, 2: gone, 3: gone }, { discover }))
     expect(asked).to.equal(1)
     expect(new Set(shards.flat())).to.deep.equal(new Set([3, 4]))
+  })
+
+  const badAt =
+    (...bad: number[]): Behaviour =>
+    (lane, index) =>
+      bad.includes(index) ? lane.spoil(index) : lane.deliver(index)
+
+  it('takes from others the blocks that a peer cannot read, and the rest from it', async () => {
+    const shards = await readAll(read({ 0: badAt(3, 4, 11), 1: badAt(7) }))
+    expect(shards.map((pair) => pair.includes(0))).to.deep.equal(
+      shards.map((_, i) => ![3, 4, 11].includes(i))
+    )
+    expect(shards.map((pair) => pair.includes(1))).to.deep.equal(shards.map((_, i) => i !== 7))
+    expect(observed.every(([, outcome]) => outcome === 'served')).to.equal(true)
+    expect(survived.filter(([what]) => what === 'block')).to.have.length(4)
+  })
+
+  it('reads an object of which every holder has lost a block, as long as k of each segment are left', async () => {
+    const shards = await readAll(
+      read(Object.fromEntries(peers.slice(0, N).map((_, i) => [i, badAt(i, 5 + i, 10 + i, 15 + i)])))
+    )
+    shards.forEach((pair, index) => expect(pair).to.not.include(index % N))
+  })
+
+  it('turns to another holder of the same shard where too few others can read a block', async () => {
+    // Shard 0 has two holders, each of which has lost another block; of the others only shard 1 is there.
+    const twice: ShardLocations['discover'] = async () => [[0, [peers[N]]]]
+    const shards = await readAll(
+      read({ 0: badAt(4), [N]: badAt(15), 2: gone, 3: gone, 4: gone }, { discover: twice })
+    )
+    expect(shards.every((pair) => pair.includes(0) && pair.includes(1))).to.equal(true)
+    expect(lanes.filter(({ shard }) => shard === 0).map(({ peer }) => peers.indexOf(peer))).to.deep.equal([
+      0,
+      N,
+      0
+    ])
+  })
+
+  it('says so when nobody can read enough blocks of a segment', async () => {
+    const behaviours = Object.fromEntries(peers.slice(0, N - 1).map((_, i) => [i, badAt(9)]))
+    const error = await readAll(read(behaviours)).catch((thrown: unknown) => thrown)
+    expect(error).to.have.deep.property('data', { needed: 2, live: 1, missing: 1 })
   })
 
   it('says how many shards are missing when nobody else is found', async () => {
