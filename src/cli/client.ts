@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { systemRandom } from '../clock/index.ts'
 import type {
   IdentityJson,
@@ -15,8 +16,14 @@ import type {
 } from '../gateway/index.ts'
 import { CHALLENGE_BYTES, identityProof } from '../gateway/identity-proof.ts'
 import { PROBLEM_FIELD } from '../gateway/media-types.ts'
-import { CliError } from './errors.ts'
+import { systemReason } from '../node/system-errors.ts'
+import { processState } from '../node/data/lock.ts'
+import { CliError, isKnownCode } from './errors.ts'
 
+/** A node answers from memory in a few ms: one that has not begun to after so long hangs or was stopped. */
+const ANSWER_TIMEOUT_MS = 2_000
+/** A node that wants to run and gets no processor may take so long. */
+const BUSY_TIMEOUT_MS = 15_000
 /** Nothing moved on a connection for so long: longer than the node's own deadlines, so that its answer wins. */
 const IDLE_TIMEOUT_MS = 150_000
 
@@ -31,6 +38,10 @@ export interface ClientInit {
    */
   readonly address?: string
   readonly signal: AbortSignal
+  /** Process of the node, where it runs on this machine: tells a node that hangs from one on a busy machine. */
+  readonly pid?: number
+  /** The network of the node, where it has been asked for already. */
+  readonly network?: StatusJson['network']
 }
 
 export interface RequestInit {
@@ -44,17 +55,36 @@ export class NodeClient {
   readonly #token: string | undefined
   readonly #address: string | undefined
   readonly #signal: AbortSignal
+  readonly #pid: number | undefined
   #proof: Promise<void> | undefined
+  #network: Promise<StatusJson['network']> | undefined
 
-  constructor({ url, token, address, signal }: ClientInit) {
+  constructor({ url, token, address, signal, pid, network }: ClientInit) {
     this.url = url.replace(/\/+$/, '')
     this.#token = token
     this.#address = address
     this.#signal = signal
+    this.#pid = pid
+    if (network !== undefined) this.#network = Promise.resolve(network)
   }
 
-  status = async (): Promise<StatusJson> => await this.#json('GET', '/v1/status')
-  peers = async (): Promise<PeersJson> => await this.#json('GET', '/v1/peers')
+  /** @throws CliError 'NODE_SILENT' when the node does not begin to answer within 2 s */
+  status = async (): Promise<StatusJson> => {
+    const status = this.#prompt<StatusJson>('/v1/status')
+    this.#network = status.then(({ network }) => network)
+    // Whoever waits for the status gets its failure.
+    this.#network.catch(() => {})
+    return await status
+  }
+
+  /** The network of the node, which never changes: asked for once. */
+  network = async (): Promise<StatusJson['network']> => {
+    if (this.#network === undefined) await this.status()
+    return await (this.#network as Promise<StatusJson['network']>)
+  }
+
+  /** @throws CliError 'NODE_SILENT' */
+  peers = async (): Promise<PeersJson> => await this.#prompt('/v1/peers')
   stat = async (cid: string): Promise<StatJson> => await this.#json('GET', `/v1/objects/${cid}/stat`)
   manifest = async (cid: string): Promise<ManifestJson> =>
     await this.#json('GET', `/v1/objects/${cid}/manifest`)
@@ -127,15 +157,42 @@ export class NodeClient {
   /** What a broken connection means: our own end, or the node's. */
   #connectionError(error: Error): unknown {
     if (this.#signal.aborted) return this.#signal.reason
-    return error instanceof CliError ? error : unreachable(this.url, error)
+    if (error instanceof CliError) return error
+    // llhttp could make nothing of the answer.
+    if (String((error as NodeJS.ErrnoException).code).startsWith('HPE_')) return notANode(this.url)
+    return unreachable(this.url, error)
+  }
+
+  /** What the node knows by heart. */
+  async #prompt<T>(path: string, query?: RequestInit['query']): Promise<T> {
+    const request = this.open('GET', path, { query })
+    const patience = new AbortController()
+    void this.#watch(request, patience.signal)
+    try {
+      return await this.#body<T>(request)
+    } finally {
+      patience.abort()
+    }
+  }
+
+  /** Gives a request up when its node hangs. */
+  async #watch(request: ClientRequest, answered: AbortSignal): Promise<void> {
+    const startedMs = performance.now()
+    while (!answered.aborted) {
+      await delay(ANSWER_TIMEOUT_MS, undefined, { signal: answered, ref: false }).catch(() => {})
+      if (answered.aborted) return
+      const state = this.#pid === undefined ? undefined : await processState(this.#pid)
+      const busy = state === 'R' || state === 'D'
+      if (busy && performance.now() - startedMs < BUSY_TIMEOUT_MS) continue
+      request.destroy(silent(this.url, state === 'T' ? this.#pid : undefined))
+      return
+    }
   }
 
   /** A node that was killed leaves its address and its token behind: anybody may listen there by now. */
   async #prove(token: string): Promise<void> {
     const challenge = Buffer.from(systemRandom.bytes(CHALLENGE_BYTES)).toString('base64url')
-    const { address, peerId, proof } = await this.#body<IdentityJson>(
-      this.open('GET', '/v1/identity', { query: { challenge } })
-    )
+    const { address, peerId, proof } = await this.#prompt<IdentityJson>('/v1/identity', { challenge })
     const isItself = this.#address === undefined || this.#address === address
     if (isItself && proof === identityProof(token, { address, peerId, challenge })) return
     throw new CliError(
@@ -183,26 +240,42 @@ export async function* linesOf<T>(response: IncomingMessage): AsyncGenerator<T> 
   }
 }
 
-/** A problem that the node told of, as our own kind of error. */
+/**
+ * A problem that the node told of, as our own kind of error. The hint of the node is for programs that speak HTTP; a
+ * code that is new to us keeps it.
+ */
 export const problemError = ({ code, message, hint, data }: Problem): CliError =>
-  new CliError(code, message, hint, data)
+  new CliError(code, inOurWords(message, data), isKnownCode(code) ? undefined : hint, data)
+
+/** A parameter of the query is an option here. */
+const inOurWords = (message: string, { parameter, problem }: Problem['data']): string =>
+  typeof parameter === 'string' && typeof problem === 'string' ? `--${parameter}: ${problem}` : message
 
 /** The connection ended before the answer did. */
 export const nodeGone = (url: string): CliError =>
-  new CliError(
-    'NODE_GONE',
-    `The node at ${url} broke off in the middle of its answer.`,
-    'It may have been stopped or killed: `thhe status` says whether it runs. Then run the command again.'
-  )
+  new CliError('NODE_GONE', `The node at ${url} broke off in the middle of its answer.`)
 
 const hostOf = ({ socket }: IncomingMessage): string => `${socket.remoteAddress}:${socket.remotePort}`
 
-const unreachable = (url: string, cause: Error): CliError =>
-  new CliError(
+const unreachable = (url: string, cause: Error): CliError => {
+  const why = systemReason(cause) ?? (cause.message || (cause as NodeJS.ErrnoException).code)
+  return new CliError(
     'NODE_UNREACHABLE',
-    `No node answers at ${url} (${cause.message || (cause as NodeJS.ErrnoException).code}).`,
+    `No node answers at ${url}: ${why}.`,
     'Start one with `thhe node`, or a local cluster with `thhe cluster up`, or name another with --api.'
   )
+}
+
+/** @param stopped - the process of the node when the system says that somebody has stopped it */
+export const silent = (url: string, stopped?: number): CliError =>
+  stopped === undefined
+    ? new CliError('NODE_SILENT', `The node at ${url} does not answer.`)
+    : new CliError(
+        'NODE_SILENT',
+        `The node at ${url} does not answer: its process ${stopped} has been stopped.`,
+        `Let it go on with \`kill -CONT ${stopped}\`.`,
+        { stopped }
+      )
 
 const idle = (url: string): CliError =>
   new CliError(
@@ -212,7 +285,7 @@ const idle = (url: string): CliError =>
   )
 
 const notANode = (url: string): CliError =>
-  new CliError('NOT_A_NODE', `What answers at ${url} is not a THHE node.`, 'Check --api, THHE_API or --data.')
+  new CliError('NOT_A_NODE', `What answers at ${url} is not a THHE node.`)
 
 const isProblem = (value: unknown): value is Problem => {
   const { code, message, hint } = (value ?? {}) as Partial<Problem>

@@ -1,4 +1,6 @@
 import type { Argv, CommandModule } from 'yargs'
+import { namesOf, refuseUnknown } from './command-names.ts'
+import { refuseBadValues } from './command-values.ts'
 import type { Globals } from './globals.ts'
 
 export interface CommandDefinition<Flags> {
@@ -10,8 +12,19 @@ export interface CommandDefinition<Flags> {
   readonly handler: (flags: Flags & Globals) => Promise<void>
 }
 
-export const defineCommand = <Flags>(definition: CommandDefinition<Flags>): CommandModule =>
-  definition as unknown as CommandModule
+export const defineCommand = <Flags>(definition: CommandDefinition<Flags>): CommandModule => {
+  const { command, describe, builder } = definition
+  const module: CommandModule = {
+    command,
+    describe,
+    builder: builder as (yargs: Argv) => Argv,
+    handler: async (argv) => {
+      await refuseBadValues(module, argv)
+      await definition.handler(argv as unknown as Flags & Globals)
+    }
+  }
+  return module
+}
 
 /** A command that only holds others. */
 export const commandGroup = (
@@ -23,9 +36,11 @@ export const commandGroup = (
   command,
   describe,
   builder: (yargs) => {
-    const names = members.map((member) => String(member.command).split(' ')[0])
     for (const member of members) yargs.command(member)
-    return yargs.options(options).demandCommand(1, `Say which: thhe ${command} ${names.join(', ')}.`)
+    return yargs
+      .options(options)
+      .demandCommand(1, `Say which: thhe ${command} ${namesOf(members).join(', ')}.`)
   },
-  handler: () => {}
+  // It runs for a word that is none of the members.
+  handler: ({ _: words }) => refuseUnknown(words.slice(1).map(String), namesOf(members), command)
 })

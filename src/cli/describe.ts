@@ -1,15 +1,20 @@
 import { PassThrough } from 'node:stream'
+import type { CommandModule, Options } from 'yargs'
+import { nameOf } from './command-names.ts'
+import { recordOf } from './command-record.ts'
+import type { CommandRecord } from './command-record.ts'
+import { ENDPOINT_GROUP } from './endpoint.ts'
 import { EXIT_CODES } from './errors.ts'
 import type { Io } from './io.ts'
-import { parser } from './main.ts'
+import { commands } from './main.ts'
 
 /** docs/reference/cli.md: what every command says of itself, and the exit codes. */
 export const cliMarkdown = async (): Promise<string> => {
-  const commands = await commandsUnder([])
+  const described = await describedUnder(commands(nowhere()))
   return [
     '# Command line',
     '',
-    '<!-- Made by `npm run generate:cli` from the commands themselves. -->',
+    '<!-- Made by `npm run generate:cli` from the definitions of the commands. -->',
     '',
     'Results go to standard output, everything else (progress, remarks, errors) to standard error, so that',
     '`thhe put FILE` can be used in a script as it is. With `--json` the result is one JSON document, and an error is',
@@ -22,6 +27,9 @@ export const cliMarkdown = async (): Promise<string> => {
     'live peer of the local cluster (`thhe cluster up`). What changes state, and `thhe ls`, needs the token in `api-token` in the',
     "node's data folder; for a node on another machine or in a container name a copy with `--token-file` or",
     '`THHE_TOKEN_FILE`.',
+    '',
+    'A node that does not begin to answer within 2 seconds is reported as silent (exit code 5); on a machine that is so',
+    'busy that the node gets no processor, within 15 seconds.',
     '',
     '## Links',
     '',
@@ -40,13 +48,12 @@ export const cliMarkdown = async (): Promise<string> => {
     '| --- | --- |',
     ...Object.values(EXIT_CODES).map(([code, meaning]) => `| ${code} | ${meaning} |`),
     '',
-    '`thhe fba` has its own: 0 when every two quorums intersect, 1 when they do not, 2 when that stayed open.',
-    '',
     '## Commands',
     '',
-    'Every command knows `--json`, `--quiet` (`-q`) and `--help`, and those that talk to a node `--api`, `--data` and',
-    '`--token-file`.',
-    ...commands.flatMap(section),
+    'Every command knows `--json`, `--quiet` (`-q`) and `--help` (`-h`), and those that talk to a node `--api`, `--data`',
+    'and `--token-file`. A value that begins with a dash is written as `--name=-value`; a file whose name begins with a',
+    'dash as `./-name`, or behind `--`.',
+    ...described.flatMap(section),
     '',
     '### thhe completion',
     '',
@@ -57,50 +64,67 @@ export const cliMarkdown = async (): Promise<string> => {
 
 interface Described {
   readonly path: readonly string[]
-  readonly help: string
+  readonly record: CommandRecord
 }
 
-/** Depth first, in the order of the help; a group is described by its members. */
-const commandsUnder = async (path: readonly string[]): Promise<Described[]> => {
-  const help = await helpOf(path)
-  const members = memberNames(help, path)
-  if (members.length === 0) return [{ path, help }]
+/** Depth first, in the order of the help; a group is described by its members, which know its options too. */
+const describedUnder = async (
+  modules: readonly CommandModule[],
+  above: readonly string[] = [],
+  inherited: ReadonlyMap<string, Options> = new Map()
+): Promise<Described[]> => {
   const described: Described[] = []
-  for (const name of members) described.push(...(await commandsUnder([...path, name])))
+  for (const module of modules) {
+    const record = await recordOf(module)
+    const path = [...above, nameOf(module)]
+    const options = new Map([...record.options, ...inherited])
+    if (record.members.length === 0) described.push({ path, record: { ...record, options } })
+    else described.push(...(await describedUnder(record.members, path, options)))
+  }
   return described
 }
 
-const helpOf = async (path: readonly string[]): Promise<string> => await parser(path, nowhere()).getHelp()
-
 /** What is said once, above, is left out; the settings of a node have a page of their own. */
-const section = ({ path, help }: Described): string[] => {
-  const [usage, description, ...blocks] = help.trimEnd().split('\n\n').map(withoutGlobals)
-  const head = ['', `### ${usage.join(' ')}`, '', `${description.join(' ')}.`]
-  if (path[0] === 'node')
-    return [...head, '', 'Its flags are the settings in [config.md](config.md), and `--config FILE`.']
-  const kept = blocks.filter((lines) => lines.length > 1 && lines[0] !== 'Which node:')
-  if (kept.length === 0) return head
-  return [...head, '', '```', kept.map((lines) => lines.join('\n')).join('\n\n'), '```']
+const section = ({ path, record }: Described): string[] => {
+  const usage = ['thhe', ...path.slice(0, -1), record.command].join(' ')
+  const head = ['', `### ${usage}`, '', `${record.describe}.`]
+  if (path[0] === 'node') {
+    return [...head, '', 'Its options are the settings in [config.md](config.md), and `--config FILE`.']
+  }
+  const own = [...record.options].filter(([, { group }]) => group !== ENDPOINT_GROUP)
+  return [
+    ...head,
+    ...table(
+      ['argument', 'meaning'],
+      [...record.positionals].map(([name, { describe }]) => [`\`${name.toUpperCase()}\``, describe ?? ''])
+    ),
+    ...table(['option', 'value', 'default', 'meaning'], own.map(optionRow)),
+    ...record.examples.flatMap(([command, text]) => [
+      '',
+      `Example: \`${command}\` ${text[0].toLowerCase()}${text.slice(1)}.`
+    ])
+  ]
 }
 
-const withoutGlobals = (block: string): string[] =>
-  block
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .filter((line) => !/^ {2}(-q,| {3}) --(json|quiet|version|help) /.test(line))
-
-/** Names after 'thhe PATH' in the list of commands that a help begins with. */
-const memberNames = (help: string, path: readonly string[]): string[] => {
-  const prefix = `  ${['thhe', ...path].join(' ')} `
-  const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(help)?.[1] ?? ''
-  return list
-    .split('\n')
-    .filter((line) => line.startsWith(prefix))
-    .map((line) => line.slice(prefix.length).split(' ')[0])
-    .filter((name) => name !== 'completion')
+const optionRow = ([name, option]: readonly [string, Options]): string[] => {
+  const { type, describe, default: standard, alias = [] } = option
+  const flags = [...[alias].flat(), name].map((one) => `\`${one.length === 1 ? '-' : '--'}${one}\``)
+  const isSwitch = type === 'boolean'
+  const value = isSwitch
+    ? ''
+    : `${type === 'number' ? 'number' : 'text'}${option.array === true ? ', several' : ''}`
+  const text = isSwitch && standard === false ? '' : standard === undefined ? '' : `\`${String(standard)}\``
+  return [flags.join(', '), value, text, `${describe}${option.demandOption === true ? '; required' : ''}`]
 }
 
-/** Help must not depend on the terminal or the environment that it is made in. */
+const table = (heads: readonly string[], rows: ReadonlyArray<readonly string[]>): string[] => {
+  if (rows.length === 0) return []
+  const row = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return ['', row(heads), row(heads.map(() => '---')), ...rows.map(row)]
+}
+
+/** Descriptions must not depend on the terminal or the environment that they are made in. */
 const nowhere = (): Io => ({
   stdin: new PassThrough(),
   stdout: new PassThrough(),

@@ -2,23 +2,26 @@ import type { Argv, InferredOptionTypes } from 'yargs'
 import type { NodeClient } from './client.ts'
 import type { Io } from './io.ts'
 
+/** Heading of these options in the help. */
+export const ENDPOINT_GROUP = 'Which node:'
+
 const OPTIONS = {
   api: {
     type: 'string',
     requiresArg: true,
-    group: 'Which node:',
+    group: ENDPOINT_GROUP,
     describe: 'Address of the node’s HTTP interface, HOST:PORT or URL [THHE_API]'
   },
   'token-file': {
     type: 'string',
     requiresArg: true,
-    group: 'Which node:',
+    group: ENDPOINT_GROUP,
     describe: 'File with the node’s token, when the node’s data folder is elsewhere [THHE_TOKEN_FILE]'
   },
   data: {
     type: 'string',
     requiresArg: true,
-    group: 'Which node:',
+    group: ENDPOINT_GROUP,
     describe: 'Data folder of the node [THHE_DATA]'
   }
 } as const

@@ -1,95 +1,11 @@
-import { hintOf } from '../gateway/problem.ts'
+import { systemSentence } from '../node/system-errors.ts'
+import { CODES, EXIT_CODES } from './error-codes.ts'
+import type { ExitReason, KnownCode } from './error-codes.ts'
 import { Interrupted } from './io.ts'
+import { printable } from './printable.ts'
 
-/** What the process ends with; docs/reference/cli.md lists them from here. */
-export const EXIT_CODES = {
-  ok: [0, 'done'],
-  unexpected: [1, 'something unexpected: a fault of thhe or of the system'],
-  usage: [2, 'the command line, a setting or a local file is not right'],
-  notFound: [3, 'nobody who answered knows the object'],
-  notEnough: [4, 'too few shards or peers are left or up'],
-  noNode: [5, 'no node runs here, or it cannot be reached or does not let us in'],
-  link: [6, 'the link is malformed or of another network, or its key is missing or wrong'],
-  noRoom: [7, 'a quota or a disk is full'],
-  damaged: [8, 'what peers sent cannot be used'],
-  tryLater: [9, 'peers did not answer in time'],
-  interrupted: [130, 'broken off by Ctrl-C (143 by SIGTERM)'],
-  brokenPipe: [141, 'whoever read our output went away']
-} as const satisfies Record<string, readonly [code: number, meaning: string]>
-
-export type ExitReason = keyof typeof EXIT_CODES
-
-const REASONS: Readonly<Record<string, ExitReason>> = {
-  NOT_FOUND: 'notFound',
-  NOT_ENOUGH_SHARDS: 'notEnough',
-  NOT_ENOUGH_PEERS: 'notEnough',
-  NOT_DURABLE: 'notEnough',
-  NO_NODE: 'noNode',
-  NODE_UNREACHABLE: 'noNode',
-  NODE_GONE: 'noNode',
-  NOT_A_NODE: 'noNode',
-  WRONG_NODE: 'noNode',
-  UNAUTHORIZED: 'noNode',
-  FOREIGN_HOST: 'noNode',
-  NOT_RUNNING: 'noNode',
-  ABORTED: 'noNode',
-  BAD_LINK: 'link',
-  WRONG_NETWORK: 'link',
-  BAD_KEY: 'link',
-  WRONG_KEY: 'link',
-  QUOTA: 'noRoom',
-  QUOTA_EXCEEDED: 'noRoom',
-  DISK_FULL: 'noRoom',
-  ENOSPC: 'noRoom',
-  EDQUOT: 'noRoom',
-  CORRUPT: 'damaged',
-  TRUNCATED: 'damaged',
-  BAD_MANIFEST: 'damaged',
-  NOT_SEALED: 'damaged',
-  BAD_PLACEMENT: 'damaged',
-  PROTOCOL: 'damaged',
-  TIMEOUT: 'tryLater',
-  UNREACHABLE: 'tryLater',
-  REMOTE: 'tryLater',
-  EPIPE: 'brokenPipe',
-  USAGE: 'usage',
-  NO_SUCH_FILE: 'usage',
-  IS_DIRECTORY: 'usage',
-  NOT_A_FILE: 'usage',
-  FILE_EXISTS: 'usage',
-  FILE_CHANGED: 'usage',
-  CLUSTER_STATE: 'usage',
-  BAD_REQUEST: 'usage',
-  PRECONDITION_FAILED: 'unexpected',
-  UNSUPPORTED_ENCODING: 'unexpected',
-  NAME_TOO_LONG: 'usage',
-  BAD_CODE_PARAMETERS: 'usage',
-  BAD_RANGE: 'usage',
-  UNSATISFIABLE_RANGE: 'usage',
-  BAD_LEASE: 'usage',
-  UNKNOWN_KEY: 'usage',
-  BAD_VALUE: 'usage',
-  CONFLICT: 'usage',
-  BAD_FILE: 'usage',
-  BAD_TENSOR: 'usage',
-  BAD_PRIORITIES: 'usage',
-  NOT_A_TENSOR: 'usage',
-  IS_TENSOR: 'usage',
-  UNSUPPORTED: 'usage',
-  TOO_LARGE: 'usage',
-  BAD_DESCRIPTOR: 'usage',
-  DATA_FOLDER_IN_USE: 'usage',
-  UNSAFE_FILE_MODE: 'usage',
-  BAD_KEY_FILE: 'usage',
-  OTHER_NETWORK: 'usage',
-  BAD_NETWORK_FILE: 'usage',
-  CANNOT_LISTEN: 'usage',
-  ENOENT: 'usage',
-  EACCES: 'usage',
-  EPERM: 'usage',
-  EISDIR: 'usage',
-  ENOTDIR: 'usage'
-}
+export { EXIT_CODES } from './error-codes.ts'
+export type { ExitReason, KnownCode } from './error-codes.ts'
 
 /** A failure with its next step: found here, or told by the node. */
 export class CliError extends Error {
@@ -98,7 +14,13 @@ export class CliError extends Error {
   readonly hint: string
   readonly data: Readonly<Record<string, unknown>>
 
-  constructor(code: string, message: string, hint: string, data: Readonly<Record<string, unknown>> = {}) {
+  /** @param hint - the next step; by default the one of the code (src/cli/error-codes.ts) */
+  constructor(
+    code: string,
+    message: string,
+    hint: string = hintOf(code),
+    data: Readonly<Record<string, unknown>> = {}
+  ) {
     super(message)
     this.code = code
     this.hint = hint
@@ -107,36 +29,90 @@ export class CliError extends Error {
 }
 
 /** The command line itself is wrong. */
-export const usageError = (message: string, hint = 'Add --help to see what there is.'): CliError =>
-  new CliError('USAGE', message, hint)
+export const usageError = (message: string, hint?: string): CliError => new CliError('USAGE', message, hint)
+
+/**
+ * What a failed system call on a file of the user says: with the path as the user wrote it, never that of a temporary
+ * file beside it. Any other error comes back as it is.
+ */
+export const aboutPath = (path: string, error: unknown): unknown => {
+  const message = systemSentence(error, path)
+  return message === undefined ? error : new CliError(codeOf(error), message, undefined, { path })
+}
+
+/** Whether the command line has its own words for the code. */
+export const isKnownCode = (code: string): code is KnownCode => Object.hasOwn(CODES, code)
+
+const hintOf = (code: string): string => (isKnownCode(code) ? CODES[code][1] : '')
 
 const codeOf = (error: unknown): string => {
   const { code } = (error ?? {}) as { code?: unknown }
   return typeof code === 'string' ? code : 'UNEXPECTED'
 }
 
-const hintFor = (error: unknown): string => (error as Partial<CliError>).hint ?? hintOf(codeOf(error)) ?? ''
+const reasonOf = (error: unknown): ExitReason => {
+  const code = codeOf(error)
+  return isKnownCode(code) ? CODES[code][0] : 'unexpected'
+}
+
+/** An error that no part of thhe has words for. */
+const isUnforeseen = (error: unknown): boolean =>
+  !(error instanceof CliError) && !(error instanceof Interrupted) && !isKnownCode(codeOf(error))
 
 export const exitCodeOf = (error: unknown): number => {
-  if (error instanceof Interrupted) return error.cause === 'SIGTERM' ? 143 : EXIT_CODES.interrupted[0]
-  const code = codeOf(error)
-  return EXIT_CODES[Object.hasOwn(REASONS, code) ? REASONS[code] : 'unexpected'][0]
+  if (error instanceof Interrupted) return SIGNAL_CODES[error.cause]
+  return EXIT_CODES[reasonOf(error)][0]
 }
+
+/** 128 and the number of the signal, as shells have it. */
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 /** The error as one JSON object, as --json prints it to standard error. */
 export const errorJson = (error: unknown): string => {
-  const { message, data = {} } = error as Partial<CliError>
-  const body = { code: codeOf(error), message: message ?? String(error), data, hint: hintFor(error) }
+  const { data = {} } = (error ?? {}) as Partial<CliError>
+  const body = { code: codeOf(error), message: messageOf(error), data, hint: hintFor(error) }
   return JSON.stringify({ error: body, exitCode: exitCodeOf(error) })
 }
 
-/** The error as a person reads it: cause, then next step. What nobody foresaw comes with its stack. */
-export const errorText = (error: unknown): string => {
-  if (exitCodeOf(error) === EXIT_CODES.unexpected[0] && !(error instanceof CliError)) {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return `thhe: unexpected: ${stack}`
-  }
-  const { message } = error as Error
+/**
+ * The error as a person reads it: what happened, then what to do.
+ *
+ * `data.log`, lines of a log that belong to the failure, stand between the two.
+ *
+ * @param debug - adds the stack, for a report of a fault
+ */
+export const errorText = (error: unknown, debug = false): string => {
+  const { log } = ((error ?? {}) as Partial<CliError>).data ?? {}
+  const details = Array.isArray(log) ? log.map((line) => printable(String(line))) : []
   const hint = hintFor(error)
-  return hint === '' ? `thhe: ${message}` : `thhe: ${message}\n  ${hint}`
+  const text = [`thhe: ${messageOf(error)}`, ...details, ...(hint === '' ? [] : [hint])].join('\n  ')
+  return debug && error instanceof Error ? `${text}\n${printable(error.stack ?? '', '\n')}` : text
+}
+
+const hintFor = (error: unknown): string => {
+  if (isUnforeseen(error)) return CODES.BAD_STATE[1]
+  return printable((error as Partial<CliError>).hint ?? hintOf(codeOf(error)))
+}
+
+const messageOf = (error: unknown): string => {
+  const { message } = (error ?? {}) as { message?: unknown }
+  const text = typeof message === 'string' && message !== '' ? message : String(error)
+  if (error instanceof CliError) return sentence(printable(text))
+  const ofSystem = systemSentence(error)
+  if (ofSystem !== undefined && isSystemError(error)) return printable(ofSystem)
+  return isUnforeseen(error)
+    ? sentence(`Something unexpected happened: ${printable(text)}`)
+    : sentence(printable(text))
+}
+
+/** Node.js fills these in; our own errors with the same code have their own words. */
+const isSystemError = (error: unknown): boolean => {
+  const { errno, syscall } = error as NodeJS.ErrnoException
+  return errno !== undefined || syscall !== undefined
+}
+
+const sentence = (text: string): string => {
+  const trimmed = text.trim()
+  const first = /^[a-z]+[ ,]/.test(trimmed) ? trimmed[0].toUpperCase() + trimmed.slice(1) : trimmed
+  return /[.!?:)]$/.test(first) ? first : `${first}.`
 }

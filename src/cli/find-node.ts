@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { readApiFile } from './api-file.ts'
 import type { ApiFile } from './api-file.ts'
-import { NodeClient } from './client.ts'
+import type { StatusJson } from '../gateway/index.ts'
+import { processState } from '../node/data/lock.ts'
+import { NodeClient, silent } from './client.ts'
 import { clusterFolders } from './cluster/state.ts'
 import type { EndpointOptions } from './endpoint.ts'
 import { CliError, usageError } from './errors.ts'
 import type { Io } from './io.ts'
+import { systemReason } from '../node/system-errors.ts'
 import { defaultDataFolder } from '../node/config/folders.ts'
 
 /** Where to look for the node, in this order: one that is named is the only one. */
@@ -34,23 +37,66 @@ export const lookupOf = (
   return { tokenFile, folders: [defaultDataFolder(env), ...cluster], named: false }
 }
 
-/** A client of the first node that answers. @throws CliError 'NO_NODE' | 'USAGE' */
+/** A client of the first node that answers. @throws CliError 'NO_NODE' | 'NODE_SILENT' | 'USAGE' and such */
 export const findNode = async (options: EndpointOptions, { env, signal }: Io): Promise<NodeClient> => {
   const lookup = lookupOf(options, env, await clusterFolders(env))
-  if (lookup.url !== undefined) {
-    return new NodeClient({ url: lookup.url, ...(await tokenFor(lookup, lookup.url)), signal })
+  if (lookup.url !== undefined) return await nodeAt(lookup, lookup.url, signal)
+  const files = (await Promise.all(lookup.folders.map(readApiFile))).filter((file) => file !== undefined)
+  const { first, silence } = await firstAnswer(files, signal)
+  if (first === undefined) throw silence ?? noNode(lookup)
+  const { url, pid, tokenFile } = first.file
+  const token = await readToken(lookup.tokenFile ?? tokenFile)
+  return new NodeClient({ url, address: url, pid, signal, token, network: first.network })
+}
+
+/** The node that the user named by its address. */
+const nodeAt = async (lookup: Lookup, url: string, signal: AbortSignal): Promise<NodeClient> => {
+  const file = await readApiFile(lookup.folders[0])
+  const pid = file !== undefined && new URL(file.url).host === new URL(url).host ? file.pid : undefined
+  const client = new NodeClient({ url, pid, signal, ...(await tokenFor(lookup, url)) })
+  // One that hangs is found out here; later requests may rightly take long.
+  await client.network()
+  return client
+}
+
+/** A node that has not answered after so long gets company: the next one is asked as well. */
+const NEXT_AFTER_MS = 250
+
+interface FirstAnswer {
+  readonly first?: { readonly file: ApiFile; readonly network: StatusJson['network'] }
+  /** Why there is none, when a node runs that does not answer. */
+  readonly silence?: unknown
+}
+
+/** Asks the nodes in their order; the first that is who its file says is taken. */
+const firstAnswer = async (files: readonly ApiFile[], signal: AbortSignal): Promise<FirstAnswer> => {
+  const { promise, resolve, reject } = Promise.withResolvers<FirstAnswer>()
+  let timer: NodeJS.Timeout | undefined
+  let next = 0
+  let asked = 0
+  let silence: unknown
+  const askNext = (): void => {
+    clearTimeout(timer)
+    const file = files[next++]
+    if (file === undefined) return asked === 0 ? resolve({ silence }) : undefined
+    asked++
+    timer = setTimeout(askNext, NEXT_AFTER_MS)
+    answers(file, signal).then(
+      (network) => {
+        asked--
+        if (network === undefined) askNext()
+        else resolve({ first: { file, network } })
+      },
+      (error: unknown) => {
+        if (signal.aborted) return reject(signal.reason)
+        asked--
+        silence ??= error
+        askNext()
+      }
+    )
   }
-  for (const folder of lookup.folders) {
-    const file = await readApiFile(folder)
-    if (file === undefined || !(await answers(file, signal))) continue
-    return new NodeClient({
-      url: file.url,
-      address: file.url,
-      token: await readToken(lookup.tokenFile ?? file.tokenFile),
-      signal
-    })
-  }
-  throw noNode(lookup)
+  askNext()
+  return await promise.finally(() => clearTimeout(timer))
 }
 
 /** The token in the data folder goes only to the node that wrote it there. */
@@ -70,20 +116,28 @@ const readToken = async (path: string): Promise<string> => {
   try {
     return (await readFile(path, 'utf8')).trim()
   } catch (error) {
-    throw usageError(
-      `Cannot read the node's token: ${(error as Error).message}.`,
-      'Run as the user who runs the node, or name a copy of its api-token with --token-file.'
-    )
+    const why = systemReason(error) ?? (error as Error).message
+    throw new CliError('BAD_TOKEN_FILE', `Cannot read the node's token from ${path}: ${why}.`)
   }
 }
 
-/** A file may outlive a node that was killed, and its port may be another's by now. */
-const answers = async ({ url, peerId }: ApiFile, signal: AbortSignal): Promise<boolean> => {
+/**
+ * A file may outlive a node that was killed, and its port may be another's by now.
+ *
+ * @returns the network of the node of the file; undefined when it does not answer there
+ * @throws CliError 'NODE_SILENT'
+ */
+const answers = async (
+  { url, peerId, pid }: ApiFile,
+  signal: AbortSignal
+): Promise<StatusJson['network'] | undefined> => {
+  if ((await processState(pid)) === 'T') throw silent(url, pid)
   try {
-    return (await new NodeClient({ url, signal }).status()).peerId === peerId
-  } catch {
-    signal.throwIfAborted()
-    return false
+    const status = await new NodeClient({ url, pid, signal }).status()
+    return status.peerId === peerId ? status.network : undefined
+  } catch (error) {
+    if (signal.aborted || (error as Partial<CliError>).code === 'NODE_SILENT') throw error
+    return undefined
   }
 }
 

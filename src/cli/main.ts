@@ -1,7 +1,7 @@
 // The command line, thin: one file a command under commands/, each talking to a running node over HTTP.
 // May not enter: libp2p, the store, the mesh; only `thhe node` loads a node, and only when it is run.
 import yargs from 'yargs'
-import type { Argv } from 'yargs'
+import type { Argv, CommandModule } from 'yargs'
 import { catCommand, getCommand } from './commands/get.ts'
 import { clusterCommand } from './commands/cluster.ts'
 import { demoCommand } from './commands/demo.ts'
@@ -14,12 +14,15 @@ import { putCommand } from './commands/put.ts'
 import { rmCommand } from './commands/rm.ts'
 import { statCommand } from './commands/stat.ts'
 import { statusCommand } from './commands/status.ts'
+import { namesOf, refuseUnknown } from './command-names.ts'
+import { refuseEmptyValues } from './command-values.ts'
 import { escapeDashes } from './dash.ts'
 import { errorJson, errorText, exitCodeOf, usageError } from './errors.ts'
 import { GLOBAL_OPTIONS } from './globals.ts'
 import { Interrupted } from './io.ts'
 import type { Io } from './io.ts'
 import { lazyCommand } from './lazy-command.ts'
+import { printLine, widthOf } from './output.ts'
 import { VERSION } from '../node/version.ts'
 
 /** Runs one command line and leaves its outcome in `process.exitCode`. */
@@ -27,17 +30,11 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   const interruption = new AbortController()
   const release = onInterrupt(argv, (signal) => interruption.abort(new Interrupted(signal)))
   const { stdin, stdout, stderr, env } = process
-  const io: Io = { stdin, stdout, stderr, env, signal: interruption.signal }
   // A reader that goes away shows as a failed write; without a listener it would end the process there.
   stdout.on('error', () => {})
   try {
-    await parser(argv, io).parseAsync()
-  } catch (thrown) {
-    const error: unknown = interruption.signal.aborted ? interruption.signal.reason : thrown
-    process.exitCode = exitCodeOf(error)
-    if ((error as { code?: unknown }).code !== 'EPIPE') {
-      stderr.write(`${argv.includes('--json') ? errorJson(error) : errorText(error)}\n`)
-    }
+    const failed = await runCommandLine(argv, { stdin, stdout, stderr, env, signal: interruption.signal })
+    if (failed !== undefined) process.exitCode = failed
   } finally {
     release()
     // An input that nobody reads any more must not keep the process.
@@ -45,52 +42,99 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   }
 }
 
+/**
+ * Runs one command line; a failure is told on standard error.
+ *
+ * @returns the exit code of the failure
+ */
+export const runCommandLine = async (argv: readonly string[], io: Io): Promise<number | undefined> => {
+  try {
+    if (argv.length === 0) {
+      await printLine(io, await parser(['--help'], io).getHelp())
+      return undefined
+    }
+    refuseEmptyValues(argv)
+    const all = commands(io)
+    const { _: words } = await parser(argv, io, all).parseAsync()
+    // No handler has run for a word that is not a command.
+    if (!argv.some((word) => ANSWERED_BY_YARGS.has(word))) refuseUnknown(words.map(String), namesOf(all))
+    return undefined
+  } catch (thrown) {
+    const error: unknown = io.signal.aborted ? io.signal.reason : fromYargs(thrown)
+    const isQuiet = (error as { code?: unknown } | undefined)?.code === 'EPIPE'
+    const debug = (io.env.THHE_DEBUG ?? '') !== ''
+    const text = argv.includes('--json') ? errorJson(error) : errorText(error, debug)
+    if (!isQuiet) io.stderr.write(`${text}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+/** What yargs itself refuses is an error of its own class, with a text that we gave it. */
+const fromYargs = (error: unknown): unknown =>
+  error instanceof Error && error.name === 'YError' ? usageError(error.message) : error
+
+/** Every command, in the order of the help. Nothing of them runs, and little of them is loaded, before it is asked for. */
+export const commands = (io: Io): readonly CommandModule[] => [
+  nodeCommand(io),
+  putCommand(io),
+  getCommand(io),
+  catCommand(io),
+  lsCommand(io),
+  statCommand(io),
+  rmCommand(io),
+  peersCommand(io),
+  statusCommand(io),
+  networkCommand(io),
+  clusterCommand(io),
+  demoCommand(io),
+  doctorCommand(io),
+  lazyCommand('fba', 'Analyse quorums: who can halt or split a network', async () => {
+    return (await import('./commands/fba.ts')).fbaCommand(io)
+  }),
+  lazyCommand('encoder', 'Measure the erasure coder on this machine', async () => {
+    return (await import('./commands/encoder.ts')).encoderCommand(io)
+  }),
+  lazyCommand('tensor', 'Keep numbers and pictures so that few shards show them coarsely', async () => {
+    return (await import('./commands/tensor.ts')).tensorCommand(io)
+  })
+]
+
 /** The whole command line; nothing of it runs before `parseAsync`. */
-export const parser = (argv: readonly string[], io: Io): Argv =>
-  yargs(escapeDashes(argv))
+export const parser = (argv: readonly string[], io: Io, all = commands(io)): Argv => {
+  const line = yargs(escapeDashes(argv))
     .scriptName('thhe')
     .usage('$0 COMMAND\n\nKeeps files alive on a network of peers that may come and go.')
     .options(GLOBAL_OPTIONS)
-    .command(nodeCommand(io))
-    .command(putCommand(io))
-    .command(getCommand(io))
-    .command(catCommand(io))
-    .command(lsCommand(io))
-    .command(statCommand(io))
-    .command(rmCommand(io))
-    .command(peersCommand(io))
-    .command(statusCommand(io))
-    .command(networkCommand(io))
-    .command(clusterCommand(io))
-    .command(demoCommand(io))
-    .command(doctorCommand(io))
-    .command(
-      lazyCommand('fba', 'Analyse quorums: who can halt or split a network', async () => {
-        return (await import('./commands/fba.ts')).fbaCommand
-      })
-    )
-    .command(
-      lazyCommand('encoder', 'Measure the erasure coder on this machine', async () => {
-        return (await import('./commands/encoder.ts')).encoderCommand(io)
-      })
-    )
-    .command(
-      lazyCommand('tensor', 'Keep numbers and pictures so that few shards show them coarsely', async () => {
-        return (await import('./commands/tensor.ts')).tensorCommand(io)
-      })
-    )
+  for (const command of all) line.command(command)
+  return line
     .completion('completion', 'Print a script that completes commands in bash or zsh')
     .demandCommand(1, 'Say what to do.')
-    .strict()
-    .recommendCommands()
+    .strictOptions()
     .version(VERSION)
     .help()
-    .wrap(Math.min(110, io.stdout.columns ?? 110))
+    .updateStrings(STRINGS)
+    .wrap(widthOf(io.stdout))
     .exitProcess(false)
     .showHelpOnFail(false)
-    .fail((message, error) => {
+    .fail((message, error: Error | null | undefined) => {
       throw error ?? usageError(message)
     })
+}
+
+const forBoth = (text: string): object => ({ one: text, other: text })
+
+/** What yargs says, as sentences. Its types know only texts; a text for one and for several is an object. */
+const STRINGS = {
+  'Not enough arguments following: %s':
+    'The option "%s" needs a value. Write --NAME=VALUE when the value begins with a dash.',
+  'Not enough non-option arguments: got %s, need at least %s': forBoth(
+    'The command needs more: it got %s of %s arguments.'
+  ),
+  'Missing required argument: %s': forBoth('The option --%s must be given.'),
+  'Unknown argument: %s': forBoth('There is no option "%s" for this command.')
+} as unknown as Record<string, string>
+
+const ANSWERED_BY_YARGS: ReadonlySet<string> = new Set(['--help', '-h', '--version', 'completion'])
 
 /**
  * The first signal asks the command to clean up; the second one ends the process at once, as if nothing listened.

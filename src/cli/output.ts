@@ -1,5 +1,12 @@
 import { writeTo } from './io.ts'
-import type { Io } from './io.ts'
+import type { Io, OutputStream } from './io.ts'
+
+const MAX_HELP_COLUMNS = 110
+const COLUMNS_WHEN_UNKNOWN = 80
+
+/** Columns that a text may take: those of the terminal, else 80. */
+export const widthOf = ({ columns }: OutputStream): number =>
+  Math.min(MAX_HELP_COLUMNS, columns === undefined || columns < 1 ? COLUMNS_WHEN_UNKNOWN : columns)
 
 /** One JSON document on standard output. */
 export const printJson = async ({ stdout }: Io, value: unknown): Promise<void> =>

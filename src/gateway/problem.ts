@@ -41,35 +41,35 @@ const CODES = {
 
   NOT_FOUND: [
     404,
-    'Check the link. The object may have been removed or its lease may have run out; `thhe peers` shows who is reachable.'
+    'Check the id. The object may have been removed, its lease may have run out, or its holders may be away (/v1/peers).'
   ],
   NOT_ENOUGH_SHARDS: [
     503,
-    'Too many holders are away. Bring peers back, or try again later; `thhe stat` shows which shards are missing.'
+    'Too many holders are away. Bring peers back, or try again later; /v1/objects/{cid}/stat shows which shards are missing.'
   ],
   NOT_ENOUGH_PEERS: [
     503,
-    'Wait for more peers (`thhe peers`), choose a smaller n and k, or accept fewer shards with --fewer.'
+    'Wait for more peers (/v1/peers), choose a smaller n and k, or accept fewer shards with fewer=true.'
   ],
   NOT_DURABLE: [
     503,
-    'Run it again: it goes on where the holders stand. `thhe peers` shows who is away; a smaller --margin asks for less.'
+    'Send it again: it goes on where it stopped. /v1/peers shows which peers are away; a smaller margin asks for less.'
   ],
   BAD_CODE_PARAMETERS: [400, 'Choose 1 <= k <= n <= 256 and k + margin <= n.'],
   BAD_LEASE: [400, 'Choose another lease.'],
-  BAD_LINK: [400, 'Copy the whole link as `thhe put` printed it.'],
+  BAD_LINK: [400, 'Send the id of an object, or a whole link without its key.'],
   WRONG_NETWORK: [400, 'Use a node of the network that the link names.'],
   BAD_RANGE: [416, 'Ask for bytes within the object.'],
   BAD_MANIFEST: [502, 'Its writer or a holder is at fault; try again through another node.'],
   CORRUPT: [502, 'Holders sent damaged bytes and no good copy was found; try again when more peers are up.'],
   TRUNCATED: [502, 'Try again when more peers are up.'],
   BAD_PLACEMENT: [502, 'Try again when more peers are up.'],
-  PROTOCOL: [502, 'A peer broke the protocol; try again, and compare versions with `thhe peers`.'],
+  PROTOCOL: [502, 'A peer broke the protocol. Try again, and compare versions (/v1/peers).'],
   REMOTE: [502, 'Try again later.'],
-  UNREACHABLE: [502, 'Check the connection with `thhe peers` and `thhe doctor`.'],
-  TIMEOUT: [504, 'Try again; `thhe peers` shows who is slow.'],
-  QUOTA: [507, 'Free or lend more space: `thhe rm`, a larger --quota, or more peers.'],
-  QUOTA_EXCEEDED: [507, 'Free or lend more space: `thhe rm`, a larger --quota, or more peers.'],
+  UNREACHABLE: [502, 'Check the connection: /v1/peers shows which peers are away.'],
+  TIMEOUT: [504, 'Try again; /v1/peers shows which peers are slow.'],
+  QUOTA: [507, 'Free space by removing objects, or lend more: a larger quota, or more peers.'],
+  QUOTA_EXCEEDED: [507, 'Free space by removing objects, or lend more: a larger quota, or more peers.'],
   DISK_FULL: [507, 'Make room on the disk.'],
   ABORTED: [503, 'The node is stopping; try again when it is back.']
 } as const satisfies Record<string, readonly [status: number, hint: string]>
@@ -106,9 +106,6 @@ export const toProblem = (error: unknown): Problem => {
     hint: CODES[known][1]
   }
 }
-
-/** The next step for a code; undefined for one that is not of the gateway or the node. */
-export const hintOf = (code: string): string | undefined => (isProblemCode(code) ? CODES[code][1] : undefined)
 
 export const statusOf = ({ code }: Pick<Problem, 'code'>): number =>
   isProblemCode(code) ? CODES[code][0] : 500

@@ -16,12 +16,12 @@ export const readQuery = <T extends Record<string, Reader<unknown>>>(
 ): { -readonly [K in keyof T]?: ReturnType<T[K]> } => {
   const values: Record<string, unknown> = {}
   for (const [name, text] of query) {
-    if (!Object.hasOwn(readers, name)) throw bad(name, `there is no parameter "${name}"`)
-    if (Object.hasOwn(values, name)) throw bad(name, `${name} is given twice`)
+    if (!Object.hasOwn(readers, name)) throw bad(name, 'there is no such parameter')
+    if (Object.hasOwn(values, name)) throw bad(name, 'it is given twice')
     try {
       values[name] = readers[name](text)
     } catch (error) {
-      throw bad(name, `${name}: ${(error as Error).message}`)
+      throw bad(name, (error as Error).message)
     }
   }
   return values as { -readonly [K in keyof T]?: ReturnType<T[K]> }
@@ -74,5 +74,5 @@ export const layerList: Reader<ReadonlyArray<{ k: number; length: number }>> = (
 /** A time such as 30d or 12h, in milliseconds. */
 export const time = (minMs: number): Reader<number> => duration(minMs).parse
 
-const bad = (parameter: string, message: string): GatewayError =>
-  new GatewayError('BAD_REQUEST', `Query: ${message}.`, { parameter })
+const bad = (parameter: string, problem: string): GatewayError =>
+  new GatewayError('BAD_REQUEST', `Query parameter ${parameter}: ${problem}.`, { parameter, problem })

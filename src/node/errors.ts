@@ -1,3 +1,6 @@
+export type { HologramErrorCode } from '../hologram/errors.ts'
+export type { StoreErrorCode } from '../store/errors.ts'
+
 export type NodeErrorCode =
   /** Another process has the data folder open; `data.pid` is it. */
   | 'DATA_FOLDER_IN_USE'
@@ -8,6 +11,8 @@ export type NodeErrorCode =
   | 'OTHER_NETWORK'
   | 'BAD_NETWORK_FILE'
   | 'CANNOT_LISTEN'
+  /** The data folder cannot be made or written. */
+  | 'BAD_DATA_FOLDER'
   /** No direct connection could be made in time. */
   | 'UNREACHABLE'
   /** The DHT has too few peers that took a provider record. */

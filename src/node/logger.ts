@@ -53,9 +53,20 @@ const textLine = (time: string, level: LogLevel, message: string, fields: LogFie
   return `${time} ${level.toUpperCase().padEnd(5)}${from} ${oneLine(message)}${words.join('')}`
 }
 
+/** A value as one text: an error as its message, an id as itself, a list as its items. */
 const plain = (value: unknown): string => {
   if (value instanceof Error) return value.message
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (Array.isArray(value)) return value.map(plain).join(',')
+  if (typeof value !== 'object' || value === null) return String(value)
+  let json
+  try {
+    json = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? `${inner}` : inner))
+  } catch {
+    // A log must not fail on what it is given, e.g. an object that holds itself.
+    return String(value)
+  }
+  // Peer ids and CIDs have a text of their own, which would be quoted twice.
+  return json?.startsWith('"') === true ? (JSON.parse(json) as string) : String(json)
 }
 
 /** Peers choose some of what is logged: it must not be able to forge lines. */
@@ -63,7 +74,7 @@ const oneLine = (value: string): string =>
   value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => JSON.stringify(c).slice(1, -1))
 
 const quoted = (value: string): string =>
-  /^[\w./:@+-]+$/.test(value) ? value : oneLine(JSON.stringify(value))
+  /^[\w./:@+,-]+$/.test(value) ? value : oneLine(JSON.stringify(value))
 
 /** For programs that embed a node and want no log. */
 export const silentLogger: Logger = createLogger({ level: 'error', format: 'text', write: () => {} })

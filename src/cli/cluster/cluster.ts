@@ -1,9 +1,11 @@
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { StatusJson } from '../../gateway/index.ts'
+import { makeFolder } from '../../node/data/files.ts'
 import { isAlive } from '../../node/data/lock.ts'
 import { readApiFile } from '../api-file.ts'
 import { NodeClient } from '../client.ts'
-import { CliError, usageError } from '../errors.ts'
+import { aboutPath, CliError, usageError } from '../errors.ts'
 import { count } from '../format.ts'
 import { signalProcess, spawnDetached, waitForEnd } from './process.ts'
 import {
@@ -66,7 +68,7 @@ export const clusterUp = async (up: ClusterUp): Promise<RunningPeer[]> => {
     const [first, ...others] = missing
     const anchor = alive[0] ?? (first === undefined ? undefined : await start(first, []))
     if (anchor === undefined) throw usageError('A cluster needs at least one peer.')
-    const bootstrap = (await (await clientOf(up, anchor)).status()).multiaddrs
+    const bootstrap = await addressesOf(up, anchor)
     const rest = alive.length > 0 ? missing : others
     // All of them before anything else: what is under way when one fails must be ended as well.
     const starts = await Promise.allSettled(rest.map(async (number) => await start(number, bootstrap)))
@@ -125,7 +127,7 @@ export const clientOf = async (
     const file = await readApiFile(peerFolder(folder, peer.number))
     if (file?.pid === peer.pid) {
       const token = (await readFile(file.tokenFile, 'utf8')).trim()
-      return new NodeClient({ url: file.url, address: file.url, token, signal })
+      return new NodeClient({ url: file.url, address: file.url, pid: peer.pid, token, signal })
     }
     if (!(await isAlive(peer))) throw await diedEarly(folder, peer)
     if (performance.now() > deadlineMs) throw tooSlow(timeoutMs, `peer ${peer.number} does not answer`)
@@ -135,14 +137,16 @@ export const clientOf = async (
 
 const openNetwork = async ({ folder, k, n }: ClusterUp): Promise<void> => {
   const { createDescriptor, formatDescriptor } = await import('../../node/network.ts')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder).catch((error: unknown) => {
+    throw aboutPath(folder, error)
+  })
   const descriptor = createDescriptor({ name: 'local cluster', code: { ...(k && { k }), ...(n && { n }) } })
   try {
     const file = await open(networkFile(folder), 'wx')
     await file.writeFile(formatDescriptor(descriptor))
     await file.close()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw aboutPath(folder, error)
     if (k === undefined && n === undefined) return
     throw usageError(
       `The cluster in ${folder} has its code already.`,
@@ -173,12 +177,12 @@ const allSeeAll = async (up: ClusterUp, peers: readonly ClusterPeer[]): Promise<
     peers.map(async (peer) => {
       const client = await clientOf(up, peer)
       for (;;) {
-        const status = await client.status()
-        if (status.ready && status.peers.live >= peers.length) break
+        const status = await statusIfPrompt(client)
+        if (status?.ready === true && status.peers.live >= peers.length) break
         if (!(await isAlive(peer))) throw await diedEarly(up.folder, peer)
         if (performance.now() > deadlineMs) {
-          const seen = `peer ${peer.number} sees ${status.peers.live} of ${count(peers.length, 'peer')}`
-          throw tooSlow(up.timeoutMs, seen)
+          const seen = status && `sees ${status.peers.live} of ${count(peers.length, 'peer')}`
+          throw tooSlow(up.timeoutMs, `peer ${peer.number} ${seen ?? 'does not answer'}`)
         }
         await delay(POLL_MS, undefined, { signal: up.signal })
       }
@@ -186,6 +190,24 @@ const allSeeAll = async (up: ClusterUp, peers: readonly ClusterPeer[]): Promise<
       return { ...peer, client }
     })
   )
+}
+
+/** Undefined while the peer does not answer: peers that start all at once are slow to. One that was stopped never will. */
+const statusIfPrompt = async (client: NodeClient): Promise<StatusJson | undefined> =>
+  await client.status().catch((error: unknown) => {
+    const { code, data } = error as Partial<CliError>
+    if (code === 'NODE_SILENT' && data?.stopped === undefined) return undefined
+    throw error
+  })
+
+const addressesOf = async (up: ClusterUp, peer: ClusterPeer): Promise<readonly string[]> => {
+  const deadlineMs = performance.now() + up.timeoutMs
+  const client = await clientOf(up, peer)
+  for (;;) {
+    const status = await statusIfPrompt(client)
+    if (status !== undefined) return status.multiaddrs
+    if (performance.now() > deadlineMs) throw tooSlow(up.timeoutMs, `peer ${peer.number} does not answer`)
+  }
 }
 
 const endAll = async (
@@ -206,13 +228,12 @@ const endAll = async (
 }
 
 const diedEarly = async (folder: string, { number }: ClusterPeer): Promise<CliError> => {
-  const log = peerLog(folder, number)
-  const tail = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-12).join('\n  ')
-  return new CliError(
-    'CLUSTER_FAILED',
-    `Peer ${number} ended while it was started:\n  ${tail}`,
-    `Its log is ${log}.`
-  )
+  const path = peerLog(folder, number)
+  const text = await readFile(path, 'utf8').catch((error: unknown) => String(error))
+  const log = text.trimEnd().split('\n').slice(-12)
+  return new CliError('CLUSTER_FAILED', `Peer ${number} ended while it was started:`, `Its log is ${path}.`, {
+    log
+  })
 }
 
 const tooSlow = (timeoutMs: number, what: string): CliError =>

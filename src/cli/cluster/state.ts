@@ -1,9 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { replaceFile } from '../../node/data/files.ts'
+import { makeFolder, replaceFile } from '../../node/data/files.ts'
 import { isAlive } from '../../node/data/lock.ts'
 import type { ProcessIdentity } from '../../node/data/lock.ts'
-import { CliError } from '../errors.ts'
+import { aboutPath, CliError } from '../errors.ts'
 import { defaultClusterFolder } from '../paths.ts'
 
 const FORMAT = 'thhe-cluster/1'
@@ -29,7 +29,7 @@ export const readState = async (folder: string): Promise<ClusterState | undefine
   const path = join(folder, FILE)
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw error
+    throw aboutPath(folder, error)
   })
   if (text === undefined) return undefined
   const state = parse(text)
@@ -42,8 +42,12 @@ export const readState = async (folder: string): Promise<ClusterState | undefine
 }
 
 export const writeState = async (folder: string, state: ClusterState): Promise<void> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  await replaceFile(join(folder, FILE), `${JSON.stringify(state, null, 2)}\n`, 0o600)
+  try {
+    await makeFolder(folder)
+    await replaceFile(join(folder, FILE), `${JSON.stringify(state, null, 2)}\n`, 0o600)
+  } catch (error) {
+    throw aboutPath(folder, error)
+  }
 }
 
 export const peerName = (number: number): string => `peer-${String(number).padStart(2, '0')}`

@@ -5,7 +5,9 @@ import type { CommandModule } from 'yargs'
 import { commandGroup, defineCommand } from '../command.ts'
 import type { ClusterState } from '../cluster/state.ts'
 import { usageError } from '../errors.ts'
+import type { CliError } from '../errors.ts'
 import { count, formatBytes } from '../format.ts'
+import { wholeWithin, within } from '../numbers.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark, renderTable } from '../output.ts'
 import { defaultClusterFolder } from '../paths.ts'
@@ -21,6 +23,8 @@ interface UpFlags extends ClusterFlags {
   readonly quota?: string
   readonly timeout: number
 }
+
+const MAX_PEERS = 100
 
 const folderOf = ({ dir }: ClusterFlags, { env }: Io): string => resolve(dir ?? defaultClusterFolder(env))
 
@@ -45,9 +49,7 @@ const upCommand = (io: Io): CommandModule =>
         timeout: { type: 'number', default: 60, requiresArg: true, describe: 'Seconds until it is given up' }
       }),
     handler: async (flags) => {
-      if (!Number.isInteger(flags.peers) || flags.peers < 1 || flags.peers > 100) {
-        throw usageError(`${flags.peers} is no number of peers.`, 'Choose from 1 to 100.')
-      }
+      refuseBadNumbers(flags)
       const { clusterUp } = await import('../cluster/cluster.ts')
       const folder = folderOf(flags, io)
       const startedMs = performance.now()
@@ -70,6 +72,14 @@ const upCommand = (io: Io): CommandModule =>
       }
     }
   })
+
+/** @throws CliError 'USAGE' before anything is started */
+const refuseBadNumbers = ({ peers, codeK, codeN, timeout }: UpFlags): void => {
+  wholeWithin('peers', peers, 1, MAX_PEERS)
+  wholeWithin('code-n', codeN, 1, 256)
+  wholeWithin('code-k', codeK, 1, codeN ?? 256)
+  within('timeout', timeout, 1, 3600)
+}
 
 const downCommand = (io: Io): CommandModule =>
   defineCommand<ClusterFlags & { readonly purge: boolean }>({
@@ -115,22 +125,22 @@ const statusCommand = (io: Io): CommandModule =>
   })
 
 const killCommand = (io: Io): CommandModule =>
-  defineCommand<ClusterFlags & { readonly numbers?: number[]; readonly random?: number }>({
+  defineCommand<ClusterFlags & { readonly numbers?: string[]; readonly random?: number }>({
     command: 'kill [numbers..]',
     describe: 'End peers without warning (SIGKILL), as a power cut would',
     builder: (yargs) =>
       yargs
         .positional('numbers', {
-          type: 'number',
+          type: 'string',
           array: true,
-          describe: 'Numbers of peers, as in `cluster status`'
+          describe: 'Which peers: their numbers in `cluster status`, as in `kill 3 5`'
         })
-        .options({ random: { type: 'number', requiresArg: true, describe: 'So many peers, drawn by lot' } }),
+        .options({ random: { type: 'number', requiresArg: true, describe: 'How many peers, drawn by lot' } }),
     handler: async (flags) => {
       const { clusterKill, existing } = await import('../cluster/cluster.ts')
       const { livePeers } = await import('../cluster/state.ts')
       const folder = folderOf(flags, io)
-      const named = flags.numbers ?? []
+      const named = (flags.numbers ?? []).map(peerNumber)
       if ((named.length === 0) === (flags.random === undefined)) {
         throw usageError('Say which peers to kill.', 'Either their numbers, or --random COUNT.')
       }
@@ -140,9 +150,21 @@ const killCommand = (io: Io): CommandModule =>
           : drawn(numbers(await livePeers(await existing(folder))), flags.random)
       const killed = numbers(await clusterKill(folder, victims))
       if (flags.json) await printJson(io, { folder, killed })
-      else if (!flags.quiet) remark(io, `Killed ${killed.join(', ')}.`)
+      else if (!flags.quiet) {
+        remark(
+          io,
+          `Killed ${count(killed.length, 'peer')}: ${killed.map((number) => `peer ${number}`).join(', ')}.`
+        )
+      }
     }
   })
+
+/** The peer that a word of `cluster kill` names: 3, or peer-03 as its folder is called. */
+const peerNumber = (word: string): number => {
+  const digits = /^(?:peer-)?0*([1-9]\d{0,2})$/.exec(word)?.[1]
+  if (digits !== undefined) return Number(digits)
+  throw usageError(`"${word}" is not the number of a peer.`, '`thhe cluster status` lists them.')
+}
 
 const numbers = (peers: ReadonlyArray<{ readonly number: number }>): number[] =>
   peers.map(({ number }) => number)
@@ -159,7 +181,8 @@ const drawn = (from: readonly number[], wanted: number): number[] => {
 interface PeerRow {
   readonly number: number
   readonly pid: number
-  readonly state: 'live' | 'dead' | 'silent'
+  /** 'stopped': by a signal; 'silent': it runs and does not answer. */
+  readonly state: 'live' | 'dead' | 'silent' | 'stopped'
   readonly peerId?: string
   readonly url?: string
   readonly seesLive?: number
@@ -186,9 +209,10 @@ const peerRows = async (folder: string, state: ClusterState, { signal }: Io): Pr
           seesLive: peers.live,
           usedBytes: usage.usedBytes
         }
-      } catch {
+      } catch (error) {
         signal.throwIfAborted()
-        return { number, pid, state: 'silent' }
+        const stopped = (error as Partial<CliError>).data?.stopped !== undefined
+        return { number, pid, state: stopped ? 'stopped' : 'silent' }
       }
     })
   )

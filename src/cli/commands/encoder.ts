@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs'
 import type { EncoderBenchRow, EncoderProbe, SegmentShape } from '../../../encoder/index.ts'
 import { commandGroup, defineCommand } from '../command.ts'
 import { usageError } from '../errors.ts'
+import { wholeWithin, within } from '../numbers.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark, renderTable } from '../output.ts'
 
@@ -33,6 +34,8 @@ const benchCommand = (io: Io): CommandModule =>
         }
       }),
     handler: async (flags) => {
+      wholeWithin('block', flags.block, 64, 1 << 20)
+      within('time', flags.time, 1, 60_000)
       const { BENCH_SHAPES, encoderBench } = await import('../../../encoder/index.ts')
       const shapes = shapesOf(flags, BENCH_SHAPES)
       const bench = await encoderBench({ shapes, millis: flags.time, signal: io.signal })
@@ -50,7 +53,8 @@ export const shapesOf = (
   if (codeK === undefined && codeN === undefined)
     return usual.map((shape) => ({ ...shape, blockBytes: block }))
   const shape = { k: codeK ?? Number.NaN, n: codeN ?? Number.NaN, blockBytes: block }
-  if (!(shape.k >= 1 && shape.n > shape.k && shape.n <= 256)) {
+  const isWhole = Number.isInteger(shape.k) && Number.isInteger(shape.n)
+  if (!(isWhole && shape.k >= 1 && shape.n > shape.k && shape.n <= 256)) {
     throw usageError('A shape needs --code-k and --code-n with 1 <= k < n <= 256.')
   }
   return [shape]

@@ -3,7 +3,7 @@ import type { CommandModule } from 'yargs'
 import { commandGroup, defineCommand } from '../command.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
-import { CliError } from '../errors.ts'
+import { aboutPath } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark, renderFields } from '../output.ts'
 
@@ -53,7 +53,9 @@ const createCommand = (io: Io): CommandModule =>
         return
       }
       const { writeAtomically } = await import('../objects/atomic-file.ts')
-      await writeAtomically(output, once(Buffer.from(text)), false)
+      await writeAtomically(output, once(Buffer.from(text)), false).catch((error: unknown) => {
+        throw aboutPath(output, error)
+      })
       if (!quiet) {
         const id = networkIdText(networkId(descriptor))
         remark(io, `${output}: network ${id}. Give the file to every peer: thhe node --network ${output}`)
@@ -113,7 +115,7 @@ const readDescriptor = async (file: string): Promise<string> => {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new CliError('NO_SUCH_FILE', `Cannot read ${file}: ${(error as Error).message}.`, 'Check the path.')
+    throw aboutPath(file, error)
   }
 }
 

@@ -21,7 +21,7 @@ export interface OpenObject {
 /** Reads a link for the network of the node. @throws SealError 'BAD_LINK' | 'WRONG_NETWORK' | 'BAD_KEY' */
 export const readLink = async (client: NodeClient, text: string): Promise<Link> => {
   const { parseLink } = await import('../../seal/index.ts')
-  const { network } = await client.status()
+  const network = await client.network()
   return parseLink(Buffer.from(network.id, 'hex'), text)
 }
 

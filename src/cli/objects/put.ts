@@ -47,7 +47,7 @@ const putSealed = async (
   source: Source
 ): Promise<PutOutcome> => {
   const { generateKey } = await import('../../seal/index.ts')
-  const network = (await client.status()).network.id
+  const network = (await client.network()).id
   const record = source.file && ResumeRecord.of(io.env, network, source.file.path, source.file.stats)
   const known = await record?.read()
   const key = known ?? generateKey(systemRandom)

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { defaultConfigFile } from './folders.ts'
+import { nearest } from './nearest.ts'
+import { systemReason } from '../system-errors.ts'
 import { OPTIONS } from './options.ts'
 import type { Option } from './options.ts'
 
@@ -36,7 +38,7 @@ export const environmentName = (name: OptionName): string =>
   `THHE_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
 
 /** Variables with our prefix that are no settings of a node: the config file's path, the CLI's, those of tests. */
-const OTHER_VARIABLES = ['THHE_CONFIG', 'THHE_CLUSTER', 'THHE_TOKEN_FILE', 'THHE_SHARED']
+const OTHER_VARIABLES = ['THHE_CONFIG', 'THHE_CLUSTER', 'THHE_DEBUG', 'THHE_TOKEN_FILE', 'THHE_SHARED']
 
 export interface ConfigSources {
   /** Parsed flags by option name, as yargs camel-cases them; other keys are the caller's own. */
@@ -113,9 +115,8 @@ const readConfigFile = (named: string | undefined, env: NodeJS.ProcessEnv): Reco
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    if (missing && named === undefined) return {}
-    const why = missing ? 'there is no such file' : (error as Error).message
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && named === undefined) return {}
+    const why = systemReason(error) ?? (error as Error).message
     throw new ConfigError('BAD_FILE', path, `Cannot read the config file ${path}: ${why}.`)
   }
   let value: unknown
@@ -137,23 +138,4 @@ const refuseUnknown = (given: string[], known: string[], what: string): void => 
   const hint =
     near === undefined ? 'docs/reference/config.md lists those there are.' : `Did you mean ${near}?`
   throw new ConfigError('UNKNOWN_KEY', key, `Unknown ${what} ${key}. ${hint}`)
-}
-
-/** The known name within two edits of `given`, if there is one. */
-const nearest = (given: string, known: string[]): string | undefined =>
-  known
-    .map((name) => ({ name, distance: editDistance(given, name) }))
-    .filter(({ distance }) => distance <= 2)
-    .sort((a, b) => a.distance - b.distance)[0]?.name
-
-const editDistance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1))
-    }
-    row = next
-  }
-  return row[b.length]
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { NodeError, systemCode } from '../errors.ts'
 
 /**
@@ -65,6 +65,27 @@ const writeTemporary = async (path: string, contents: string, mode: number): Pro
     await handle.close()
   }
   return temporary
+}
+
+/** Makes the folder and those above it, for its owner alone. */
+export const makeFolder = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    // On a disk that cannot be written a recursive mkdir says ENOENT: the first folder that is missing says why.
+    if (systemCode(error) !== 'ENOENT') throw error
+    await mkdir(await firstMissing(resolve(path)), { mode: 0o700 })
+    throw error
+  }
+}
+
+const firstMissing = async (path: string): Promise<string> => {
+  const parent = dirname(path)
+  const there = await stat(parent).then(
+    () => true,
+    () => false
+  )
+  return there || parent === path ? path : await firstMissing(parent)
 }
 
 export const syncFolder = async (path: string): Promise<void> => {

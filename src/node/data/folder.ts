@@ -1,8 +1,11 @@
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadApiToken } from './api-token.ts'
+import { makeFolder } from './files.ts'
 import { loadIdentity } from './identity.ts'
+import { NodeError, systemCode } from '../errors.ts'
+import { systemReason } from '../system-errors.ts'
 import { lockFolder } from './lock.ts'
+import type { FolderLock } from './lock.ts'
 import { openNetwork } from './network-file.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import type { NetworkDescriptor } from '../network.ts'
@@ -27,13 +30,12 @@ export const apiTokenPath = (data: string): string => join(resolve(data), 'api-t
  * Opens (or makes) the folder at `path`.
  *
  * @param networkFile - descriptor asked for by the user, if any
- * @throws {NodeError} 'DATA_FOLDER_IN_USE' | 'UNSAFE_FILE_MODE' | 'BAD_KEY_FILE' | 'OTHER_NETWORK' | 'BAD_NETWORK_FILE'
+ * @throws {NodeError} 'BAD_DATA_FOLDER' | 'DATA_FOLDER_IN_USE' | 'UNSAFE_FILE_MODE' | 'BAD_KEY_FILE' | 'OTHER_NETWORK' | 'BAD_NETWORK_FILE'
  * @throws {NetworkDescriptorError}
  */
 export const openDataFolder = async (path: string, networkFile: string | undefined): Promise<DataFolder> => {
   const root = resolve(path)
-  await mkdir(root, { recursive: true, mode: 0o700 })
-  const lock = await lockFolder(join(root, 'lock'))
+  const lock = await openFolder(path, root)
   try {
     return {
       identity: await loadIdentity(join(root, 'identity.key')),
@@ -46,6 +48,24 @@ export const openDataFolder = async (path: string, networkFile: string | undefin
     }
   } catch (error) {
     await lock.release()
-    throw error
+    throw unusable(path, error)
   }
+}
+
+const openFolder = async (path: string, root: string): Promise<FolderLock> => {
+  try {
+    await makeFolder(root)
+    return await lockFolder(join(root, 'lock'))
+  } catch (error) {
+    throw unusable(path, error)
+  }
+}
+
+/** What the system refuses within the folder, told about the folder that the user named. */
+const unusable = (path: string, cause: unknown): unknown => {
+  const code = systemCode(cause)
+  const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : systemReason(cause)
+  if (cause instanceof NodeError || reason === undefined) return cause
+  const message = `Cannot use ${path} as the data folder: ${reason}. Choose another folder with --data.`
+  return new NodeError('BAD_DATA_FOLDER', message, { path, system: code }, { cause })
 }

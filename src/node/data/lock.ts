@@ -95,6 +95,13 @@ export const isAlive = async ({ pid, startTicks: then }: ProcessIdentity): Promi
   return now.state !== 'Z' && (then === '' || now.startTicks === then)
 }
 
+/**
+ * What the system says that process `pid` does (proc(5), field 3): 'R' it runs or wants to, 'S' it waits, 'D' it waits
+ * for a disk, 'T' it was stopped, 'Z' it has ended. Undefined where there is no such process, or no /proc.
+ */
+export const processState = async (pid: number): Promise<string | undefined> =>
+  (await processStat(pid))?.state
+
 /** When process `pid` started, in clock ticks since boot; undefined where there is no /proc. */
 export const startTicks = async (pid: number): Promise<string | undefined> =>
   (await processStat(pid))?.startTicks

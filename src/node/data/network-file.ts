@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { NodeError } from '../errors.ts'
+import { systemReason } from '../system-errors.ts'
 import { formatDescriptor, networkId, networkIdText, parseDescriptor, PUBLIC_TESTNET } from '../network.ts'
 import { readIfThere, replaceFile } from './files.ts'
 import type { NetworkDescriptor } from '../network.ts'
@@ -40,7 +41,7 @@ const readAsked = async (path: string): Promise<string> =>
   await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new NodeError(
       'BAD_NETWORK_FILE',
-      `Cannot read the network descriptor ${path}: ${(cause as Error).message}. ` +
+      `Cannot read the network descriptor ${path}: ${systemReason(cause) ?? (cause as Error).message}. ` +
         'Make one with `thhe network create`, or get it from somebody in the network.',
       { path },
       { cause }

@@ -14,6 +14,7 @@ import { isPrivate } from '@libp2p/utils'
 import { webSockets } from '@libp2p/websockets'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { systemReason } from '../system-errors.ts'
 import { NodeError } from '../errors.ts'
 import { limitConnections } from './connection-limit.ts'
 import { frameCipher } from './frame-cipher.ts'
@@ -162,17 +163,21 @@ export const startHost = async (host: Host, config: NodeConfig): Promise<void> =
     await host.stop()
     throw new NodeError(
       'CANNOT_LISTEN',
-      `Cannot listen on ${config.listen.join(', ')}: ${rootMessage(cause)}. ` +
-        'Another program may have the port; choose others with --listen.',
+      `Cannot listen on ${config.listen.join(', ')}: ${whyNot(cause)}. ` +
+        'Choose other addresses with --listen, or stop the program that has them.',
       { listen: config.listen },
       { cause }
     )
   }
 }
 
-const rootMessage = (error: unknown): string => {
+/** libp2p puts the errors of its transports, stacks and all, into one text: the code of the system stands in it. */
+const whyNot = (error: unknown): string => {
   const inner = error instanceof AggregateError ? error.errors[0] : (error as Error).cause
-  return inner instanceof Error ? rootMessage(inner) : (error as Error).message
+  if (inner instanceof Error) return whyNot(inner)
+  const { message } = error as Error
+  const codes = (message.match(/\bE[A-Z]{3,}\b/g) ?? []).map((code) => systemReason({ code }))
+  return systemReason(error) ?? codes.find((reason) => reason !== undefined) ?? message.split('\n')[0]
 }
 
 const discovery = ({

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
-import yargs from 'yargs'
 import type { FbaReport, FbaReportOptions } from '../../../src/cli/commands/fba.ts'
-import { fbaCommand, reportOnDescriptor, reportOnNodes } from '../../../src/cli/commands/fba.ts'
+import { reportOnDescriptor, reportOnNodes } from '../../../src/cli/commands/fba.ts'
+import { CliError } from '../../../src/cli/errors.ts'
+import { runInProcess, World } from './world.ts'
+import type { Answer } from './world.ts'
 
 const twoOfThree = { threshold: 2, validators: ['a', 'b', 'c'], innerQuorumSets: [] }
 const nodes = [
@@ -45,12 +45,12 @@ describe('thhe fba analyze', () => {
 
   it('tells what deleting nodes does, named by id or by a name that is theirs alone', () => {
     const { output, exitCode } = analyze({ deleted: ['Alpha'] })
-    expect(exitCode).to.equal(1)
+    expect(exitCode).to.equal(10)
     expect(output).to.match(/Deleted +Alpha/)
     expect(output).to.match(/if silent +a quorum remains/)
     expect(output).to.match(/Intersection +NO/)
-    expect(() => analyze({ deleted: ['Twin'] })).to.throw(RangeError, '2 nodes are called Twin')
-    expect(() => analyze({ deleted: ['Omega'] })).to.throw(RangeError, 'no node Omega')
+    expect(() => analyze({ deleted: ['Twin'] })).to.throw(CliError, '2 nodes are called Twin')
+    expect(() => analyze({ deleted: ['Omega'] })).to.throw(CliError, 'no node Omega')
   })
 
   it('exits with 2 when undecided', () => {
@@ -65,7 +65,7 @@ describe('thhe fba analyze', () => {
     let nowMillis = 0
     const clock = { nowMillis: () => nowMillis++ }
     const { output, exitCode } = reportOnNodes(options(many, { clock, limitSeconds: 0.05 }))
-    expect(exitCode).to.equal(2)
+    expect(exitCode).to.equal(11)
     expect(output).to.include('undecided within the limit')
     expect(output).to.include('or more (undecided)')
   })
@@ -101,51 +101,58 @@ describe('thhe fba check', () => {
 
   it('finds a threshold that lets two halves decide apart, and fails', () => {
     const { output, exitCode } = reportOnDescriptor(options(descriptor(2)))
-    expect(exitCode).to.equal(1)
+    expect(exitCode).to.equal(10)
     expect(output).to.include('DANGER  You can be split as you are')
     expect(output).to.include('asks for 2 of 4')
   })
 })
 
 describe('thhe fba, as a command', () => {
-  let folder: string
+  let world: World
 
-  before(async () => (folder = await mkdtemp(join(tmpdir(), 'thhe-fba-'))))
-  after(async () => await rm(folder, { recursive: true }))
+  before(async () => (world = await World.create()))
+  after(async () => await world.remove())
 
-  /** Runs the command line with stdout caught. */
-  const run = async (...words: string[]): Promise<{ output: string; exitCode: unknown }> => {
-    const { write } = process.stdout
-    let output = ''
-    process.stdout.write = (text) => (output += String(text)) !== undefined
-    try {
-      await yargs(['fba', ...words])
-        .command(fbaCommand)
-        .exitProcess(false)
-        .fail(false)
-        .parseAsync()
-      return { output, exitCode: process.exitCode }
-    } finally {
-      process.stdout.write = write
-      process.exitCode = undefined
-    }
-  }
+  const run = async (...words: string[]): Promise<Answer> => await runInProcess(world, ['fba', ...words])
 
   it('reads the file and the options', async () => {
-    const file = join(folder, 'nodes.json')
+    const file = world.path('nodes.json')
     await writeFile(file, JSON.stringify(nodes))
-    const { output, exitCode } = await run('analyze', file, '--json', '--delete', 'a, b')
+    const { stdout: output, exitCode } = await run('analyze', file, '--json', '--delete', 'a, b')
     expect(exitCode).to.equal(0)
     expect(JSON.parse(output).deletion.nodes).to.deep.equal(['a', 'b'])
   })
 
   it('refuses a limit that is none', async () => {
-    const file = join(folder, 'nodes.json')
+    const file = world.path('nodes.json')
     await writeFile(file, JSON.stringify(nodes))
-    const failure = await run('analyze', file, '--limit', 'soon').then(
-      () => undefined,
-      (error: unknown) => error
-    )
-    expect(failure).to.be.instanceOf(Error).with.property('message').that.includes('--limit')
+    const { exitCode, stderr } = await run('analyze', file, '--limit', 'soon')
+    expect(exitCode).to.equal(2)
+    expect(stderr).to.include('--limit')
+  })
+
+  it('does not answer with the code of a verdict when there is no file, or a file of something else', async () => {
+    const text = world.path('text')
+    await writeFile(text, 'hello')
+    const missing = world.path('none')
+    for (const words of [
+      ['analyze', text],
+      ['check', text],
+      ['check', missing],
+      ['analyze', world.folder]
+    ]) {
+      const { exitCode, stdout, stderr } = await run(...words)
+      expect(exitCode, words.join(' ')).to.equal(2)
+      expect(stdout).to.equal('')
+      expect(stderr).to.match(/^thhe: /)
+    }
+  })
+
+  it('refuses to delete a node that is not there', async () => {
+    const file = world.path('nodes.json')
+    await writeFile(file, JSON.stringify(nodes))
+    const { exitCode, stderr } = await run('analyze', file, '--delete', 'nobody')
+    expect(exitCode).to.equal(2)
+    expect(stderr).to.include('nobody')
   })
 })

@@ -193,7 +193,7 @@ describe('cli: which node', () => {
 
     it('but its token cannot be read', async () => {
       await announce(world.path('data/thhe'))
-      expect(await codeOf(findNode({ tokenFile: world.path('none') }, world.io))).to.equal('USAGE')
+      expect(await codeOf(findNode({ tokenFile: world.path('none') }, world.io))).to.equal('BAD_TOKEN_FILE')
     })
   })
 })

@@ -5,12 +5,14 @@ import { findingText } from '../../../src/cli/commands/doctor.ts'
 import { statText } from '../../../src/cli/commands/stat.ts'
 import { cliMarkdown } from '../../../src/cli/describe.ts'
 import { isPublic, portOf } from '../../../src/cli/doctor/network.ts'
-import { CliError, errorJson, errorText, EXIT_CODES, exitCodeOf } from '../../../src/cli/errors.ts'
+import { CODES } from '../../../src/cli/error-codes.ts'
+import { aboutPath, CliError, errorJson, errorText, EXIT_CODES, exitCodeOf } from '../../../src/cli/errors.ts'
 import { formatBytes, formatDuration, formatRate } from '../../../src/cli/format.ts'
 import { Interrupted } from '../../../src/cli/io.ts'
 import { parseRangeArgument, resolveRange } from '../../../src/cli/objects/range.ts'
 import { renderTable } from '../../../src/cli/output.ts'
 import type { StatJson } from '../../../src/gateway/index.ts'
+import { SYSTEM_CODES } from '../../../src/node/system-errors.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
 import { SealError } from '../../../src/seal/index.ts'
 
@@ -49,11 +51,48 @@ describe('cli: exit codes', () => {
 describe('cli: errors', () => {
   it('name the cause and the next step', () => {
     expect(errorText(new CliError('X', 'It broke.', 'Mend it.'))).to.equal('thhe: It broke.\n  Mend it.')
-    expect(errorText(new SealError('WRONG_KEY', 'wrong key', { chunk: 0 }))).to.match(/^thhe: wrong key/)
+    expect(errorText(new SealError('WRONG_KEY', 'wrong key', { chunk: 0 }))).to.match(/^thhe: Wrong key\./)
   })
 
-  it('come with their stack when nobody foresaw them', () => {
-    expect(errorText(new Error('odd'))).to.match(/unexpected: Error: odd\n\s+at /)
+  it('ask for a report when nobody foresaw them, and show their stack only to who wants to report', () => {
+    const text = errorText(new Error('odd'))
+    expect(text).to.match(/unexpected happened: odd\.\n {2}.*report.*THHE_DEBUG=1/)
+    expect(text.split('\n')).to.have.length(2)
+    expect(errorText(new Error('odd'), true)).to.match(/\n\s+at /)
+  })
+
+  it('are sentences, whatever the system calls them', () => {
+    for (const code of SYSTEM_CODES) {
+      const error = Object.assign(new Error(`${code}: x`), {
+        code,
+        errno: -1,
+        syscall: 'open',
+        path: '/tmp/x'
+      })
+      expect(errorText(error), code).to.match(
+        /^thhe: Cannot open \/tmp\/x: [a-z ,;-]+\.\n {2}[^\n]+$|^thhe: Cannot open[^\n]+$/i
+      )
+      expect(exitCodeOf(error), code).to.equal(EXIT_CODES[CODES[code][0]][0])
+    }
+  })
+
+  it('name the path that the user gave, not that of a temporary file', () => {
+    const error = Object.assign(new Error('x'), {
+      code: 'EROFS',
+      errno: -30,
+      syscall: 'open',
+      path: '/a/.b.part'
+    })
+    expect(errorText(aboutPath('b', error))).to.include('Cannot open b: the disk is read-only.')
+    expect(aboutPath('b', new Error('odd'))).to.have.property('message', 'odd')
+  })
+
+  it('cannot steer the terminal', () => {
+    const evil = '\u001b[2J\u0007\u202e\u0085\r\nforged'
+    for (const error of [new CliError('USAGE', evil, evil), new Error(evil), { message: evil }, evil]) {
+      expect(errorText(error)).to.not.match(/[^\P{C}\n]/u)
+      expect(errorText(error).split('\n')).to.have.length(2)
+    }
   })
 
   it('are JSON with code, data, hint and exit code', () => {

@@ -5,6 +5,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { createGateway } from '../../../src/gateway/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { NodeClient } from '../../../src/cli/client.ts'
+import { runCommandLine } from '../../../src/cli/main.ts'
 import type { Io } from '../../../src/cli/io.ts'
 import { FakeNode, TOKEN } from '../gateway/fake-node.ts'
 
@@ -56,3 +57,35 @@ export const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (error: { code?: unknown }) => error.code
   )
+
+/** What a command line answered. */
+export interface Answer {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command line in this process, in the world's own home. */
+export const runInProcess = async (
+  world: World,
+  argv: readonly string[],
+  io: Partial<Io> = {}
+): Promise<Answer> => {
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  const before = process.exitCode
+  process.exitCode = undefined
+  try {
+    const failed = await runCommandLine(argv, { ...world.io, ...io, stdout, stderr })
+    // The verdict of an analysis is not a failure, and goes straight to the process.
+    return {
+      exitCode: Number(failed ?? process.exitCode ?? 0),
+      stdout: readAll(stdout),
+      stderr: readAll(stderr)
+    }
+  } finally {
+    process.exitCode = before
+  }
+}
+
+const readAll = (stream: PassThrough): string => ((stream.read() as Buffer | null) ?? '').toString()

@@ -25,6 +25,22 @@ describe('logger', () => {
     ])
   })
 
+  it('quotes once, and writes lists and ids as they are', () => {
+    const id = { toJSON: () => '12D3Koo' }
+    const circle: Record<string, unknown> = {}
+    circle.self = circle
+    logger({}).info('runs', {
+      peer: id,
+      listen: ['/ip4/1.2.3.4/tcp/1', '/ip4/1.2.3.4/tcp/2'],
+      big: { n: 5n },
+      circle
+    })
+    expect(lines[0]).to.equal(
+      '1970-01-01T00:00:00.000Z INFO  runs peer=12D3Koo listen=/ip4/1.2.3.4/tcp/1,/ip4/1.2.3.4/tcp/2' +
+        ' big="{\\"n\\":\\"5\\"}" circle="[object Object]"'
+    )
+  })
+
   it('writes JSON that parses', () => {
     logger({ format: 'json' }).warn('full', { bytes: 5n, error: new Error('x'), list: ['a'] })
     expect(JSON.parse(lines[0])).to.deep.equal({
