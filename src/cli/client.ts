@@ -91,8 +91,9 @@ export class NodeClient {
   remove = async (cid: string): Promise<RemovedJson> =>
     await this.#body(await this.openWithToken('DELETE', `/v1/objects/${cid}`))
 
-  async *list(): AsyncGenerator<OwnedObjectJson> {
-    const response = await this.send(await this.openWithToken('GET', '/v1/objects'))
+  async *list({ check }: { check?: boolean } = {}): AsyncGenerator<OwnedObjectJson> {
+    const query = { check: check === true ? true : undefined }
+    const response = await this.send(await this.openWithToken('GET', '/v1/objects', { query }))
     for await (const line of linesOf<ListLine>(response)) {
       if ('object' in line) yield line.object
       if ('problem' in line) throw problemError(line.problem)

@@ -3,7 +3,7 @@ import { isNotModified } from './conditions.ts'
 import { etagOf, getObject, objectId } from './get-object.ts'
 import { toProblem } from './problem.ts'
 import { putObject } from './put-object.ts'
-import { readQuery } from './query.ts'
+import { boolean, readQuery } from './query.ts'
 import { sendJson, startLines } from './respond.ts'
 import type { Exchange, Route } from './router.ts'
 import type {
@@ -17,11 +17,11 @@ import type {
 } from './types.ts'
 
 const listObjects = async ({ node, query, response, signal }: Exchange): Promise<void> => {
-  readQuery(query, {})
+  const { check } = readQuery(query, { check: boolean })
   const { line } = startLines<ListLine>(response)
   let count = 0
   try {
-    for await (const { cid, ...owned } of node.objects.list()) {
+    for await (const { cid, ...owned } of node.objects.list({ check, signal })) {
       const object: OwnedObjectJson = { cid: cid.toString(), link: formatLink(node.networkId, cid), ...owned }
       await line({ object }, signal)
       count++

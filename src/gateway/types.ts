@@ -61,7 +61,10 @@ export interface OwnedObjectJson {
   readonly n: number
   readonly createdAtMs: number
   readonly leaseExpiresAtMs: number
-  readonly missing: number
+  /** Left out when the holders were last asked more than an hour ago. */
+  readonly missing?: number
+  readonly checkedMs: number
+  readonly warning?: string
 }
 
 /** One line of the list of objects; `end` is the last line of a complete list. */

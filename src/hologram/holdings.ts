@@ -130,7 +130,8 @@ export interface Holdings {
   putOwned: (cid: CID, value: Uint8Array) => Promise<void>
   getOwned: (cid: CID) => Promise<Uint8Array | undefined>
   deleteOwned: (cid: CID) => Promise<void>
-  listOwned: () => AsyncIterable<{ cid: CID; value: Uint8Array }>
+  /** The value of a damaged entry is undefined. */
+  listOwned: () => AsyncIterable<{ cid: CID; value: Uint8Array | undefined }>
 
   usage: () => Promise<Usage>
   /**

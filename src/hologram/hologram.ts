@@ -1,6 +1,6 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
 import { Client } from './client/index.ts'
-import type { ClientCounts, ClientInit, Keeper, KeeperTimers, LayeredGetOptions } from './client/index.ts'
+import type { ClientInit, ClientStats, Keeper, LayeredGetOptions } from './client/index.ts'
 import { Holder } from './holder/holder.ts'
 import type { HolderStats } from './holder/context.ts'
 import type { HolderComponents } from './holder/holder.ts'
@@ -9,7 +9,15 @@ import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Clock, RandomSource } from '../clock/index.ts'
-import type { ObjectReader, Objects, ObjectStat, OwnedObject, PutOptions, PutResult } from './objects.ts'
+import type {
+  ListOptions,
+  ObjectReader,
+  Objects,
+  ObjectStat,
+  OwnedObject,
+  PutOptions,
+  PutResult
+} from './objects.ts'
 
 export interface HologramComponents extends Omit<HolderComponents, 'clock'> {
   readonly codec: SegmentCodec
@@ -17,8 +25,6 @@ export interface HologramComponents extends Omit<HolderComponents, 'clock'> {
   readonly clock?: Clock
   /** @default the operating system's */
   readonly random?: RandomSource
-  /** Time as the keeper sees it. @default the system's */
-  readonly keeperTimers?: KeeperTimers
 }
 
 export interface HologramInit {
@@ -58,8 +64,8 @@ export class Hologram implements Objects {
   }
 
   /** What this node has done for its user. */
-  get clientCounts(): Readonly<ClientCounts> {
-    return this.#client.counts
+  get clientStats(): ClientStats {
+    return this.#client.stats
   }
 
   /** Looks after what this node's user put. */
@@ -79,8 +85,8 @@ export class Hologram implements Objects {
     return this.#client.stat(cid, options)
   }
 
-  list(): AsyncIterable<OwnedObject> {
-    return this.#client.list()
+  list(options?: ListOptions): AsyncIterable<OwnedObject> {
+    return this.#client.list(options)
   }
 
   async remove(

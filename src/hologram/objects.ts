@@ -95,9 +95,20 @@ export interface OwnedObject {
   readonly k: number
   readonly n: number
   readonly createdAtMs: number
+  /** Until when at least k shards, and the manifest, are leased. */
   readonly leaseExpiresAtMs: number
-  /** Shards that still wait for a holder. */
-  readonly missing: number
+  /** Shards that no peer answered for at `checkedMs`; undefined when that is more than an hour ago. */
+  readonly missing: number | undefined
+  /** When the holders were last asked, in milliseconds since the Unix epoch; 0 for never. */
+  readonly checkedMs: number
+  /** In words, when the object is in danger: holders lost, a lease that is not renewed, a damaged record. */
+  readonly warning?: string
+}
+
+export interface ListOptions {
+  /** Ask the holders of every object first whether they have their shards. @default false */
+  readonly check?: boolean
+  readonly signal?: AbortSignal
 }
 
 /** What the node offers its user. Implemented by `hologram`, wired by `node`, served by `gateway`. */
@@ -105,7 +116,7 @@ export interface Objects {
   put: (source: AsyncIterable<Uint8Array>, options?: PutOptions) => Promise<PutResult>
   get: (cid: CID, options?: GetOptions) => Promise<ObjectReader>
   stat: (cid: CID, options?: { signal?: AbortSignal }) => Promise<ObjectStat>
-  list: () => AsyncIterable<OwnedObject>
+  list: (options?: ListOptions) => AsyncIterable<OwnedObject>
   /** Tombstones this node's lease at every reachable holder. Returns how many confirmed and who did not answer. */
   remove: (
     cid: CID,

@@ -6,6 +6,7 @@ import { systemClock, systemRandom } from '../clock/index.ts'
 import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
+import { careMetrics } from './care-metrics.ts'
 import { openDataFolder } from './data/folder.ts'
 import { WriteBehindDatastore } from './data/write-behind.ts'
 import { NodeError, systemCode } from './errors.ts'
@@ -117,8 +118,9 @@ const assemble = (opened: Opened): NodeParts => {
     connections: () => host.getConnections(),
     usage: () => store.usage(),
     holder: () => hologram.stats,
-    client: () => hologram.clientCounts
+    client: () => hologram.clientStats
   })
+  careMetrics(metrics.registry, () => hologram.clientStats)
   const peers = new Peers({
     host,
     config,
@@ -165,7 +167,15 @@ const createHologram = ({ config, folder, store, codec, logger }: Opened, mesh: 
       up: cap(config.bandwidthUp),
       down: cap(config.bandwidthDown)
     },
-    { client: { k: config.k ?? k, n: config.n ?? n, blockBytes, leaseMs: config.lease } }
+    {
+      client: {
+        k: config.k ?? k,
+        n: config.n ?? n,
+        blockBytes,
+        leaseMs: config.lease,
+        checkIntervalMs: config.checkInterval
+      }
+    }
   )
 }
 

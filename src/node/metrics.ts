@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import { DROP_REASONS } from './peers/report.ts'
-import type { ClientCounts, HolderStats } from '../hologram/index.ts'
+import type { ClientStats, HolderStats } from '../hologram/index.ts'
 import type { Usage } from '../hologram/holdings.ts'
 import type { Connection } from '@libp2p/interface'
 import type { DropReason } from './peers/report.ts'
@@ -13,7 +13,7 @@ export interface MetricsSources {
   readonly connections: () => Connection[]
   readonly usage: () => Promise<Usage>
   readonly holder: () => HolderStats
-  readonly client: () => Readonly<ClientCounts>
+  readonly client: () => ClientStats
 }
 
 export interface NodeMetrics {

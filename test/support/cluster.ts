@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import { createSegmentCodec } from '../../encoder/index.ts'
 import { systemClock } from '../../src/clock/index.ts'
+import type { Clock } from '../../src/clock/index.ts'
 import { Hologram } from '../../src/hologram/hologram.ts'
 import type { HologramInit } from '../../src/hologram/hologram.ts'
+import type { HologramLogger } from '../../src/hologram/index.ts'
 import type { Holdings } from '../../src/hologram/holdings.ts'
-import type { KeeperTimers } from '../../src/hologram/client/index.ts'
 import { openStore } from '../../src/store/index.ts'
 import type { Store } from '../../src/store/index.ts'
 import { TestNetwork } from './mesh.ts'
@@ -29,15 +30,12 @@ export interface ClusterPeerOptions extends TestPeerOptions {
   /** Puts something between the peer and its disk. */
   holdings?: (store: Store) => Holdings
   client?: Partial<HologramInit['client']>
+  /** Takes what the peer logs. @default nobody */
+  logger?: HologramLogger
 }
 
-/** The keeper does nothing by itself in tests: a test calls `round`. */
-const IDLE: KeeperTimers = {
-  wait: async (_, signal) =>
-    new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
-}
+/** The keeper's pause between two rounds. It lasts for ever in tests: a test calls `round`. */
+const KEEPER_INTERVAL_MS = 60_000
 
 /** One peer: a real host, a real store on disk, and the hologram on top. */
 export class ClusterPeer {
@@ -82,6 +80,12 @@ export class Cluster {
     this.#codec = createSegmentCodec({ workers: 1 })
   }
 
+  get #clock(): Clock {
+    const sleep: Clock['sleep'] = async (ms, signal) =>
+      systemClock.sleep(ms === KEEPER_INTERVAL_MS ? Infinity : ms, signal)
+    return { ...systemClock, sleep, nowMs: () => this.nowMs() }
+  }
+
   static async start(count: number, init: ClusterInit): Promise<Cluster> {
     const cluster = new Cluster(init, await mkdtemp(join(tmpdir(), 'thhe-cluster-')))
     await Promise.all(Array.from({ length: count }, async () => cluster.join()))
@@ -92,6 +96,7 @@ export class Cluster {
     quotaBytes = 2 ** 30,
     holdings,
     client,
+    logger,
     ...options
   }: ClusterPeerOptions = {}): Promise<ClusterPeer> {
     const mesh = await this.network.join(options)
@@ -107,12 +112,18 @@ export class Cluster {
         mesh,
         holdings: holdings?.(store) ?? store,
         codec: this.#codec,
-        logger: { warn: () => {}, debug: () => {} },
-        clock: { ...systemClock, nowMs: () => this.nowMs() },
-        keeperTimers: IDLE
+        logger: logger ?? { warn: () => {}, info: () => {}, debug: () => {} },
+        clock: this.#clock
       },
       {
-        client: { blockBytes: BLOCK_BYTES, ...this.#init.client, ...client, k, n },
+        client: {
+          blockBytes: BLOCK_BYTES,
+          keeperIntervalMs: KEEPER_INTERVAL_MS,
+          ...this.#init.client,
+          ...client,
+          k,
+          n
+        },
         holder: { provideDelayMs: 0, ...this.#init.holder }
       }
     )

@@ -7,19 +7,32 @@ import { formatBytes, formatDuration } from '../format.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark, renderTable } from '../output.ts'
 
+interface LsOptions extends EndpointOptions {
+  check: boolean
+}
+
 export const lsCommand = (io: Io): CommandModule =>
-  defineCommand<EndpointOptions>({
+  defineCommand<LsOptions>({
     command: 'ls',
     describe: 'List the objects that were put through this node',
-    builder: (yargs) => withEndpoint(yargs),
+    builder: (yargs) =>
+      withEndpoint(yargs).option('check', {
+        type: 'boolean',
+        default: false,
+        describe: 'Ask the holders of every object now whether they have their shards'
+      }),
     handler: async (flags) => {
       const client = await connect(flags, io)
       const objects: OwnedObjectJson[] = []
-      for await (const object of client.list()) objects.push(object)
+      for await (const object of client.list({ check: flags.check })) objects.push(object)
       objects.sort((a, b) => a.createdAtMs - b.createdAtMs)
       if (flags.json) await printJson(io, objects)
-      else if (objects.length > 0) await printLine(io, await table(objects))
-      else if (!flags.quiet) remark(io, 'Nothing has been put through this node yet.')
+      else if (objects.length > 0) {
+        await printLine(io, await table(objects))
+        for (const { cid, warning } of objects) {
+          if (warning !== undefined && !flags.quiet) remark(io, `${cid}: ${warning}`)
+        }
+      } else if (!flags.quiet) remark(io, 'Nothing has been put through this node yet.')
     }
   })
 
@@ -40,7 +53,13 @@ const table = async (objects: readonly OwnedObjectJson[]): Promise<string> => {
       align: 'right',
       cell: ({ leaseExpiresAtMs: end }) => (end > nowMs ? formatDuration(end - nowMs) : 'ended')
     },
-    { head: 'MISSING', align: 'right', cell: ({ missing }) => missing },
+    { head: 'MISSING', align: 'right', cell: ({ missing }) => missing ?? '?' },
+    {
+      head: 'CHECKED',
+      align: 'right',
+      cell: ({ checkedMs }) =>
+        checkedMs === 0 ? 'never' : `${formatDuration(Math.max(0, nowMs - checkedMs))} ago`
+    },
     { head: 'ID', cell: ({ cid }) => cid }
   ])
 }

@@ -7,7 +7,15 @@ import { TokenBucket } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
-import type { ObjectReader, Objects, ObjectStat, OwnedObject, PutOptions, PutResult } from '../objects.ts'
+import type {
+  ListOptions,
+  ObjectReader,
+  Objects,
+  ObjectStat,
+  OwnedObject,
+  PutOptions,
+  PutResult
+} from '../objects.ts'
 import { BackgroundTasks } from './keep/background.ts'
 import type { ClientContext } from './context.ts'
 import { newClientCounts } from './counts.ts'
@@ -16,10 +24,11 @@ import { PeerExperience } from './find/experience.ts'
 import { getObject } from './get/get.ts'
 import type { LayeredGetOptions } from './get/get.ts'
 import { Keeper } from './keep/keeper.ts'
-import type { KeeperTimers } from './keep/keeper.ts'
+import type { KeeperState } from './keep/keeper.ts'
 import { ObjectClient } from './wire/object-client.ts'
 import type { LocalObjects } from './wire/object-client.ts'
-import { decodeOwned, ownedObjectOf } from './keep/owned.ts'
+import { OwnedObjects } from './keep/owned-objects.ts'
+import { damagedObjectOf, ownedObjectOf } from './keep/policy.ts'
 import { putObject } from './put/put.ts'
 import { removeObject } from './keep/remove.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
@@ -35,8 +44,6 @@ export interface ClientComponents {
   readonly logger: HologramLogger
   readonly clock: Clock
   readonly random: RandomSource
-  /** @default those of the clock */
-  readonly keeperTimers?: KeeperTimers
 }
 
 export interface ClientInit extends Partial<ClientSettings> {
@@ -45,12 +52,20 @@ export interface ClientInit extends Partial<ClientSettings> {
   readonly n: number
   /** Between two rounds in which this node looks after its user's objects. @default 60 s */
   readonly keeperIntervalMs?: number
+  /** Between two questions to the holders of an object whether they have their shards. @default 15 min */
+  readonly checkIntervalMs?: number
   /** What repair may read a second, in bytes. @default 8 MiB */
   readonly repairBytesPerSecond?: number
 }
 
-/** Objects that the keeper looks after in one round. */
-const MAX_OBJECTS_PER_ROUND = 256
+/** Objects whose holders the keeper asks in one round. */
+const MAX_CHECKS_PER_ROUND = 64
+const DEFAULT_CHECK_INTERVAL_MS = 15 * 60_000
+
+/** What the client side has done, and what the keeper knows of what it looks after. */
+export interface ClientStats extends Readonly<ClientCounts> {
+  readonly owned: KeeperState
+}
 
 /** What this node does for its user: puts, gets, and keeps alive what was put. */
 export class Client implements Objects {
@@ -58,8 +73,13 @@ export class Client implements Objects {
   readonly #context: ClientContext
 
   constructor(components: ClientComponents, init: ClientInit) {
-    const { mesh, holdings, codec, local, logger, clock, random, keeperTimers = timersOf(clock) } = components
-    const { keeperIntervalMs = 60_000, repairBytesPerSecond = 8 * 2 ** 20, ...rest } = init
+    const { mesh, holdings, codec, local, clock, random, logger } = components
+    const {
+      keeperIntervalMs = 60_000,
+      checkIntervalMs = DEFAULT_CHECK_INTERVAL_MS,
+      repairBytesPerSecond = 8 * 2 ** 20,
+      ...rest
+    } = init
     const settings: ClientSettings = { ...DEFAULT_SETTINGS, ...rest }
     const counts = newClientCounts()
     this.#context = {
@@ -75,19 +95,16 @@ export class Client implements Objects {
       objects: new ObjectClient({ mesh, clock, logger, counts }, local, {
         timeoutMs: settings.requestTimeoutMs
       }),
-      background: new BackgroundTasks(),
+      background: new BackgroundTasks({ logger, counts }),
+      owned: new OwnedObjects(holdings),
       experience: new PeerExperience()
     }
-    this.keeper = new Keeper(this.#context, keeperTimers, {
+    this.keeper = new Keeper(this.#context, {
       intervalMs: keeperIntervalMs,
-      maxObjectsPerRound: MAX_OBJECTS_PER_ROUND,
+      checkEveryMs: checkIntervalMs,
+      maxChecksPerRound: MAX_CHECKS_PER_ROUND,
       pace: new TokenBucket({ bytesPerSecond: repairBytesPerSecond, clock })
     })
-  }
-
-  /** What this side has done, and what failed without ending an operation. */
-  get counts(): Readonly<ClientCounts> {
-    return this.#context.counts
   }
 
   start(): void {
@@ -118,9 +135,17 @@ export class Client implements Objects {
     return statObject(this.#context, cid, this.#untilStop(options.signal))
   }
 
-  async *list(): AsyncGenerator<OwnedObject> {
-    for await (const { cid, value } of this.#context.holdings.listOwned())
-      yield ownedObjectOf(cid, decodeOwned(value))
+  /** What this side has done, and what failed without ending an operation. */
+  get stats(): ClientStats {
+    return { ...this.#context.counts, owned: this.keeper.state }
+  }
+
+  async *list({ check = false, signal }: ListOptions = {}): AsyncGenerator<OwnedObject> {
+    const { owned, clock } = this.#context
+    if (check) await this.keeper.check(undefined, this.#untilStop(signal))
+    for await (const { cid, record } of owned.list()) {
+      yield record === undefined ? damagedObjectOf(cid) : ownedObjectOf(cid, record, clock.nowMs())
+    }
   }
 
   async remove(
@@ -137,9 +162,4 @@ export class Client implements Objects {
     setMaxListeners(0, either)
     return either
   }
-}
-
-function timersOf(clock: Clock): KeeperTimers {
-  // A nudge wakes the keeper early: that is no failure.
-  return { wait: async (ms, signal) => clock.sleep(ms, signal).catch(() => {}) }
 }

@@ -7,6 +7,7 @@ import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
 import type { ClientCounts } from './counts.ts'
 import type { BackgroundTasks } from './keep/background.ts'
+import type { OwnedObjects } from './keep/owned-objects.ts'
 import type { PeerExperience } from './find/experience.ts'
 import type { ObjectClient } from './wire/object-client.ts'
 import type { ClientSettings } from './settings.ts'
@@ -18,6 +19,8 @@ export interface ClientContext {
   readonly codec: SegmentCodec
   readonly objects: ObjectClient
   readonly background: BackgroundTasks
+  /** The records of what this node's user put. */
+  readonly owned: OwnedObjects
   readonly experience: PeerExperience
   readonly settings: ClientSettings
   readonly logger: HologramLogger

@@ -80,6 +80,13 @@ export const OPTIONS = {
     group: 'Storage',
     description: 'How long holders keep an object before its lease must be renewed.'
   }),
+  checkInterval: option({
+    kind: kinds.duration(1_000, 86_400_000),
+    default: 900_000,
+    group: 'Storage',
+    description:
+      'How often the holders of an object put by this node are asked whether they have their shards.'
+  }),
   encoder: option({
     kind: kinds.choice('auto', 'wasm', 'webgpu', 'tfjs', 'scalar'),
     default: 'auto',

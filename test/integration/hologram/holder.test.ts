@@ -70,7 +70,7 @@ describe('holder over TCP', () => {
     settings: Partial<HolderSettings> = {},
     holdings: Holdings = store
   ): Promise<void> {
-    const logger = { warn: (message: string) => void warnings.push(message), debug: () => {} }
+    const logger = { warn: (message: string) => void warnings.push(message), info: () => {}, debug: () => {} }
     holder = new Holder(
       { mesh: server, holdings, logger, clock: systemClock },
       { lingerMs: 200, ...settings }

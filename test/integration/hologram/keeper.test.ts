@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import type { PutResult } from '../../../src/hologram/index.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { ListOptions, OwnedObject, PutResult } from '../../../src/hologram/index.ts'
 import { chunked, Cluster, collect, randomObject } from '../../support/cluster.ts'
 import type { ClusterPeer } from '../../support/cluster.ts'
 
@@ -98,6 +99,148 @@ describe('hologram: the keeper of what a node has put', () => {
     await owner.hologram.keeper.round()
     const stat = await owner.hologram.stat(result.cid)
     expect(stat.live).to.be.at.least(5)
+  })
+
+  /** Cuts peers off from the others, until the function that is returned is called. Their disks are sound. */
+  const cutOff = (away: readonly ClusterPeer[]): (() => void) => {
+    const isAway = (peer: PeerId): boolean => away.some(({ mesh }) => mesh.self.equals(peer))
+    const opens = cluster.peers.map(({ mesh }) => ({ mesh, open: mesh.open.bind(mesh) }))
+    for (const { mesh, open } of opens) {
+      mesh.table = (peers) => peers.filter(({ id }) => !isAway(id))
+      mesh.open = async (peer, ...rest) => {
+        if (isAway(peer) || isAway(mesh.self)) throw new Error('cut off')
+        return open(peer, ...rest)
+      }
+      for (const connection of mesh.host.getConnections()) {
+        if (isAway(connection.remotePeer) || isAway(mesh.self)) connection.abort(new Error('cut off'))
+      }
+    }
+    return () => {
+      for (const { mesh, open } of opens) Object.assign(mesh, { table: undefined, open })
+    }
+  }
+
+  const holdersOf = (result: PutResult): ClusterPeer[] =>
+    result.stored
+      .map(({ peer }) => cluster.peers.find(({ mesh }) => mesh.self.equals(peer))!)
+      .filter((peer) => peer !== owner)
+
+  const listed = async (options?: ListOptions): Promise<OwnedObject[]> => {
+    const objects: OwnedObject[] = []
+    for await (const object of owner.hologram.list(options)) objects.push(object)
+    return objects
+  }
+
+  it('replaces holders that were away at every renewal and have let the object go when they are back', async () => {
+    const result = await put()
+    const away = holdersOf(result).slice(0, 2)
+    const rejoin = cutOff(away)
+    for (const day of [21, 24, 27, 29, 29.5]) {
+      daysLater(day)
+      await owner.hologram.keeper.round()
+    }
+    daysLater(32)
+    await Promise.all(away.map(async ({ store }) => store.collectGarbage(cluster.nowMs())))
+    rejoin()
+    for (const day of [32.5, 33]) {
+      daysLater(day)
+      await owner.hologram.keeper.round()
+    }
+    const { shards } = await owner.hologram.stat(result.cid)
+    expect(shards.filter(({ live }) => live)).to.have.length(6)
+    expect(await listed()).to.have.nested.property('[0].missing', 0)
+  })
+
+  it('says how many shards are missing now when it is asked to, and never an old number', async () => {
+    const result = await put()
+    daysLater(0.01)
+    await killHolders(result, 3)
+    expect((await listed())[0]).to.include({ missing: 0 })
+    daysLater(0.1)
+    expect((await listed())[0]).to.include({ missing: undefined })
+    const [asked] = await listed({ check: true })
+    expect(asked).to.include({ missing: 3 })
+    expect(asked.checkedMs).to.be.closeTo(cluster.nowMs(), 60_000)
+    expect(asked.warning).to.match(/lost holders/)
+  })
+
+  it('keeps short leases alive with half of the peers away, whatever cannot be completed', async () => {
+    const leaseMs = 6 * 60_000
+    const result = await owner.hologram.put(chunked(randomObject(3 * BLOCK)), { leaseMs })
+    const away = holdersOf(result).slice(0, 3)
+    cutOff(away)
+    const startMs = Date.now()
+    for (let minute = 1; minute <= 20; minute++) {
+      cluster.nowMs = () => startMs + minute * 60_000
+      await owner.hologram.keeper.round()
+    }
+    const stat = await owner.hologram.stat(result.cid)
+    expect(stat.leases).to.have.length(1)
+    expect(stat.leases[0].expiresAtMs).to.be.greaterThan(cluster.nowMs() + 60_000)
+    expect(stat.live).to.be.at.least(3)
+  })
+
+  it('does not bring an object back that is removed while a round is under way', async () => {
+    const result = await put()
+    daysLater(21)
+    const { mesh } = owner
+    const open = mesh.open.bind(mesh)
+    const asked = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    mesh.open = async (...request) => {
+      asked.resolve()
+      await gate.promise
+      return open(...request)
+    }
+    for (const connection of mesh.host.getConnections()) connection.abort(new Error('cut'))
+    const round = owner.hologram.keeper.round()
+    await asked.promise
+    const removal = owner.hologram.remove(result.cid)
+    gate.resolve()
+    expect((await removal).confirmed).to.be.at.least(6)
+    await round
+    expect(await listed()).to.deep.equal([])
+    daysLater(60)
+    await owner.hologram.keeper.round()
+    await Promise.all(cluster.peers.map(async ({ store }) => store.collectGarbage(cluster.nowMs())))
+    const kept = await Promise.all(cluster.peers.map(async ({ store }) => store.shardsOf(result.cid)))
+    expect(kept.flat()).to.deep.equal([])
+  })
+
+  it('makes leases that replace the ones of a clock that was ahead', async () => {
+    const startMs = Date.now()
+    const bytes = randomObject(3 * BLOCK)
+    cluster.nowMs = () => startMs + DAY_MS / 12
+    await owner.hologram.put(chunked(bytes), { leaseMs: 30 * DAY_MS })
+    cluster.nowMs = () => startMs
+    const result = await owner.hologram.put(chunked(bytes), { leaseMs: 120 * DAY_MS })
+    expect(await expiryDays(result)).to.deep.equal([120])
+    const leases = await Promise.all(holdersOf(result).map(async ({ store }) => store.leases(result.cid)))
+    for (const { expiresAtMs } of leases.flat()) {
+      expect(expiresAtMs - startMs).to.be.closeTo(120 * DAY_MS, DAY_MS)
+    }
+  })
+
+  it('makes a damaged record anew, says so, and goes on renewing', async () => {
+    const result = await put()
+    await owner.store.putOwned(result.cid, new Uint8Array(100))
+    expect((await listed())[0].warning).to.match(/damaged/)
+    daysLater(21)
+    await owner.hologram.keeper.round()
+    expect(owner.hologram.clientStats).to.include({ recordsDamaged: 1 })
+    expect(await expiryDays(result)).to.deep.equal([30])
+    expect((await listed())[0]).to.include({ missing: 0, n: 6, warning: undefined })
+  })
+
+  it('lists a damaged record that cannot be made anew, and lets its object be removed', async () => {
+    const result = await put()
+    await owner.hologram.remove(result.cid)
+    await owner.store.putOwned(result.cid, new Uint8Array(100))
+    await owner.hologram.keeper.round()
+    expect(owner.hologram.clientStats.owned.damaged).to.equal(1)
+    expect((await listed())[0]).to.include({ missing: undefined, checkedMs: 0 })
+    await owner.hologram.remove(result.cid)
+    expect(await listed()).to.deep.equal([])
   })
 
   it('waits longer and longer for an object that it cannot complete', async () => {

@@ -166,7 +166,8 @@ export class FakeNode implements GatewayNode {
         n: 2,
         createdAtMs: 1,
         leaseExpiresAtMs: 2,
-        missing: 1
+        missing: 1,
+        checkedMs: 1
       }
     }
   }

@@ -1,14 +1,20 @@
 import * as dagCbor from '@ipld/dag-cbor'
-import type { CID } from 'multiformats/cid'
 import type { PeerId } from '@libp2p/interface'
 import { decodePeerId } from '../../../../protocols/signed.ts'
 import { HologramError } from '../../errors.ts'
 import { neededShards } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
-import type { OwnedObject } from '../../objects.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 
-/** What this node remembers of an object that its user put. */
+/** A peer that keeps a shard, and until when: the lease of ours that it has said it keeps. */
+export interface LeasedHolder extends ShardHolder {
+  /** Milliseconds since the Unix epoch, by this node's clock. */
+  readonly leaseUntilMs: number
+  /** When it last answered that it has the shard. */
+  readonly seenMs: number
+}
+
+/** What this node remembers of an object that its user put. Times are milliseconds since the Unix epoch. */
 export interface OwnedRecord {
   readonly name: string
   readonly sealed: boolean
@@ -16,57 +22,94 @@ export interface OwnedRecord {
   /** Shards needed; 1 for an inline object, whose n replicas count as shards. */
   readonly k: number
   readonly n: number
+  /** The object has no shards: its copies are numbered instead. */
+  readonly inline: boolean
   readonly createdAtMs: number
   /** Length of a lease, each time it is renewed. */
   readonly leaseMs: number
+  /** Highest sequence of any lease of ours that we know of. */
   readonly leaseSequence: number
+  /** End of the lease that the homes of the manifest have. */
   readonly leaseExpiresAtMs: number
+  /** When the holders were last asked whether they have their shards. */
+  readonly checkedMs: number
   /** Who keeps which shard, as far as this node knows; replicas of an inline object are numbered. */
-  readonly holders: readonly ShardHolder[]
+  readonly holders: readonly LeasedHolder[]
 }
 
-interface Stored extends Omit<OwnedRecord, 'holders'> {
-  readonly version: 1
-  readonly holders: ReadonlyArray<readonly [shard: number, peer: Uint8Array]>
+/** Largest inline object when version 1 was written. */
+const V1_INLINE_BYTES = 65_536
+
+type StoredHolder = readonly [shard: number, peer: Uint8Array, leaseUntilMs?: number, seenMs?: number]
+
+interface Stored extends Omit<OwnedRecord, 'holders' | 'checkedMs' | 'inline'> {
+  /** Version 1 has none of the optional fields, and of holders only shard and peer. */
+  readonly version: 1 | 2
+  readonly inline?: boolean
+  readonly checkedMs?: number
+  readonly holders: readonly StoredHolder[]
 }
 
 export function encodeOwned(record: OwnedRecord): Uint8Array {
-  const holders = record.holders.map(({ shard, peer }) => [shard, peer.toMultihash().bytes] as const)
-  return dagCbor.encode<Stored>({ ...record, version: 1, holders })
+  const holders = record.holders.map(({ shard, peer, leaseUntilMs, seenMs }): StoredHolder => [
+    shard,
+    peer.toMultihash().bytes,
+    leaseUntilMs,
+    seenMs
+  ])
+  return dagCbor.encode<Stored>({ ...record, version: 2, holders })
 }
 
 /** @throws HologramError 'CORRUPT' for bytes that no version of this software wrote */
 export function decodeOwned(bytes: Uint8Array): OwnedRecord {
-  const { version, holders, ...rest } = dagCbor.decode<Stored>(bytes)
-  if (version !== 1) throw unreadable()
-  return { ...rest, holders: holders.map(([shard, peer]) => ({ shard, peer: peerOf(peer) })) }
+  try {
+    return fromStored(dagCbor.decode<Stored>(bytes))
+  } catch (cause) {
+    throw unreadable(cause)
+  }
 }
 
-/** The record of an object that was just put. */
+function fromStored({ version, holders, checkedMs, inline, ...rest }: Stored): OwnedRecord {
+  if (version !== 1 && version !== 2) throw unreadable()
+  for (const value of [rest.k, rest.n, rest.leaseMs, rest.leaseSequence, rest.leaseExpiresAtMs]) {
+    if (!Number.isSafeInteger(value)) throw unreadable()
+  }
+  return {
+    ...rest,
+    inline: inline ?? (rest.k === 1 && rest.size <= V1_INLINE_BYTES),
+    checkedMs: checkedMs ?? rest.createdAtMs,
+    holders: holders.map(([shard, peer, leaseUntilMs, seenMs]) => ({
+      shard,
+      peer: peerOf(peer),
+      leaseUntilMs: leaseUntilMs ?? rest.leaseExpiresAtMs,
+      seenMs: seenMs ?? rest.createdAtMs
+    }))
+  }
+}
+
+/** The record of an object that was just put: every holder has acknowledged its shard and the lease. */
 export function ownedRecordOf(
   manifest: Manifest,
-  rest: Pick<
-    OwnedRecord,
-    'name' | 'createdAtMs' | 'leaseMs' | 'leaseSequence' | 'leaseExpiresAtMs' | 'holders'
-  >
+  rest: Pick<OwnedRecord, 'name' | 'createdAtMs' | 'leaseMs' | 'leaseSequence' | 'leaseExpiresAtMs'> & {
+    readonly holders: readonly ShardHolder[]
+  }
 ): OwnedRecord {
   const { sealed, size, n } = manifest
-  return { sealed, size, n, k: neededShards(manifest), ...rest }
-}
-
-/** How it is listed. */
-export function ownedObjectOf(cid: CID, record: OwnedRecord): OwnedObject {
-  const { name, sealed, size, k, n, createdAtMs, leaseExpiresAtMs, holders } = record
+  const { createdAtMs, leaseExpiresAtMs } = rest
   return {
-    cid,
-    name,
     sealed,
-    sizeBytes: size,
-    k,
+    size,
     n,
-    createdAtMs,
-    leaseExpiresAtMs,
-    missing: n - holders.length
+    k: neededShards(manifest),
+    inline: manifest.inline !== undefined,
+    checkedMs: createdAtMs,
+    ...rest,
+    holders: rest.holders.map(({ shard, peer }) => ({
+      shard,
+      peer,
+      leaseUntilMs: leaseExpiresAtMs,
+      seenMs: createdAtMs
+    }))
   }
 }
 
@@ -76,8 +119,16 @@ function peerOf(bytes: Uint8Array): PeerId {
   return peer
 }
 
-function unreadable(): HologramError<'CORRUPT'> {
-  return new HologramError('CORRUPT', 'the record of an owned object cannot be read', {
-    what: 'owned object'
-  })
+function unreadable(cause?: unknown): HologramError<'CORRUPT'> {
+  return new HologramError(
+    'CORRUPT',
+    'The record of an owned object cannot be read. Put the object again under the same name to renew it.',
+    { what: 'owned object' },
+    { cause }
+  )
+}
+
+/** Identifies a holder in sets and maps. */
+export function holderKey({ shard, peer }: ShardHolder): string {
+  return `${shard} ${peer.toString()}`
 }

@@ -6,14 +6,14 @@ import { manifestHomes } from '../../placement/placement.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
-import { decodeOwned } from './owned.ts'
+import type { OwnedRecord } from './owned.ts'
 import { keepLease, makeLease } from '../put/publish.ts'
 import type { SignedLease } from '../put/publish.ts'
 import { ShardMap } from '../find/shard-map.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** Whom a tombstone reached. */
+/** Which peers a tombstone reached. */
 export interface Withdrawal {
   /** Peers that keep the tombstone. */
   readonly confirmed: number
@@ -21,23 +21,49 @@ export interface Withdrawal {
   readonly unreachable: PeerId[]
 }
 
-/** Tells everybody who may keep the object on this node's behalf to let go, and forgets that it is this node's. */
+/**
+ * Tells every peer that may keep the object on this node's behalf to let go, and forgets that it is this node's. Work
+ * of the keeper for the object ends first, so that the tombstone is the last that is heard of it.
+ *
+ * @throws HologramError 'NOT_FOUND' when the object is not this node's and nobody that answers knows it
+ */
 export async function removeObject(
   context: ClientContext,
   cid: CID,
   signal: AbortSignal
 ): Promise<Withdrawal> {
-  const { holdings } = context
-  const owned = await holdings.getOwned(cid)
-  const record = owned === undefined ? undefined : decodeOwned(owned)
-  const lease = { sequence: record?.leaseSequence ?? 0, expiresAtMs: record?.leaseExpiresAtMs ?? 0 }
-  const peers = [
-    ...(record?.holders ?? []).map(({ peer }) => peer),
-    ...(await likelyKeepers(context, cid, signal))
-  ]
-  const withdrawal = await withdraw(context, cid, lease, peers, signal)
-  await holdings.deleteOwned(cid)
-  return withdrawal
+  return context.owned.removing(cid, async () => {
+    const { record, isOwned } = await readRecord(context, cid)
+    const lease = {
+      sequence: record?.leaseSequence ?? 0,
+      expiresAtMs: Math.max(
+        record?.leaseExpiresAtMs ?? 0,
+        ...(record?.holders ?? []).map(({ leaseUntilMs }) => leaseUntilMs)
+      )
+    }
+    const holders = (record?.holders ?? []).map(({ peer }) => peer)
+    const others = await likelyKeepers(context, cid, signal).catch((error: unknown) => {
+      // An owned object that nobody can be asked for is forgotten all the same.
+      if (!isOwned || !isHologramError(error, 'NOT_FOUND')) throw error
+      return []
+    })
+    return withdraw(context, cid, lease, [...holders, ...others], signal)
+  })
+}
+
+/** A damaged record must not keep its object from being removed. */
+async function readRecord(
+  context: ClientContext,
+  cid: CID
+): Promise<{ record: OwnedRecord | undefined; isOwned: boolean }> {
+  try {
+    const record = await context.owned.read(cid)
+    return { record, isOwned: record !== undefined }
+  } catch (error) {
+    context.counts.recordsDamaged++
+    context.logger.warn('the record of an object that is being removed is damaged', { cid, error })
+    return { record: undefined, isOwned: true }
+  }
 }
 
 /** Sends a tombstone that ends `lease` to `peers`, and keeps it here. */
@@ -48,9 +74,9 @@ export async function withdraw(
   peers: Iterable<PeerId>,
   signal: AbortSignal
 ): Promise<Withdrawal> {
-  const { mesh, objects, nowMs, settings } = context
-  // It is to outlive the lease that it ends wherever that one is still passed around.
-  const leaseMs = Math.max(settings.leaseMs, lease.expiresAtMs - nowMs()) + DAY_MS
+  const { mesh, objects, clock, settings, logger } = context
+  // It must outlive the lease that it ends wherever that one is still passed around.
+  const leaseMs = Math.max(settings.leaseMs, lease.expiresAtMs - clock.nowMs()) + DAY_MS
   const tombstone = await makeLease(context, cid, {
     leaseMs: Math.min(leaseMs, MAX_LEASE_MS),
     after: lease.sequence,
@@ -63,9 +89,14 @@ export async function withdraw(
     others.map(async (peer) => objects.request(peer, { putLease }, signal))
   )
   signal.throwIfAborted()
+  const unreachable = others.filter((_, index) => isSilence(answers[index]))
+  if (unreachable.length > 0) {
+    const names = unreachable.map((peer) => peer.toString())
+    logger.info('peers could not be told that an object is removed', { cid, peers: names })
+  }
   return {
     confirmed: answers.filter(({ status }) => status === 'fulfilled').length,
-    unreachable: others.filter((_, index) => isSilence(answers[index]))
+    unreachable
   }
 }
 

@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid'
 import type { KeptObject, StoredLease } from '../../holdings.ts'
 import { signLease, storedLease } from '../../records/lease.ts'
 import { manifestHomes } from '../../placement/placement.ts'
-import { signPlacement } from '../../records/placement-record.ts'
+import { MAX_CLOCK_SKEW_MS, openPlacement, signPlacement } from '../../records/placement-record.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { signerOf } from '../context.ts'
 import type { ClientContext } from '../context.ts'
@@ -14,6 +14,7 @@ import { survive } from '../survive.ts'
  * so because peers have joined and the homes are others now, not because the ones that took it have died.
  */
 const ANNOUNCERS = 3
+const FAR_FUTURE_MS = 2 ** 52
 
 export interface SignedLease {
   readonly sequence: number
@@ -23,17 +24,33 @@ export interface SignedLease {
   readonly signed: Uint8Array
 }
 
-/** A lease, or a tombstone, that replaces this node's earlier ones: its sequence is the time, or one more than theirs. */
+/**
+ * A lease, or a tombstone, that replaces this node's earlier ones: its sequence is the time, or one more than the highest
+ * that is known. A clock that was set back must not make a lease that holders ignore.
+ *
+ * @param after - a sequence known from elsewhere
+ */
 export async function makeLease(
   context: ClientContext,
   cid: CID,
   { leaseMs, after = 0, tombstone = false }: { leaseMs: number; after?: number; tombstone?: boolean }
 ): Promise<SignedLease> {
   const nowMs = context.clock.nowMs()
-  const sequence = Math.max(nowMs, after + 1)
+  const sequence = Math.max(nowMs, after + 1, (await ownSequence(context, cid)) + 1)
   const lease = { cid, sequence: BigInt(sequence), expiresAtMs: nowMs + leaseMs, tombstone }
   const signed = await signLease(context.mesh.networkId, lease, signerOf(context))
   return { sequence, expiresAtMs: lease.expiresAtMs, tombstone, signed }
+}
+
+/** Sequence of our newest statement on the object that is kept here; 0 when there is none. */
+async function ownSequence({ holdings, mesh, owned, logger }: ClientContext, cid: CID): Promise<number> {
+  const self = mesh.self.toString()
+  const lease = (await holdings.leases(cid)).find(({ lessee }) => lessee === self)
+  const record = await owned.read(cid).catch((error: unknown) => {
+    logger.debug('the record of an object cannot be read for its last lease', { cid, error })
+    return undefined
+  })
+  return Math.max(Number(lease?.sequence ?? 0), record?.leaseSequence ?? 0)
 }
 
 export interface Publication {
@@ -100,6 +117,15 @@ function storedLeaseOf({ mesh }: ClientContext, cid: CID, lease: SignedLease): S
   return storedLease(stated, signed)
 }
 
+/** Sequence of our own placement record that is kept here; 0 when there is none. */
+async function ownPlacementSequence({ holdings, mesh }: ClientContext, cid: CID): Promise<bigint> {
+  const kept = await holdings.getPlacement(cid)
+  if (kept === undefined) return 0n
+  // A record that cannot be opened is replaced by the one that is being made; ours may lie in the future by this clock.
+  const record = await openPlacement(mesh.networkId, kept, FAR_FUTURE_MS).catch(() => undefined)
+  return record !== undefined && record.signer.equals(mesh.self) ? record.sequence : 0n
+}
+
 /** Nothing for an inline object, which has no shards to tell about. */
 async function placementOf(
   context: ClientContext,
@@ -107,7 +133,11 @@ async function placementOf(
   holders: readonly ShardHolder[]
 ): Promise<KeptObject['placement']> {
   if (holders.length === 0) return undefined
-  const sequence = BigInt(context.clock.nowMs())
+  const nowMs = BigInt(context.clock.nowMs())
+  const last = await ownPlacementSequence(context, cid)
+  // As with leases, an older record than the last one would be ignored; but one from the future is refused.
+  const isAhead = last >= nowMs && last < nowMs + BigInt(MAX_CLOCK_SKEW_MS)
+  const sequence = isAhead ? last + 1n : nowMs
   const { networkId } = context.mesh
   return { sequence, record: await signPlacement(networkId, { cid, sequence, holders }, signerOf(context)) }
 }

@@ -2,7 +2,7 @@ import { HologramError } from '../../errors.ts'
 import type { PutOptions } from '../../objects.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import type { ClientContext } from '../context.ts'
-import { encodeOwned, ownedRecordOf } from '../keep/owned.ts'
+import { ownedRecordOf } from '../keep/owned.ts'
 import type { ProgressReport } from './progress.ts'
 import type { PutPlan } from './put-plan.ts'
 import { withdraw } from '../keep/remove.ts'
@@ -34,7 +34,7 @@ export async function adopt(
     leaseExpiresAtMs: lease.expiresAtMs,
     holders
   })
-  await context.holdings.putOwned(cid, encodeOwned(record))
+  await context.owned.write(cid, record)
 }
 
 /**
@@ -50,7 +50,11 @@ export async function refuse(
 ): Promise<never> {
   if ((await context.holdings.getOwned(cid)) === undefined) {
     const peers = holders.map(({ peer }) => peer)
-    context.background.run(async (signal) => withdraw(context, cid, lease, peers, signal))
+    context.background.run(
+      async (signal) => withdraw(context, cid, lease, peers, signal),
+      'withdrawing an object that too few holders keep',
+      { cid }
+    )
   }
   throw new HologramError(
     'NOT_DURABLE',

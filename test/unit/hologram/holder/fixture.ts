@@ -50,7 +50,7 @@ export async function startHolder(init: FixtureInit = {}): Promise<Fixture> {
     {
       mesh,
       holdings,
-      logger: { warn: (message) => void log.push(message), debug: () => {} },
+      logger: { warn: (message) => void log.push(message), info: () => {}, debug: () => {} },
       clock: { ...systemClock, nowMs: () => nowMs },
       up: init.up,
       down: init.down

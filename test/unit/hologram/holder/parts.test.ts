@@ -17,7 +17,7 @@ import { errorOf, noise, sha256, signer } from '../support.ts'
 import type { CID } from 'multiformats/cid'
 
 const cidOf = (number: number) => objectCid(sha256(Uint8Array.of(number)))
-const silent = { warn: () => {}, debug: () => {} }
+const silent = { warn: () => {}, info: () => {}, debug: () => {} }
 
 describe('admission', () => {
   it('counts the streams of a peer and of all, and turns away what is over', async () => {

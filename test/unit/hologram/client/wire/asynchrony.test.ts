@@ -1,13 +1,14 @@
 import { expect } from 'chai'
 import { Status } from '../../../../../protocols/generated/object.js'
 import { abortable } from '../../../../../src/hologram/client/wire/abortable.ts'
+import { newClientCounts } from '../../../../../src/hologram/client/counts.ts'
 import { BackgroundTasks } from '../../../../../src/hologram/client/keep/background.ts'
 import { firstOf } from '../../../../../src/hologram/client/wire/first-of.ts'
 import { untilAbort } from '../../../../../src/hologram/client/wire/until-abort.ts'
 import { whenFree } from '../../../../../src/hologram/client/wire/when-free.ts'
 import { HologramError } from '../../../../../src/hologram/index.ts'
 import { unhandledDuring } from '../../../../support/rejections.ts'
-import { VirtualTime } from '../../../../support/virtual-clock.ts'
+import { settled, VirtualTime } from '../../../../support/virtual-clock.ts'
 
 const failure = async (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -156,19 +157,30 @@ describe('trying again while the other side is busy', () => {
 
 describe('work in the background', () => {
   it('is told to end when the node stops, and waited for', async () => {
-    const tasks = new BackgroundTasks()
+    const counts = newClientCounts()
+    const logged: unknown[] = []
+    const logger = {
+      warn: (message: string, fields?: Readonly<Record<string, unknown>>) =>
+        logged.push([message, fields?.cid]),
+      info: () => {},
+      debug: () => {}
+    }
+    const tasks = new BackgroundTasks({ logger, counts })
     let ended = false
     tasks.run(async (signal) => {
       await untilAbort(never(), signal).catch(() => {})
       ended = true
-    })
-    tasks.run(async () => Promise.reject(new Error('its own affair')))
+    }, 'waiting')
+    tasks.run(async () => Promise.reject(new Error('its own affair')), 'failing', { cid: 'an object' })
+    await settled()
     await tasks.stop()
+    expect(logged).to.deep.equal([['failing failed', 'an object']])
+    expect(counts.backgroundFailures).to.equal(1)
     expect(ended).to.equal(true)
     let started = false
     tasks.run(async () => {
       started = true
-    })
+    }, 'starting')
     expect(started).to.equal(false)
   })
 })

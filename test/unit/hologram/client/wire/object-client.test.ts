@@ -50,7 +50,12 @@ describe('client of object/1', () => {
   beforeEach(() => {
     mesh = new FakePeer(self)
     client = new ObjectClient(
-      { mesh, clock: systemClock, logger: { warn: () => {}, debug: () => {} }, counts: newClientCounts() },
+      {
+        mesh,
+        clock: systemClock,
+        logger: { warn: () => {}, info: () => {}, debug: () => {} },
+        counts: newClientCounts()
+      },
       async () => {
         throw new Error('this node itself is not asked')
       },
