@@ -58,6 +58,11 @@ export class VirtualTime implements Clock {
     this.#wallOffsetMs += byMs
   }
 
+  /** Lets time pass while nothing runs, as on a machine without a free processor: timers are late afterwards. */
+  stall(forMs: number): void {
+    this.#monotonicMs += forMs
+  }
+
   /** Timers that wait. */
   get waiting(): number {
     return this.#entries.filter((entry) => entry.run !== undefined).length
