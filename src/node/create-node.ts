@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { LevelDatastore } from 'datastore-level'
 import { createSegmentCodec } from '../../encoder/index.ts'
-import { systemClock, systemRandom } from '../clock/index.ts'
+import { AwakeClock, systemClock, systemRandom } from '../clock/index.ts'
 import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
@@ -59,6 +59,8 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
     const datastore = await openHostData(folder.hostPath, opened, logger)
     const codec = overrides.codec ?? createCodec(config, logger.child('encoder'))
     if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
+    const clock = new AwakeClock(systemClock)
+    opened.add('clock', { stop: async () => clock.stop() })
     const foreign = new ForeignPeers(systemClock)
     // A peer that others join by finds itself in the list.
     const self = `/p2p/${peerIdFromPrivateKey(folder.identity)}`
@@ -73,7 +75,9 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
       gater: foreign.gater,
       version: VERSION
     })
-    return new ThheNode(assemble({ config, logger, folder, store, codec, foreign, bootstrap, host, close }))
+    return new ThheNode(
+      assemble({ config, logger, clock, folder, store, codec, foreign, bootstrap, host, close })
+    )
   } catch (error) {
     await close()
     throw error
@@ -94,6 +98,8 @@ const openHostData = async (path: string, opened: PartStack, logger: Logger): Pr
 interface Opened {
   readonly config: NodeConfig
   readonly logger: Logger
+  /** For deadlines on peers: stands still while this process cannot run. */
+  readonly clock: AwakeClock
   readonly folder: DataFolder
   readonly store: Store
   readonly codec: SegmentCodec
@@ -118,7 +124,8 @@ const assemble = (opened: Opened): NodeParts => {
     connections: () => host.getConnections(),
     usage: () => store.usage(),
     holder: () => hologram.stats,
-    client: () => hologram.clientStats
+    client: () => hologram.clientStats,
+    starvedMs: () => opened.clock.starvedMs
   })
   careMetrics(metrics.registry, () => hologram.clientStats)
   const peers = new Peers({
@@ -156,13 +163,17 @@ const assemble = (opened: Opened): NodeParts => {
   return { ...opened, network, networkId: id, peers, hologram, metrics, garbage, rendezvous, uptimeSeconds }
 }
 
-const createHologram = ({ config, folder, store, codec, logger }: Opened, mesh: Libp2pMesh): Hologram => {
+const createHologram = (
+  { config, folder, store, codec, clock, logger }: Opened,
+  mesh: Libp2pMesh
+): Hologram => {
   const { k, n, blockBytes } = folder.network.code
   return new Hologram(
     {
       mesh,
       holdings: store,
       codec,
+      clock,
       logger: logger.child('objects'),
       up: cap(config.bandwidthUp),
       down: cap(config.bandwidthDown)

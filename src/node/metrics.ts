@@ -13,6 +13,8 @@ export interface MetricsSources {
   readonly connections: () => Connection[]
   readonly usage: () => Promise<Usage>
   readonly holder: () => HolderStats
+  /** Milliseconds for which this process could not run. */
+  readonly starvedMs: () => number
   readonly client: () => ClientStats
 }
 
@@ -54,6 +56,15 @@ export const createMetrics = (sources: MetricsSources): NodeMetrics => {
     registers,
     collect() {
       for (const [state, count] of Object.entries(sources.peers())) this.set({ state }, count)
+    }
+  })
+  new Counter({
+    name: 'thhe_starved_seconds_total',
+    help: 'Time for which the process could not run, by how late its timers were',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(sources.starvedMs() / 1000)
     }
   })
   connectionGauge(registers, sources.connections)

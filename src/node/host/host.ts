@@ -110,8 +110,9 @@ export const createHost = async (init: HostInit): Promise<Host> => {
       dialTimeout: 10_000,
       addressDialTimeout: 4_000
     },
-    // A saturated machine answers late; a dead peer is noticed by its closed socket long before.
-    connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 15_000 } },
+    // A saturated machine answers late, and an aborted connection breaks every upload on it; a dead peer is noticed by its
+    // closed socket, or by the deadlines of what is asked of it, long before.
+    connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 60_000, maxTimeout: 120_000 } },
     peerDiscovery: discovery(init),
     services: {
       identify: identify(),

@@ -66,10 +66,10 @@ export class BroadcastWindow<T> {
     this.#wakeReaders()
   }
 
-  /** A reader that starts at the first item of all; undefined when that item is gone. */
-  join(): WindowReader<T> | undefined {
-    if (this.#first > 0) return undefined
-    const reader = new Reader<T>({
+  /** A reader that starts at the item with index `position`; undefined when that one is gone, or is not to come next. */
+  join(position = 0): WindowReader<T> | undefined {
+    if (position < this.#first || position > this.written) return undefined
+    const reader = new Reader<T>(position, {
       state: () => ({ written: this.written, ended: this.#ended, error: this.#error }),
       item: (position) => this.#items[position - this.#first],
       moved: () => this.#announceMove(),
@@ -108,11 +108,12 @@ interface ReaderWindow<T> {
 
 class Reader<T> implements WindowReader<T> {
   readonly #window: ReaderWindow<T>
-  #position = 0
+  #position: number
   #left = false
   #wake: (() => void) | undefined
 
-  constructor(window: ReaderWindow<T>) {
+  constructor(position: number, window: ReaderWindow<T>) {
+    this.#position = position
     this.#window = window
   }
 

@@ -1,10 +1,12 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Cancel, Clock } from '../../../clock/index.ts'
-import { HologramError } from '../../errors.ts'
+import { HologramError, isHologramError } from '../../errors.ts'
+import { NO_ANSWER } from '../wire/streams.ts'
 import { BroadcastWindow } from './broadcast-window.ts'
 import type { WindowReader } from './broadcast-window.ts'
 import type { CodedSegment } from './coder.ts'
 import { HeldPrefix } from './held-prefix.ts'
+import { PrefixDigests } from './prefix-digests.ts'
 import type { Commitment, ShardSink, SinkOpener } from './shard-sink.ts'
 import { untilAbort } from '../wire/until-abort.ts'
 
@@ -48,9 +50,9 @@ export interface FanOutInit {
 }
 
 export interface FanOutTiming {
-  /** A holder may take this long for one block. */
+  /** A holder may take this long for one block; longer when all are silent at once. */
   readonly stallTimeoutMs: number
-  /** A holder may take this long to make the shard durable. */
+  /** A holder may take this long to make the shard durable; longer when all are silent at once. */
   readonly commitTimeoutMs: number
   /** A holder that is not needed may hold the others up for this long in all, and a fifth of the time beyond that. */
   readonly patienceMs: number
@@ -60,15 +62,19 @@ export interface FanOutTiming {
 const TOLERATED_DELAY = 0.2
 /** Peers tried for one shard. */
 const MAX_ATTEMPTS = 4
+/** When all holders go silent together the fault is likely here, or on the way: they get this many times as long. */
+export const ALL_SILENT_FACTOR = 3
 
 /**
- * Sends every shard to its holder, all at once, each at its own pace within a window. A holder that fails early is
- * replaced by the next-ranked peer; one that fails when the first segments are gone is left to the completion.
+ * Sends every shard to its holder, all at once, each at its own pace within a window. A holder that goes silent keeps what
+ * has arrived and is asked once more; one that fails early is replaced by the next-ranked peer; one that fails when the
+ * first segments are gone is left to the completion.
  */
 export class FanOut {
   readonly #components: FanOutComponents
   readonly #init: FanOutInit
   readonly #window: BroadcastWindow<CodedSegment>
+  readonly #prefixes: PrefixDigests
   readonly #commitment = Promise.withResolvers<Commitment>()
   readonly #running = new Set<Sending>()
   readonly #outcomes: Promise<ShardOutcomes>
@@ -77,6 +83,8 @@ export class FanOut {
   #first: CodedSegment | undefined
   #blocked = false
   #lastTickMs: number
+  /** When a holder last did what it was asked for. */
+  #lastProgressMs = -Infinity
   #alive: number
   #acknowledged = 0
   #requiredSinceMs: number | undefined
@@ -90,6 +98,10 @@ export class FanOut {
     this.#components = components
     this.#init = init
     this.#window = new BroadcastWindow(init.windowSegments)
+    this.#prefixes = new PrefixDigests(
+      homes.map(({ shard }) => shard),
+      init.windowSegments + 1
+    )
     // Uploads that fail before the end never ask for the commitment.
     this.#commitment.promise.catch(() => {})
     this.#alive = homes.length
@@ -113,6 +125,7 @@ export class FanOut {
       this.#init.signal.throwIfAborted()
     }
     this.#blocked = false
+    this.#prefixes.append(segment)
     if (this.#alive < this.#init.minimum) await this.#giveUp()
   }
 
@@ -151,26 +164,35 @@ export class FanOut {
   async #place(shard: number, home: PeerId): Promise<Outcome> {
     const reasons: string[] = []
     let peer: PeerId | undefined = home
-    for (let attempt = 0; peer !== undefined && attempt < MAX_ATTEMPTS; attempt++) {
-      const reader = this.#window.join()
-      if (reader === undefined) break
-      const sending = new Sending(shard, peer, reader, this.#components.clock)
+    let reader = this.#window.join()
+    let asksAgain = false
+    for (let attempt = 0; peer !== undefined && reader !== undefined && attempt < MAX_ATTEMPTS;) {
+      const sending: Sending = new Sending(shard, peer, reader, this.#components.clock)
       this.#running.add(sending)
       try {
-        await this.#send(sending)
+        await (asksAgain ? this.#goOn(sending) : this.#send(sending))
         this.#acknowledge(shard)
         return { shard, peer, reason: '' }
       } catch (error) {
         reasons.push(`${peer.toString()}: ${(error as Error).message}`)
         if (this.#givenUp) break
         this.#components.onFailure(peer, shard, error)
-        this.#blame(peer, error)
+        asksAgain = !asksAgain && sending.opened && isSilence(error)
+        if (!asksAgain) this.#blame(peer, error)
       } finally {
         this.#running.delete(sending)
         sending.reader.leave()
       }
-      peer = this.#components.nextPeer()
+      if (asksAgain) {
+        // Holds the place until what the holder has kept is known.
+        reader = this.#window.join(sending.reader.position) ?? this.#window.join(this.#window.written)
+      } else {
+        attempt++
+        reader = this.#window.join()
+        if (reader !== undefined && attempt < MAX_ATTEMPTS) peer = this.#components.nextPeer()
+      }
     }
+    reader?.leave()
     this.#alive--
     return { shard, reason: reasons.join('; ') }
   }
@@ -180,6 +202,27 @@ export class FanOut {
   }
 
   async #send(sending: Sending): Promise<void> {
+    await this.#open(sending, async (sink) => {
+      if (!(await this.#sendBlocks(sending, sink))) await this.#startOver(sending, sink)
+    })
+  }
+
+  /** Sends what a holder that had gone silent has not kept. */
+  async #goOn(sending: Sending): Promise<void> {
+    await this.#open(sending, async (sink) => {
+      const { heldBlocks, heldDigest } = sink
+      const isOurs = this.#prefixes.matches(sending.shard, heldBlocks, heldDigest)
+      const reader = this.#window.join(isOurs ? heldBlocks : 0)
+      if (reader === undefined) throw new Error('it kept too little of the shard to go on')
+      sending.reader.leave()
+      sending.reader = reader
+      if (!isOurs && heldBlocks > 0) await sending.during('send', sink.restart())
+      await this.#sendBlocks(sending, sink, new HeldPrefix(0, new Uint8Array()))
+    })
+  }
+
+  /** Opens an upload, lets `sendAll` send the blocks, and commits. */
+  async #open(sending: Sending, sendAll: (sink: ShardSink) => Promise<void>): Promise<void> {
     const { shard, peer, dropped } = sending
     const signal = AbortSignal.any([this.#init.signal, dropped])
     const { seed, expectedBytes } = this.#init
@@ -189,10 +232,13 @@ export class FanOut {
       opening.then((late) => late.abandon(error)).catch(() => {})
       throw error
     })
+    sending.opened = true
+    this.#progress()
     try {
-      if (!(await this.#sendBlocks(sending, sink))) await this.#startOver(sending, sink)
+      await sendAll(sink)
       const commitment = await sending.during('idle', this.#commitment.promise)
       await sending.during('commit', sink.commit(commitment))
+      this.#progress()
     } catch (error) {
       sink.abandon(error as Error)
       throw error
@@ -214,6 +260,7 @@ export class FanOut {
       }
       const block = segment.block(sending.shard)
       await sending.during('send', sink.send(segment.index, block, leaf))
+      this.#progress()
       this.#init.onSent?.(block.byteLength)
     }
     sending.dropped.throwIfAborted()
@@ -270,14 +317,27 @@ export class FanOut {
     const allowanceMs = patienceMs + TOLERATED_DELAY * (now - this.#startedMs)
     let spare = this.#alive - this.#init.required
     for (const sending of this.#running) {
-      const limitMs = sending.phase === 'commit' ? commitTimeoutMs : stallTimeoutMs
+      const timeoutMs = sending.phase === 'commit' ? commitTimeoutMs : stallTimeoutMs
+      const limitMs = this.#allSilentWith(sending) ? ALL_SILENT_FACTOR * timeoutMs : timeoutMs
       const stuck = now - sending.busySinceMs > limitMs
       const inTheWay = sending.chargedMs > allowanceMs && spare > 0
       const tooLate = this.#requiredSinceMs !== undefined && now - this.#requiredSinceMs > allowanceMs
       if (!stuck && !inTheWay && !tooLate) continue
       spare--
-      sending.drop(new TooSlow(stuck ? `no progress for ${limitMs} ms` : 'too far behind the other holders'))
+      sending.drop(
+        new TooSlow(stuck ? `no progress for ${limitMs} ms` : 'too far behind the other holders', stuck)
+      )
     }
+  }
+
+  /** Nobody has done anything since `sending` began to wait, and every other one waits too. */
+  #allSilentWith(sending: Sending): boolean {
+    if (this.#running.size < 2 || this.#lastProgressMs > sending.busySinceMs) return false
+    return [...this.#running].every(({ phase }) => phase !== 'idle')
+  }
+
+  #progress(): void {
+    this.#lastProgressMs = this.#components.clock.monotonicMs()
   }
 
   #chargeLaggards(elapsedMs: number): void {
@@ -295,6 +355,20 @@ function sorted(outcomes: readonly Outcome[]): ShardOutcomes {
 
 class TooSlow extends Error {
   override readonly name = 'TooSlow'
+  /** It did nothing at all; otherwise it only held the others up. */
+  readonly wasStuck: boolean
+
+  constructor(message: string, wasStuck: boolean) {
+    super(message)
+    this.wasStuck = wasStuck
+  }
+}
+
+/** The holder may have all that was sent, and be only late or cut off. */
+function isSilence(error: unknown): boolean {
+  if (error instanceof TooSlow) return error.wasStuck
+  if (isHologramError(error, 'PROTOCOL')) return error.data.reason === NO_ANSWER
+  return isHologramError(error, 'TIMEOUT', 'UNREACHABLE')
 }
 
 /** One attempt to send a shard to a peer. */
@@ -305,6 +379,8 @@ class Sending {
   /** Time that others waited for this holder. */
   chargedMs = 0
   phase: 'idle' | 'send' | 'commit' = 'idle'
+  /** The holder has taken the upload. */
+  opened = false
   readonly #clock: Clock
   readonly #drop = new AbortController()
   #phaseSinceMs = 0

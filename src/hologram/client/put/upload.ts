@@ -3,7 +3,7 @@ import { pipe } from 'it-pipe'
 import { coder } from './coder.ts'
 import type { CodedSegment } from './coder.ts'
 import type { ClientContext } from '../context.ts'
-import { FanOut } from './fan-out.ts'
+import { ALL_SILENT_FACTOR, FanOut } from './fan-out.ts'
 import type { ShardOutcomes } from './fan-out.ts'
 import type { HomePlan } from './home-plan.ts'
 import { LocalSink } from './local-sink.ts'
@@ -96,8 +96,9 @@ function sinkOpener(context: ClientContext): SinkOpener {
   const { openTimeoutMs, putTiming } = settings
   const timing = {
     openTimeoutMs,
-    sendTimeoutMs: putTiming.stallTimeoutMs,
-    commitTimeoutMs: putTiming.commitTimeoutMs
+    // The fan-out gives a holder up before, unless all are silent.
+    sendTimeoutMs: ALL_SILENT_FACTOR * putTiming.stallTimeoutMs,
+    commitTimeoutMs: ALL_SILENT_FACTOR * putTiming.commitTimeoutMs
   }
   const open: SinkOpener = async (request) =>
     request.peer.equals(mesh.self)

@@ -53,9 +53,12 @@ export function remoteError(peer: PeerId, { status, message, retryAfterMs }: Rep
   return new HologramError('REMOTE', text, { status, retryAfterMs, peer: name })
 }
 
+/** `reason` of the error for a peer that closed the stream where it owed an answer. */
+export const NO_ANSWER = 'closed the stream without an answer'
+
 /** The peer closed the stream where it owed an answer. */
 export function noReply(peer: PeerId): HologramError<'PROTOCOL'> {
   const name = peer.toString()
-  const reason = 'closed the stream without an answer'
+  const reason = NO_ANSWER
   return new HologramError('PROTOCOL', `${name} ${reason}`, { reason, peer: name })
 }

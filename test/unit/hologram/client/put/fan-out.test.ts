@@ -1,9 +1,11 @@
 import type { PeerId } from '@libp2p/interface'
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { CID } from 'multiformats/cid'
+import { AwakeClock } from '../../../../../src/clock/index.ts'
 import { CodedSegment } from '../../../../../src/hologram/client/put/coder.ts'
 import { FanOut } from '../../../../../src/hologram/client/put/fan-out.ts'
-import type { FanOutInit } from '../../../../../src/hologram/client/put/fan-out.ts'
+import type { FanOutInit, ShardOutcomes } from '../../../../../src/hologram/client/put/fan-out.ts'
 import type { ShardSink, SinkRequest } from '../../../../../src/hologram/client/put/shard-sink.ts'
 import { HologramError } from '../../../../../src/hologram/index.ts'
 import { peerIds } from '../../../../support/peers.ts'
@@ -23,16 +25,18 @@ function segment(index: number): CodedSegment {
 
 class FakeSink implements ShardSink {
   readonly peer: PeerId
-  readonly heldBlocks = 0
-  readonly heldDigest = new Uint8Array()
+  readonly heldBlocks: number
+  readonly heldDigest: Uint8Array
   readonly blocks: number[] = []
   committed = false
   abandoned = false
   readonly #onSend: (index: number) => Promise<void>
   readonly #onCommit: () => Promise<void>
 
-  constructor(peer: PeerId, { send = async () => {}, commit = async () => {} }: SinkFaults = {}) {
+  constructor(peer: PeerId, { send = async () => {}, commit = async () => {}, held }: SinkFaults = {}) {
     this.peer = peer
+    this.heldBlocks = held?.blocks ?? 0
+    this.heldDigest = held?.digest ?? new Uint8Array()
     this.#onSend = send
     this.#onCommit = commit
   }
@@ -58,7 +62,15 @@ class FakeSink implements ShardSink {
 interface SinkFaults {
   send?: (index: number) => Promise<void>
   commit?: () => Promise<void>
+  /** What the holder says that it has kept. */
+  held?: { blocks: number; digest: Uint8Array }
 }
+
+/** What the peer does this time, the nth that it is asked. */
+const faultOf = (
+  fault: SinkFaults | Error | Array<SinkFaults | Error> | undefined,
+  nth: number
+): SinkFaults | Error | undefined => (Array.isArray(fault) ? fault[nth] : fault)
 
 describe('sending shards to their holders', () => {
   let peers: PeerId[]
@@ -66,6 +78,7 @@ describe('sending shards to their holders', () => {
   let observed: Array<readonly [PeerId, string]>
   let failed: PeerId[]
   let clock: VirtualTime
+  let awake: AwakeClock
 
   before(async () => {
     peers = await peerIds(N + 2)
@@ -76,17 +89,22 @@ describe('sending shards to their holders', () => {
     observed = []
     failed = []
     clock = new VirtualTime()
+    awake = new AwakeClock(clock)
   })
+  afterEach(() => awake.stop())
 
   const start = (
-    faults: Record<number, SinkFaults | Error>,
+    faults: Record<number, SinkFaults | Error | Array<SinkFaults | Error>>,
     init: Partial<FanOutInit> & { spares?: number } = {}
   ): FanOut => {
     const spares = peers.slice(N, N + (init.spares ?? 0))
     return new FanOut(
       {
         openSink: async ({ peer }: SinkRequest) => {
-          const fault = faults[peers.indexOf(peer)]
+          const fault = faultOf(
+            faults[peers.indexOf(peer)],
+            sinks.filter((sink) => sink.peer.equals(peer)).length
+          )
           if (fault instanceof Error) throw fault
           const sink = new FakeSink(peer, fault)
           sinks.push(sink)
@@ -95,7 +113,7 @@ describe('sending shards to their holders', () => {
         nextPeer: () => spares.shift(),
         observe: (peer, outcome) => observed.push([peer, outcome]),
         onFailure: (peer) => failed.push(peer),
-        clock
+        clock: awake
       },
       {
         seed: new Uint8Array(32),
@@ -111,13 +129,12 @@ describe('sending shards to their holders', () => {
     )
   }
 
-  const send = async (fanOut: FanOut, count: number): Promise<Awaited<ReturnType<FanOut['commit']>>> => {
-    const sendAll = async (): ReturnType<FanOut['commit']> => {
-      for (let index = 0; index < count; index++) await fanOut.write(segment(index))
-      return fanOut.commit(COMMITMENT)
-    }
-    return clock.during(sendAll())
+  const sendAll = async (fanOut: FanOut, count: number): Promise<ShardOutcomes> => {
+    for (let index = 0; index < count; index++) await fanOut.write(segment(index))
+    return fanOut.commit(COMMITMENT)
   }
+  const send = async (fanOut: FanOut, count: number): Promise<ShardOutcomes> =>
+    clock.during(sendAll(fanOut, count))
 
   it('gives every holder every block in order, and tells who keeps what', async () => {
     const { holders, missing } = await send(start({}), 10)
@@ -170,7 +187,8 @@ describe('sending shards to their holders', () => {
     const stuck = { send: async (index: number) => (index === 1 ? new Promise<void>(() => {}) : undefined) }
     const { holders } = await send(start({ 0: stuck, 1: stuck }, { required: N }), 20)
     expect(holders.map(({ shard }) => shard)).to.deep.equal([2, 3])
-    expect(sinks.filter(({ abandoned }) => abandoned)).to.have.length(2)
+    // Each of the two has been asked once more.
+    expect(sinks.filter(({ abandoned }) => abandoned)).to.have.length(4)
   })
 
   it('does not wait for the last commits once enough holders have acknowledged', async () => {
@@ -186,6 +204,84 @@ describe('sending shards to their holders', () => {
     expect(error).to.include({ code: 'NOT_DURABLE' })
     expect((error as HologramError<'NOT_DURABLE'>).data.reasons).to.have.length(N)
     expect(sinks[0].abandoned).to.equal(true)
+  })
+
+  describe('when holders go silent', () => {
+    const REQUIRED_ALL = { required: N, minimum: N }
+    const never = async (): Promise<void> => new Promise(() => {})
+    /** The digest of the first blocks of a shard: the leaf of a block of these tests is the block. */
+    const held = (shard: number, blocks: number): { blocks: number; digest: Uint8Array } => {
+      const hash = createHash('sha256')
+      for (let index = 0; index < blocks; index++) hash.update(Uint8Array.of(index, shard))
+      return { blocks, digest: hash.digest() }
+    }
+
+    it('does not take its own stall for theirs', async () => {
+      const released = Promise.withResolvers<void>()
+      const slow = { commit: async () => released.promise }
+      const done = sendAll(start({ 0: slow, 1: slow, 2: slow, 3: slow }, REQUIRED_ALL), 2)
+      for (let i = 0; i < 10; i++) {
+        await clock.advance(10)
+        clock.stall(60_000)
+        await clock.advance(0)
+      }
+      released.resolve()
+      const { holders } = await done
+      expect(holders).to.have.length(N)
+      expect(sinks).to.have.length(N)
+      expect(observed).to.deep.equal([])
+    })
+
+    it('waits longer when all are silent at once, and goes on when they wake up', async () => {
+      const awakeAgain = async (): Promise<void> => clock.sleep(500)
+      const asleep = { commit: awakeAgain }
+      const { holders } = await send(start({ 0: asleep, 1: asleep, 2: asleep, 3: asleep }, REQUIRED_ALL), 2)
+      expect(holders).to.have.length(N)
+      expect(sinks, 'nobody is asked twice').to.have.length(N)
+    })
+
+    it('does not wait for ever when all are silent', async () => {
+      const gone = { commit: never }
+      const { holders, missing } = await send(start({ 0: gone, 1: gone, 2: gone, 3: gone }, REQUIRED_ALL), 2)
+      expect(holders).to.deep.equal([])
+      expect(missing).to.have.length(N)
+      expect(clock.monotonicMs()).to.be.within(600, 5_000)
+    })
+
+    it('asks one that was late at its commit once more, and finds all blocks there', async () => {
+      const late = [{ commit: never }, { held: held(1, 9) }]
+      const { holders } = await send(start({ 1: late }, REQUIRED_ALL), 9)
+      expect(holders.map(({ peer }) => peer)).to.deep.equal(peers.slice(0, N))
+      const [, again] = sinks.filter(({ peer }) => peer.equals(peers[1]))
+      expect(again).to.deep.include({ blocks: [], committed: true })
+      expect(observed).to.deep.equal([])
+    })
+
+    it('sends the blocks that a holder had not kept when its stream broke', async () => {
+      const broken = new HologramError('UNREACHABLE', 'reset', {})
+      const cut = { send: async (index: number) => (index < 7 ? undefined : Promise.reject(broken)) }
+      const { holders } = await send(start({ 1: [cut, { held: held(1, 6) }] }, REQUIRED_ALL), 9)
+      expect(holders.map(({ peer }) => peer)).to.deep.equal(peers.slice(0, N))
+      const [, again] = sinks.filter(({ peer }) => peer.equals(peers[1]))
+      expect(again).to.deep.include({ blocks: [6, 7, 8], committed: true })
+    })
+
+    it('trusts no blocks that are not ours', async () => {
+      const broken = new HologramError('UNREACHABLE', 'reset', {})
+      const cut = { send: async (index: number) => (index < 7 ? undefined : Promise.reject(broken)) }
+      const foreign = { held: { blocks: 6, digest: new Uint8Array(32) } }
+      const { holders, missing } = await send(start({ 1: [cut, foreign] }), 9)
+      expect(holders.map(({ shard }) => shard)).to.deep.equal([0, 2, 3])
+      expect(missing[0].reason).to.include('kept too little')
+    })
+
+    it('asks once more, not for ever', async () => {
+      const late = { commit: never }
+      const { holders, missing } = await send(start({ 1: late }), 9)
+      expect(holders).to.have.length(N - 1)
+      expect(missing).to.have.length(1)
+      expect(sinks.filter(({ peer }) => peer.equals(peers[1])).length).to.be.at.most(2)
+    })
   })
 
   it('abandons every upload when it is aborted', async () => {
