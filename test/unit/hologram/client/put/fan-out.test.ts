@@ -219,7 +219,8 @@ describe('sending shards to their holders', () => {
     it('does not take its own stall for theirs', async () => {
       const released = Promise.withResolvers<void>()
       const slow = { commit: async () => released.promise }
-      const done = sendAll(start({ 0: slow, 1: slow, 2: slow, 3: slow }, REQUIRED_ALL), 2)
+      const timing = { stallTimeoutMs: 2_000, commitTimeoutMs: 2_000, patienceMs: 3_000 }
+      const done = sendAll(start({ 0: slow, 1: slow, 2: slow, 3: slow }, { ...REQUIRED_ALL, timing }), 2)
       for (let i = 0; i < 10; i++) {
         await clock.advance(10)
         clock.stall(60_000)
