@@ -7,7 +7,8 @@ export declare enum Status {
     QUOTA = "QUOTA",
     REFUSED = "REFUSED",
     WRONG_NETWORK = "WRONG_NETWORK",
-    FAILED = "FAILED"
+    FAILED = "FAILED",
+    CORRUPT = "CORRUPT"
 }
 export declare namespace Status {
     const codec: () => Codec<Status>;
@@ -125,6 +126,7 @@ export interface PutReply {
     retryAfterMs: number;
     blocksHeld: number;
     heldDigest: Uint8Array<ArrayBuffer>;
+    lease: Uint8Array<ArrayBuffer>;
 }
 export declare namespace PutReply {
     const codec: () => Codec<PutReply>;
@@ -148,9 +150,13 @@ export declare namespace PutReply {
         field: '$.heldDigest';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface PutReplyLeaseFieldEvent {
+        field: '$.lease';
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<PutReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutReply>): PutReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutReply>): Generator<PutReplyStatusFieldEvent | PutReplyMessageFieldEvent | PutReplyRetryAfterMsFieldEvent | PutReplyBlocksHeldFieldEvent | PutReplyHeldDigestFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutReply>): Generator<PutReplyStatusFieldEvent | PutReplyMessageFieldEvent | PutReplyRetryAfterMsFieldEvent | PutReplyBlocksHeldFieldEvent | PutReplyHeldDigestFieldEvent | PutReplyLeaseFieldEvent>;
 }
 export interface GetRequest {
     cid: Uint8Array<ArrayBuffer>;
@@ -297,6 +303,7 @@ export interface ObjectReply {
     placement: Uint8Array<ArrayBuffer>;
     shards: number[];
     leases: Uint8Array<ArrayBuffer>[];
+    badBlocks: number[];
 }
 export declare namespace ObjectReply {
     const codec: () => Codec<ObjectReply>;
@@ -330,9 +337,14 @@ export declare namespace ObjectReply {
         index: number;
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ObjectReplyBadBlocksFieldEvent {
+        field: '$.badBlocks[]';
+        index: number;
+        value: number;
+    }
     function encode(obj: Partial<ObjectReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): ObjectReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent | ObjectReplyBadBlocksFieldEvent>;
 }
 export interface Lease {
     network: Uint8Array<ArrayBuffer>;

@@ -9,6 +9,7 @@ export var Status;
     Status["REFUSED"] = "REFUSED";
     Status["WRONG_NETWORK"] = "WRONG_NETWORK";
     Status["FAILED"] = "FAILED";
+    Status["CORRUPT"] = "CORRUPT";
 })(Status || (Status = {}));
 var __StatusValues;
 (function (__StatusValues) {
@@ -19,6 +20,7 @@ var __StatusValues;
     __StatusValues[__StatusValues["REFUSED"] = 4] = "REFUSED";
     __StatusValues[__StatusValues["WRONG_NETWORK"] = 5] = "WRONG_NETWORK";
     __StatusValues[__StatusValues["FAILED"] = 6] = "FAILED";
+    __StatusValues[__StatusValues["CORRUPT"] = 7] = "CORRUPT";
 })(__StatusValues || (__StatusValues = {}));
 (function (Status) {
     Status.codec = () => {
@@ -470,6 +472,10 @@ export var PutReply;
                     w.uint32(42);
                     w.bytes(obj.heldDigest);
                 }
+                if ((obj.lease != null && obj.lease.byteLength > 0)) {
+                    w.uint32(50);
+                    w.bytes(obj.lease);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -479,7 +485,8 @@ export var PutReply;
                     message: '',
                     retryAfterMs: 0,
                     blocksHeld: 0,
-                    heldDigest: uint8ArrayAlloc(0)
+                    heldDigest: uint8ArrayAlloc(0),
+                    lease: uint8ArrayAlloc(0)
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -503,6 +510,10 @@ export var PutReply;
                         }
                         case 5: {
                             obj.heldDigest = reader.bytes();
+                            break;
+                        }
+                        case 6: {
+                            obj.lease = reader.bytes();
                             break;
                         }
                         default: {
@@ -548,6 +559,13 @@ export var PutReply;
                         case 5: {
                             yield {
                                 field: `${prefix}.heldDigest`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 6: {
+                            yield {
+                                field: `${prefix}.lease`,
                                 value: reader.bytes()
                             };
                             break;
@@ -1160,6 +1178,12 @@ export var ObjectReply;
                         w.bytes(value);
                     }
                 }
+                if (obj.badBlocks != null && obj.badBlocks.length > 0) {
+                    for (const value of obj.badBlocks) {
+                        w.uint32(64);
+                        w.uint32(value);
+                    }
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1171,7 +1195,8 @@ export var ObjectReply;
                     manifest: uint8ArrayAlloc(0),
                     placement: uint8ArrayAlloc(0),
                     shards: [],
-                    leases: []
+                    leases: [],
+                    badBlocks: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1217,6 +1242,16 @@ export var ObjectReply;
                             obj.leases.push(reader.bytes());
                             break;
                         }
+                        case 8: {
+                            if (opts.limits?.badBlocks != null && obj.badBlocks.length === opts.limits.badBlocks) {
+                                throw new MaxLengthError('Decode error - repeated field "badBlocks" had too many elements');
+                            }
+                            if (obj.badBlocks.length === 256) {
+                                throw new MaxLengthError('Decode error - repeated field "badBlocks" had too many elements');
+                            }
+                            obj.badBlocks.push(reader.uint32());
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -1227,7 +1262,8 @@ export var ObjectReply;
             }, function* (reader, length, prefix, opts = {}) {
                 const obj = {
                     shards: 256,
-                    leases: 64
+                    leases: 64,
+                    badBlocks: 256
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1296,6 +1332,21 @@ export var ObjectReply;
                                 value: reader.bytes()
                             };
                             obj.leases++;
+                            break;
+                        }
+                        case 8: {
+                            if (opts.limits?.badBlocks != null && obj.badBlocks === opts.limits.badBlocks) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "badBlocks" had too many elements');
+                            }
+                            if (obj.badBlocks === 256) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "badBlocks" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.badBlocks[]`,
+                                index: obj.badBlocks,
+                                value: reader.uint32()
+                            };
+                            obj.badBlocks++;
                             break;
                         }
                         default: {

@@ -40,18 +40,39 @@ export interface ShardReader {
   /**
    * The bytes of one block, checked against its stored leaf hash.
    *
-   * @throws StoreError 'CORRUPT' when the disk no longer holds what was acknowledged; the shard is then set aside
+   * @throws StoreError 'CORRUPT' when the disk no longer holds this block; it is marked then, and the others can be read
    */
   read: (index: number, options?: { signal?: AbortSignal }) => Promise<Uint8Array>
-  /** Leaf hashes of all blocks, 32 bytes each. */
+  /**
+   * Leaf hashes of all blocks, 32 bytes each.
+   *
+   * @throws StoreError 'CORRUPT' when they are damaged beyond mending; the shard is set aside then
+   */
   leaves: () => Promise<Uint8Array>
+  /**
+   * Leaf hashes of `count` blocks from `first` on, as they are on disk: check them against a root.
+   *
+   * @param options.copy - prefer the second copies. @default false
+   */
+  leafRange: (first: number, count: number, options?: { copy?: boolean }) => Promise<Uint8Array>
+  /** Roots of the aligned subtrees of 1,024 leaves, 32 bytes each; undefined when the disk does not have them. */
+  subtreeRoots: () => Promise<Uint8Array | undefined>
   close: () => Promise<void>
+}
+
+/** A shard as its holder knows it. */
+export interface HeldShard {
+  readonly shard: number
+  /** Blocks that are known to be damaged; the others are served. An upload of the shard replaces it. */
+  readonly badBlocks: number
 }
 
 export interface ShardSummary {
   readonly cid: CID
   readonly shard: number
   readonly sizeBytes: number
+  /** Blocks that are known to be damaged. */
+  readonly badBlocks: number
 }
 
 export interface Usage {
@@ -105,8 +126,10 @@ export interface Holdings {
   openUpload: (upload: Uint8Array, shard: number, expectedBytes: number) => Promise<ShardUpload>
   /** Undefined when this peer does not hold that shard. */
   openShard: (cid: CID, shard: number) => Promise<ShardReader | undefined>
-  /** Indices of the shards of `cid` held here, ascending. */
+  /** Indices of the shards of `cid` held here, ascending; also of those with damaged blocks. */
   shardsOf: (cid: CID) => Promise<number[]>
+  /** The shards of `cid` held here, ascending. */
+  heldShards: (cid: CID) => Promise<HeldShard[]>
   listShards: () => AsyncIterable<ShardSummary>
   deleteObject: (cid: CID) => Promise<void>
 

@@ -123,6 +123,7 @@ const assemble = (opened: Opened): NodeParts => {
     peers: () => peers.counts(),
     connections: () => host.getConnections(),
     usage: () => store.usage(),
+    storeHealth: () => store.health(),
     holder: () => hologram.stats,
     client: () => hologram.clientStats,
     starvedMs: () => opened.clock.starvedMs

@@ -2,6 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import { DROP_REASONS } from './peers/report.ts'
 import type { ClientStats, HolderStats } from '../hologram/index.ts'
 import type { Usage } from '../hologram/holdings.ts'
+import type { StoreHealth } from '../store/index.ts'
 import type { Connection } from '@libp2p/interface'
 import type { DropReason } from './peers/report.ts'
 
@@ -12,6 +13,7 @@ export interface MetricsSources {
   readonly peers: () => { known: number; live: number; connected: number }
   readonly connections: () => Connection[]
   readonly usage: () => Promise<Usage>
+  readonly storeHealth: () => StoreHealth
   readonly holder: () => HolderStats
   /** Milliseconds for which this process could not run. */
   readonly starvedMs: () => number
@@ -44,6 +46,11 @@ export const createMetrics = (sources: MetricsSources): NodeMetrics => {
   gauge('thhe_uptime_seconds', 'Seconds since the node started', sources.uptimeSeconds)
   gauge('thhe_store_quota_bytes', 'Disk space lent', async () => (await sources.usage()).quotaBytes)
   gauge('thhe_store_used_bytes', 'Disk space in use', async () => (await sources.usage()).usedBytes)
+  const health = sources.storeHealth
+  gauge('thhe_store_bad_blocks', 'Blocks that are known to be damaged', () => health().badBlocks)
+  gauge('thhe_store_damaged_shards', 'Shards with damaged blocks', () => health().damagedShards)
+  gauge('thhe_store_shards_set_aside', 'Shards of which nothing can be served', () => health().shardsSetAside)
+  gauge('thhe_store_damaged_entries', 'Damaged index entries since the start', () => health().damagedEntries)
   gauge(
     'thhe_store_free_bytes',
     'Bytes that would still be taken',

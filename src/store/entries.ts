@@ -1,5 +1,4 @@
 import { changeBytes } from './database.ts'
-import { errorCode } from './errors.ts'
 import { KIND, objectKey } from './records.ts'
 import type { CID } from 'multiformats/cid'
 import type { Change } from './database.ts'
@@ -7,14 +6,13 @@ import type { StoreParts } from './parts.ts'
 
 type Parts = Pick<StoreParts, 'database' | 'space'>
 
-/** An entry that is about to be written anew: a damaged one is as good as none. */
-export async function getIntact({ database }: Parts, key: Uint8Array): Promise<Uint8Array | undefined> {
-  try {
-    return await database.get(key)
-  } catch (error) {
-    if (errorCode(error) !== 'CORRUPT') throw error
-    return undefined
-  }
+/** The value of an entry; undefined also for a damaged one, which has been logged and counted then. */
+export async function getIntact(
+  { database }: Pick<StoreParts, 'database'>,
+  key: Uint8Array
+): Promise<Uint8Array | undefined> {
+  const [entry] = await database.getMany([key])
+  return entry?.value
 }
 
 /** What there is to write for a manifest: nothing when it is here, since a CID never changes its bytes. */

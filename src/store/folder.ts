@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { errorCode, mapSystemError, StoreError } from './errors.ts'
 import { LEAF_RECORD_BYTES } from './leaf-file.ts'
 import { SLOT_BYTES } from './records.ts'
+import type { RandomSource } from '../clock/index.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import type { Slot } from './records.ts'
+import type { ShardRecord, Slot } from './records.ts'
 
 /** The version of the layout below. A store of a higher version is refused; a lower one would be migrated. */
 export const FORMAT_VERSION = 1
@@ -29,13 +29,17 @@ const SUFFIXES = ['blocks', 'leaves'] as const
  *
  *     format          {"format":"thhe-store","version":1}
  *     index/          LevelDB; what counts is what it says
+ *     mirror/         LevelDB; the index once more, for when the first is damaged
  *     uploads/        <slot>.blocks, <slot>.leaves of shards that are still arriving
  *     shards/xx/      the same files of whole shards, by the slot's first byte
- *     quarantine/     the same files of shards found damaged
+ *     quarantine/     the same files of shards of which nothing can be served
  */
 export class Folder {
   readonly #disk: Disk
+  readonly #random: RandomSource
   readonly path: string
+  /** Made just now: nothing has ever been kept here. */
+  readonly isNew: boolean
   /** Folders under `shards/` that are known to be there. */
   readonly #fanOut = new Set<string>()
 
@@ -44,23 +48,30 @@ export class Folder {
    *
    * @throws StoreError 'FORMAT_UNKNOWN' when something else, or a newer version, has written it
    */
-  static async open(disk: Disk, path: string): Promise<Folder> {
+  static async open(disk: Disk, path: string, random: RandomSource): Promise<Folder> {
     await disk.makeDirectory(path)
-    const folder = new Folder(disk, path)
-    if ((await disk.sizeOf(join(path, FORMAT_FILE))) === undefined) await folder.#create()
+    const isNew = (await disk.sizeOf(join(path, FORMAT_FILE))) === undefined
+    const folder = new Folder(disk, path, random, isNew)
+    if (isNew) await folder.#create()
     else await folder.#checkFormat()
     for (const area of AREAS) await disk.makeDirectory(join(path, area))
     return folder
   }
 
   /** Use `Folder.open`. */
-  constructor(disk: Disk, path: string) {
+  constructor(disk: Disk, path: string, random: RandomSource, isNew: boolean) {
     this.#disk = disk
     this.path = path
+    this.#random = random
+    this.isNew = isNew
   }
 
   get indexPath(): string {
     return join(this.path, 'index')
+  }
+
+  get mirrorPath(): string {
+    return join(this.path, 'mirror')
   }
 
   async availableBytes(): Promise<number> {
@@ -69,7 +80,7 @@ export class Folder {
 
   /** Makes the files of a new slot under `uploads/`. Their names are not durable yet. */
   async create(): Promise<{ slot: Slot; files: SlotFiles }> {
-    const slot = randomBytes(SLOT_BYTES)
+    const slot = this.#random.bytes(SLOT_BYTES)
     const [blocks, leaves] = SUFFIXES.map((suffix) => this.#pathOf('uploads', slot, suffix))
     try {
       return {
@@ -142,9 +153,18 @@ export class Folder {
 
   /** Slots that have a file under `uploads/`. */
   async uploadSlots(): Promise<Slot[]> {
-    const names = await this.#disk.list(join(this.path, 'uploads'))
-    const slots = new Set(names.map((name) => name.slice(0, SLOT_BYTES * 2)))
-    return [...slots].map((hex) => Buffer.from(hex, 'hex')).filter((slot) => slot.length === SLOT_BYTES)
+    return slotsOf(await this.#disk.list(join(this.path, 'uploads')))
+  }
+
+  /** Slots that have a file under `shards/`. */
+  async shardSlots(): Promise<Slot[]> {
+    const slots: Slot[] = []
+    for (const name of await this.#disk.list(join(this.path, 'shards'))) {
+      if (/^[0-9a-f]{2}$/.test(name)) {
+        slots.push(...slotsOf(await this.#disk.list(join(this.path, 'shards', name))))
+      }
+    }
+    return slots
   }
 
   /** Makes the folder of `shards/` that a slot goes to, the first time. */
@@ -215,5 +235,14 @@ function parseFormat(text: string): number | undefined {
   }
 }
 
-/** Bytes that a shard takes on disk, blocks and leaf records. */
+function slotsOf(names: readonly string[]): Slot[] {
+  const slots = new Set(names.map((name) => name.slice(0, SLOT_BYTES * 2)))
+  return [...slots].map((hex) => Buffer.from(hex, 'hex')).filter((slot) => slot.length === SLOT_BYTES)
+}
+
+/** Bytes that an upload takes on disk, blocks and leaf records. */
 export const fileBytes = (blocks: number, dataBytes: number): number => dataBytes + blocks * LEAF_RECORD_BYTES
+
+/** Bytes that a shard takes on disk. */
+export const shardBytes = ({ blocks, dataBytes, tailBytes }: ShardRecord): number =>
+  fileBytes(blocks, dataBytes) + tailBytes

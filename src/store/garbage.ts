@@ -2,6 +2,7 @@ import {
   decodeLease,
   decodeQuarantine,
   decodeUpload,
+  encodeLease,
   isLive,
   KIND,
   kindKey,
@@ -9,6 +10,8 @@ import {
   parseObjectKey,
   parseSlotKey
 } from './records.ts'
+import { getIntact, growth, writeAllCounted } from './entries.ts'
+import { UNREADABLE_LEASE_MS } from './found-slots.ts'
 import { discard, removeObject } from './removal.ts'
 import type { CID } from 'multiformats/cid'
 import type { StoreParts } from './parts.ts'
@@ -59,10 +62,12 @@ export async function collect(
     }
   })
   await inGroups(parts.database.entries(kindKey(KIND.quarantined)), async ({ key, value }) => {
+    if (value === undefined) return
     const { setAsideAtMs, fileBytes } = decodeQuarantine(value)
     if (setAsideAtMs + QUARANTINE_MS > nowMs) return
     await discard(parts, [parseSlotKey(key)], [{ key }])
     parts.space.adjust(-fileBytes)
+    parts.health.shardSetAside(-1)
     collected.freedBytes += fileBytes
   })
   return collected
@@ -79,8 +84,9 @@ async function* objects({ database }: StoreParts): AsyncGenerator<CID> {
 
 async function collectObject(parts: StoreParts, cid: CID, nowMs: number): Promise<number> {
   return await parts.locks.run(cid.toString(), async () => {
-    for await (const { value } of parts.database.entries(objectKey(KIND.lease, cid))) {
-      if (isLive(decodeLease(value), nowMs)) return 0
+    for (const { value } of await parts.database.listUnder(objectKey(KIND.lease, cid))) {
+      // A lease that cannot be read may be live.
+      if (value === undefined || isLive(decodeLease(value), nowMs)) return 0
     }
     return await removeObject(parts, cid)
   })
@@ -88,8 +94,10 @@ async function collectObject(parts: StoreParts, cid: CID, nowMs: number): Promis
 
 async function collectLease(parts: StoreParts, key: Uint8Array, nowMs: number): Promise<number> {
   return await parts.locks.run(parseObjectKey(key).cid.toString(), async () => {
-    const value = await parts.database.get(key)
-    if (value === undefined || decodeLease(value).keepUntilMs > nowMs) return 0
+    const [entry] = await parts.database.getMany([key])
+    if (entry === undefined) return 0
+    if (entry.value === undefined) return await replaceDamagedLease(parts, key, nowMs)
+    if (decodeLease(entry.value).keepUntilMs > nowMs) return 0
     const freedBytes = await parts.database.storedBytes(key)
     await parts.database.write([{ key }])
     parts.space.adjust(-freedBytes)
@@ -97,9 +105,26 @@ async function collectLease(parts: StoreParts, key: Uint8Array, nowMs: number): 
   })
 }
 
+/**
+ * Puts a lease of the longest time in place of one that cannot be read, so that it does end one day. Any statement of its
+ * lessee replaces it.
+ */
+async function replaceDamagedLease(parts: StoreParts, key: Uint8Array, nowMs: number): Promise<number> {
+  const expiresAtMs = nowMs + UNREADABLE_LEASE_MS
+  const lease = { sequence: 0n, expiresAtMs, keepUntilMs: expiresAtMs, tombstone: false }
+  const change = { key, value: encodeLease({ ...lease, signed: new Uint8Array(0) }) }
+  const bytes = await growth(parts, change)
+  await writeAllCounted(parts, [change], bytes, { enforce: false })
+  return -bytes
+}
+
 async function collectUpload(parts: StoreParts, key: Uint8Array, nowMs: number): Promise<number | undefined> {
-  const value = await parts.database.get(key)
-  if (value === undefined) return undefined
+  const value = await getIntact(parts, key)
+  if (value === undefined) {
+    // The files of a damaged entry are removed at the next start.
+    await parts.database.write([{ key }])
+    return undefined
+  }
   const { slot, touchedAtMs } = decodeUpload(value)
   if (touchedAtMs + UPLOAD_IDLE_MS > nowMs) return undefined
   const freedBytes = await parts.folder.slotBytes('uploads', slot)

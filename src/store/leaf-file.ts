@@ -91,15 +91,24 @@ export interface Extent {
 /**
  * The longest run of good blocks. The first `trusted` were synced and are taken as they are; those behind them may
  * be torn, or zeros where the system had not written yet, and are hashed one by one.
+ *
+ * @param options.limit - blocks at which to stop
+ * @throws the signal's reason, as soon as the signal fires
  */
-export async function soundExtent(files: SlotFiles, trusted: number): Promise<Extent> {
+export async function soundExtent(
+  files: SlotFiles,
+  trusted: number,
+  { limit = Infinity, signal }: { limit?: number; signal?: AbortSignal } = {}
+): Promise<Extent> {
   const [leavesSize, dataSize] = [await files.leaves.size(), await files.blocks.size()]
   const reader = new LeafReader(files.leaves)
   const last = trusted === 0 ? undefined : await reader.entry(trusted - 1)
   // Less than what was synced is there: somebody has cut the files. Look at everything.
-  if (trusted > 0 && (last === undefined || last.end > dataSize)) return await soundExtent(files, 0)
+  if (trusted > 0 && (last === undefined || last.end > dataSize))
+    return await soundExtent(files, 0, { limit, signal })
   let extent: Extent = { blocks: trusted, dataBytes: last?.end ?? 0 }
-  while ((extent.blocks + 1) * LEAF_RECORD_BYTES <= leavesSize) {
+  while (extent.blocks < limit && (extent.blocks + 1) * LEAF_RECORD_BYTES <= leavesSize) {
+    signal?.throwIfAborted()
     const entry = await reader.entry(extent.blocks)
     if (entry === undefined || entry.end <= entry.start || entry.end > dataSize) break
     const block = await readBlock(files.blocks, entry)

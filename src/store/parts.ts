@@ -1,6 +1,8 @@
 import type { Logger } from '../node/logger.ts'
 import type { Database } from './database.ts'
+import type { Clock, RandomSource } from '../clock/index.ts'
 import type { Folder } from './folder.ts'
+import type { Health } from './health.ts'
 import type { Locks } from './locks.ts'
 import type { Space } from './space.ts'
 
@@ -11,6 +13,8 @@ export interface StoreParts {
   readonly space: Space
   /** By the text of an object's CID: whoever changes what is kept for an object. */
   readonly locks: Locks
-  readonly now: () => number
+  readonly health: Health
+  readonly clock: Clock
+  readonly random: RandomSource
   readonly logger: Pick<Logger, 'info' | 'warn'>
 }

@@ -2,12 +2,13 @@
 // no key of an object is the prefix of another object's. Integers are big-endian so that keys sort by number.
 import { crc32 } from 'node:zlib'
 import { CID } from 'multiformats/cid'
-import { StoreError } from './errors.ts'
 import type { StoredLease } from '../hologram/holdings.ts'
 
 /** Kinds of index entries, by the first byte of their keys. */
 export const KIND = {
   batchNumber: 'b',
+  /** Blocks of a shard that are known to be damaged. */
+  badBlocks: 'd',
   lease: 'l',
   manifest: 'm',
   owned: 'o',
@@ -33,7 +34,7 @@ export const leaseKey = (cid: CID, lessee: string): Uint8Array =>
   Buffer.concat([objectKey(KIND.lease, cid), Buffer.from(lessee, 'utf8')])
 export const shardKey = (cid: CID, shard: number): Uint8Array =>
   Buffer.concat([objectKey(KIND.shard, cid), uint16(shard)])
-export const slotKey = (kind: 'q' | 'x', slot: Slot): Uint8Array =>
+export const slotKey = (kind: 'd' | 'q' | 'x', slot: Slot): Uint8Array =>
   Buffer.concat([Buffer.from(kind, 'latin1'), slot])
 export const uploadKey = (upload: Uint8Array, shard: number): Uint8Array => {
   if (upload.length !== UPLOAD_ID_BYTES) {
@@ -53,6 +54,20 @@ export const parseShardKey = (key: Uint8Array): { cid: CID; shard: number } => {
 }
 export const shardOfUploadKey = (key: Uint8Array): number => view(key).getUint16(1 + UPLOAD_ID_BYTES)
 export const parseSlotKey = (key: Uint8Array): Slot => key.slice(1)
+/** A slot as its files are named. */
+export const slotName = (slot: Slot): string => Buffer.from(slot).toString('hex')
+
+const KIND_NAMES = Object.fromEntries(Object.entries(KIND).map(([name, letter]) => [letter, name]))
+
+/** What an entry is about, for a person. */
+export function describeKey(key: Uint8Array): Record<string, string> {
+  const kind = KIND_NAMES[String.fromCharCode(key[0])] ?? 'unknown'
+  try {
+    return { kind, cid: parseObjectKey(key).cid.toString() }
+  } catch {
+    return { kind, key: Buffer.from(key.subarray(1)).toString('hex') }
+  }
+}
 
 /** All keys that start with `prefix`, as bounds of a range. */
 export function rangeOf(prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } {
@@ -79,25 +94,24 @@ export function intact(sealed: Uint8Array): Uint8Array | undefined {
   return sealed.length >= SEAL_BYTES && view(sealed).getUint32(0) === crc32(value) ? value : undefined
 }
 
-/** @throws StoreError 'CORRUPT' */
-export function unseal(sealed: Uint8Array): Uint8Array {
-  const value = intact(sealed)
-  if (value === undefined) {
-    throw new StoreError('CORRUPT', 'An entry of the index does not match its checksum.')
-  }
-  return value
-}
-
 export interface ShardRecord {
   readonly slot: Slot
   readonly blocks: number
   readonly dataBytes: number
   /** SHA-256 over the leaf hashes. */
   readonly leavesDigest: Uint8Array
+  /** Bytes of the tail of the `.leaves` file (leaf-tail.ts); 0 for shards that version 0.1 wrote. */
+  readonly tailBytes: number
+  /** For whom the shard was taken (accounts.ts), 16 bytes. */
+  readonly account: Uint8Array
 }
 
-export function encodeShard({ slot, blocks, dataBytes, leavesDigest }: ShardRecord): Uint8Array {
-  return Buffer.concat([slot, uint64(blocks), uint64(dataBytes), leavesDigest])
+/** The account of what nobody is charged for. */
+export const NO_ACCOUNT: Uint8Array = new Uint8Array(16)
+
+export function encodeShard(shard: ShardRecord): Uint8Array {
+  const { slot, blocks, dataBytes, leavesDigest, tailBytes, account } = shard
+  return Buffer.concat([slot, uint64(blocks), uint64(dataBytes), leavesDigest, uint64(tailBytes), account])
 }
 
 export function decodeShard(value: Uint8Array): ShardRecord {
@@ -105,7 +119,9 @@ export function decodeShard(value: Uint8Array): ShardRecord {
     slot: value.slice(0, SLOT_BYTES),
     blocks: readUint64(value, SLOT_BYTES),
     dataBytes: readUint64(value, SLOT_BYTES + 8),
-    leavesDigest: value.slice(SLOT_BYTES + 16, SLOT_BYTES + 48)
+    leavesDigest: value.slice(SLOT_BYTES + 16, SLOT_BYTES + 48),
+    tailBytes: value.length < SLOT_BYTES + 72 ? 0 : readUint64(value, SLOT_BYTES + 48),
+    account: value.length < SLOT_BYTES + 72 ? NO_ACCOUNT : value.slice(SLOT_BYTES + 56, SLOT_BYTES + 72)
   }
 }
 

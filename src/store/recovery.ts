@@ -1,5 +1,16 @@
-import { decodeQuarantine, decodeShard, decodeUpload, KIND, kindKey, parseSlotKey } from './records.ts'
-import { fileBytes } from './folder.ts'
+import { countBlocks, decodeRanges } from './bad-blocks.ts'
+import { adoptFound } from './found-slots.ts'
+import {
+  decodeQuarantine,
+  decodeShard,
+  decodeUpload,
+  encodeQuarantine,
+  KIND,
+  kindKey,
+  parseSlotKey,
+  slotName
+} from './records.ts'
+import { shardBytes } from './folder.ts'
 import { removeDiscarded } from './removal.ts'
 import type { StoreParts } from './parts.ts'
 import type { Slot } from './records.ts'
@@ -9,17 +20,24 @@ const COUNTED = [KIND.lease, KIND.manifest, KIND.owned, KIND.placement] as const
 
 /**
  * Brings the files in line with the index, which alone says what is so: a commit or a removal that was cut off
- * before its batch was written has not happened, and one cut off behind it is finished. Then counts what is here.
+ * before its batch was written has not happened, and one cut off behind it is finished. Files of shards that a damaged
+ * index has forgotten are taken in again. Then counts what is here.
  */
 export async function recover(parts: StoreParts): Promise<void> {
   await finishRemovals(parts)
-  const unclaimed = await recallUploads(parts)
+  const uploads = await recallUploads(parts)
   await finishQuarantine(parts)
-  await claimShards(parts, unclaimed)
-  await parts.folder.remove([...unclaimed.values()])
+  const shards = bySlotName(await parts.folder.shardSlots())
+  await claimShards(parts, uploads, shards)
+  await parts.folder.remove([...uploads.values()])
+  await adoptFound(parts, [...shards.values()])
+  await countBadBlocks(parts)
   await countEntries(parts)
   await parts.space.refresh()
 }
+
+const bySlotName = (slots: readonly Slot[]): Map<string, Slot> =>
+  new Map(slots.map((slot) => [slotName(slot), slot]))
 
 async function finishRemovals(parts: StoreParts): Promise<void> {
   const slots: Slot[] = []
@@ -28,43 +46,70 @@ async function finishRemovals(parts: StoreParts): Promise<void> {
 }
 
 /**
- * Files of uploads that had moved already go back, since their commit did not make it.
+ * Files of uploads that had moved already go back, since their commit did not make it. A damaged entry goes: the putter
+ * sends its blocks again.
  *
- * @returns slots that have files under `uploads/` and are no uploads, by their hex
+ * @returns slots that have files under `uploads/` and are no uploads
  */
 async function recallUploads({ database, folder, space }: StoreParts): Promise<Map<string, Slot>> {
-  const found = new Map((await folder.uploadSlots()).map((slot) => [hex(slot), slot]))
-  for await (const { value } of database.entries(kindKey(KIND.upload))) {
+  const found = bySlotName(await folder.uploadSlots())
+  for await (const { key, value } of database.entries(kindKey(KIND.upload))) {
+    if (value === undefined) {
+      await database.write([{ key }])
+      continue
+    }
     const { slot } = decodeUpload(value)
-    found.delete(hex(slot))
+    found.delete(slotName(slot))
     if ((await folder.slotBytes('shards', slot)) > 0) await folder.move(slot, 'shards', 'uploads')
     space.adjust(await folder.slotBytes('uploads', slot))
   }
   return found
 }
 
-async function finishQuarantine({ database, folder, space }: StoreParts): Promise<void> {
+async function finishQuarantine({ database, folder, space, health, clock }: StoreParts): Promise<void> {
   for await (const { key, value } of database.entries(kindKey(KIND.quarantined))) {
     const slot = parseSlotKey(key)
     if ((await folder.slotBytes('shards', slot)) > 0) await folder.move(slot, 'shards', 'quarantine')
-    space.adjust(decodeQuarantine(value).fileBytes)
+    health.shardSetAside(1)
+    const noted = value && decodeQuarantine(value)
+    const fileBytes = noted?.fileBytes ?? (await folder.slotBytes('quarantine', slot))
+    if (noted === undefined) {
+      const entry = encodeQuarantine({ setAsideAtMs: clock.nowMs(), fileBytes })
+      await database.write([{ key, value: entry }])
+    }
+    space.adjust(fileBytes)
   }
 }
 
-/** Counts shards; files of one whose commit was reported failed, but made it into the log, go where it says. */
+/**
+ * Counts shards and takes their slots out of `shards`; files of one whose commit was reported failed, but made it into
+ * the log, go where it says. A damaged entry goes, and the shard's own files tell what it was.
+ */
 async function claimShards(
   { database, folder, space }: StoreParts,
-  unclaimed: Map<string, Slot>
+  uploads: Map<string, Slot>,
+  shards: Map<string, Slot>
 ): Promise<void> {
-  for await (const { value } of database.entries(kindKey(KIND.shard))) {
-    const { slot, blocks, dataBytes } = decodeShard(value)
-    if (unclaimed.delete(hex(slot))) await folder.move(slot, 'uploads', 'shards')
-    space.adjust(fileBytes(blocks, dataBytes))
+  for await (const { key, value } of database.entries(kindKey(KIND.shard))) {
+    if (value === undefined) {
+      await database.write([{ key }])
+      continue
+    }
+    const record = decodeShard(value)
+    const name = slotName(record.slot)
+    shards.delete(name)
+    if (uploads.delete(name)) await folder.move(record.slot, 'uploads', 'shards')
+    space.adjust(shardBytes(record))
+  }
+}
+
+async function countBadBlocks({ database, health }: StoreParts): Promise<void> {
+  for await (const { key, value } of database.entries(kindKey(KIND.badBlocks))) {
+    if (value === undefined) await database.write([{ key }])
+    else health.setBadBlocks(slotName(parseSlotKey(key)), countBlocks(decodeRanges(value)))
   }
 }
 
 async function countEntries({ database, space }: StoreParts): Promise<void> {
   for (const kind of COUNTED) space.adjust(await database.storedBytesUnder(kindKey(kind)))
 }
-
-const hex = (slot: Slot): string => Buffer.from(slot).toString('hex')

@@ -1,5 +1,5 @@
-import { fileBytes } from './folder.ts'
-import { decodeShard, KIND, objectKey, slotKey } from './records.ts'
+import { shardBytes } from './folder.ts'
+import { decodeShard, KIND, objectKey, slotKey, slotName } from './records.ts'
 import type { CID } from 'multiformats/cid'
 import type { Change } from './database.ts'
 import type { StoreParts } from './parts.ts'
@@ -36,23 +36,27 @@ export async function removeDiscarded(
  * @returns bytes freed; 0 when nothing of the object was here
  */
 export async function removeObject(parts: StoreParts, cid: CID): Promise<number> {
-  const { database, space } = parts
+  const { database, space, health } = parts
   const keys = [objectKey(KIND.manifest, cid), objectKey(KIND.placement, cid)]
   const sizes = await Promise.all(keys.map(async (key) => await database.storedBytes(key)))
   let freedBytes = sizes[0] + sizes[1]
   const slots: Slot[] = []
-  for await (const { key, value } of database.entries(objectKey(KIND.shard, cid))) {
-    const { slot, blocks, dataBytes } = decodeShard(value)
+  for (const { key, value } of await database.listUnder(objectKey(KIND.shard, cid))) {
     keys.push(key)
-    slots.push(slot)
-    freedBytes += fileBytes(blocks, dataBytes)
+    // The files of a damaged entry are found, and removed, at the next start.
+    if (value === undefined) continue
+    const record = decodeShard(value)
+    slots.push(record.slot)
+    keys.push(slotKey(KIND.badBlocks, record.slot))
+    freedBytes += shardBytes(record)
   }
-  if (freedBytes === 0) return 0
+  if (freedBytes === 0 && keys.length === 2) return 0
   await discard(
     parts,
     slots,
     keys.map((key) => ({ key }))
   )
+  for (const slot of slots) health.setBadBlocks(slotName(slot), 0)
   space.adjust(-freedBytes)
   return freedBytes
 }

@@ -58,6 +58,12 @@ export class Space {
     this.settle(bytes)
   }
 
+  /** Forgets what has been counted: it is about to be counted again. */
+  startOver(): void {
+    this.#usedBytes = 0
+    this.#usedSinceBytes = 0
+  }
+
   /** Counts what is on disk whether it fits or not: what was found at the start, what must not be refused. */
   adjust(bytes: number): void {
     this.#usedBytes += bytes

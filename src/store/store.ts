@@ -1,9 +1,14 @@
+import { systemClock, systemRandom } from '../clock/index.ts'
+import { badBlocksOf, countBlocks, mergeRanges, noteBadBlocks } from './bad-blocks.ts'
 import { Database } from './database.ts'
-import type { Level } from './database.ts'
+import { isLevelDamage } from './level.ts'
+import { UNREADABLE_LEASE_MS } from './found-slots.ts'
+import { Health } from './health.ts'
+import type { Level } from './level.ts'
 import { systemDisk } from './disk.ts'
 import { mapSystemError, StoreError } from './errors.ts'
 import { getIntact, writeCounted } from './entries.ts'
-import { fileBytes, Folder } from './folder.ts'
+import { Folder, shardBytes } from './folder.ts'
 import { collect } from './garbage.ts'
 import { keepObject, leaseChange } from './keep.ts'
 import { Locks } from './locks.ts'
@@ -21,7 +26,8 @@ import {
   parseObjectKey,
   parseShardKey,
   shardKey,
-  slotKey
+  slotKey,
+  slotName
 } from './records.ts'
 import { recover } from './recovery.ts'
 import { removeObject } from './removal.ts'
@@ -29,6 +35,7 @@ import { Space } from './space.ts'
 import { Uploads } from './uploads.ts'
 import type { CID } from 'multiformats/cid'
 import type {
+  HeldShard,
   Holdings,
   KeepObjectOptions,
   KeepOptions,
@@ -40,7 +47,9 @@ import type {
   StoredLease,
   Usage
 } from '../hologram/holdings.ts'
+import type { Clock, RandomSource } from '../clock/index.ts'
 import type { Disk } from './disk.ts'
+import type { StoreHealth } from './health.ts'
 import type { Collected } from './garbage.ts'
 import type { StoreParts } from './parts.ts'
 import type { ShardRecord } from './records.ts'
@@ -54,8 +63,10 @@ export interface StoreInit {
   readonly quotaBytes: number
   /** Bytes of the disk that are left to others. @default 64 MiB */
   readonly diskFloorBytes?: number
-  /** Milliseconds since the Unix epoch. @default Date.now */
-  readonly now?: () => number
+  /** @default the machine's */
+  readonly clock?: Clock
+  /** @default the operating system's random bits */
+  readonly random?: RandomSource
   readonly logger?: StoreParts['logger']
   /** @default the machine's file system */
   readonly disk?: Disk
@@ -71,26 +82,51 @@ const SILENT: StoreParts['logger'] = { info: () => {}, warn: () => {} }
  * @throws StoreError 'LOCKED' | 'FORMAT_UNKNOWN' | 'CORRUPT' | 'DISK_FULL'
  */
 export async function openStore(init: StoreInit): Promise<Store> {
-  const { path, quotaBytes, disk = systemDisk, now = Date.now, logger = SILENT } = init
+  const { path, quotaBytes, disk = systemDisk, logger = SILENT } = init
+  const { clock = systemClock, random = systemRandom } = init
   if (!Number.isSafeInteger(quotaBytes) || quotaBytes < 0) {
     throw new RangeError(`A quota is a number of bytes, not ${quotaBytes}.`)
   }
-  const folder = await Folder.open(disk, path).catch((error: unknown) => {
+  const folder = await Folder.open(disk, path, random).catch((error: unknown) => {
     throw mapSystemError(error)
   })
   const availableBytes = async (): Promise<number> => await folder.availableBytes()
-  const database = await Database.open(folder.indexPath, availableBytes, init.levelAt)
+  const health = new Health(logger)
+  const database = await Database.open({
+    path: folder.indexPath,
+    mirrorPath: folder.mirrorPath,
+    isNew: folder.isNew,
+    availableBytes,
+    onDamagedEntry: (key, value) => health.entryDamaged(key, value !== undefined),
+    monotonicMs: () => clock.monotonicMs(),
+    logger,
+    levelAt: init.levelAt
+  })
   const floorBytes = init.diskFloorBytes ?? DEFAULT_FLOOR_BYTES
   const space = new Space({ quotaBytes, floorBytes, availableBytes })
-  const parts: StoreParts = { database, folder, space, locks: new Locks(), now, logger }
+  const parts: StoreParts = { database, folder, space, locks: new Locks(), health, clock, random, logger }
   try {
     await folder.syncRoot()
-    await recover(parts)
+    await recoverOrRebuild(parts)
   } catch (error) {
     await database.close()
     throw error
   }
   return new Store(parts)
+}
+
+/** LevelDB may find only while it is read that a file of the index is damaged. */
+async function recoverOrRebuild(parts: StoreParts): Promise<void> {
+  const { database, health, space } = parts
+  try {
+    await recover(parts)
+  } catch (error) {
+    if (!isLevelDamage(error)) throw error
+    await database.rebuild()
+    space.startOver()
+    await recover(parts)
+  }
+  health.indexRebuilt = database.isLost
 }
 
 /** What this peer keeps on disk: files for the blocks of shards, LevelDB for everything else. */
@@ -113,35 +149,56 @@ export class Store implements Holdings {
 
   async openShard(cid: CID, shard: number): Promise<ShardReader | undefined> {
     this.#assertOpen()
-    const value = await this.#parts.database.get(shardKey(cid, shard))
+    const value = await getIntact(this.#parts, shardKey(cid, shard))
     if (value === undefined) return undefined
     const record = decodeShard(value)
     const files = await this.#parts.folder.openSlot('shards', record.slot, 'read')
     const onCorrupt = async (): Promise<void> => await this.#setAside(cid, shard, record)
+    const onBadBlock = async (index: number): Promise<void> => {
+      await this.#markBad(cid, shard, record, index)
+    }
     if (files === undefined) {
       // Either it has been deleted since the index was read, or its files have gone without our doing.
       if (!(await this.#parts.database.has(shardKey(cid, shard)))) return undefined
       await onCorrupt()
       throw new StoreError('CORRUPT', `The files of shard ${shard} of ${cid} are missing.`)
     }
-    const reader = new Reader({ files, record, onCorrupt, onClose: (closed) => this.#readers.delete(closed) })
+    const reader = new Reader({
+      files,
+      record,
+      onBadBlock,
+      onCorrupt,
+      onClose: (closed) => this.#readers.delete(closed)
+    })
     this.#readers.add(reader)
     return reader
   }
 
   async shardsOf(cid: CID): Promise<number[]> {
+    return (await this.heldShards(cid)).map(({ shard }) => shard)
+  }
+
+  async heldShards(cid: CID): Promise<HeldShard[]> {
     this.#assertOpen()
-    const shards: number[] = []
-    for await (const key of this.#parts.database.keys(objectKey(KIND.shard, cid))) {
-      shards.push(parseShardKey(key).shard)
-    }
-    return shards
+    const { database } = this.#parts
+    // The start finds the shard of a damaged entry again; until then it is not held.
+    const intact = (await database.listUnder(objectKey(KIND.shard, cid))).flatMap(({ key, value }) =>
+      value === undefined ? [] : [{ shard: parseShardKey(key).shard, slot: decodeShard(value).slot }]
+    )
+    return await Promise.all(
+      intact.map(async ({ shard, slot }) => {
+        return { shard, badBlocks: countBlocks(await badBlocksOf(this.#parts, slot)) }
+      })
+    )
   }
 
   async *listShards(): AsyncGenerator<ShardSummary> {
     this.#assertOpen()
     for await (const { key, value } of this.#parts.database.entries(kindKey(KIND.shard))) {
-      yield { ...parseShardKey(key), sizeBytes: decodeShard(value).dataBytes }
+      if (value === undefined) continue
+      const { slot, dataBytes } = decodeShard(value)
+      const badBlocks = countBlocks(await badBlocksOf(this.#parts, slot))
+      yield { ...parseShardKey(key), sizeBytes: dataBytes, badBlocks }
     }
   }
 
@@ -178,7 +235,8 @@ export class Store implements Holdings {
 
   async getPlacement(cid: CID): Promise<Uint8Array | undefined> {
     this.#assertOpen()
-    const value = await this.#parts.database.get(objectKey(KIND.placement, cid))
+    // A hint for readers: a damaged one is as good as none.
+    const value = await getIntact(this.#parts, objectKey(KIND.placement, cid))
     return value && decodePlacement(value).record
   }
 
@@ -199,11 +257,11 @@ export class Store implements Holdings {
   async leases(cid: CID): Promise<StoredLease[]> {
     this.#assertOpen()
     const entries = await this.#parts.database.listUnder(objectKey(KIND.lease, cid))
-    return entries.flatMap(({ key, value }) => {
-      if (value === undefined) return []
-      const { sequence, expiresAtMs, tombstone, signed } = decodeLease(value)
+    return entries.map(({ key, value }) => {
       const lessee = Buffer.from(parseObjectKey(key).rest).toString('utf8')
-      return [{ lessee, sequence, expiresAtMs, tombstone, signed }]
+      if (value === undefined) return { lessee, ...this.#unreadableLease() }
+      const { sequence, expiresAtMs, tombstone, signed } = decodeLease(value)
+      return { lessee, sequence, expiresAtMs, tombstone, signed }
     })
   }
 
@@ -228,7 +286,8 @@ export class Store implements Holdings {
   async *listOwned(): AsyncGenerator<{ cid: CID; value: Uint8Array }> {
     this.#assertOpen()
     for await (const { key, value } of this.#parts.database.entries(kindKey(KIND.owned))) {
-      yield { cid: parseObjectKey(key).cid, value }
+      // A damaged one has been logged and counted; the others go on.
+      if (value !== undefined) yield { cid: parseObjectKey(key).cid, value }
     }
   }
 
@@ -237,6 +296,11 @@ export class Store implements Holdings {
     const { space } = this.#parts
     await space.refresh()
     return { quotaBytes: space.quotaBytes, usedBytes: space.usedBytes, freeBytes: space.freeBytes }
+  }
+
+  /** What has been found damaged. */
+  health(): StoreHealth {
+    return this.#parts.health.snapshot
   }
 
   async collectGarbage(nowMs: number): Promise<Collected> {
@@ -256,19 +320,39 @@ export class Store implements Holdings {
     await this.#parts.database.close()
   }
 
+  /** It may be live: what it protects must not go. */
+  #unreadableLease(): Omit<StoredLease, 'lessee'> {
+    const expiresAtMs = this.#parts.clock.nowMs() + UNREADABLE_LEASE_MS
+    return { sequence: 0n, expiresAtMs, tombstone: false, signed: new Uint8Array(0) }
+  }
+
+  async #markBad(cid: CID, shard: number, record: ShardRecord, index: number): Promise<void> {
+    const isNoted = await this.#locked(cid, async () => {
+      const known = await badBlocksOf(this.#parts, record.slot)
+      if (known.some(({ first, end }) => first <= index && index < end)) return true
+      this.#parts.logger.warn('a block of a shard is damaged', { cid: cid.toString(), shard, block: index })
+      const ranges = mergeRanges([...known, { first: index, end: index + 1 }])
+      return await noteBadBlocks(this.#parts, cid, shard, record, ranges)
+    })
+    if (!isNoted) await this.#setAside(cid, shard, record)
+  }
+
   /** Takes a damaged shard out of the index, so that it is no longer offered, and its files out of the way. */
   async #setAside(cid: CID, shard: number, record: ShardRecord): Promise<void> {
-    const { database, folder, now, logger } = this.#parts
+    const { database, folder, clock, health, logger } = this.#parts
     await this.#locked(cid, async () => {
       const key = shardKey(cid, shard)
-      const value = await database.get(key)
+      const value = await getIntact(this.#parts, key)
       if (value === undefined || Buffer.compare(decodeShard(value).slot, record.slot) !== 0) return
-      const noted = { setAsideAtMs: now(), fileBytes: fileBytes(record.blocks, record.dataBytes) }
+      const noted = { setAsideAtMs: clock.nowMs(), fileBytes: shardBytes(record) }
       await database.write([
         { key },
+        { key: slotKey(KIND.badBlocks, record.slot) },
         { key: slotKey(KIND.quarantined, record.slot), value: encodeQuarantine(noted) }
       ])
       await folder.move(record.slot, 'shards', 'quarantine')
+      health.shardSetAside(1)
+      health.setBadBlocks(slotName(record.slot), 0)
       logger.warn('a shard is damaged and has been set aside', { cid: cid.toString(), shard })
     })
   }

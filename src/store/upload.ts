@@ -4,7 +4,8 @@ import { fileBytes } from './folder.ts'
 import { encodeLeafRecord, LEAF_RECORD_BYTES, leavesOf, MAX_BLOCK_BYTES, soundExtent } from './leaf-file.ts'
 import { createHash } from 'node:crypto'
 import { discard, removeDiscarded } from './removal.ts'
-import { encodeUpload, KIND, slotKey } from './records.ts'
+import { tailBytesOf, writeTail } from './leaf-tail.ts'
+import { encodeUpload, KIND, NO_ACCOUNT, shardOfUploadKey, slotKey } from './records.ts'
 import type { CID } from 'multiformats/cid'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { Hash } from 'node:crypto'
@@ -49,11 +50,16 @@ export class Upload implements ShardUpload {
   #leafHash: Hash
   #held: Extent
   #extent: Extent
+  /** Written behind the leaf records by a commit. */
+  #tailBytes = 0
   #registered: Promise<void>
   /** A write has failed: what the files hold must be looked at before anything else is done with them. */
   #failure: { readonly error: unknown } | undefined
   #state: 'open' | 'committed' | 'closed' = 'open'
   #turn: Promise<unknown> = Promise.resolve()
+  /** Reads what an earlier attempt left, beside the blocks that come in. */
+  #checking: Promise<Extent> | undefined
+  readonly #stopCheck = new AbortController()
 
   constructor(init: UploadInit) {
     this.#init = init
@@ -67,6 +73,7 @@ export class Upload implements ShardUpload {
     this.#registered.catch(() => {})
     this.#blocks = this.#blockAppender()
     this.#leaves = this.#leafAppender()
+    if (init.held.blocks > 0) this.#startCheck()
   }
 
   get blocksHeld(): number {
@@ -117,9 +124,10 @@ export class Upload implements ShardUpload {
       await this.#registered
       await this.#blocks.flush().catch(() => {})
       await this.#leaves.flush().catch(() => {})
+      await this.#endCheck()
       const old = { slot: this.#slot, files: this.#files }
       const { slot, files } = await parts.folder.create()
-      const record = encodeUpload({ slot, blocks: 0, touchedAtMs: parts.now() })
+      const record = encodeUpload({ slot, blocks: 0, touchedAtMs: parts.clock.nowMs() })
       try {
         await parts.database.write([
           { key, value: record },
@@ -131,6 +139,7 @@ export class Upload implements ShardUpload {
         throw error
       }
       this.#startOver(slot, files)
+      this.#tailBytes = 0
       reservation.refund()
       await closeFiles(old.files)
       await removeDiscarded(parts, [old.slot])
@@ -141,8 +150,8 @@ export class Upload implements ShardUpload {
     await this.#inTurn(async () => {
       this.#assertUsable()
       if (this.#extent.blocks === 0) throw new RangeError('A shard has at least one block.')
-      await this.#writing(async () => await this.#sync())
-      const shard = { slot: this.#slot, ...this.#extent, leavesDigest: this.#leafHash.copy().digest() }
+      await this.#checkHeld()
+      const shard = await this.#label(cid, manifest)
       await this.#init.adopt(shard, cid, manifest)
       this.#state = 'committed'
       await this.#end()
@@ -161,9 +170,47 @@ export class Upload implements ShardUpload {
     })
   }
 
+  /** What an earlier attempt left was durable once; the disk must still have it when this is acknowledged. */
+  async #checkHeld(): Promise<void> {
+    const sound = await this.#checking
+    if (sound === undefined || sound.blocks >= this.#held.blocks) return
+    const error = new StoreError(
+      'CORRUPT',
+      `Block ${sound.blocks} of an earlier attempt is damaged. Send the shard again from there.`
+    )
+    this.#failure = { error }
+    // Nothing of it is taken on trust when the upload is closed.
+    this.#held = { blocks: 0, dataBytes: 0 }
+    throw error
+  }
+
+  /** Writes into the slot whose it is, and makes all of it durable. */
+  async #label(cid: CID, manifest: Uint8Array): Promise<ShardRecord> {
+    const shard = shardOfUploadKey(this.#init.key)
+    const label = {
+      cid,
+      shard,
+      manifest,
+      ...this.#extent,
+      leavesDigest: this.#leafHash.copy().digest(),
+      account: NO_ACCOUNT
+    }
+    const tailBytes = tailBytesOf(label)
+    await this.#init.reservation.use(tailBytes - this.#tailBytes)
+    this.#tailBytes = tailBytes
+    await this.#writing(async () => {
+      await this.#blocks.flush()
+      await this.#leaves.flush()
+      await writeTail(this.#files.leaves, label)
+      await this.#sync()
+    })
+    return { slot: this.#slot, tailBytes, ...label }
+  }
+
   async #keepForLater(): Promise<void> {
     const { parts, key, reservation } = this.#init
     try {
+      if (this.#tailBytes > 0) await this.#cutTail()
       await this.#registered
       if (this.#failure === undefined) await this.#sync()
     } catch (error) {
@@ -178,6 +225,13 @@ export class Upload implements ShardUpload {
     await parts.database.write([this.#checkpoint()])
   }
 
+  /** Of a commit that was refused. */
+  async #cutTail(): Promise<void> {
+    await cutFiles(this.#files, this.#extent)
+    this.#tailBytes = 0
+    this.#init.reservation.correct(fileBytes(this.#extent.blocks, this.#extent.dataBytes))
+  }
+
   /** After a failed write: keeps the blocks that are whole. */
   async #cutToSound(): Promise<void> {
     await this.#blocks.flush().catch(() => {})
@@ -185,6 +239,7 @@ export class Upload implements ShardUpload {
     this.#extent = await soundExtent(this.#files, this.#held.blocks)
     await cutFiles(this.#files, this.#extent)
     await this.#syncFiles()
+    this.#tailBytes = 0
     this.#init.reservation.correct(fileBytes(this.#extent.blocks, this.#extent.dataBytes))
   }
 
@@ -204,12 +259,30 @@ export class Upload implements ShardUpload {
   }
 
   #checkpoint(): Change {
-    const record = { slot: this.#slot, blocks: this.#extent.blocks, touchedAtMs: this.#init.parts.now() }
+    const record = {
+      slot: this.#slot,
+      blocks: this.#extent.blocks,
+      touchedAtMs: this.#init.parts.clock.nowMs()
+    }
     return { key: this.#init.key, value: encodeUpload(record) }
+  }
+
+  #startCheck(): void {
+    const { signal } = this.#stopCheck
+    this.#checking = soundExtent(this.#files, 0, { limit: this.#held.blocks, signal })
+    // Awaited by commit; one that is cut short has nothing to say.
+    this.#checking.catch(() => {})
+  }
+
+  async #endCheck(): Promise<void> {
+    this.#stopCheck.abort()
+    await this.#checking?.catch(() => {})
+    this.#checking = undefined
   }
 
   async #end(): Promise<void> {
     this.#init.reservation.release()
+    await this.#endCheck()
     await closeFiles(this.#files)
     this.#init.onEnd()
   }

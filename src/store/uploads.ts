@@ -1,15 +1,27 @@
 import { createHash } from 'node:crypto'
-import { growth, getIntact, manifestChange, writeCounted } from './entries.ts'
+import { growth, getIntact, manifestChange } from './entries.ts'
 import { errorCode, mapSystemError, StoreError } from './errors.ts'
-import { fileBytes } from './folder.ts'
+import { fileBytes, shardBytes } from './folder.ts'
 import { hashLeaves, LEAF_RECORD_BYTES, soundExtent } from './leaf-file.ts'
-import { decodeUpload, encodeShard, encodeUpload, shardKey, shardOfUploadKey, uploadKey } from './records.ts'
-import { discard } from './removal.ts'
+import {
+  decodeShard,
+  decodeUpload,
+  encodeShard,
+  encodeUpload,
+  KIND,
+  shardKey,
+  shardOfUploadKey,
+  slotKey,
+  slotName,
+  uploadKey
+} from './records.ts'
+import { discard, removeDiscarded } from './removal.ts'
 import { closeFiles, cutFiles, Upload } from './upload.ts'
 import type { CID } from 'multiformats/cid'
+import type { Change } from './database.ts'
 import type { SlotFiles } from './folder.ts'
 import type { StoreParts } from './parts.ts'
-import type { ShardRecord, UploadRecord } from './records.ts'
+import type { ShardRecord, Slot, UploadRecord } from './records.ts'
 import type { UploadInit } from './upload.ts'
 
 /** Full blocks of most objects; only for the first estimate of how many leaf records an upload brings. */
@@ -69,11 +81,11 @@ export class Uploads {
   }
 
   async #begin(key: Uint8Array, wantedBytes: number): Promise<OpenedSlot> {
-    const { database, folder, space, now } = this.#parts
+    const { database, folder, space, clock } = this.#parts
     const reservation = await space.reserve(wantedBytes)
     try {
       const created = await folder.create()
-      const record = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: now() })
+      const record = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: clock.nowMs() })
       // Not awaited: blocks may come in meanwhile, and nothing is promised before commit or close.
       const registered = database.write([{ key, value: record }])
       const held = { blocks: 0, dataBytes: 0 }
@@ -109,34 +121,46 @@ export class Uploads {
     this.#parts.space.adjust(-bytes)
   }
 
-  /** The commit point is the index batch: before it the old state holds, behind it the new one. */
+  /**
+   * The commit point is the index batch: before it the old state holds, behind it the new one. A shard that is here
+   * already is replaced, since its files may be damaged or gone: the new ones have just been written and checked.
+   */
   async #adopt(upload: Uint8Array, shard: ShardRecord, cid: CID, manifest: Uint8Array): Promise<void> {
-    const { database, folder, space, locks } = this.#parts
+    const { database, folder, space, locks, health } = this.#parts
     const key = shardKey(cid, shardOfUploadKey(upload))
     await locks.run(cid.toString(), async () => {
       const change = await manifestChange(this.#parts, cid, manifest)
-      if (await database.has(key)) {
-        // It is here already, from another upload: that one stays.
-        if (change !== undefined) await writeCounted(this.#parts, change)
-        await discard(this.#parts, [shard.slot], [{ key: upload }])
-        space.adjust(-fileBytes(shard.blocks, shard.dataBytes))
-        return
-      }
+      const earlier = await getIntact(this.#parts, key)
+      const replaced = earlier && decodeShard(earlier)
       const bytes = change === undefined ? 0 : await growth(this.#parts, change)
       await space.take(bytes)
       try {
         await folder.move(shard.slot, 'uploads', 'shards')
-        const changes = [{ key, value: encodeShard(shard) }, { key: upload }]
-        await database.write(change === undefined ? changes : [...changes, change])
+        await database.write([
+          { key, value: encodeShard(shard) },
+          { key: upload },
+          ...(change === undefined ? [] : [change]),
+          ...(replaced === undefined ? [] : discarding(replaced.slot))
+        ])
       } catch (error) {
         space.adjust(-bytes)
         // With the outcome open, the next start decides where the files belong.
         if (errorCode(error) !== 'FAILED') await folder.move(shard.slot, 'shards', 'uploads')
         throw mapSystemError(error)
       }
+      if (replaced === undefined) return
+      health.setBadBlocks(slotName(replaced.slot), 0)
+      space.adjust(-shardBytes(replaced))
+      await removeDiscarded(this.#parts, [replaced.slot])
     })
   }
 }
+
+/** Takes a shard's slot out of use; its files are removed once this is written. */
+const discarding = (slot: Slot): Change[] => [
+  { key: slotKey(KIND.badBlocks, slot) },
+  { key: slotKey(KIND.discarded, slot), value: new Uint8Array(0) }
+]
 
 const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('hex')
 

@@ -104,7 +104,7 @@ export class Cluster {
       path: join(this.#folder, mesh.self.toString()),
       quotaBytes,
       diskFloorBytes: 0,
-      now: () => this.nowMs()
+      clock: { ...systemClock, nowMs: () => this.nowMs() }
     })
     const { k, n } = this.#init
     const hologram = new Hologram(

@@ -27,22 +27,23 @@ export async function openLiveLease(
 }
 
 /**
- * Keeps a verified lease. To be told the same again is no error, and neither is what a later statement repeats.
+ * Keeps a verified lease. Idempotent: repeating a known lease succeeds, and so does an older one that says nothing else.
  *
+ * @returns the signed lease that is kept now: a later statement of the same lessee stays
  * @throws Refusal when its lessee has said otherwise since, or when the object has too many lessees
  */
 export async function keepLease(
   { holdings, settings, nowMs }: LeaseContext,
   lease: SignedLease
-): Promise<void> {
+): Promise<Uint8Array> {
   const lessee = lease.lessee.toString()
   const kept = await holdings.leases(lease.cid)
   const earlier = kept.find((other) => other.lessee === lessee)
   if (earlier === undefined && kept.length >= settings.maxLeases) throw tooManyLessees()
-  if (await holdings.putLease(lease.cid, storedLease(lease, lease.signed))) return
-  if (earlier !== undefined && isLive(earlier, nowMs()) !== isLive(lease, nowMs())) {
-    throw saidOtherwise()
-  }
+  if (await holdings.putLease(lease.cid, storedLease(lease, lease.signed))) return lease.signed
+  if (earlier === undefined) return lease.signed
+  if (isLive(earlier, nowMs()) !== isLive(lease, nowMs())) throw saidOtherwise()
+  return earlier.signed
 }
 
 export const tooManyLessees = (): Refusal => refuse('the object has too many lessees')

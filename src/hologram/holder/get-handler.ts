@@ -15,8 +15,9 @@ import type { FramedStream } from '../../../protocols/framing/index.ts'
 import type { HolderContext } from './context.ts'
 
 /**
- * One stream of get/1: requests are answered in their order, each with its blocks or with the first status that is not
- * OK. Requests that are sent ahead wait in the stream.
+ * One stream of get/1: requests are answered in their order, each with its blocks or with a status that ends it. A
+ * damaged block is answered CORRUPT in its place, and the next blocks follow. Requests that are sent ahead wait in the
+ * stream.
  */
 export async function handleGet(
   context: HolderContext,
@@ -45,7 +46,7 @@ export async function handleGet(
 }
 
 async function sendBlocks(
-  { settings, up, counts }: HolderContext,
+  { settings, up, counts, logger }: HolderContext,
   framed: FramedStream,
   shard: OpenShard,
   request: GetRequest,
@@ -54,18 +55,31 @@ async function sendBlocks(
   const { reader, tree } = await shard.open(checkRequest(request), request.shard)
   const { first, count } = request
   if (first + count > reader.blocks) throw refuse(`the shard has ${reader.blocks} blocks`)
-  for await (const { index, data } of readAhead(reader, {
-    first,
-    count,
-    depth: settings.readAheadBlocks,
-    signal
-  })) {
+  const wait = { timeoutMs: settings.idleTimeoutMs, signal }
+  const range = { first, count, depth: settings.readAheadBlocks, signal }
+  for await (const { index, data } of readAhead(reader, range)) {
+    if (data === undefined) {
+      logger.warn('a block is damaged', {
+        cid: decodeObjectCid(request.cid),
+        shard: request.shard,
+        block: index
+      })
+      countRefusal(counts, Status.CORRUPT)
+      await framed.writeMessage(GetReply, corruptBlock(index), wait)
+      continue
+    }
     await up.take(data.byteLength, signal)
     const parts = encodeGetBlock({ index, data, path: tree.auditPath(index) })
-    await framed.write(parts, { timeoutMs: settings.idleTimeoutMs, signal })
+    await framed.write(parts, wait)
     counts.blocksOut++
     counts.bytesOut += data.byteLength
   }
+}
+
+function corruptBlock(index: number): GetReply {
+  const none = new Uint8Array(0)
+  const message = 'this block is damaged here'
+  return { status: Status.CORRUPT, message, retryAfterMs: 0, block: { index, data: none, path: none } }
 }
 
 function checkRequest({ cid: bytes, shard, first, count }: GetRequest): CID {

@@ -21,7 +21,7 @@ export interface ObjectServiceComponents {
   readonly onManifest: (cid: CID) => void
 }
 
-type ReplyFields = Partial<Pick<ObjectReply, 'manifest' | 'placement' | 'shards' | 'leases'>>
+type ReplyFields = Partial<Pick<ObjectReply, 'manifest' | 'placement' | 'shards' | 'badBlocks' | 'leases'>>
 
 /** Answers the requests of object/1: manifests, leases, placement records, status. */
 export class ObjectService {
@@ -61,7 +61,7 @@ export class ObjectService {
     return {
       manifest: owned(manifest),
       placement: owned((await holdings.getPlacement(cid)) ?? new Uint8Array(0)),
-      shards: await holdings.shardsOf(cid)
+      ...(await this.#shardsOf(cid))
     }
   }
 
@@ -69,10 +69,14 @@ export class ObjectService {
     const { holdings } = this.#context
     if ((await holdings.getManifest(cid)) === undefined) throw notFound()
     const leases = await holdings.leases(cid)
-    return {
-      shards: await holdings.shardsOf(cid),
-      leases: leases.slice(0, MAX_LEASES_PER_REPLY).map(({ signed }) => owned(signed))
-    }
+    // A lease that the disk has lost keeps the object here, but there is nothing to show for it.
+    const signed = leases.flatMap((lease) => (lease.signed.byteLength > 0 ? [owned(lease.signed)] : []))
+    return { ...(await this.#shardsOf(cid)), leases: signed.slice(0, MAX_LEASES_PER_REPLY) }
+  }
+
+  async #shardsOf(cid: CID): Promise<Pick<ReplyFields, 'shards' | 'badBlocks'>> {
+    const held = await this.#context.holdings.heldShards(cid)
+    return { shards: held.map(({ shard }) => shard), badBlocks: held.map(({ badBlocks }) => badBlocks) }
   }
 
   async #putManifest(request: PutManifest): Promise<ReplyFields> {
@@ -99,15 +103,21 @@ export class ObjectService {
     if (outcome === 'ended') throw saidOtherwise()
     if (outcome === 'too-many-leases') throw tooManyLessees()
     if (!quiet) this.#onManifest(cid)
-    return {}
+    return { leases: await this.#keptLease(cid, lease.lessee.toString()) }
   }
 
   async #putLease(signed: Uint8Array): Promise<ReplyFields> {
     const { mesh, holdings, nowMs } = this.#context
     const lease = await openLease(mesh.networkId, signed, nowMs())
     if ((await holdings.getManifest(lease.cid)) === undefined) throw notFound()
-    await keepLease(this.#context, { ...lease, signed })
-    return {}
+    const kept = await keepLease(this.#context, { ...lease, signed })
+    return { leases: [owned(kept)] }
+  }
+
+  /** What is recorded of a lessee, which may be another statement than the one that just came. */
+  async #keptLease(cid: CID, lessee: string): Promise<Array<Uint8Array<ArrayBuffer>>> {
+    const kept = (await this.#context.holdings.leases(cid)).find((lease) => lease.lessee === lessee)
+    return kept === undefined ? [] : [owned(kept.signed)]
   }
 
   async #putPlacement(signed: Uint8Array): Promise<ReplyFields> {
@@ -153,7 +163,7 @@ function reply(
   fields: ReplyFields
 ): ObjectReply {
   const none = new Uint8Array(0)
-  return { ...head, manifest: none, placement: none, shards: [], leases: [], ...fields }
+  return { ...head, manifest: none, placement: none, shards: [], badBlocks: [], leases: [], ...fields }
 }
 
 /** As generated messages want their bytes: over an ArrayBuffer, which those of a store may not be known to be. */

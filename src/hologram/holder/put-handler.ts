@@ -42,14 +42,17 @@ export async function handlePut(
   }
 }
 
-function okReply(fields: { blocksHeld?: number; heldDigest?: Uint8Array } = {}): PutReply {
-  const { blocksHeld = 0, heldDigest = new Uint8Array(0) } = fields
+function okReply(
+  fields: { blocksHeld?: number; heldDigest?: Uint8Array; lease?: Uint8Array } = {}
+): PutReply {
+  const { blocksHeld = 0, heldDigest = new Uint8Array(0), lease = new Uint8Array(0) } = fields
   return {
     status: Status.OK,
     message: '',
     retryAfterMs: 0,
     blocksHeld,
-    heldDigest: Uint8Array.from(heldDigest)
+    heldDigest: Uint8Array.from(heldDigest),
+    lease: Uint8Array.from(lease)
   }
 }
 
@@ -106,9 +109,9 @@ class Reception {
         continue
       }
       if (frame.commit === undefined) throw refuse('after PutOpen come blocks, then PutCommit')
-      await this.#commit(frame.commit.manifest, frame.commit.lease)
+      const lease = await this.#commit(frame.commit.manifest, frame.commit.lease)
       counts.shardsCommitted++
-      await this.#framed.writeMessage(PutReply, okReply(), wait)
+      await this.#framed.writeMessage(PutReply, okReply({ lease }), wait)
       return
     }
   }
@@ -149,15 +152,16 @@ class Reception {
     }
   }
 
-  async #commit(manifestBytes: Uint8Array, leaseBytes: Uint8Array): Promise<void> {
+  async #commit(manifestBytes: Uint8Array, leaseBytes: Uint8Array): Promise<Uint8Array> {
     // without a block before it, a commit is of what is held
     const held = await this.#startAt(this.#upload.blocksHeld)
     const manifest = decodeManifest(manifestBytes)
     const cid = manifestCid(manifestBytes)
     this.#checkShard(manifest, held)
     // the lease first: an object that is durable before its lease may be collected in between
-    await keepLease(this.#context, await openLiveLease(this.#context, cid, leaseBytes))
+    const kept = await keepLease(this.#context, await openLiveLease(this.#context, cid, leaseBytes))
     await this.#upload.commit(cid, manifestBytes)
+    return kept
   }
 
   #checkShard(manifest: Manifest, held: { blocks: number; bytes: number }): void {

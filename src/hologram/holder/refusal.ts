@@ -72,6 +72,6 @@ function truncate(message: string): string {
 }
 
 /** StoreError is another room's class: its code is what the contract promises. */
-function storeErrorCode(error: unknown): unknown {
+export function storeErrorCode(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -7,14 +7,15 @@ import type { Level } from '../../../src/store/index.ts'
  * it; it outlives the process that wrote it.
  */
 export class SimIndex {
-  readonly #level = new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view' })
+  readonly #levels = new Map<string, MemoryLevel<Uint8Array, Uint8Array>>()
 
   /** The view of one running process. */
-  mount(clock: Clock, syncMs: number): Level {
-    const level = this.#level
+  mount(path: string, clock: Clock, syncMs: number): Level {
+    const level = this.#levels.get(path) ?? new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' })
+    this.#levels.set(path, level)
     // abstract-level's classes are the same but for what each remembers of its own kind of database.
     return {
-      location: 'memory',
+      location: path,
       open: async () => await level.open(),
       // The next process opens it again; nothing may be lost by closing.
       close: async () => {},

@@ -72,8 +72,9 @@ export class SimNode {
       quotaBytes: this.capacityBytes,
       diskFloorBytes: 0,
       disk: this.disk.mount(this.clock),
-      levelAt: () => this.#index.mount(this.clock, INDEX_SYNC_MS),
-      now: () => this.clock.nowMs(),
+      levelAt: (path) => this.#index.mount(path, this.clock, INDEX_SYNC_MS),
+      clock: this.clock,
+      random,
       logger
     })
     this.mesh = new SimMesh(this.#world, this, this.#key)

@@ -4,6 +4,7 @@ import { leafHash } from '../../../encoder/index.ts'
 import { isLive } from '../../../src/hologram/records/lease.ts'
 import type { CID } from 'multiformats/cid'
 import type {
+  HeldShard,
   Holdings,
   KeepObjectOptions,
   KeepOutcome,
@@ -31,6 +32,8 @@ export function storeError(code: string): Error {
 /** Holdings without a disk, for tests of what stands on them. Keeps to the contract, durability aside. */
 export class MemoryHoldings implements Holdings {
   readonly shards = new Map<string, Blocks>()
+  /** Damaged blocks by shard, as a test sets them. */
+  readonly badBlocks = new Map<string, number>()
   readonly manifests = new Map<string, Uint8Array>()
   readonly placements = new Map<string, { record: Uint8Array; sequence: bigint }>()
   readonly leasesByObject = new Map<string, Map<string, StoredLease>>()
@@ -93,6 +96,9 @@ export class MemoryHoldings implements Holdings {
         return block
       },
       leaves: async () => new Uint8Array(Buffer.concat(held.leaves)),
+      leafRange: async (first, count) =>
+        new Uint8Array(Buffer.concat(held.leaves.slice(first, first + count))),
+      subtreeRoots: async () => undefined,
       close: async () => {}
     }
   }
@@ -103,6 +109,14 @@ export class MemoryHoldings implements Holdings {
       .filter(([id]) => id === cid.toString())
       .map(([, shard]) => Number(shard))
       .sort((a, b) => a - b)
+  }
+
+  async heldShards(cid: CID): Promise<HeldShard[]> {
+    const shards = await this.shardsOf(cid)
+    return shards.map((shard) => ({
+      shard,
+      badBlocks: this.badBlocks.get(`${cid.toString()} ${shard}`) ?? 0
+    }))
   }
 
   async *listShards(): AsyncGenerator<never> {}

@@ -1,7 +1,7 @@
 import { ClassicLevel } from 'classic-level'
 import { expect } from 'chai'
 import { Database } from '../../../src/store/database.ts'
-import type { Level } from '../../../src/store/database.ts'
+import type { Level } from '../../../src/store/level.ts'
 import { bytesOf, codeOf, plain, useFolder } from './support.ts'
 
 /**
@@ -46,7 +46,7 @@ describe('store index', () => {
   beforeEach(async () => {
     level = new TestLevel(folder())
     await level.open()
-    database = new Database(level as unknown as Level, 0, async () => availableBytes)
+    database = new Database(level as unknown as Level, 0, { availableBytes: async () => availableBytes })
     availableBytes = 1e9
   })
   afterEach(async () => await database.close())

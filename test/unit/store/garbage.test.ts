@@ -5,6 +5,7 @@ import { openStore } from '../../../src/store/index.ts'
 import {
   all,
   bytesOf,
+  clockAt,
   DAY_MS,
   leaseOf,
   PLENTY_BYTES,
@@ -23,7 +24,7 @@ describe('store garbage collection', () => {
 
   beforeEach(async () => {
     nowMs = 1000 * DAY_MS
-    store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES, now: () => nowMs })
+    store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES, clock: clockAt(() => nowMs) })
   })
   afterEach(async () => await store.close())
 
@@ -135,7 +136,7 @@ describe('store garbage collection', () => {
             expect((await store.collectGarbage(now)).removedObjects).to.equal(model.collect(now))
           } else {
             await store.close()
-            store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES, now: () => nowMs })
+            store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES, clock: clockAt(() => nowMs) })
           }
           await expectSame(store, model)
         }

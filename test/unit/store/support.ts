@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
+import { systemClock, type Clock } from '../../../src/clock/index.ts'
 import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import type { KeepObjectOptions, KeepOutcome, StoredLease } from '../../../src/hologram/holdings.ts'
 import type { Store } from '../../../src/store/index.ts'
@@ -11,6 +12,9 @@ import type { Store } from '../../../src/store/index.ts'
 export const DAY_MS = 24 * 60 * 60 * 1000
 export const PLENTY_BYTES = 1024 ** 3
 const DAG_CBOR = 0x71
+
+/** The machine's clock with another wall time. */
+export const clockAt = (nowMs: () => number): Clock => ({ ...systemClock, nowMs })
 
 /** A folder for the tests of one suite, removed after each. */
 export function useFolder(): () => string {

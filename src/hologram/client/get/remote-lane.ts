@@ -123,19 +123,36 @@ export class RemoteLane implements Lane {
     if (reply === undefined) return this.#fail('unreachable', noReply(this.peer))
     if (reply.status === Status.BUSY) return this.#end(() => this.#listener.onBusy(this, reply.retryAfterMs))
     if (reply.status === Status.FAILED) return this.#skipBadBlock(remoteError(this.peer, reply))
+    if (reply.status === Status.CORRUPT) return this.#passBadBlock(reply)
     if (reply.status !== Status.OK) return this.#fail('missing', remoteError(this.peer, reply))
     const { block } = reply
     if (block === undefined || !this.#isGenuine(block))
       return this.#fail('lied', new Error('a block is not the one that is due'))
     this.#badInARow = 0
     this.#measure(block.data.byteLength)
-    this.outstanding.shift()
+    this.#takeDue()
+    this.#listener.onBlock(this, block.index, block.data)
+  }
+
+  /** @returns the index of the block that was due */
+  #takeDue(): number {
+    const index = this.outstanding.shift()!
     this.#sent[0]--
     if (this.#sent[0] === 0) {
       this.#sent.shift()
       this.#sendQueued()
     }
-    this.#listener.onBlock(this, block.index, block.data)
+    return index
+  }
+
+  /** The peer's disk has lost the block that is due; the next ones of the request follow. */
+  #passBadBlock(reply: GetReply): void {
+    const error = remoteError(this.peer, reply)
+    if (reply.block?.index !== this.outstanding[0]) return this.#fail('lied', error)
+    this.#badInARow++
+    if (this.#badInARow > MAX_BAD_IN_A_ROW) return this.#fail('missing', error)
+    this.waitingSinceMs = this.#components.clock.monotonicMs()
+    this.#listener.onBadBlock(this, this.#takeDue(), error)
   }
 
   /** The peer cannot read the block that is due, and has ended the request there: the rest of it is asked for again. */

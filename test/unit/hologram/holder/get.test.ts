@@ -87,12 +87,38 @@ describe('holder: get/1', () => {
     expect(await readReply(stream)).to.include({ status: 'NOT_FOUND' })
   })
 
-  it('says FAILED for a block that its disk has lost, and goes on with the next request', async () => {
+  it('says CORRUPT for a block that its disk has lost, and goes on with the next block', async () => {
     const held = fixture.holdings.shards.get(`${object.cid.toString()} 0`)!
     held.blocks[5][0] ^= 1
     await request({ first: 3, count: 4 })
+    await request({ first: 5, count: 1 })
+    for (const index of [3, 4, 5, 6, 5]) {
+      const reply = await readReply(stream)
+      if (index !== 5) expectBlock(reply, index)
+      else {
+        expect(reply).to.include({ status: 'CORRUPT' })
+        expect(reply!.block).to.deep.include({ index: 5, data: new Uint8Array(0), path: new Uint8Array(0) })
+      }
+    }
+    expect(fixture.log).to.deep.equal(['a block is damaged', 'a block is damaged'])
+    expect(fixture.holder.stats.refused).to.deep.equal({ CORRUPT: 2 })
+  })
+
+  it('says FAILED for a disk that fails, and goes on with the next request', async () => {
+    const { holdings } = fixture
+    const openShard = holdings.openShard.bind(holdings)
+    holdings.openShard = async (...args) => {
+      const reader = (await openShard(...args))!
+      return {
+        ...reader,
+        read: async (index, options) => {
+          if (index === 5) throw new Error('the disk is gone')
+          return await reader.read(index, options)
+        }
+      }
+    }
+    await request({ first: 4, count: 4 })
     await request({ first: 6, count: 1 })
-    expectBlock(await readReply(stream), 3)
     expectBlock(await readReply(stream), 4)
     expect(await readReply(stream)).to.include({ status: 'FAILED', message: 'the holder failed' })
     expectBlock(await readReply(stream), 6)

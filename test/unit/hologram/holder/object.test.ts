@@ -101,6 +101,45 @@ describe('holder: object/1', () => {
     expect(opened.map(({ sequence }) => sequence)).to.have.members([1n, 9n])
   })
 
+  it('says how many blocks of each shard are damaged', async () => {
+    const object = codedObject()
+    await putShard(fixture, object, 2)
+    await putShard(fixture, object, 0)
+    fixture.holdings.badBlocks.set(`${object.cid.toString()} 2`, 3)
+    for (const request of ['getManifest', 'status'] as const) {
+      const reply = await ask(fixture, { [request]: owned(object.cid.bytes) })
+      expect([...reply.badBlocks], request).to.deep.equal([0, 3])
+    }
+  })
+
+  it('says which lease it keeps of the lessee, whichever came', async () => {
+    const expectKept = (reply: ObjectReply, kept: Uint8Array): void => {
+      expect(reply.status).to.equal('OK')
+      expect(reply.leases.map((signed) => Buffer.compare(signed, kept))).to.deep.equal([0])
+    }
+    expectKept(await putManifest(), lease)
+    const later = await leaseOn(cid, fixture.alice, { sequence: 7n, expiresAtMs: NOW_MS + DAY_MS / 2 })
+    expectKept(await putLease(later), later)
+    // The clock of the lessee has been set back: its longer lease is not the newest.
+    const longer = await leaseOn(cid, fixture.alice, { sequence: 3n, expiresAtMs: NOW_MS + 90 * DAY_MS })
+    expectKept(await putLease(longer), later)
+    expectKept(await putManifest({ lease: longer }), later)
+    const bobs = await leaseOn(cid, fixture.bob)
+    expectKept(await putLease(bobs), bobs)
+  })
+
+  it('shows no lease that its disk has lost', async () => {
+    await putManifest()
+    await fixture.holdings.putLease(cid, {
+      lessee: 'unknown',
+      sequence: 0n,
+      expiresAtMs: NOW_MS + DAY_MS,
+      tombstone: false,
+      signed: new Uint8Array(0)
+    })
+    expect((await status()).leases).to.have.length(1)
+  })
+
   it('says NOT_FOUND for what it does not hold', async () => {
     expect(await getManifest()).to.include({ status: 'NOT_FOUND' })
     expect(await status()).to.include({ status: 'NOT_FOUND' })

@@ -113,7 +113,7 @@ describe('read-ahead', () => {
         }
         const seen: number[] = []
         for await (const { index, data } of readAhead({ read }, { first, count, depth, signal })) {
-          expect(data[0]).to.equal(index)
+          expect(data![0]).to.equal(index)
           seen.push(index)
         }
         expect(seen).to.deep.equal(Array.from({ length: count }, (_, i) => first + i))

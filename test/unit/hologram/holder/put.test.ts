@@ -57,6 +57,17 @@ describe('holder: put/1', () => {
     expect(fixture.holder.stats).to.deep.include({ shardsCommitted: 1, blocksIn: blocks.length, refused: {} })
   })
 
+  it('says which lease is kept when it has taken a shard', async () => {
+    const first = await putShard(fixture, object, 0)
+    const kept = await leaseOn(object.cid, fixture.alice)
+    expect(Buffer.compare(first.lease, kept)).to.equal(0)
+    const newer = await leaseOn(object.cid, fixture.alice, { sequence: 5n })
+    await fixture.holder.answer({ putLease: Uint8Array.from(newer) })
+    const second = await putShard(fixture, object, 0)
+    expect(second.status).to.equal('OK')
+    expect(Buffer.compare(second.lease, newer)).to.equal(0)
+  })
+
   it('takes the shards of an object of several layers', async () => {
     const tensor = codedObject({
       layers: [
