@@ -1,6 +1,7 @@
 // The network as the objects on it need it: peers, streams, provider records and signatures, over libp2p.
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
+import { placementPeers } from './peers/placement-view.ts'
 import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Mesh, MeshPeer } from '../hologram/mesh.ts'
@@ -40,16 +41,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   peers(): MeshPeer[] {
-    return this.#init.table
-      .live()
-      .filter(({ report }) => report.capacityBytes > 0)
-      .map(({ report, reliabilityPpm, failureDomain }) => ({
-        id: report.peer,
-        capacityBytes: report.capacityBytes,
-        freeBytes: report.freeBytes,
-        reliabilityPpm,
-        failureDomain
-      }))
+    return placementPeers(this.#init.table.live())
   }
 
   /** @throws {NodeError} 'UNREACHABLE' when the peer cannot be dialled; what `signal` says when that fires */

@@ -21,6 +21,8 @@ const DOMAIN = new TextEncoder().encode('thhe/home/1')
 /** Bytes of capacity that make one unit of weight. */
 const WEIGHT_UNIT_BYTES = 2 ** 26
 const MAX_WEIGHT = 2 ** 25
+/** A peer counts with at most this multiple of what is usual, however much it claims. */
+const MAX_CAPACITY_MULTIPLE = 4
 /** Weights are rounded to this many binary digits, so that peers with nearly the same view compute the same homes. */
 const WEIGHT_SIGNIFICANT_BITS = 4
 /** Hash bytes that decide how well a peer suits a shard. */
@@ -80,7 +82,7 @@ export function manifestHomes<P extends PlacementPeer>(cid: CID, count: number, 
 }
 
 /**
- * Placement weight: capacity in units of 64 MiB times reliability, rounded to 4 significant bits, at least 1; 0 for a
+ * Placement weight, before the limit on capacity: capacity in units of 64 MiB times reliability, rounded to 4 significant bits, at least 1; 0 for a
  * peer that lends nothing or cannot be relied on at all.
  */
 export function placementWeight({
@@ -91,6 +93,27 @@ export function placementWeight({
   const units = Math.min(MAX_WEIGHT, Math.floor(capacityBytes / WEIGHT_UNIT_BYTES))
   const weight = Math.floor((units * Math.min(reliabilityPpm, 1_000_000)) / 1_000_000)
   return Math.max(1, roundToSignificantBits(weight))
+}
+
+/**
+ * The most capacity that a peer is weighed with: four times the lower median, over all failure domains with lenders, of the
+ * largest capacity in the domain. Capacity is a claim: without a limit a few that claim petabytes would take everything. One
+ * domain has one voice, so that many identities in one place cannot move the median.
+ */
+export function capacityLimit(
+  peers: ReadonlyArray<Pick<PlacementPeer, 'capacityBytes' | 'failureDomain'>>
+): number {
+  const largest = new Map<string, number>()
+  for (const { capacityBytes, failureDomain } of peers) {
+    if (capacityBytes > (largest.get(failureDomain) ?? 0)) largest.set(failureDomain, capacityBytes)
+  }
+  const sorted = [...largest.values()].sort((a, b) => a - b)
+  const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0
+  return Math.min(Number.MAX_SAFE_INTEGER, median * MAX_CAPACITY_MULTIPLE)
+}
+
+function clippedWeight({ capacityBytes, reliabilityPpm }: PlacementPeer, limitBytes: number): number {
+  return placementWeight({ capacityBytes: Math.min(capacityBytes, limitBytes), reliabilityPpm })
 }
 
 interface Candidate<P> {
@@ -109,8 +132,9 @@ function candidatesOf<P extends PlacementPeer>(
   peers: readonly P[]
 ): Array<Candidate<P>> {
   if (shards < 1 || shards > MAX_SHARDS) throw new RangeError(`1 to ${MAX_SHARDS} shards, not ${shards}`)
+  const limitBytes = capacityLimit(peers)
   return peers
-    .map((peer) => ({ peer, weight: placementWeight(peer), id: peer.id.toMultihash().bytes }))
+    .map((peer) => ({ peer, weight: clippedWeight(peer, limitBytes), id: peer.id.toMultihash().bytes }))
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => compare(a.id, b.id))
     .map((candidate) => ({ ...candidate, draws: draw(key, candidate.id, shards) }))

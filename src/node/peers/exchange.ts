@@ -21,7 +21,7 @@ export interface ReportExchangeInit {
   /** Reports to hand out, encoded `Signed` messages. */
   readonly reports: () => Uint8Array[]
   /** Takes a report as it came; judges it by itself. */
-  readonly take: (signed: Uint8Array) => Promise<void>
+  readonly take: (signed: Uint8Array, from: PeerId) => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -57,7 +57,7 @@ export class ReportExchange {
       await messages.write(ReportsRequest.encode({ network: Uint8Array.from(networkId) }), { signal })
       const { reports } = ReportsReply.decode((await messages.read({ signal })).subarray())
       await stream.close({ signal })
-      for (const report of reports) await take(report)
+      for (const report of reports) await take(report, peer)
     } catch (error) {
       stream.abort(error as Error)
       throw error

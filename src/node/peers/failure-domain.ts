@@ -2,33 +2,16 @@ import { CODE_IP4, CODE_IP6, CODE_P2P_CIRCUIT, CODE_TCP, CODE_UDP } from '@multi
 import { isLoopback, isPrivate } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
-/**
- * Peers with the same failure domain are expected to fail together: the operator's label, else the /24 (IPv4) or /48
- * (IPv6) of a public address, else the host of a private one, else host and port of a loopback one. Computed from
- * the report alone, so that all peers come to the same answer.
- *
- * @param label - as reported, '' for none
- */
-export const failureDomain = (label: string, addresses: readonly Multiaddr[], peer: string): string => {
-  if (label !== '') return `label:${label}`
-  const direct = addresses.map(endpoint).filter((one) => one !== undefined)
-  const best =
-    direct.find(({ scope }) => scope === 'public') ??
-    direct.find(({ scope }) => scope === 'private') ??
-    direct.find(({ scope }) => scope === 'loopback')
-  if (best === undefined) return `peer:${peer}`
-  if (best.scope === 'public') return subnet(best)
-  return best.scope === 'private' ? `host:${best.host}` : `port:${best.host}:${best.port}`
-}
-
-interface Endpoint {
+/** An IP address and port out of a multiaddr that leads to the peer itself, not to a relay. */
+export interface Endpoint {
   readonly version: 4 | 6
   readonly host: string
   readonly port: string
   readonly scope: 'public' | 'private' | 'loopback'
 }
 
-const endpoint = (address: Multiaddr): Endpoint | undefined => {
+/** @returns undefined for an address through a relay, and for one without an IP address */
+export const endpointOf = (address: Multiaddr): Endpoint | undefined => {
   const parts = address.getComponents()
   // A relay's address says where the relay is.
   if (parts.some(({ code }) => code === CODE_P2P_CIRCUIT)) return undefined
@@ -40,6 +23,59 @@ const endpoint = (address: Multiaddr): Endpoint | undefined => {
     port: parts.find(({ code }) => code === CODE_TCP || code === CODE_UDP)?.value ?? '0',
     scope: isLoopback(address) ? 'loopback' : isPrivate(address) ? 'private' : 'public'
   }
+}
+
+/**
+ * Where a peer is, as far as this node has seen for itself: the /24 (IPv4) or /48 (IPv6) of a public address, the host of a
+ * private one. A peer on this machine is seen at a loopback address, which says nothing: there, its claims count.
+ *
+ * @param observed - the remote address of a direct connection with the peer
+ * @param claims - the addresses of its report
+ */
+export const observedDomain = (observed: Multiaddr, claims: readonly Multiaddr[], peer: string): string => {
+  const endpoint = endpointOf(observed)
+  if (endpoint === undefined) return `peer:${peer}`
+  return endpoint.scope === 'loopback' ? claimedDomain([...claims, observed], peer) : domainOf(endpoint)
+}
+
+/** The domain that addresses stand for, public before private before loopback. On loopback it is the port. */
+export const claimedDomain = (claims: readonly Multiaddr[], peer: string): string => {
+  const direct = claims.map(endpointOf).filter((one) => one !== undefined)
+  const best =
+    direct.find(({ scope }) => scope === 'public') ??
+    direct.find(({ scope }) => scope === 'private') ??
+    direct.find(({ scope }) => scope === 'loopback')
+  return best === undefined ? `peer:${peer}` : domainOf(best)
+}
+
+/**
+ * Joins domains whose operators say that they fail together. All peers of a domain stay in one: a label may merge domains
+ * and never split one. A domain follows the label that most of its peers name (of equals, the first in code unit order), so
+ * that a stranger with several labels cannot chain together domains of others.
+ *
+ * @param peers - each with the domain where it was seen and the label that it reports, '' for none
+ * @returns the failure domain of each, in the same order
+ */
+export const mergeByLabel = (
+  peers: ReadonlyArray<{ readonly domain: string; readonly label: string }>
+): string[] => {
+  const votes = new Map<string, Map<string, number>>()
+  for (const { domain, label } of peers) {
+    if (label === '') continue
+    const labels = votes.get(domain) ?? new Map<string, number>()
+    votes.set(domain, labels.set(label, (labels.get(label) ?? 0) + 1))
+  }
+  const chosen = new Map<string, string>()
+  for (const [domain, labels] of votes) {
+    const [[label]] = [...labels].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+    chosen.set(domain, `label:${label}`)
+  }
+  return peers.map(({ domain }) => chosen.get(domain) ?? domain)
+}
+
+const domainOf = (endpoint: Endpoint): string => {
+  if (endpoint.scope === 'public') return subnet(endpoint)
+  return endpoint.scope === 'private' ? `host:${endpoint.host}` : `port:${endpoint.host}:${endpoint.port}`
 }
 
 const subnet = ({ version, host }: Endpoint): string =>

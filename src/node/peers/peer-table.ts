@@ -1,7 +1,10 @@
-import { failureDomain } from './failure-domain.ts'
+import { claimedDomain, observedDomain } from './failure-domain.ts'
 import { coarseReliability, FULL_RELIABILITY_PPM, nextReliability } from './reliability.ts'
 import { INTERVALS_TO_LIVE, REPORT_LIMITS } from './report.ts'
+import { standingPpm } from './standing.ts'
+import { Strangers } from './strangers.ts'
 import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Clock } from '../../clock/index.ts'
 import type { Outcome } from './reliability.ts'
 import type { PeerReport } from './report.ts'
@@ -14,20 +17,45 @@ const FORGET_AFTER_MS = 3_600_000
 /** What is known of one peer. */
 export interface PeerEntry {
   readonly report: PeerReport
-  readonly failureDomain: string
+  /** Where the peer was seen; undefined until this node has had a direct connection with it. */
+  readonly domain: string | undefined
+  /** Our experience with it; parts per million. */
   readonly reliabilityPpm: number
+  /** See `standingPpm`. */
+  readonly standingPpm: number
+  /** Reported lately, was reached, and has not been lost since. */
   readonly live: boolean
 }
 
+/** A peer that must be reached before it counts. */
+export interface Unproven {
+  readonly report: PeerReport
+  /** Id of the peer that passed on its first report. */
+  readonly introducer: string
+  /** It has been reached, and a connection broke or failed since. */
+  readonly lost: boolean
+}
+
+/** Why a peer counts as gone: it said so, or a connection broke or could not be made. */
+type Gone = 'left' | 'lost' | undefined
+
 interface Row {
   report: PeerReport
-  failureDomain: string
+  /** Some connection has proven that the peer exists. */
+  reached: boolean
+  /** Remote address of the last direct connection. */
+  observed: Multiaddr | undefined
+  domain: string | undefined
   /** The fine value; see `coarseReliability`. */
   reliabilityPpm: number
+  provenMs: number
+  /** When `provenMs` was last brought up to date, on the monotonic clock. */
+  provenAtMs: number
+  /** It has served us since then. */
+  served: boolean
   /** On the monotonic clock, so that a wall clock that is set does not make every peer look gone. */
   freshUntilMs: number
-  /** Disconnected, could not be dialled, or said that it leaves; until it shows itself again. */
-  down: boolean
+  gone: Gone
 }
 
 export interface PeerTableInit {
@@ -35,35 +63,52 @@ export interface PeerTableInit {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
 }
 
-/** The newest report of every peer, this node included, and what we have seen of them ourselves. */
+/**
+ * The newest report of every peer, this node included, and what we have seen of them ourselves. A report alone proves
+ * nothing, since keys are free: a peer is live only after a connection with it was made.
+ */
 export class PeerTable {
   readonly #self: string
   readonly #clock: PeerTableInit['clock']
+  readonly #startedMs: number
   readonly #rows = new Map<string, Row>()
+  readonly #strangers = new Strangers()
   readonly #listeners = new Set<() => void>()
   readonly #upListeners = new Set<(peer: PeerId) => void>()
 
   constructor({ self, clock }: PeerTableInit) {
     this.#self = self.toString()
     this.#clock = clock
+    this.#startedMs = clock.monotonicMs()
   }
 
-  /** Takes a checked report. @returns false when there is no room for another peer */
-  accept(report: PeerReport): boolean {
+  /**
+   * Takes a checked report.
+   *
+   * @param introducer - who passed it on; a peer may introduce only so many that have not been reached yet
+   */
+  accept(report: PeerReport, introducer?: PeerId): 'accepted' | 'table-full' | 'too-many-new' {
     const id = report.peer.toString()
     const known = this.#rows.get(id)
-    if (known !== undefined && report.sequence <= known.report.sequence) return true
-    if (known === undefined && !this.#makeRoom()) return false
-    this.#rows.set(id, {
-      report,
-      failureDomain: failureDomain(report.domain, report.multiaddrs, id),
-      reliabilityPpm: known?.reliabilityPpm ?? FULL_RELIABILITY_PPM,
-      freshUntilMs: this.#freshUntilMs(report),
-      down: report.intervalMs === 0
-    })
+    if (known !== undefined && report.sequence <= known.report.sequence) return 'accepted'
+    if (known === undefined && id !== this.#self) {
+      if (!this.#strangers.mayCome(introducer?.toString() ?? id)) return 'too-many-new'
+      if (!this.#makeRoom()) return 'table-full'
+      const crowded = this.#strangers.add(id, introducer?.toString() ?? id)
+      if (crowded !== undefined) this.#rows.delete(crowded)
+    }
+    const row: Row = known ?? newRow(report, this.#clock.monotonicMs())
+    if (known !== undefined) this.#prove(row)
+    const wasGone = row.gone
+    row.report = report
+    row.freshUntilMs = this.#freshUntilMs(report)
+    // A peer that was lost must be reached again; one that left is back with its next report.
+    row.gone = report.intervalMs === 0 ? 'left' : wasGone === 'lost' ? 'lost' : undefined
+    row.domain = this.#domainOf(row)
+    this.#rows.set(id, row)
     this.#changed()
-    if (known?.down === true && report.intervalMs !== 0) this.#tellUp(report.peer)
-    return true
+    if (wasGone === 'left' && row.gone === undefined) this.#tellUp(report.peer)
+    return 'accepted'
   }
 
   lastSequence(peer: PeerId): bigint | undefined {
@@ -73,6 +118,11 @@ export class PeerTable {
   /** True while something is remembered of the peer with this id. */
   knows(id: string): boolean {
     return this.#rows.has(id)
+  }
+
+  /** True for a peer with which some connection has been made. */
+  isReached(peer: PeerId): boolean {
+    return peer.toString() === this.#self || this.#rows.get(peer.toString())?.reached === true
   }
 
   get(peer: PeerId): PeerEntry | undefined {
@@ -89,19 +139,77 @@ export class PeerTable {
     return this.entries().filter(({ live }) => live)
   }
 
-  /** The peer cannot be reached just now: it counts as live again with `markUp` or with its next report. */
+  /** Peers that report and must be reached before they count, with the peer that introduced each. */
+  unproven(): Unproven[] {
+    const nowMs = this.#clock.monotonicMs()
+    return [...this.#rows.entries()]
+      .filter(
+        ([id, row]) =>
+          id !== this.#self &&
+          row.gone !== 'left' &&
+          nowMs < row.freshUntilMs &&
+          (!row.reached || row.observed === undefined || row.gone === 'lost')
+      )
+      .map(([id, { report, gone }]) => ({
+        report,
+        introducer: this.#strangers.introducerOf(id) ?? id,
+        lost: gone === 'lost'
+      }))
+  }
+
+  /**
+   * A connection with the peer was made.
+   *
+   * @param address - its remote address; undefined for one through a relay, which proves that the peer exists but not where
+   */
+  markReached(peer: PeerId, address: Multiaddr | undefined): void {
+    const id = peer.toString()
+    const row = this.#rows.get(id)
+    if (row === undefined || id === this.#self) return
+    const isNews =
+      !row.reached || row.gone === 'lost' || (row.observed === undefined && address !== undefined)
+    this.#strangers.remove(id)
+    if (!row.reached) row.provenAtMs = this.#clock.monotonicMs()
+    row.reached = true
+    row.observed = address ?? row.observed
+    row.domain = this.#domainOf(row)
+    if (isNews) this.markUp(peer)
+    if (isNews) this.#changed()
+  }
+
+  /** Forgets a peer that nobody could reach. */
+  forget(peer: PeerId): void {
+    const id = peer.toString()
+    if (id === this.#self || !this.#rows.delete(id)) return
+    this.#strangers.remove(id)
+    this.#changed()
+  }
+
+  /** The peer cannot be reached just now: it counts as live again once it has been. */
   markDown(peer: PeerId): void {
-    this.#setDown(peer, true)
+    const row = this.#rows.get(peer.toString())
+    if (row === undefined || row.gone !== undefined) return
+    this.#prove(row)
+    row.gone = 'lost'
+    this.#changed()
   }
 
   markUp(peer: PeerId): void {
-    this.#setDown(peer, false)
+    const row = this.#rows.get(peer.toString())
+    // A peer that said that it leaves is not back because a last connection still stands.
+    if (row === undefined || row.gone !== 'lost') return
+    row.gone = undefined
+    row.provenAtMs = this.#clock.monotonicMs()
+    this.#changed()
+    this.#tellUp(peer)
   }
 
   observe(peer: PeerId, outcome: Outcome): void {
     const row = this.#rows.get(peer.toString())
     if (row === undefined || peer.toString() === this.#self) return
     row.reliabilityPpm = nextReliability(row.reliabilityPpm, outcome)
+    if (outcome === 'served') row.served = true
+    if (outcome === 'lied') row.provenMs = 0
     if (outcome === 'unreachable') this.markDown(peer)
   }
 
@@ -109,7 +217,9 @@ export class PeerTable {
   prune(): void {
     const nowMs = this.#clock.monotonicMs()
     for (const [id, row] of this.#rows) {
-      if (id !== this.#self && row.freshUntilMs + FORGET_AFTER_MS < nowMs) this.#rows.delete(id)
+      if (id === this.#self || row.freshUntilMs + FORGET_AFTER_MS >= nowMs) continue
+      this.#rows.delete(id)
+      this.#strangers.remove(id)
     }
   }
 
@@ -119,7 +229,7 @@ export class PeerTable {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Called with each peer that was down and has shown itself again. */
+  /** Called with each peer that was gone and has shown itself again. */
   onUp(listener: (peer: PeerId) => void): void {
     this.#upListeners.add(listener)
   }
@@ -134,26 +244,37 @@ export class PeerTable {
     return this.#clock.monotonicMs() - ageMs + INTERVALS_TO_LIVE * intervalMs
   }
 
+  /** Counts the time since the last look, for as long as the peer was there. */
+  #prove(row: Row): void {
+    const nowMs = this.#clock.monotonicMs()
+    const spanMs = Math.max(0, Math.min(nowMs, row.freshUntilMs) - row.provenAtMs)
+    row.provenAtMs = nowMs
+    if (row.reached && row.gone === undefined) row.provenMs += row.served ? 2 * spanMs : spanMs
+    row.served = false
+  }
+
   #entry(row: Row): PeerEntry {
+    const { report, domain, reliabilityPpm, provenMs } = row
+    const id = report.peer.toString()
+    const isSelf = id === this.#self
     return {
-      report: row.report,
-      failureDomain: row.failureDomain,
-      reliabilityPpm: coarseReliability(row.reliabilityPpm),
+      report,
+      domain,
+      reliabilityPpm: coarseReliability(reliabilityPpm),
+      standingPpm: standingPpm(isSelf ? this.#clock.monotonicMs() - this.#startedMs : provenMs),
       live: this.#isLive(row)
     }
   }
 
-  #isLive({ report, down, freshUntilMs }: Row): boolean {
-    return report.peer.toString() === this.#self || (!down && this.#clock.monotonicMs() < freshUntilMs)
+  #domainOf({ report: { peer, multiaddrs }, observed }: Row): string | undefined {
+    const id = peer.toString()
+    if (id === this.#self) return claimedDomain(multiaddrs, id)
+    return observed && observedDomain(observed, multiaddrs, id)
   }
 
-  #setDown(peer: PeerId, down: boolean): void {
-    const row = this.#rows.get(peer.toString())
-    // A peer that said that it leaves is not back because a last connection still stands.
-    if (row === undefined || row.down === down || row.report.intervalMs === 0) return
-    row.down = down
-    this.#changed()
-    if (!down) this.#tellUp(peer)
+  #isLive({ report, reached, gone, freshUntilMs }: Row): boolean {
+    if (report.peer.toString() === this.#self) return true
+    return reached && gone === undefined && this.#clock.monotonicMs() < freshUntilMs
   }
 
   #makeRoom(): boolean {
@@ -163,10 +284,25 @@ export class PeerTable {
       if (this.#isLive(row) || (oldest !== undefined && oldest.freshUntilMs <= row.freshUntilMs)) continue
       oldest = { id, freshUntilMs: row.freshUntilMs }
     }
-    return oldest !== undefined && this.#rows.delete(oldest.id)
+    if (oldest === undefined) return false
+    this.#strangers.remove(oldest.id)
+    return this.#rows.delete(oldest.id)
   }
 
   #changed(): void {
     for (const listener of this.#listeners) listener()
   }
 }
+
+const newRow = (report: PeerReport, nowMs: number): Row => ({
+  report,
+  reached: false,
+  observed: undefined,
+  domain: undefined,
+  reliabilityPpm: FULL_RELIABILITY_PPM,
+  provenMs: 0,
+  provenAtMs: nowMs,
+  served: false,
+  freshUntilMs: nowMs,
+  gone: undefined
+})

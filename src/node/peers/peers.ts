@@ -1,11 +1,13 @@
 // Everything that knows who is in the network: members, reports, the table, and the connections kept with them.
 import { setMaxListeners } from 'node:events'
 import { reportsTopic } from '../host/gossip.ts'
+import { failureDomains } from './placement-view.ts'
 import { Liveness } from './liveness.ts'
 import { Membership } from './membership.ts'
 import { Neighbours } from './neighbours.ts'
 import { PeerTable } from './peer-table.ts'
 import { ReportExchange } from './exchange.ts'
+import { Prober } from './prober.ts'
 import { Reporter } from './reporter.ts'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { Clock, RandomSource } from '../../clock/index.ts'
@@ -48,6 +50,7 @@ export class Peers {
   readonly #exchange: ReportExchange
   readonly #liveness: Liveness
   readonly #neighbours: Neighbours
+  readonly #prober: Prober
   #stop = new AbortController()
   #questions = 0
   #answers = 0
@@ -73,7 +76,7 @@ export class Peers {
       protocol,
       networkId,
       reports: () => this.table.live().map(({ report }) => report.signed),
-      take: async (signed) => void (await this.#reporter.take(signed)),
+      take: async (signed, from) => void (await this.#reporter.take(signed, from)),
       clock,
       logger
     })
@@ -87,6 +90,7 @@ export class Peers {
     }
     this.#liveness = new Liveness(shared)
     this.#neighbours = new Neighbours({ ...shared, foreign: init.foreign, bootstrap: init.bootstrap, random })
+    this.#prober = new Prober(shared)
     this.membership.onMember((peer) => void this.#ask(peer))
   }
 
@@ -116,12 +120,14 @@ export class Peers {
 
   async start(): Promise<void> {
     await this.#reporter.start()
+    this.#prober.start()
     this.#neighbours.start()
   }
 
   /** While the host still runs: tells the others that this node leaves, and dials nobody any more. */
   async stop(): Promise<void> {
     this.#neighbours.stop()
+    this.#prober.stop()
     this.#liveness.stop()
     this.#stop.abort()
     await this.#reporter.stop()
@@ -142,10 +148,12 @@ export class Peers {
   }
 
   summaries(): PeerSummary[] {
-    return this.table.entries().map((entry) => this.#summary(entry))
+    const entries = this.table.entries()
+    const domains = failureDomains(entries)
+    return entries.map((entry, i) => this.#summary(entry, domains[i]))
   }
 
-  #summary({ report, live, reliabilityPpm, failureDomain }: PeerEntry): PeerSummary {
+  #summary({ report, live, reliabilityPpm }: PeerEntry, failureDomain: string): PeerSummary {
     const { host } = this.#init
     const connections = host.getConnections(report.peer)
     const rtts = connections.map(({ rtt }) => rtt).filter((rtt) => rtt !== undefined)

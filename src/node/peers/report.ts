@@ -41,7 +41,9 @@ export const DROP_REASONS = [
   'too-old',
   'from-future',
   'replayed',
-  'table-full'
+  'table-full',
+  /** The peer that passed it on has introduced too many that nobody has reached. */
+  'too-many-new'
 ] as const
 
 export type DropReason = (typeof DROP_REASONS)[number]

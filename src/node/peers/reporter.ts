@@ -17,6 +17,8 @@ const JITTER = 0.1
 /** While new, a node reports again to every peer that it meets, at most this often. */
 const GREETING_GAP_MS = 1_000
 const GREETING_DELAY_MS = 50
+/** Below gossipsub's 3 seconds, after which it holds a message asked for and not delivered against its sender. */
+const REACH_DEADLINE_MS = 2_500
 
 export interface ReporterInit {
   readonly host: Host
@@ -58,7 +60,7 @@ export class Reporter {
     const { pubsub } = host.services
     this.#running = true
     this.#startedMs = clock.monotonicMs()
-    pubsub.topicValidators.set(topic, async (_from, { data }) => await this.#judge(data))
+    pubsub.topicValidators.set(topic, async (from, { data }) => await this.#judge(data, from))
     pubsub.addEventListener('subscription-change', this.#onSubscription)
     pubsub.subscribe(topic)
     await this.#report()
@@ -78,23 +80,36 @@ export class Reporter {
     pubsub.topicValidators.delete(topic)
   }
 
-  /** Takes a report from wherever it came. @returns what became of it */
-  async take(signed: Uint8Array): Promise<'accepted' | DropReason> {
+  /**
+   * Takes a report from wherever it came.
+   *
+   * @param from - who passed it on
+   * @returns what became of it
+   */
+  async take(signed: Uint8Array, from: PeerId): Promise<'accepted' | DropReason> {
+    const [outcome] = await this.#take(signed, from)
+    return outcome
+  }
+
+  async #take(signed: Uint8Array, from: PeerId): Promise<['accepted' | DropReason, PeerId?]> {
     const { networkId, table, clock, count, host } = this.#init
     const report = await checkReport(signed, {
       networkId,
       nowMs: clock.nowMs(),
       lastSequence: (peer: PeerId) => (peer.equals(host.peerId) ? this.#sequence : table.lastSequence(peer))
     })
-    const outcome = typeof report === 'string' ? report : table.accept(report) ? 'accepted' : 'table-full'
+    const outcome = typeof report === 'string' ? report : table.accept(report, from)
     count(outcome)
-    return outcome
+    return typeof report === 'string' ? [outcome] : [outcome, report.peer]
   }
 
-  async #judge(signed: Uint8Array): Promise<TopicValidatorResult> {
-    switch (await this.take(signed)) {
+  async #judge(signed: Uint8Array, from: PeerId): Promise<TopicValidatorResult> {
+    const [outcome, author] = await this.#take(signed, from)
+    switch (outcome) {
       case 'accepted':
-        return TopicValidatorResult.Accept
+        return (await this.#exists(author as PeerId))
+          ? TopicValidatorResult.Accept
+          : TopicValidatorResult.Ignore
       case 'malformed':
       case 'bad-signature':
       case 'wrong-network':
@@ -104,6 +119,21 @@ export class Reporter {
         // Late or seen by another way: no fault of the peer that passed it on.
         return TopicValidatorResult.Ignore
     }
+  }
+
+  /** A report is passed on only when its author has been reached: inventions end at the first honest peer. */
+  async #exists(author: PeerId): Promise<boolean> {
+    const { table, clock } = this.#init
+    if (table.isReached(author)) return true
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const stop = table.onChange(() => {
+      if (table.isReached(author)) resolve(true)
+    })
+    const cancel = clock.after(REACH_DEADLINE_MS, () => resolve(false))
+    return await promise.finally(() => {
+      stop()
+      cancel()
+    })
   }
 
   /** While this node is new, others that come to listen have not heard of it. */

@@ -3,6 +3,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
 import { PeerTable } from '../../../../src/node/peers/peer-table.ts'
+import { MAX_STRANGERS, MAX_STRANGERS_PER_INTRODUCER } from '../../../../src/node/peers/strangers.ts'
 import { VirtualTime } from '../../../support/virtual-clock.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { PeerReport } from '../../../../src/node/peers/report.ts'
@@ -41,6 +42,13 @@ describe('peer table', () => {
     signed: Uint8Array.of(1),
     ...fields
   })
+  const AT = multiaddr('/ip4/8.8.4.7/tcp/4701')
+  /** Takes a report of the peer, with which a connection has been made. */
+  const meet = (fields: Partial<PeerReport> = {}): void => {
+    const one = report(fields)
+    table.accept(one)
+    table.markReached(one.peer, AT)
+  }
   const isLive = (): boolean => table.get(peer)?.live === true
 
   it('keeps the newest report of a peer, whatever order they come in', () => {
@@ -53,7 +61,7 @@ describe('peer table', () => {
   })
 
   it('takes a peer for gone after three of its own intervals of silence', async () => {
-    table.accept(report({ intervalMs: 1_000 }))
+    meet({ intervalMs: 1_000 })
     await clock.advance(2_999)
     expect(isLive()).to.equal(true)
     await clock.advance(1)
@@ -63,7 +71,7 @@ describe('peer table', () => {
   })
 
   it('counts the age of a report that others passed on, and forgives a clock that is behind', async () => {
-    table.accept(report({ issuedAtMs: clock.nowMs() - 60_000 - INTERVAL }))
+    meet({ issuedAtMs: clock.nowMs() - 60_000 - INTERVAL })
     await clock.advance(2 * INTERVAL)
     expect(isLive()).to.equal(false)
     table.accept(report({ issuedAtMs: clock.nowMs() - 59_000 }))
@@ -72,7 +80,7 @@ describe('peer table', () => {
   })
 
   it('does not take everybody for gone when the wall clock is set forward', () => {
-    table.accept(report())
+    meet()
     clock.jump(86_400_000)
     expect(isLive()).to.equal(true)
   })
@@ -80,12 +88,13 @@ describe('peer table', () => {
   it('tells of a peer that was down and shows itself again, by a connection or by a report', () => {
     const back: PeerId[] = []
     table.onUp((one) => back.push(one))
-    table.accept(report())
+    meet()
     table.markUp(peer)
     expect(back).to.have.lengthOf(0)
     table.markDown(peer)
-    table.markUp(peer)
-    table.markDown(peer)
+    table.markReached(peer, AT)
+    expect(back).to.have.lengthOf(1)
+    table.accept(report({ intervalMs: 0 }))
     table.accept(report())
     expect(back).to.have.lengthOf(2)
   })
@@ -102,17 +111,90 @@ describe('peer table', () => {
     expect(changes).to.equal(2)
   })
 
-  it('leaves out a peer that is down until it shows itself, and remembers it', () => {
-    table.accept(report())
+  it('leaves out a peer that was lost until it is reached again, and remembers it', () => {
+    meet()
     table.markDown(peer)
     expect(isLive()).to.equal(false)
     expect(table.live()).to.have.lengthOf(0)
     table.markUp(peer)
     expect(isLive()).to.equal(true)
     table.observe(peer, 'unreachable')
-    expect(isLive()).to.equal(false)
     table.accept(report())
+    expect(isLive()).to.equal(false)
+    expect(table.unproven().map(({ lost }) => lost)).to.deep.equal([true])
+    table.markReached(peer, AT)
     expect(isLive()).to.equal(true)
+  })
+
+  it('does not count a peer of which there are only reports, until it is reached', () => {
+    table.accept(report())
+    expect([isLive(), table.isReached(peer), table.get(peer)?.domain]).to.deep.equal([
+      false,
+      false,
+      undefined
+    ])
+    table.markReached(peer, undefined)
+    expect([isLive(), table.get(peer)?.domain]).to.deep.equal([true, undefined])
+    table.markReached(peer, AT)
+    expect(table.get(peer)?.domain).to.equal('net:8.8.4/24')
+    expect(table.unproven()).to.deep.equal([])
+  })
+
+  it('takes a bounded number of strangers from one introducer, and of each other peer its own', async () => {
+    const [liar, honest, newcomer] = [await newPeer(), await newPeer(), await newPeer()]
+    const ghost = (i: number): PeerId => ({ toString: () => `ghost-${i}` }) as unknown as PeerId
+    const outcomes = Array.from({ length: 200 }, (_, i) => table.accept(report({ peer: ghost(i) }), liar))
+    expect(outcomes.filter((one) => one === 'accepted')).to.have.lengthOf(MAX_STRANGERS_PER_INTRODUCER)
+    expect(outcomes.at(-1)).to.equal('too-many-new')
+    expect(table.accept(report({ peer: newcomer }), honest)).to.equal('accepted')
+    table.markReached(ghost(0), AT)
+    expect(table.accept(report({ peer: ghost(1000) }), liar)).to.equal('accepted')
+    table.forget(ghost(1))
+    expect(table.accept(report({ peer: ghost(1001) }), liar)).to.equal('accepted')
+  })
+
+  it('takes a bounded number of strangers in all: the introducer of most loses its oldest', () => {
+    const named = (name: string): PeerId => ({ toString: () => name }) as unknown as PeerId
+    for (let i = 0; i < MAX_STRANGERS; i++) {
+      const introducer = `introducer-${Math.floor(i / (MAX_STRANGERS_PER_INTRODUCER - 1))}`
+      expect(table.accept(report({ peer: named(`s${i}`) }), named(introducer))).to.equal('accepted')
+    }
+    expect(table.accept(report(), named('another'))).to.equal('accepted')
+    expect(table.entries()).to.have.lengthOf(MAX_STRANGERS)
+    expect([table.knows('s0'), table.knows(peer.toString())]).to.deep.equal([false, true])
+  })
+
+  it('grants a newcomer a quarter, half after three hours and all after a day in which it was there', async () => {
+    const stand = (): number | undefined => table.get(peer)?.standingPpm
+    const pass = async (hours: number): Promise<void> => {
+      for (let i = 0; i < hours * 4; i++) {
+        await clock.advance(900_000)
+        meet({ intervalMs: 900_000 })
+      }
+    }
+    meet({ intervalMs: 900_000 })
+    expect(stand()).to.equal(250_000)
+    await pass(3)
+    expect(stand()).to.equal(500_000)
+    table.markDown(peer)
+    await clock.advance(40 * 3_600_000)
+    meet({ intervalMs: 900_000 })
+    expect(stand(), 'absence proves nothing').to.equal(500_000)
+    await pass(21)
+    expect(stand()).to.equal(1_000_000)
+    table.observe(peer, 'lied')
+    expect(stand()).to.equal(250_000)
+  })
+
+  it('counts time in which the peer served double, and no more than double', async () => {
+    meet({ intervalMs: 900_000 })
+    for (let i = 0; i < 6; i++) {
+      for (let n = 0; n < 100; n++) table.observe(peer, 'served')
+      await clock.advance(900_000)
+      expect(table.get(peer)?.standingPpm).to.equal(250_000)
+      meet({ intervalMs: 900_000 })
+    }
+    expect(table.get(peer)?.standingPpm).to.equal(500_000)
   })
 
   it('believes a peer that says it leaves', () => {
@@ -128,7 +210,7 @@ describe('peer table', () => {
     await clock.advance(1e9)
     table.observe(self, 'lied')
     table.prune()
-    expect(table.get(self)).to.include({ live: true, reliabilityPpm: 1_000_000 })
+    expect(table.get(self)).to.include({ live: true, reliabilityPpm: 1_000_000, standingPpm: 1_000_000 })
   })
 
   it('trusts less whoever fails, much less whoever lies, and more again whoever serves', () => {
@@ -163,10 +245,13 @@ describe('peer table', () => {
       { length: 4097 },
       (_, i) => ({ toString: () => `peer-${i}` }) as unknown as PeerId
     )
-    for (const one of peers.slice(0, 4096)) expect(table.accept(report({ peer: one }))).to.equal(true)
-    expect(table.accept(report({ peer: peers[4096] }))).to.equal(false)
+    for (const one of peers.slice(0, 4096)) {
+      expect(table.accept(report({ peer: one }))).to.equal('accepted')
+      table.markReached(one, AT)
+    }
+    expect(table.accept(report({ peer: peers[4096] }))).to.equal('table-full')
     table.markDown(peers[7])
-    expect(table.accept(report({ peer: peers[4096] }))).to.equal(true)
+    expect(table.accept(report({ peer: peers[4096] }))).to.equal('accepted')
     expect(table.get(peers[7])).to.equal(undefined)
     expect(table.entries()).to.have.lengthOf(4096)
   })
