@@ -88,7 +88,18 @@ const pure = (...patterns) => ({
   'no-restricted-syntax': CLOCK_SYNTAX
 })
 /** Rooms of src other than the one named and those it may also see. */
-const SRC_ROOMS = ['manifold', 'homeostat', 'hologram', 'field', 'store', 'seal', 'node', 'gateway', 'cli']
+const SRC_ROOMS = [
+  'agreement',
+  'manifold',
+  'homeostat',
+  'hologram',
+  'field',
+  'store',
+  'seal',
+  'node',
+  'gateway',
+  'cli'
+]
 const othersThan = (...own) => rooms(...SRC_ROOMS.filter((room) => !own.includes(room)))
 /** Types of a sibling room may be named; its code may not be loaded. */
 const typesOnly = (pattern) => ({ ...pattern, allowTypeImports: true })
@@ -141,6 +152,7 @@ export default defineConfig(
     rules: pure(WORKER_MODULES, othersThan('seal'), rooms('encoder', 'fba', 'protocols'))
   },
   { files: ['src/node/peers/**/*.ts'], rules: timed() },
+  { files: ['src/agreement/**/*.ts'], rules: timed(typesOnly(othersThan('agreement'))) },
   { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
   { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },
   { files: ['src/gateway/**/*.ts'], rules: walls([othersThan('gateway', 'node', 'seal')]) },

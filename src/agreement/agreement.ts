@@ -1,0 +1,477 @@
+import { createHash } from 'node:crypto'
+import { toHex } from '../../fba/bytes.ts'
+import { leaderSeed, quorumSetNodes, Scp, statementValues, verifyExternalization } from '../../fba/index.ts'
+import type {
+  BallotStatement,
+  Envelope,
+  Equivocation,
+  NodeId,
+  QuorumSet,
+  ReceiveOutcome,
+  SlotRecord,
+  Statement,
+  TimerKind
+} from '../../fba/index.ts'
+import { deadlineIn } from '../clock/index.ts'
+import type { Cancel, Clock, RandomSource } from '../clock/index.ts'
+import { decodeEpochValue } from './epoch-value.ts'
+import { Health } from './health.ts'
+import type { ValidatorStatus } from './health.ts'
+import { Journal } from './journal.ts'
+import { Judge } from './judge.ts'
+import type { Before } from './judge.ts'
+import type { AgreementLink, Question, Reply } from './link.ts'
+import { MapChain } from './map-chain.ts'
+import type { MapRules } from './map-rules.ts'
+import { Outbox } from './outbox.ts'
+import { Payloads } from './payloads.ts'
+import { Questions } from './questions.ts'
+import type { AgreementRecords } from './records.ts'
+
+/** What becomes of an envelope that came by gossip: passed on, dropped, or held against its sender. */
+export type EpochOutcome = 'accept' | 'ignore' | 'reject'
+
+export interface AgreementLogger {
+  info(message: string, fields?: object): void
+  warn(message: string, fields?: object): void
+}
+
+export interface AgreementComponents<M> {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly logger: AgreementLogger
+  readonly link: AgreementLink
+  readonly records: AgreementRecords
+  readonly rules: MapRules<M>
+  /** Signs a statement as the local node. */
+  readonly sign: (statement: Statement) => Uint8Array
+  readonly verify: (envelope: Envelope) => boolean
+}
+
+export interface AgreementInit {
+  readonly self: NodeId
+  /** The network's quorum set: of one of its slices a value must hold the reports. */
+  readonly roster: QuorumSet
+  /** Whom this node believes. @default the network's quorum set */
+  readonly quorumSet?: QuorumSet
+  /** Between two decisions, in milliseconds. @default 5000 */
+  readonly epochMs?: number
+}
+
+export interface AgreementStatus {
+  /** The slot to be decided next. */
+  readonly slot: number
+  readonly phase: 'waiting' | 'nominate' | 'prepare' | 'confirm' | 'externalize'
+  readonly isValidator: boolean
+  /** Slot of the map in force; 0 while there is none. */
+  readonly mapSlot: number
+  /** Since the map in force was agreed on, in milliseconds. */
+  readonly mapAgeMs: number | undefined
+  /** Nothing has been decided for so long that the map may no longer be what peers are like. */
+  readonly isStale: boolean
+  /** Whether those who are heard are enough to decide. */
+  readonly hasQuorum: boolean
+  readonly validators: readonly ValidatorStatus[]
+  /** How long the last decision took from its proposal, in milliseconds. */
+  readonly lastDecisionMs: number | undefined
+  readonly decided: number
+  readonly evidence: readonly Equivocation[]
+  /** Why this validator votes no more, if it does not. */
+  readonly halted: string | undefined
+}
+
+const DEFAULT_EPOCH_MS = 5_000
+/** While a slot is undecided for this long, a node asks around for what it missed. */
+const REPAIR_MS = 2_000
+/** Next proposal after one that was impossible because validators have not reported yet. */
+const RETRY_PROPOSAL_MS = 1_000
+const SLOTS_PER_ANSWER = 4
+/** Decided slots that peers may still ask about, as `Scp` keeps them. */
+const SLOTS_BEHIND = 12
+const PROOF_DEADLINE_MS = 5_000
+/** Epochs grow to this many times their length at most. */
+const MAX_EPOCH_STRETCH = 2
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+
+/** The node's part in agreeing on the map: proposes and votes as a validator, follows as anybody else. */
+export class Agreement<M> {
+  readonly #components: AgreementComponents<M>
+  readonly #init: AgreementInit
+  readonly #quorumSet: QuorumSet
+  readonly #epochMs: number
+  readonly #payloads: Payloads
+  readonly #judge: Judge
+  readonly #journal: Journal
+  readonly #outbox: Outbox
+  readonly #questions: Questions
+  readonly #stopping = new AbortController()
+  readonly #timers = new Map<string, Cancel>()
+  readonly #chain: MapChain<M>
+  readonly #health: Health
+  readonly #listeners = new Set<(map: M, slot: number) => void>()
+  #scp!: Scp
+  #isRunning = false
+  #decidedAtMs: number | undefined
+  #proposedAtMs: number | undefined
+  #slotSinceMs = 0
+  #lastDecisionMs: number | undefined
+  #decided = 0
+  #halted: string | undefined
+
+  constructor(components: AgreementComponents<M>, init: AgreementInit) {
+    const { clock, random, link, rules, records, logger } = components
+    this.#components = components
+    this.#init = init
+    this.#quorumSet = init.quorumSet ?? init.roster
+    this.#epochMs = init.epochMs ?? DEFAULT_EPOCH_MS
+    this.#payloads = new Payloads(sha256, (signed) => rules.read(signed))
+    this.#judge = new Judge({ roster: init.roster, payloads: this.#payloads, nowMs: () => clock.nowMs() })
+    this.#journal = new Journal(records)
+    this.#health = new Health(clock, init.self, this.#quorumSet, this.#epochMs)
+    this.#chain = new MapChain<M>({
+      rules,
+      payloads: this.#payloads,
+      journal: this.#journal,
+      sha256,
+      onMissing: (hashes) => this.#questions.wantPayloads(hashes),
+      onMap: (map, slot) => this.#onMap(map, slot),
+      onSaveFailure: (slot, error) => logger.warn('the agreed map could not be written down', { slot, error })
+    })
+    this.#outbox = new Outbox({
+      save: async (record) => this.#journal.saveSlot(record, this.#payloadsOf(record)),
+      publish: async (envelope) => link.publish(envelope),
+      onSaveFailure: (error) => this.#halt(error),
+      onPublishFailure: (error, { statement }) =>
+        logger.info('a statement on the map reached nobody yet', { slot: statement.slotIndex, error })
+    })
+    this.#questions = new Questions({
+      link,
+      clock,
+      random,
+      signal: this.#stopping.signal,
+      onReply: async (peer, reply) => this.#take(peer, reply),
+      onSilence: (peer, error) => logger.info('a peer did not answer about the map', { peer, error })
+    })
+  }
+
+  get isValidator(): boolean {
+    return (
+      quorumSetNodes(this.#init.roster).has(this.#init.self) ||
+      quorumSetNodes(this.#quorumSet).has(this.#init.self)
+    )
+  }
+
+  /** The map in force and the slot that it was agreed in. */
+  get current(): { readonly map: M; readonly slot: number } | undefined {
+    return this.#chain.current
+  }
+
+  /** @returns ends the subscription */
+  onMap(listener: (map: M, slot: number) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Goes on from what an earlier process made durable. @throws AgreementError 'BAD_RECORD' */
+  async start(): Promise<void> {
+    const { clock } = this.#components
+    const { decision, slots, payloads } = await this.#journal.read()
+    for (const bytes of payloads) this.#payloads.addReport(bytes)
+    if (decision !== undefined) this.#chain.restore(decision)
+    this.#isRunning = true
+    this.#slotSinceMs = clock.monotonicMs()
+    this.#scp = new Scp(this.#driver(), {
+      nodeId: this.#init.self,
+      quorumSet: this.#quorumSet,
+      currentSlot: this.#chain.before.slot + 1,
+      isValidator: this.isValidator
+    })
+    this.#restore(slots)
+    this.#schedule('epoch', this.#epochMs, () => this.#beginEpoch())
+    this.#repairLater()
+    void this.#questions.ask({ fromSlot: this.#scp.currentSlot })
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false
+    this.#stopping.abort(new Error('the node stops'))
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+    await Promise.allSettled([this.#outbox.settled(), this.#chain.digest()])
+  }
+
+  /** An envelope that came by gossip. */
+  receive(envelope: Envelope, from?: string): EpochOutcome {
+    if (!this.#isRunning) return 'ignore'
+    const outcome = this.#scp.receive(envelope)
+    if (outcome === 'slot-out-of-range' && envelope.statement.slotIndex > this.#scp.currentSlot) {
+      // Others are far ahead, or somebody lies: a proof decides.
+      void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
+    }
+    if (outcome === 'processed') this.#health.heard(envelope.statement.nodeId)
+    if (this.#questions.isWaiting) void this.#questions.ask({}, from)
+    return gossipOutcome(outcome)
+  }
+
+  /** Answers a peer. Bounded by what was asked for. */
+  answer({ fromSlot, quorumSets = [], payloads = [], proofOfSlot }: Question): Reply {
+    const scp = this.#scp
+    const envelopes: Envelope[] = []
+    const sets: QuorumSet[] = []
+    if (fromSlot !== undefined) {
+      const first = Math.max(fromSlot, scp.currentSlot - SLOTS_PER_ANSWER + 1)
+      for (let slot = first; slot < first + SLOTS_PER_ANSWER; slot++) envelopes.push(...scp.stateFor(slot))
+    }
+    const proof = proofOfSlot === undefined ? undefined : scp.proofFor(proofOfSlot)
+    if (proof !== undefined) {
+      envelopes.push(...proof.envelopes)
+      sets.push(...proof.quorumSets)
+    }
+    for (const hash of quorumSets) sets.push(...optional(scp.quorumSet(hash)))
+    return {
+      currentSlot: scp.currentSlot,
+      envelopes: envelopes.filter((envelope) => this.#maySay(envelope)),
+      quorumSets: sets,
+      payloads: payloads.flatMap((hash) => optional(this.#payloads.bytes(hash)))
+    }
+  }
+
+  status(): AgreementStatus {
+    const { clock } = this.#components
+    const nowMs = clock.monotonicMs()
+    const slot = this.#scp.slot(this.#scp.currentSlot)
+    const phase =
+      slot === undefined || this.#proposedAtMs === undefined
+        ? 'waiting'
+        : slot.nomination.composite === undefined
+          ? 'nominate'
+          : slot.phase
+    const mapAgeMs = this.#decidedAtMs === undefined ? undefined : nowMs - this.#decidedAtMs
+    return {
+      slot: this.#scp.currentSlot,
+      phase,
+      isValidator: this.isValidator,
+      mapSlot: this.#chain.current?.slot ?? 0,
+      mapAgeMs,
+      isStale:
+        this.#chain.current !== undefined && (mapAgeMs === undefined || mapAgeMs > this.#health.patienceMs),
+      hasQuorum: this.#health.hasQuorum(),
+      validators: this.#health.validators(),
+      lastDecisionMs: this.#lastDecisionMs,
+      decided: this.#decided,
+      evidence: this.#scp.evidence(),
+      halted: this.#halted
+    }
+  }
+
+  #restore(records: readonly SlotRecord[]): void {
+    for (const record of [...records].sort((a, b) => a.slotIndex - b.slotIndex)) {
+      if (!this.#scp.restore(record)) continue
+      for (const envelope of this.#scp.ownEnvelopes(record.slotIndex)) {
+        this.#outbox.noteDurable(envelope)
+        // Sent once more: the crash may have come before.
+        void this.#components.link.publish(envelope).catch(() => this.#noteUnheard(envelope))
+      }
+      const decided = this.#scp.slot(record.slotIndex)?.externalized
+      if (decided !== undefined) this.#chain.decided(record.slotIndex, decided)
+    }
+    void this.#digest()
+  }
+
+  #driver(): ConstructorParameters<typeof Scp>[0] {
+    const { sign, verify, logger, clock } = this.#components
+    return {
+      sha256,
+      sign,
+      verify,
+      emit: (envelope, record) => {
+        if (this.#halted === undefined) this.#outbox.send(envelope, record)
+      },
+      validate: (slot, value, isNominating) => {
+        const { level, missing } = this.#judge.judge(value, this.#beforeSlot(slot), isNominating)
+        this.#questions.wantPayloads(missing)
+        return level
+      },
+      combineCandidates: (_slot, candidates) => this.#judge.combine(candidates),
+      findQuorumSet: (hash) => {
+        this.#questions.wantQuorumSet(hash)
+        return undefined
+      },
+      setTimer: (slot, timer, delayMs, onFire) => this.#schedule(timerName(slot, timer), delayMs, onFire),
+      stopTimer: (slot, timer) => this.#cancel(timerName(slot, timer)),
+      slotAgeSeconds: () => (clock.monotonicMs() - this.#slotSinceMs) / 1000,
+      externalized: (slot, value) => this.#externalized(slot, value),
+      equivocation: ({ nodeId, slotIndex }) =>
+        logger.warn('a validator contradicts itself', { peer: nodeId, slot: slotIndex })
+    }
+  }
+
+  /** Proposes for the current slot, when the map before it is known. */
+  #beginEpoch(): void {
+    const { link, clock } = this.#components
+    if (!this.#isRunning || this.#chain.isBehind || !this.isValidator) return
+    const slot = this.#scp.currentSlot
+    if (slot !== this.#chain.before.slot + 1) return
+    const value = this.#judge.propose(link.reports(), this.#chain.before)
+    if (value === undefined) return this.#schedule('epoch', RETRY_PROPOSAL_MS, () => this.#beginEpoch())
+    this.#proposedAtMs ??= clock.monotonicMs()
+    this.#scp.nominate(slot, value, leaderSeed(this.#chain.value, sha256))
+  }
+
+  #externalized(slot: number, value: Uint8Array): void {
+    const { clock } = this.#components
+    const nowMs = clock.monotonicMs()
+    if (this.#proposedAtMs !== undefined) this.#lastDecisionMs = nowMs - this.#proposedAtMs
+    this.#proposedAtMs = undefined
+    this.#slotSinceMs = nowMs
+    this.#chain.decided(slot, value)
+    void this.#digest()
+  }
+
+  async #digest(): Promise<void> {
+    await this.#chain.digest()
+    if (this.#chain.isBehind && this.#questions.isWaiting) void this.#questions.ask()
+  }
+
+  /** A decision has become a map: what was for its slot is forgotten, and the next epoch is planned. */
+  #onMap(map: M, slot: number): void {
+    if (!this.#isRunning) return
+    this.#decided++
+    this.#decidedAtMs = this.#components.clock.monotonicMs()
+    this.#questions.clear()
+    this.#outbox.forgetBefore(slot - SLOTS_BEHIND)
+    // Others may be at work on the next slot already: what they said can be judged now.
+    this.#scp.reconsider(this.#scp.currentSlot)
+    // A slow network gets longer epochs; a decision that waited for a quorum to come back says nothing about its speed.
+    const tookMs = Math.min(this.#lastDecisionMs ?? 0, MAX_EPOCH_STRETCH * this.#epochMs)
+    this.#schedule('epoch', Math.max(this.#epochMs, tookMs + 1_000), () => this.#beginEpoch())
+    for (const listener of this.#listeners) listener(map, slot)
+  }
+
+  #beforeSlot(slot: number): Before | undefined {
+    const { before } = this.#chain
+    return before.slot === slot - 1 ? before : undefined
+  }
+
+  /** Takes in what a peer answered. Nothing of it is believed without a signature, a hash or a proof. */
+  async #take(peer: string, reply: Reply): Promise<void> {
+    if (!this.#isRunning) return
+    this.#health.heard(peer)
+    for (const set of reply.quorumSets) this.#scp.receiveQuorumSet(set)
+    for (const bytes of reply.payloads) {
+      const hash = toHex(sha256(bytes))
+      if (this.#payloads.addReport(bytes) === undefined) this.#chain.offerMap(bytes)
+      this.#questions.got(hash)
+    }
+    for (const envelope of reply.envelopes) this.receive(envelope, peer)
+    if (reply.payloads.length > 0) this.#scp.reconsider(this.#scp.currentSlot)
+    if (reply.currentSlot > this.#scp.currentSlot) await this.#catchUp(peer, reply.currentSlot - 1)
+    await this.#digest()
+  }
+
+  /** Moves to a later slot on the proof that an earlier one was decided. */
+  async #catchUp(peer: string, slot: number): Promise<void> {
+    const { link, verify, clock, logger } = this.#components
+    using deadline = deadlineIn(clock, PROOF_DEADLINE_MS, this.#stopping.signal)
+    const reply = await link.ask(peer, { proofOfSlot: slot }, { signal: deadline.signal })
+    const envelopes = reply.envelopes.filter(isBallotOf(slot))
+    const value = envelopes
+      .map(({ statement }) => decidedValue(statement))
+      .find((found) => found !== undefined)
+    if (value === undefined || slot < this.#scp.currentSlot) return
+    const proof = { slotIndex: slot, value, envelopes, quorumSets: reply.quorumSets }
+    if (!verifyExternalization(proof, this.#quorumSet, { sha256, verify })) {
+      return logger.info('a peer gave no proof for the slot that it claims', { peer, slot })
+    }
+    logger.info('caught up with the agreed map', { from: this.#scp.currentSlot, to: slot + 1 })
+    this.#scp.moveTo(slot + 1)
+    this.#slotSinceMs = clock.monotonicMs()
+    this.#proposedAtMs = undefined
+    this.#chain.decided(slot, value)
+  }
+
+  /** While a slot is under way for long, or something is missing, a few peers are asked. */
+  #repairLater(): void {
+    const { clock, random } = this.#components
+    this.#schedule('repair', REPAIR_MS * (1 + random.unit()), () => {
+      const isLate = clock.monotonicMs() - this.#slotSinceMs > this.#epochMs + REPAIR_MS
+      if (isLate || this.#questions.isWaiting || this.#chain.isBehind) {
+        void this.#questions.ask({ fromSlot: this.#scp.currentSlot })
+      }
+      this.#repairLater()
+    })
+  }
+
+  #payloadsOf(record: SlotRecord): Map<string, Uint8Array> {
+    const own = [record.nomination, record.ballot].flatMap((envelope) => optional(envelope))
+    const found = new Map<string, Uint8Array>()
+    for (const value of own.flatMap(({ statement }) => statementValues(statement))) {
+      for (const hash of decodeEpochValue(value).reports) {
+        const report = this.#payloads.report(hash)
+        if (report !== undefined) found.set(toHex(hash), report.signed)
+      }
+    }
+    return found
+  }
+
+  #maySay(envelope: Envelope): boolean {
+    return envelope.statement.nodeId !== this.#init.self || this.#outbox.isDurable(envelope)
+  }
+
+  #halt(error: unknown): void {
+    if (this.#halted !== undefined) return
+    this.#halted = error instanceof Error ? error.message : String(error)
+    this.#components.logger.warn('this validator votes no more: it cannot write down what it says', { error })
+  }
+
+  #noteUnheard({ statement }: Envelope): void {
+    this.#components.logger.info('a statement on the map reached nobody yet', { slot: statement.slotIndex })
+  }
+
+  #schedule(name: string, delayMs: number, run: () => void): void {
+    this.#cancel(name)
+    if (!this.#isRunning) return
+    this.#timers.set(
+      name,
+      this.#components.clock.after(delayMs, () => {
+        this.#timers.delete(name)
+        run()
+      })
+    )
+  }
+
+  #cancel(name: string): void {
+    this.#timers.get(name)?.()
+    this.#timers.delete(name)
+  }
+}
+
+const timerName = (slot: number, timer: TimerKind): string => `${slot} ${timer}`
+
+function gossipOutcome(outcome: ReceiveOutcome): EpochOutcome {
+  switch (outcome) {
+    case 'processed':
+      return 'accept'
+    case 'malformed':
+    case 'bad-signature':
+    case 'bad-quorum-set':
+      return 'reject'
+    default:
+      return 'ignore'
+  }
+}
+
+const isBallotOf =
+  (slot: number) =>
+  (envelope: Envelope): envelope is Envelope<BallotStatement> =>
+    envelope.statement.slotIndex === slot && envelope.statement.type !== 'nominate'
+
+function decidedValue(statement: Statement): Uint8Array | undefined {
+  if (statement.type === 'externalize') return statement.commit.value
+  return statement.type === 'confirm' ? statement.ballot.value : undefined
+}
+
+function optional<T>(item: T | undefined): T[] {
+  return item === undefined ? [] : [item]
+}

@@ -1,0 +1,92 @@
+// Asking peers for what gossip did not bring: payloads by hash, quorum sets, statements of a slot, proofs.
+
+import { toHex } from '../../fba/bytes.ts'
+import { deadlineIn } from '../clock/index.ts'
+import type { Clock, RandomSource } from '../clock/index.ts'
+import type { AgreementLink, Question, Reply } from './link.ts'
+
+/** Peers asked for one thing: one that is silent or lies costs nothing then. */
+const PEERS_AT_ONCE = 3
+const ANSWER_DEADLINE_MS = 5_000
+const MAX_PAYLOADS = 32
+const MAX_QUORUM_SETS = 8
+
+export interface QuestionsInit {
+  readonly link: AgreementLink
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly signal: AbortSignal
+  readonly onReply: (peer: string, reply: Reply) => Promise<void>
+  readonly onSilence: (peer: string, error: unknown) => void
+}
+
+export class Questions {
+  readonly #init: QuestionsInit
+  readonly #payloads = new Map<string, Uint8Array>()
+  readonly #quorumSets = new Set<string>()
+  /** Peers that have not answered yet. They are asked nothing else meanwhile. */
+  readonly #asking = new Set<string>()
+
+  constructor(init: QuestionsInit) {
+    this.#init = init
+  }
+
+  wantPayloads(hashes: readonly Uint8Array[]): void {
+    for (const hash of hashes) this.#payloads.set(toHex(hash), hash)
+  }
+
+  wantQuorumSet(hash: string): void {
+    this.#quorumSets.add(hash)
+  }
+
+  got(hash: string): void {
+    this.#payloads.delete(hash)
+    this.#quorumSets.delete(hash)
+  }
+
+  /** Forgets all wishes: the slot that they were for is over. */
+  clear(): void {
+    this.#payloads.clear()
+    this.#quorumSets.clear()
+  }
+
+  get isWaiting(): boolean {
+    return this.#payloads.size > 0 || this.#quorumSets.size > 0
+  }
+
+  /** Asks a few random peers, `first` before others, for all that is wanted and for `more`. */
+  async ask(more: Question = {}, first?: string): Promise<void> {
+    const question: Question = {
+      ...more,
+      payloads: [...this.#payloads.values()].slice(0, MAX_PAYLOADS),
+      quorumSets: [...this.#quorumSets].slice(0, MAX_QUORUM_SETS)
+    }
+    await Promise.all(this.#choose(first).map(async (peer) => this.#askOne(peer, question)))
+  }
+
+  async #askOne(peer: string, question: Question): Promise<void> {
+    const { link, clock, signal, onReply, onSilence } = this.#init
+    this.#asking.add(peer)
+    using deadline = deadlineIn(clock, ANSWER_DEADLINE_MS, signal)
+    try {
+      const reply = await link.ask(peer, question, { signal: deadline.signal })
+      this.#asking.delete(peer)
+      await onReply(peer, reply)
+    } catch (error) {
+      if (!signal.aborted) onSilence(peer, error)
+    } finally {
+      this.#asking.delete(peer)
+    }
+  }
+
+  #choose(first: string | undefined): string[] {
+    const { link, random } = this.#init
+    const pool = link.peers().filter((peer) => !this.#asking.has(peer))
+    const chosen = first !== undefined && pool.includes(first) ? [first] : []
+    while (chosen.length < PEERS_AT_ONCE && pool.length > 0) {
+      const [peer] = pool.splice(Math.floor(random.unit() * pool.length), 1)
+      if (!chosen.includes(peer)) chosen.push(peer)
+    }
+    return chosen
+  }
+}
