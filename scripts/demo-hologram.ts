@@ -38,11 +38,10 @@ const picture = drawPicture(HEIGHT, WIDTH)
 const folder = await mkdtemp(join(tmpdir(), 'thhe-hologram-'))
 try {
   console.log(`Starting ${SHARDS} peers, each a process of its own ...`)
-  const peers = await clusterUp({
+  const { peers } = await clusterUp({
     folder,
     size: SHARDS,
-    k: ENOUGH,
-    n: SHARDS,
+    code: { k: ENOUGH, n: SHARDS },
     quota: '64MiB',
     timeoutMs: START_TIMEOUT_MS,
     env,

@@ -18,7 +18,9 @@ import { CHALLENGE_BYTES, identityProof } from '../gateway/identity-proof.ts'
 import { PROBLEM_FIELD } from '../gateway/media-types.ts'
 import { systemReason } from '../node/system-errors.ts'
 import { processState } from '../node/data/lock.ts'
+import { codeFor } from './cluster/code.ts'
 import { CliError, isKnownCode } from './errors.ts'
+import { count } from './format.ts'
 
 /** A node answers from memory in a few ms: one that has not begun to after so long hangs or was stopped. */
 const ANSWER_TIMEOUT_MS = 2_000
@@ -246,7 +248,19 @@ export async function* linesOf<T>(response: IncomingMessage): AsyncGenerator<T> 
  * code that is new to us keeps it.
  */
 export const problemError = ({ code, message, hint, data }: Problem): CliError =>
-  new CliError(code, inOurWords(message, data), isKnownCode(code) ? undefined : hint, data)
+  new CliError(
+    code,
+    inOurWords(message, data),
+    hintFor(code, data) ?? (isKnownCode(code) ? undefined : hint),
+    data
+  )
+
+/** With too few peers for the code that was asked for, one that fits those there are. */
+const hintFor = (code: string, { available }: Problem['data']): string | undefined => {
+  if (code !== 'NOT_ENOUGH_PEERS' || typeof available !== 'number' || !(available >= 1)) return undefined
+  const { k, n } = codeFor(available)
+  return `Put with -k ${k} -n ${n}, which fits ${count(available, 'peer')}, or start more: \`thhe peers\` lists them.`
+}
 
 /** A parameter of the query is an option here. */
 const inOurWords = (message: string, { parameter, problem }: Problem['data']): string =>

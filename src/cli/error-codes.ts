@@ -143,10 +143,7 @@ export const CODES = {
     'notEnough',
     'Too many holders are away. Bring peers back, or try again later; `thhe stat` shows which shards are missing.'
   ],
-  NOT_ENOUGH_PEERS: [
-    'notEnough',
-    'Start more peers (`thhe peers` lists them), or put with a smaller -n, or take fewer shards with --fewer.'
-  ],
+  NOT_ENOUGH_PEERS: ['notEnough', 'Start more peers: `thhe peers` lists those that lend space.'],
   NOT_DURABLE: [
     'notEnough',
     'Run it again: it goes on where it stopped. `thhe peers` shows which peers are away; a smaller --margin asks for less.'

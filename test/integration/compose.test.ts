@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,8 +10,11 @@ import { expect } from 'chai'
 
 const run = promisify(execFile)
 
-const PEERS = [1, 2, 3, 4, 5, 6, 7, 8]
-const KILLED = ['peer-4', 'peer-6', 'peer-8']
+/** peer-1 and so many of the service `peer`. */
+const REPLICAS = 7
+const ADDED = 1
+/** Numbers of the replicas that are killed. */
+const KILLED = [3, 5, 7]
 const PROJECT = `thhe-test-${process.pid}`
 const COMPOSE_FILE = fileURLToPath(new URL('../../testnet/docker-compose.yml', import.meta.url))
 const THHE = fileURLToPath(new URL('../../bin/thhe.js', import.meta.url))
@@ -21,11 +24,11 @@ const BUILD_TIMEOUT_MS = 240_000
 const UP_TIMEOUT_MS = 120_000
 const STEP_TIMEOUT_MS = 60_000
 
-/** Ports that the host chooses, and an image of our own, so that a cluster that runs already is not touched. */
+/** A port that the host chooses, and an image of our own, so that a cluster that runs already is not touched. */
 const ENV: NodeJS.ProcessEnv = {
   ...process.env,
   TESTNET_IMAGE: PROJECT,
-  ...Object.fromEntries(PEERS.map((number) => [`TESTNET_PORT_${number}`, '0']))
+  TESTNET_PORT_1: '0'
 }
 
 async function docker(args: string[], timeout = STEP_TIMEOUT_MS): Promise<string> {
@@ -73,61 +76,79 @@ describe('docker compose cluster', function () {
     await rm(folder, { recursive: true })
   })
 
-  /** Runs the CLI on this host against one of the containers. */
-  async function thhe(peer: string, args: string[]): Promise<Record<string, unknown>> {
-    const api = await compose(['port', peer, '4780'])
-    const tokenFile = join(folder, `${peer}.token`)
-    await writeFile(tokenFile, await compose(['exec', '-T', peer, 'cat', '/data/api-token']), { mode: 0o600 })
+  /** Runs the CLI on this host against peer-1. */
+  async function onHost(args: string[]): Promise<Record<string, unknown>> {
+    const api = await compose(['port', 'peer-1', '4780'])
+    const tokenFile = join(folder, 'token')
+    await writeFile(tokenFile, await compose(['exec', '-T', 'peer-1', 'cat', '/data/api-token']), {
+      mode: 0o600
+    })
     const endpoint = ['--api', api, '--token-file', tokenFile, '--json']
     const { stdout } = await run(process.execPath, [THHE, ...args, ...endpoint], { timeout: STEP_TIMEOUT_MS })
     return JSON.parse(stdout)
   }
 
-  /** Waits until the peer has heard from all the others. */
-  async function seesAll(peer: string): Promise<void> {
+  /** Runs the CLI in a container of the service `peer`, where it needs neither address nor token. */
+  const inside = async (replica: number, args: string[]): Promise<string> =>
+    await compose(['exec', '-T', '--index', String(replica), 'peer', 'thhe', ...args])
+
+  const containerOf = async (replica: number): Promise<string> =>
+    await docker([
+      ...['ps', '--all', '--quiet', '--no-trunc'],
+      ...['--filter', `label=com.docker.compose.project=${PROJECT}`],
+      ...['--filter', 'label=com.docker.compose.service=peer'],
+      ...['--filter', `label=com.docker.compose.container-number=${replica}`]
+    ])
+
+  /** Waits until a replica has heard from all the others. */
+  async function seesAll(replica: number, peers: number): Promise<void> {
     const deadlineMs = performance.now() + STEP_TIMEOUT_MS
     for (;;) {
-      const { peers } = (await thhe(peer, ['status'])) as { peers: { live: number } }
-      if (peers.live === PEERS.length) return
-      if (performance.now() > deadlineMs)
-        throw new Error(`${peer} sees ${peers.live} of ${PEERS.length} peers`)
+      const status = JSON.parse(await inside(replica, ['status', '--json'])) as { peers: { live: number } }
+      if (status.peers.live === peers) return
+      if (performance.now() > deadlineMs) throw new Error(`it sees ${status.peers.live} of ${peers} peers`)
       await delay(500)
     }
   }
 
-  it('runs every peer as an ordinary user, healthy', async () => {
-    for (const number of PEERS) {
-      expect(await compose(['exec', '-T', `peer-${number}`, 'id', '-u'])).to.equal('1000')
+  it('runs every peer as an ordinary user', async () => {
+    for (let replica = 1; replica <= REPLICAS; replica++) {
+      expect(await compose(['exec', '-T', '--index', String(replica), 'peer', 'id', '-u'])).to.equal('1000')
     }
-    const healthy = await compose(['ps', '--services', '--filter', 'status=running'])
-    expect(healthy.split('\n').sort()).to.deep.equal(PEERS.map((number) => `peer-${number}`))
   })
 
-  it('keeps a file that was put from the host when three of its eight peers are killed', async () => {
+  it('says which container a peer is', async () => {
+    await seesAll(1, 1 + REPLICAS)
+    const peers = JSON.parse(await inside(1, ['peers', '--json'])) as Array<{ failureDomain: string }>
+    const container = await containerOf(3)
+    expect(peers.filter(({ failureDomain }) => container.startsWith(failureDomain))).to.have.length(1)
+  })
+
+  it('keeps a file that was put from the host when three of its eight peers are killed, and takes another', async () => {
     const source = join(folder, 'source')
-    const copy = join(folder, 'copy')
-    await writeFile(source, randomBytes(FILE_BYTES))
-    await seesAll('peer-2')
-    const { link } = await thhe('peer-2', ['put', source])
-    await compose(['kill', ...KILLED])
-    await thhe('peer-7', ['get', String(link), '-o', copy])
-    expect(await digestOf(copy)).to.equal(await digestOf(source))
+    const bytes = randomBytes(FILE_BYTES)
+    await writeFile(source, bytes)
+    const { link } = await onHost(['put', source])
+    await docker(['kill', ...(await Promise.all(KILLED.map(containerOf)))])
+    await inside(1, ['get', String(link), '-o', '/tmp/copy'])
+    const digest = await compose(['exec', '-T', '--index', '1', 'peer', 'sha256sum', '/tmp/copy'])
+    expect(digest.split(' ')[0]).to.equal(createHash('sha256').update(bytes).digest('hex'))
+    await onHost(['put', source, '-n', '4', '-k', '2'])
   })
 
   it('takes killed peers back, with what they held', async () => {
     await compose(['up', '--wait', '--no-recreate'], UP_TIMEOUT_MS)
-    await seesAll('peer-4')
+    await seesAll(KILLED[0], 1 + REPLICAS)
+  })
+
+  it('takes another peer without a change of the file', async () => {
+    const replicas = REPLICAS + ADDED
+    await compose(['up', '--wait', '--no-recreate', '--scale', `peer=${replicas}`], UP_TIMEOUT_MS)
+    await seesAll(replicas, 1 + replicas)
   })
 
   it('stops cleanly on SIGTERM', async () => {
-    await compose(['stop', 'peer-3'])
-    const container = await compose(['ps', '--all', '--quiet', 'peer-3'])
-    expect(await docker(['inspect', '--format', '{{.State.ExitCode}}', container])).to.equal('0')
+    await docker(['stop', await containerOf(2)])
+    expect(await docker(['inspect', '--format', '{{.State.ExitCode}}', await containerOf(2)])).to.equal('0')
   })
 })
-
-async function digestOf(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex')
-}

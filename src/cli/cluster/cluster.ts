@@ -1,7 +1,7 @@
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StatusJson } from '../../gateway/index.ts'
-import { makeFolder } from '../../node/data/files.ts'
+import { createFile, makeFolder } from '../../node/data/files.ts'
 import { isAlive } from '../../node/data/lock.ts'
 import { readApiFile } from '../api-file.ts'
 import { NodeClient } from '../client.ts'
@@ -18,7 +18,8 @@ import {
   readState,
   writeState
 } from './state.ts'
-import type { ClusterPeer, ClusterState } from './state.ts'
+import { codeFor } from './code.ts'
+import type { ClusterCode, ClusterPeer, ClusterState } from './state.ts'
 
 const POLL_MS = 100
 /** A peer gets so long to stop cleanly before it is killed. */
@@ -28,9 +29,8 @@ export interface ClusterUp {
   readonly folder: string
   /** Peers in all, those that run already included. */
   readonly size: number
-  /** Code of the network's objects when the cluster is new. */
-  readonly k?: number
-  readonly n?: number
+  /** Code of a new cluster; else one that fits its size. */
+  readonly code?: ClusterCode
   readonly quota?: string
   readonly timeoutMs: number
   readonly env: NodeJS.ProcessEnv
@@ -46,17 +46,24 @@ export interface RunningPeer extends ClusterPeer {
  * Starts what does not run yet of peers 1 to `size`, each as a process of its own, and waits until every peer knows
  * all others. When that fails, what was started is ended again.
  */
-export const clusterUp = async (up: ClusterUp): Promise<RunningPeer[]> => {
-  const state = (await readState(up.folder)) ?? emptyState(up.quota ?? '1GiB')
+export const clusterUp = async (up: ClusterUp): Promise<{ peers: RunningPeer[]; code: ClusterCode }> => {
+  const state = await openState(up)
+  const code = state.code ?? codeFor(up.size)
+  if (code.n > up.size) {
+    throw usageError(
+      `A code of ${code.n} shards needs ${code.n} peers, and the cluster has ${up.size}.`,
+      `Start ${code.n + 1} or more: with one to spare, puts go on when one is down.`
+    )
+  }
   const alive = await livePeers(state)
-  await openNetwork(up)
+  await openNetwork(up.folder, code)
   const missing = Array.from({ length: up.size }, (_, index) => index + 1).filter(
     (number) => !alive.some((peer) => peer.number === number)
   )
   const started: ClusterPeer[] = []
   const start = async (number: number, bootstrap: readonly string[]): Promise<ClusterPeer> => {
     const identity = await spawnDetached(
-      peerArguments(up, state, number, bootstrap),
+      peerArguments(up, state, code, number, bootstrap),
       peerLog(up.folder, number),
       up.env
     )
@@ -75,7 +82,7 @@ export const clusterUp = async (up: ClusterUp): Promise<RunningPeer[]> => {
     for (const one of starts) if (one.status === 'rejected') throw one.reason
     const peers = [...alive, ...started].sort((a, b) => a.number - b.number)
     await writeState(up.folder, { ...state, peers })
-    return await allSeeAll(up, peers)
+    return { peers: await allSeeAll(up, peers), code }
   } catch (error) {
     await endAll(started, 'SIGKILL')
     await writeState(up.folder, { ...state, peers: alive })
@@ -135,37 +142,41 @@ export const clientOf = async (
   }
 }
 
-const openNetwork = async ({ folder, k, n }: ClusterUp): Promise<void> => {
+/** The state of the cluster in the folder, or of a new one. @throws CliError 'USAGE' for another code than it has */
+const openState = async ({ folder, quota, code }: ClusterUp): Promise<ClusterState> => {
+  const state = await readState(folder)
+  if (state === undefined) return emptyState(quota ?? '1GiB', code)
+  if (code === undefined || (code.k === state.code?.k && code.n === state.code.n)) return state
+  throw usageError(
+    `The cluster in ${folder} has its code already.`,
+    'Leave out --code-k and --code-n, or name another --dir.'
+  )
+}
+
+/** Makes the network of a new cluster; peers that are started later may put with another code than its own. */
+const openNetwork = async (folder: string, code: ClusterCode): Promise<void> => {
   const { createDescriptor, formatDescriptor } = await import('../../node/network.ts')
   await makeFolder(folder).catch((error: unknown) => {
     throw aboutPath(folder, error)
   })
-  const descriptor = createDescriptor({ name: 'local cluster', code: { ...(k && { k }), ...(n && { n }) } })
-  try {
-    const file = await open(networkFile(folder), 'wx')
-    await file.writeFile(formatDescriptor(descriptor))
-    await file.close()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw aboutPath(folder, error)
-    if (k === undefined && n === undefined) return
-    throw usageError(
-      `The cluster in ${folder} has its code already.`,
-      'Leave out --k and --n, or name another --dir.'
-    )
-  }
+  const text = formatDescriptor(createDescriptor({ name: 'local cluster', code }))
+  await createFile(networkFile(folder), text, 0o600).catch((error: unknown) => {
+    throw aboutPath(folder, error)
+  })
 }
 
 /** Every peer is a failure domain of its own: what a cluster shows is the loss of peers, not of this one machine. */
 const peerArguments = (
   { folder }: ClusterUp,
   { quota }: ClusterState,
+  { k, n }: ClusterCode,
   number: number,
   bootstrap: readonly string[]
 ): string[] => [
   'node',
   ...['--data', peerFolder(folder, number), '--network', networkFile(folder)],
   ...['--listen', '/ip4/127.0.0.1/tcp/0', '--api', '127.0.0.1:0', '--domain', peerName(number)],
-  ...['--quota', quota, '--report-interval', '5s', '--dht', 'server'],
+  ...['--quota', quota, '--k', String(k), '--n', String(n), '--report-interval', '5s', '--dht', 'server'],
   ...['--no-mdns', '--no-upnp', '--no-autonat', '--no-relay'],
   ...bootstrap.flatMap((address) => ['--bootstrap', address])
 ]

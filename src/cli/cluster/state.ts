@@ -15,14 +15,26 @@ export interface ClusterPeer extends ProcessIdentity {
   readonly number: number
 }
 
+export interface ClusterCode {
+  readonly k: number
+  readonly n: number
+}
+
 export interface ClusterState {
   readonly format: typeof FORMAT
   /** Disk space that each peer lends, as --quota takes it. */
   readonly quota: string
+  /** Code that the user asked for; without it each peer is given one that fits the size of the cluster. */
+  readonly code?: ClusterCode
   readonly peers: readonly ClusterPeer[]
 }
 
-export const emptyState = (quota: string): ClusterState => ({ format: FORMAT, quota, peers: [] })
+export const emptyState = (quota: string, code?: ClusterCode): ClusterState => ({
+  format: FORMAT,
+  quota,
+  ...(code && { code }),
+  peers: []
+})
 
 /** Undefined when there is no cluster in the folder. @throws CliError 'CLUSTER_STATE' */
 export const readState = async (folder: string): Promise<ClusterState | undefined> => {
@@ -71,9 +83,10 @@ export const clusterFolders = async (env: NodeJS.ProcessEnv): Promise<string[]> 
 
 const parse = (text: string): ClusterState | undefined => {
   try {
-    const { format, quota, peers } = JSON.parse(text) as ClusterState
+    const { format, quota, code, peers } = JSON.parse(text) as ClusterState
     if (format !== FORMAT || typeof quota !== 'string' || !peers.every(isPeer)) return undefined
-    return { format, quota, peers }
+    if (code !== undefined && !(code.k >= 1 && code.n >= code.k)) return undefined
+    return { ...emptyState(quota, code), peers }
   } catch {
     return undefined
   }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { randomInt } from 'node:crypto'
 import type { CommandModule } from 'yargs'
 import { commandGroup, defineCommand } from '../command.ts'
-import type { ClusterState } from '../cluster/state.ts'
+import type { ClusterCode, ClusterState } from '../cluster/state.ts'
 import { usageError } from '../errors.ts'
 import type { CliError } from '../errors.ts'
 import { count, formatBytes } from '../format.ts'
@@ -38,9 +38,13 @@ const upCommand = (io: Io): CommandModule =>
         'code-k': {
           type: 'number',
           requiresArg: true,
-          describe: 'Shards that suffice to read an object, in a new cluster'
+          describe: 'Shards that suffice to read an object, in a new cluster; goes with --code-n'
         },
-        'code-n': { type: 'number', requiresArg: true, describe: 'Shards of an object, in a new cluster' },
+        'code-n': {
+          type: 'number',
+          requiresArg: true,
+          describe: 'Shards of an object, in a new cluster; by default one or two fewer than peers'
+        },
         quota: {
           type: 'string',
           requiresArg: true,
@@ -53,11 +57,10 @@ const upCommand = (io: Io): CommandModule =>
       const { clusterUp } = await import('../cluster/cluster.ts')
       const folder = folderOf(flags, io)
       const startedMs = performance.now()
-      const peers = await clusterUp({
+      const { peers, code } = await clusterUp({
         folder,
         size: flags.peers,
-        k: flags.codeK,
-        n: flags.codeN,
+        code: codeOf(flags),
         quota: flags.quota,
         timeoutMs: flags.timeout * 1000,
         env: io.env,
@@ -65,9 +68,14 @@ const upCommand = (io: Io): CommandModule =>
       })
       const elapsedMs = Math.round(performance.now() - startedMs)
       const list = peers.map(({ number, pid, client }) => ({ number, pid, url: client.url }))
-      if (flags.json) await printJson(io, { folder, elapsedMs, peers: list })
+      if (flags.json) await printJson(io, { folder, elapsedMs, code, peers: list })
       else if (!flags.quiet) {
-        remark(io, `${count(peers.length, 'peer')} up in ${(elapsedMs / 1000).toFixed(1)} s, in ${folder}.`)
+        const { k, n } = code
+        remark(
+          io,
+          `${count(peers.length, 'peer')} up in ${(elapsedMs / 1000).toFixed(1)} s, in ${folder}. ` +
+            `Objects have ${count(n, 'shard')}; any ${k} suffice.`
+        )
         remark(io, 'Try: thhe put FILE, thhe cluster kill --random 1, thhe get LINK, thhe cluster down.')
       }
     }
@@ -79,6 +87,14 @@ const refuseBadNumbers = ({ peers, codeK, codeN, timeout }: UpFlags): void => {
   wholeWithin('code-n', codeN, 1, 256)
   wholeWithin('code-k', codeK, 1, codeN ?? 256)
   within('timeout', timeout, 1, 3600)
+}
+
+/** @throws CliError 'USAGE' for half a code */
+const codeOf = ({ codeK: k, codeN: n }: UpFlags): ClusterCode | undefined => {
+  if (k === undefined && n === undefined) return undefined
+  if (k === undefined || n === undefined)
+    throw usageError('--code-k and --code-n belong together.', 'Give both, or none.')
+  return { k, n }
 }
 
 const downCommand = (io: Io): CommandModule =>

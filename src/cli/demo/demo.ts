@@ -87,11 +87,10 @@ const demonstrate = async (
 ): Promise<DemoResult> => {
   const { size } = await stat(file)
   const startedMs = performance.now()
-  const peers = await clusterUp({
+  const { peers } = await clusterUp({
     folder,
     size: PEERS,
-    k: K,
-    n: N,
+    code: { k: K, n: N },
     quota: `${Math.ceil((3 * size) / K) + (64 << 20)}`,
     timeoutMs: START_TIMEOUT_MS,
     env: io.env,

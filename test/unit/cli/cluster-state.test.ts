@@ -12,7 +12,10 @@ describe('cli: the state of a local cluster', () => {
   afterEach(async () => world.remove())
 
   it('is read as it was written', async () => {
-    const state = { ...emptyState('2GiB'), peers: [{ number: 1, pid: 4711, startTicks: '9' }] }
+    const state = {
+      ...emptyState('2GiB', { k: 2, n: 4 }),
+      peers: [{ number: 1, pid: 4711, startTicks: '9' }]
+    }
     await writeState(world.path('c'), state)
     expect(await readState(world.path('c'))).to.deep.equal(state)
   })
