@@ -44,6 +44,8 @@ export interface ClientInit {
   readonly pid?: number
   /** The network of the node, where it has been asked for already. */
   readonly network?: StatusJson['network']
+  /** Where the node keeps its data, when it was found by its folder. */
+  readonly dataFolder?: string
 }
 
 export interface RequestInit {
@@ -54,6 +56,7 @@ export interface RequestInit {
 /** The node's HTTP interface (src/gateway/openapi.json) as a program sees it. Failures are `CliError`s. */
 export class NodeClient {
   readonly url: string
+  readonly dataFolder: string | undefined
   readonly #token: string | undefined
   readonly #address: string | undefined
   readonly #signal: AbortSignal
@@ -61,8 +64,9 @@ export class NodeClient {
   #proof: Promise<void> | undefined
   #network: Promise<StatusJson['network']> | undefined
 
-  constructor({ url, token, address, signal, pid, network }: ClientInit) {
+  constructor({ url, token, address, signal, pid, network, dataFolder }: ClientInit) {
     this.url = url.replace(/\/+$/, '')
+    this.dataFolder = dataFolder
     this.#token = token
     this.#address = address
     this.#signal = signal

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { readApiFile } from './api-file.ts'
 import type { ApiFile } from './api-file.ts'
 import type { StatusJson } from '../gateway/index.ts'
@@ -44,9 +45,12 @@ export const findNode = async (options: EndpointOptions, { env, signal }: Io): P
   const files = (await Promise.all(lookup.folders.map(readApiFile))).filter((file) => file !== undefined)
   const { first, silence } = await firstAnswer(files, signal)
   if (first === undefined) throw silence ?? noNode(lookup)
-  const { url, pid, tokenFile } = first.file
-  const token = await readToken(lookup.tokenFile ?? tokenFile)
-  return new NodeClient({ url, address: url, pid, signal, token, network: first.network })
+  const { file, network } = first
+  const { url, pid } = file
+  const token = await readToken(lookup.tokenFile ?? file.tokenFile)
+  // The token lies in the data folder.
+  const dataFolder = dirname(file.tokenFile)
+  return new NodeClient({ url, address: url, pid, signal, token, network, dataFolder })
 }
 
 /** The node that the user named by its address. */

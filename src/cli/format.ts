@@ -26,6 +26,22 @@ export const formatDuration = (ms: number): string => {
   return `${Math.floor(ms / large)} ${first}${rest === 0 ? '' : ` ${rest} ${second}`}`
 }
 
+/** A time to its largest unit, for tables: '29 d', '4 s'. */
+export const formatAge = (ms: number): string => {
+  const [size, unit] = AGE_UNITS.find(([one]) => ms >= one) ?? [1000, 's']
+  return `${Math.floor(ms / size)} ${unit}`
+}
+
+const AGE_UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1000, 's']
+] as const
+
+/** Enough of an object id to tell objects apart: its last ten characters. */
+export const shortId = (cid: string): string => `…${cid.slice(-10)}`
+
 /** Enough of a peer id to tell peers apart: its last eight characters. */
 export const shortPeer = (id: string): string => `…${id.slice(-8)}`
 

@@ -18,3 +18,13 @@ export const GLOBAL_OPTIONS = {
 } as const
 
 export type Globals = InferredOptionTypes<typeof GLOBAL_OPTIONS>
+
+/** For lists whose ids do not fit into a terminal. */
+export const FULL_OPTION = {
+  full: {
+    alias: 'l',
+    type: 'boolean',
+    default: false,
+    describe: 'Whole ids and all columns, however wide'
+  }
+} as const

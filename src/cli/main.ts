@@ -22,7 +22,7 @@ import { GLOBAL_OPTIONS } from './globals.ts'
 import { Interrupted } from './io.ts'
 import type { Io } from './io.ts'
 import { lazyCommand } from './lazy-command.ts'
-import { printLine, widthOf } from './output.ts'
+import { printLine, textWidthOf } from './output.ts'
 import { VERSION } from '../node/version.ts'
 
 /** Runs one command line and leaves its outcome in `process.exitCode`. */
@@ -113,7 +113,7 @@ export const parser = (argv: readonly string[], io: Io, all = commands(io)): Arg
     .version(VERSION)
     .help()
     .updateStrings(STRINGS)
-    .wrap(widthOf(io.stdout))
+    .wrap(textWidthOf(io.stdout))
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error: Error | null | undefined) => {

@@ -7,7 +7,8 @@ export {
   openSealed,
   sealedForm,
   sealedObjectBytes,
-  sealObject
+  sealObject,
+  unsealedObjectBytes
 } from './object.ts'
 export type { SealedForm } from './object.ts'
 export { CHUNK_BYTES } from './chunks.ts'

@@ -32,6 +32,18 @@ export function sealedObjectBytes(plainBytes: number): number {
 }
 
 /**
+ * Bytes of the plaintext by the size of what is stored; 320 bytes short, or 0, for an object of the older form without
+ * a header, which only its first bytes tell.
+ *
+ * @throws SealError 'TRUNCATED' for a size that no plaintext seals to
+ */
+export function unsealedObjectBytes(sealedBytes: number): number {
+  return sealedBytes < HEADER_BYTES + CHUNK_OVERHEAD_BYTES
+    ? 0
+    : plainBytesOf(CHUNK_OVERHEAD_BYTES, sealedBytes - HEADER_BYTES)
+}
+
+/**
  * Seals an object. The same key, name and bytes give the same sealed bytes, so that a broken put goes on where it
  * stood. Each chunk is sealed under a key of its own, derived from the chunk's contents: whatever bytes come under the
  * same object key, no cipher key and nonce ever seal two plaintexts. Stage of an it-pipe.

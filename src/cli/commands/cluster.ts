@@ -6,10 +6,11 @@ import { commandGroup, defineCommand } from '../command.ts'
 import type { ClusterCode, ClusterState } from '../cluster/state.ts'
 import { usageError } from '../errors.ts'
 import type { CliError } from '../errors.ts'
-import { count, formatBytes } from '../format.ts'
+import { count, formatBytes, shortPeer } from '../format.ts'
+import { FULL_OPTION } from '../globals.ts'
 import { wholeWithin, within } from '../numbers.ts'
 import type { Io } from '../io.ts'
-import { printJson, printLine, remark, renderTable } from '../output.ts'
+import { printJson, printLine, remark, renderTable, widthOf } from '../output.ts'
 import { defaultClusterFolder } from '../paths.ts'
 
 interface ClusterFlags {
@@ -126,16 +127,17 @@ const downCommand = (io: Io): CommandModule =>
   })
 
 const statusCommand = (io: Io): CommandModule =>
-  defineCommand<ClusterFlags>({
+  defineCommand<ClusterFlags & { readonly full: boolean }>({
     command: 'status',
     describe: 'Show every peer of the cluster',
-    builder: (yargs) => yargs,
+    builder: (yargs) => yargs.options(FULL_OPTION),
     handler: async (flags) => {
       const { existing } = await import('../cluster/cluster.ts')
       const folder = folderOf(flags, io)
       const rows = await peerRows(folder, await existing(folder), io)
       if (flags.json) await printJson(io, { folder, peers: rows })
-      else if (rows.length > 0) await printLine(io, await peerTable(rows))
+      else if (rows.length > 0)
+        await printLine(io, peerTable(rows, flags.full ? undefined : widthOf(io.stdout)))
       else if (!flags.quiet) remark(io, `The cluster in ${folder} is down.`)
     }
   })
@@ -234,20 +236,28 @@ const peerRows = async (folder: string, state: ClusterState, { signal }: Io): Pr
   )
 }
 
-const peerTable = async (rows: readonly PeerRow[]): Promise<string> =>
-  await renderTable(rows, [
-    { head: 'PEER', align: 'right', cell: ({ number }) => number },
-    { head: 'STATE', cell: ({ state }) => state },
-    { head: 'PID', align: 'right', cell: ({ pid }) => pid },
-    { head: 'SEES', align: 'right', cell: ({ seesLive }) => seesLive ?? '-' },
-    {
-      head: 'HOLDS',
-      align: 'right',
-      cell: ({ usedBytes }) => (usedBytes === undefined ? '-' : formatBytes(usedBytes))
-    },
-    { head: 'API', cell: ({ url }) => url ?? '-' },
-    { head: 'ID', cell: ({ peerId }) => peerId ?? '-' }
-  ])
+/** @param width - columns to fit into; undefined for whole ids */
+const peerTable = (rows: readonly PeerRow[], width?: number): string =>
+  renderTable(
+    rows,
+    [
+      { head: 'PEER', align: 'right', cell: ({ number }) => number },
+      { head: 'STATE', cell: ({ state }) => state },
+      { head: 'PID', align: 'right', cell: ({ pid }) => pid },
+      { head: 'SEES', align: 'right', cell: ({ seesLive }) => seesLive ?? '-' },
+      {
+        head: 'HOLDS',
+        align: 'right',
+        cell: ({ usedBytes }) => (usedBytes === undefined ? '-' : formatBytes(usedBytes))
+      },
+      { head: 'API', cell: ({ url }) => url ?? '-' },
+      {
+        head: 'ID',
+        cell: ({ peerId = '-' }) => (width === undefined || peerId === '-' ? peerId : shortPeer(peerId))
+      }
+    ],
+    width
+  )
 
 export const clusterCommand = (io: Io): CommandModule =>
   commandGroup(

@@ -37,7 +37,7 @@ export const demoCommand = (io: Io): CommandModule =>
   })
 
 /** As https://no-color.org and https://force-color.org have it. */
-const wantsColor = ({ stdout, env }: Io): boolean => {
+export const wantsColor = ({ stdout, env }: Io): boolean => {
   const set = (name: string): boolean => env[name] !== undefined && env[name] !== ''
-  return !set('NO_COLOR') && (set('FORCE_COLOR') || stdout.isTTY === true)
+  return !set('NO_COLOR') && (set('FORCE_COLOR') || (stdout.isTTY === true && env.TERM !== 'dumb'))
 }

@@ -6,7 +6,9 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { printJson, printLine } from '../output.ts'
+import { printJson, printLine, textWidthOf } from '../output.ts'
+import { printable } from '../printable.ts'
+import { wrapText } from '../table.ts'
 
 export const doctorCommand = (io: Io): CommandModule =>
   defineCommand<EndpointOptions>({
@@ -16,7 +18,7 @@ export const doctorCommand = (io: Io): CommandModule =>
     handler: async (flags) => {
       const findings = await examine(flags, io)
       if (flags.json) await printJson(io, findings)
-      else for (const finding of findings) await printLine(io, findingText(finding))
+      else for (const finding of findings) await printLine(io, findingText(finding, textWidthOf(io.stdout)))
       const bad = findings.filter(({ state }) => state === 'bad')
       if (bad.length === 0) return
       throw new CliError(
@@ -43,11 +45,15 @@ const examine = async (flags: EndpointOptions, io: Io): Promise<readonly Finding
   ])
   // --api names a node to talk to, here; where our own would listen is not asked.
   const config = loadConfig({ flags: { data: flags.data }, env: { ...io.env, THHE_API: undefined } })
-  const status = await runningNode(flags, io)
+  const running = await runningNode(flags, io)
+  const status = running?.status
   const groups = [
     await guarded('machine', checkMachine),
-    [nodeFinding(status)],
-    await guarded('disk', async () => await checkDisk(config.data, config.quota)),
+    [nodeFinding(running)],
+    await guarded(
+      'disk',
+      async () => await checkDisk(running?.dataFolder ?? config.data, config.quota, status?.usage)
+    ),
     status === undefined ? await guarded('ports', async () => await checkPorts(config.listen)) : [],
     await guarded('NAT', async () => await checkReachability(status)),
     await guarded('encoders', checkEncoders)
@@ -55,17 +61,29 @@ const examine = async (flags: EndpointOptions, io: Io): Promise<readonly Finding
   return groups.flat()
 }
 
-const runningNode = async (flags: EndpointOptions, io: Io): Promise<StatusJson | undefined> => {
+interface Running {
+  /** Undefined for a node that runs and does not answer. */
+  readonly status?: StatusJson
+  readonly dataFolder?: string
+  readonly silence?: string
+}
+
+const runningNode = async (flags: EndpointOptions, io: Io): Promise<Running | undefined> => {
   try {
-    return await (await connect(flags, io)).status()
-  } catch {
+    const client = await connect(flags, io)
+    return { status: await client.status(), dataFolder: client.dataFolder }
+  } catch (error) {
     io.signal.throwIfAborted()
-    return undefined
+    const { code, message } = error as Partial<CliError>
+    return code === 'NODE_SILENT' ? { silence: message } : undefined
   }
 }
 
-const nodeFinding = (status: StatusJson | undefined): Finding => {
+const nodeFinding = (running: Running | undefined): Finding => {
   const check = 'node'
+  const { status, silence } = running ?? {}
+  if (silence !== undefined)
+    return { check, state: 'bad', detail: silence, advice: 'Stop it and start it again.' }
   if (status === undefined)
     return { check, state: 'note', detail: 'none runs', advice: 'Start one with `thhe node`.' }
   const { ready, network, peers } = status
@@ -77,7 +95,11 @@ const nodeFinding = (status: StatusJson | undefined): Finding => {
 
 const MARKS: Record<Finding['state'], string> = { good: '✔', note: '·', weak: '!', bad: '✖' }
 
-export const findingText = ({ check, state, detail, advice }: Finding): string => {
-  const line = `${MARKS[state]} ${check}: ${detail}`
-  return advice === undefined ? line : `${line}\n    ${advice}`
+/** @param width - columns to fit into */
+export const findingText = ({ check, state, detail, advice }: Finding, width = 80): string => {
+  const [first, ...more] = wrapText(`${check}: ${detail}`, width - 4)
+  const rest = [...more, ...(advice === undefined ? [] : wrapText(advice, width - 4))]
+  return [`${MARKS[state]} ${first}`, ...rest.map((line) => `    ${line}`)]
+    .map((line) => printable(line))
+    .join('\n')
 }

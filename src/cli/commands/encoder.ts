@@ -40,7 +40,7 @@ const benchCommand = (io: Io): CommandModule =>
       const shapes = shapesOf(flags, BENCH_SHAPES)
       const bench = await encoderBench({ shapes, millis: flags.time, signal: io.signal })
       if (flags.json) return await printJson(io, bench)
-      await printLine(io, await renderRows(bench.rows))
+      await printLine(io, renderRows(bench.rows))
       for (const probe of bench.probes) remark(io, explain(probe))
     }
   })
@@ -60,7 +60,7 @@ export const shapesOf = (
   return [shape]
 }
 
-const renderRows = (rows: readonly EncoderBenchRow[]): Promise<string> =>
+const renderRows = (rows: readonly EncoderBenchRow[]): string =>
   renderTable(
     rows.flatMap(({ shape, measurements }) => measurements.map((measurement) => ({ shape, ...measurement }))),
     [

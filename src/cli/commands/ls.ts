@@ -3,66 +3,110 @@ import { defineCommand } from '../command.ts'
 import type { OwnedObjectJson } from '../../gateway/index.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
-import { formatBytes, formatDuration } from '../format.ts'
+import { count, formatAge, formatBytes, shortId } from '../format.ts'
+import { FULL_OPTION } from '../globals.ts'
 import type { Io } from '../io.ts'
-import { printJson, printLine, remark, renderTable } from '../output.ts'
+import { printJson, printLine, remark, renderTable, widthOf } from '../output.ts'
+import { unsealedObjectBytes } from '../../seal/index.ts'
 
 interface LsOptions extends EndpointOptions {
-  check: boolean
+  readonly filter?: string
+  readonly check: boolean
+  readonly full: boolean
 }
 
 export const lsCommand = (io: Io): CommandModule =>
   defineCommand<LsOptions>({
-    command: 'ls',
+    command: 'ls [filter]',
     describe: 'List the objects that were put through this node',
     builder: (yargs) =>
-      withEndpoint(yargs).option('check', {
-        type: 'boolean',
-        default: false,
-        describe: 'Ask the holders of every object now whether they have their shards'
-      }),
+      withEndpoint(yargs)
+        .positional('filter', {
+          type: 'string',
+          describe: 'Part of a name, or of an id; * stands for anything'
+        })
+        .options({
+          check: {
+            type: 'boolean',
+            default: false,
+            describe: 'Ask the holders of every object now whether they have their shards'
+          },
+          ...FULL_OPTION
+        })
+        .example('thhe ls "*.jpg" -l', 'Lists pictures, with their whole ids'),
     handler: async (flags) => {
       const client = await connect(flags, io)
+      const matches = matcherOf(flags.filter)
       const objects: OwnedObjectJson[] = []
-      for await (const object of client.list({ check: flags.check })) objects.push(object)
+      let others = 0
+      for await (const object of client.list({ check: flags.check })) {
+        if (matches(object)) objects.push(object)
+        else others++
+      }
       objects.sort((a, b) => a.createdAtMs - b.createdAtMs)
-      if (flags.json) await printJson(io, objects)
-      else if (objects.length > 0) {
-        await printLine(io, await table(objects))
-        for (const { cid, warning } of objects) {
-          if (warning !== undefined && !flags.quiet) remark(io, `${cid}: ${warning}`)
+      if (flags.json) return await printJson(io, objects)
+      if (objects.length > 0) {
+        await printLine(io, listText(objects, Date.now(), flags.full ? undefined : widthOf(io.stdout)))
+        for (const { cid, name, warning } of objects) {
+          if (warning !== undefined && !flags.quiet) remark(io, `${name} (${shortId(cid)}): ${warning}`)
         }
-      } else if (!flags.quiet) remark(io, 'Nothing has been put through this node yet.')
+      } else if (!flags.quiet) {
+        remark(
+          io,
+          others === 0
+            ? 'Nothing has been put through this node yet.'
+            : `None of ${count(others, 'object')} matches "${flags.filter}".`
+        )
+      }
     }
   })
 
-const table = async (objects: readonly OwnedObjectJson[]): Promise<string> => {
-  const nowMs = Date.now()
-  return await renderTable(objects, [
-    { head: 'NAME', cell: ({ name }) => printable(name) },
-    { head: 'SIZE', align: 'right', cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
-    { head: 'CODE', cell: ({ k, n }) => `${k} of ${n}` },
-    { head: 'SEALED', cell: ({ sealed }) => (sealed ? 'yes' : 'no') },
-    {
-      head: 'AGE',
-      align: 'right',
-      cell: ({ createdAtMs }) => formatDuration(Math.max(0, nowMs - createdAtMs))
-    },
-    {
-      head: 'LEASE',
-      align: 'right',
-      cell: ({ leaseExpiresAtMs: end }) => (end > nowMs ? formatDuration(end - nowMs) : 'ended')
-    },
-    { head: 'MISSING', align: 'right', cell: ({ missing }) => missing ?? '?' },
-    {
-      head: 'CHECKED',
-      align: 'right',
-      cell: ({ checkedMs }) =>
-        checkedMs === 0 ? 'never' : `${formatDuration(Math.max(0, nowMs - checkedMs))} ago`
-    },
-    { head: 'ID', cell: ({ cid }) => cid }
-  ])
+/** A filter without * matches anywhere in a name; one with * the whole of it. Case does not count. */
+export const matcherOf = (
+  filter: string | undefined
+): ((object: Pick<OwnedObjectJson, 'name' | 'cid'>) => boolean) => {
+  if (filter === undefined) return () => true
+  const literal = (text: string): string => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&')
+  const parts = filter.split('*').map(literal)
+  const pattern = new RegExp(parts.length === 1 ? parts[0] : `^${parts.join('[^]*')}$`, 'iu')
+  return ({ name, cid }) => pattern.test(name) || pattern.test(cid)
 }
 
-/** Names come from files: they must not be able to steer the terminal. */
-const printable = (name: string): string => name.replace(/\p{C}/gu, '?')
+/** @param width - columns to fit into, with short ids; undefined for whole ids and all columns */
+export const listText = (objects: readonly OwnedObjectJson[], nowMs: number, width?: number): string =>
+  renderTable(
+    objects,
+    [
+      { head: 'NAME', least: 12, cell: ({ name }) => name },
+      { head: 'SIZE', align: 'right', cell: plainSize },
+      { head: 'CODE', spare: 2, cell: ({ k, n }) => `${k} of ${n}` },
+      { head: 'SEALED', spare: 3, cell: ({ sealed }) => (sealed ? 'yes' : 'no') },
+      { head: 'AGE', align: 'right', cell: ({ createdAtMs }) => formatAge(Math.max(0, nowMs - createdAtMs)) },
+      {
+        head: 'LEASE',
+        align: 'right',
+        cell: ({ leaseExpiresAtMs: end }) => (end > nowMs ? formatAge(end - nowMs) : 'ended')
+      },
+      { head: 'MISSING', align: 'right', cell: ({ missing }) => missing ?? '?' },
+      {
+        head: 'CHECKED',
+        align: 'right',
+        spare: 1,
+        cell: ({ checkedMs }) =>
+          checkedMs === 0 ? 'never' : `${formatAge(Math.max(0, nowMs - checkedMs))} ago`
+      },
+      { head: 'ID', cell: ({ cid }) => (width === undefined ? cid : shortId(cid)) }
+    ],
+    width
+  )
+
+/** The size of what was put: sealing adds a header, and a little to each chunk. */
+const plainSize = ({ sizeBytes, sealed }: OwnedObjectJson): string => {
+  if (!sealed) return formatBytes(sizeBytes)
+  try {
+    return formatBytes(unsealedObjectBytes(sizeBytes))
+  } catch {
+    // The layers of a tensor are sealed one by one: how many there are stands in its manifest.
+    return formatBytes(sizeBytes)
+  }
+}

@@ -5,7 +5,7 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { aboutPath } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { printJson, printLine, remark, renderFields } from '../output.ts'
+import { printJson, printLine, remark, renderFields, widthOf } from '../output.ts'
 
 interface CreateFlags {
   readonly name: string
@@ -79,10 +79,13 @@ const showCommand = (io: Io): CommandModule =>
         else
           await printLine(
             io,
-            renderFields([
-              ['name', network.name],
-              ['id', network.id]
-            ])
+            renderFields(
+              [
+                ['name', network.name],
+                ['id', network.id]
+              ],
+              widthOf(io.stdout)
+            )
           )
         return
       }
@@ -96,14 +99,17 @@ const showCommand = (io: Io): CommandModule =>
       const { name, protocolPrefix, code, quorumSet, bootstrap } = descriptor
       await printLine(
         io,
-        renderFields([
-          ['name', name],
-          ['id', id],
-          ['protocols', protocolPrefix],
-          ['code', `any ${code.k} of ${code.n} shards, blocks of ${code.blockBytes} bytes`],
-          ['quorum set', quorumSet === undefined ? 'none' : JSON.stringify(quorumSet)],
-          ...bootstrap.map((address): [string, string] => ['bootstrap', address])
-        ])
+        renderFields(
+          [
+            ['name', name],
+            ['id', id],
+            ['protocols', protocolPrefix],
+            ['code', `any ${code.k} of ${code.n} shards, blocks of ${code.blockBytes} bytes`],
+            ['quorum set', quorumSet === undefined ? 'none' : JSON.stringify(quorumSet)],
+            ...bootstrap.map((address): [string, string] => ['bootstrap', address])
+          ],
+          widthOf(io.stdout)
+        )
       )
     }
   })

@@ -43,7 +43,7 @@ export const statText = async (stat: StatJson, nowMs: number): Promise<string> =
       `${lessee}, ${tombstone ? 'let go' : expiresAtMs > nowMs ? `for ${formatDuration(expiresAtMs - nowMs)}` : 'ended'}`
     ])
   ])
-  const table = await renderTable(shards, [
+  const table = renderTable(shards, [
     { head: inline ? 'COPY' : 'SHARD', align: 'right', cell: ({ shard }) => shard },
     { head: 'STATE', cell: ({ live }) => (live ? 'live' : 'lost') },
     { head: 'PEER', cell: ({ peer }) => peer ?? '-' }

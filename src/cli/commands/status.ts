@@ -5,7 +5,7 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import type { Io } from '../io.ts'
-import { printJson, printLine, renderFields } from '../output.ts'
+import { printJson, printLine, renderFields, widthOf } from '../output.ts'
 
 export const statusCommand = (io: Io): CommandModule =>
   defineCommand<EndpointOptions>({
@@ -16,26 +16,47 @@ export const statusCommand = (io: Io): CommandModule =>
       const client = await connect(flags, io)
       const status = await client.status()
       if (flags.json) await printJson(io, { url: client.url, ...status })
-      else await printLine(io, statusText(client.url, status))
+      else await printLine(io, statusText(client.url, status, widthOf(io.stdout)))
     }
   })
 
-export const statusText = (url: string, status: StatusJson): string => {
-  const { network, peers, usage } = status
-  return renderFields([
-    ['state', status.ready ? 'ready' : `${status.state}, not ready`],
-    ['peer id', status.peerId],
-    ['network', `${network.name} (${network.id.slice(0, 8)}…)`],
-    ['peers', `${peers.live} live of ${peers.known} known, ${peers.connected} connected`],
+/** @param width - columns to fit into */
+export const statusText = (url: string, status: StatusJson, width: number): string => {
+  const { network, peers, usage, peerId } = status
+  // Every address ends in our own id, which stands above.
+  const own = `/p2p/${peerId}`
+  const addresses = status.multiaddrs.map((address) =>
+    address.endsWith(own) ? address.slice(0, -own.length) : address
+  )
+  return renderFields(
     [
-      'disk',
-      `${formatBytes(usage.usedBytes)} of ${formatBytes(usage.quotaBytes)} used, ${formatBytes(usage.freeBytes)} free`
+      ['state', status.ready ? 'ready' : `${status.state}, not ready: it has not found its peers`],
+      ['peer id', peerId],
+      ['network', `${network.name} (${network.id.slice(0, 8)}…)`],
+      ['peers', `${peers.live} live of ${peers.known} known, ${peers.connected} connected`],
+      ['disk', diskText(usage)],
+      ['dht', status.dht],
+      ['rendezvous', status.rendezvous],
+      ['up', formatDuration(status.uptimeSeconds * 1000)],
+      ['version', status.version],
+      ['api', url],
+      ...addresses.map((address, index): [string, string] => [index === 0 ? 'address' : '', address]),
+      ...(addresses.length === 0 ? [] : [['', `(to join by: an address and ${own})`] as const])
     ],
-    ['dht', status.dht],
-    ['rendezvous', status.rendezvous],
-    ['up', formatDuration(status.uptimeSeconds * 1000)],
-    ['version', status.version],
-    ['api', url],
-    ...status.multiaddrs.map((address): [string, string] => ['address', address])
-  ])
+    width
+  )
 }
+
+/** What is lent, and whether the disk has it. */
+export const diskText = ({ quotaBytes, usedBytes, freeBytes }: StatusJson['usage']): string => {
+  if (quotaBytes === 0) return 'lends nothing'
+  const lent = `${formatBytes(usedBytes)} of ${formatBytes(quotaBytes)} lent used, ${formatBytes(freeBytes)} free`
+  if (freeBytes > 0)
+    return freeBytes < quotaBytes - usedBytes - DISK_SLACK_BYTES ? `${lent}: the disk has no more` : lent
+  return usedBytes < quotaBytes - DISK_SLACK_BYTES
+    ? `${lent}: THE DISK IS FULL, the node takes no shards`
+    : `${lent}: the quota is used up, the node takes no shards`
+}
+
+/** Uploads in flight are reserved without being used. */
+const DISK_SLACK_BYTES = 256 << 20

@@ -260,7 +260,7 @@ const tensorStatText = async (
     ...errors[index],
     fidelity: fidelities[index]
   }))
-  const table = await renderTable(rows, [
+  const table = renderTable(rows, [
     { head: 'LAYER', align: 'right', cell: ({ index }) => index },
     { head: inline ? 'COPIES' : 'SHARDS', align: 'right', cell: ({ k }) => k },
     { head: 'STORED', align: 'right', cell: ({ length }) => formatBytes(length) },

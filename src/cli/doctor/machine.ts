@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
-import { probeEncoders } from '../../../encoder/index.ts'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { EncoderProbe } from '../../../encoder/index.ts'
 import { formatBytes } from '../format.ts'
 import type { Finding } from './finding.ts'
 
-const LEAST_OPEN_FILES = 4096
+const MIN_OPEN_FILES = 4096
+const PROBE_TIMEOUT_MS = 30_000
 
 export const checkMachine = async (): Promise<readonly Finding[]> => [
   {
@@ -22,14 +25,20 @@ const checkOpenFiles = async (): Promise<readonly Finding[]> => {
   const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1]
   if (limit === undefined) return []
   const detail = `${limit} at once`
-  if (Number(limit) >= LEAST_OPEN_FILES) return [{ check: 'open files', state: 'good', detail }]
-  const advice = `Raise the limit before starting a node: ulimit -n ${LEAST_OPEN_FILES}`
+  if (Number(limit) >= MIN_OPEN_FILES) return [{ check: 'open files', state: 'good', detail }]
+  const advice = `Raise the limit before starting a node: ulimit -n ${MIN_OPEN_FILES}`
   return [{ check: 'open files', state: 'weak', detail, advice }]
 }
 
 /** SIMD and GPUs: what the erasure coder can run on. */
-export const checkEncoders = async (): Promise<readonly Finding[]> =>
-  (await probeEncoders()).map(encoderFinding)
+export const checkEncoders = async (): Promise<readonly Finding[]> => (await probeApart()).map(encoderFinding)
+
+/** In a process of its own: libraries of GPUs write what they miss straight to standard error. */
+const probeApart = async (): Promise<readonly EncoderProbe[]> => {
+  const script = fileURLToPath(new URL(`./encoder-probe${import.meta.url.slice(-3)}`, import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: PROBE_TIMEOUT_MS })
+  return JSON.parse(stdout) as readonly EncoderProbe[]
+}
 
 const encoderFinding = ({ backend, isAvailable, detail, reason }: EncoderProbe): Finding => {
   const check = `encoder ${backend}`
