@@ -31,16 +31,16 @@ export const getObject = async (exchange: Exchange): Promise<void> => {
   readQuery(exchange.query, {})
   const cid = objectId(node, exchange.cid)
   const etag = etagOf(cid)
-  const whole = await node.objects.get(cid, { signal })
-  const size = whole.manifest.size
+  const object = await node.objects.open(cid, { signal })
+  const { size, sealed, kind } = object.manifest
   const head = {
     etag,
     'accept-ranges': 'bytes',
     // The bytes behind an id never change.
     'cache-control': 'private, max-age=31536000, immutable',
     'thhe-size': size,
-    'thhe-sealed': String(whole.manifest.sealed),
-    'thhe-kind': whole.manifest.kind
+    'thhe-sealed': String(sealed),
+    'thhe-kind': kind
   }
   if (isNotModified(request, etag)) {
     response.writeHead(304, head).end()
@@ -60,7 +60,7 @@ export const getObject = async (exchange: Exchange): Promise<void> => {
     response.writeHead(status, { ...headers, 'content-length': end - start }).end()
     return
   }
-  const reader = range === undefined ? whole : await node.objects.get(cid, { range, signal })
+  const reader = { cid, bytes: object.read({ range }) }
   await sendBytes(exchange, reader, status, headers, end - start)
 }
 
@@ -84,7 +84,7 @@ const rangeOf = ({ request, response }: Exchange, etag: string, size: number): B
  */
 const sendBytes = async (
   { node, request, response, signal }: Exchange,
-  reader: ObjectReader,
+  reader: Pick<ObjectReader, 'cid' | 'bytes'>,
   status: number,
   headers: Record<string, string | number>,
   length: number

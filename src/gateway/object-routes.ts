@@ -44,7 +44,7 @@ const statObject = async ({ node, query, response, cid: text, signal }: Exchange
 /** What an object is, from its manifest alone: no holder of a shard is asked. */
 const describeObject = async ({ node, query, response, cid: text, signal }: Exchange): Promise<void> => {
   readQuery(query, {})
-  const reader = await node.objects.get(objectId(node, text), { signal })
+  const reader = await node.objects.open(objectId(node, text), { signal })
   sendJson(response, 200, manifestJson(formatLink(node.networkId, reader.cid), reader))
 }
 
@@ -67,11 +67,14 @@ const manifestJson = (
 })
 
 const statJson = (link: string, stat: ObjectStat): StatJson => {
-  const { shards, leases, live, spare, overhead } = stat
+  const { shards, leases, live, spare, asked, answered, checkedMs, overhead } = stat
   return {
     ...manifestJson(link, stat),
     live,
     spare,
+    asked,
+    answered,
+    checkedMs,
     overhead,
     shards: shards.map(({ shard, peer, live }) => ({ shard, live, ...(peer && { peer: peer.toString() }) })),
     leases

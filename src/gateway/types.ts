@@ -103,6 +103,11 @@ export interface StatJson {
   readonly tensor?: string
   readonly live: number
   readonly spare: number
+  /** Peers that may hold something of it, and how many of them answered in time. */
+  readonly asked: number
+  readonly answered: number
+  /** When they were asked, in milliseconds since the Unix epoch. */
+  readonly checkedMs: number
   readonly overhead: number
   readonly shards: ReadonlyArray<{ readonly shard: number; readonly peer?: string; readonly live: boolean }>
   readonly leases: ObjectStat['leases']

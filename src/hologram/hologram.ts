@@ -1,6 +1,6 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
 import { Client } from './client/index.ts'
-import type { ClientInit, ClientStats, Keeper, LayeredGetOptions } from './client/index.ts'
+import type { ClientInit, ClientStats, Keeper, LayeredGetOptions, OpenedObject } from './client/index.ts'
 import { Holder } from './holder/holder.ts'
 import type { HolderStats } from './holder/context.ts'
 import type { HolderComponents } from './holder/holder.ts'
@@ -79,6 +79,10 @@ export class Hologram implements Objects {
 
   async get(cid: CID, options?: LayeredGetOptions): Promise<ObjectReader> {
     return this.#client.get(cid, options)
+  }
+
+  async open(cid: CID, options?: { signal?: AbortSignal }): Promise<OpenedObject> {
+    return this.#client.open(cid, options)
   }
 
   async stat(cid: CID, options?: { signal?: AbortSignal }): Promise<ObjectStat> {

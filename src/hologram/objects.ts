@@ -68,6 +68,18 @@ export interface ObjectReader {
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
+/** An object whose manifest has been found: one look-up for all that is read of it. */
+export interface OpenObject {
+  readonly cid: CID
+  readonly manifest: Manifest
+  /**
+   * The bytes of a half-open range of the stored bytes, in order, to be iterated once. Throws what `ObjectReader.bytes` does.
+   *
+   * @throws HologramError 'BAD_RANGE'
+   */
+  read: (options?: { readonly range?: { start: number; end: number } }) => AsyncIterable<Uint8Array>
+}
+
 export interface ShardStatus {
   readonly shard: number
   /** Undefined when nobody answers for it. */
@@ -82,6 +94,11 @@ export interface ObjectStat {
   readonly live: number
   /** live - k of the layer with the largest k: below zero the object cannot be read in full. */
   readonly spare: number
+  /** Peers that may hold something of the object, and how many of them answered in time. */
+  readonly asked: number
+  readonly answered: number
+  /** When they were asked, in milliseconds since the Unix epoch. */
+  readonly checkedMs: number
   /** Coded bytes / stored bytes. */
   readonly overhead: number
   readonly leases: ReadonlyArray<{ lessee: string; expiresAtMs: number; tombstone: boolean }>
@@ -115,6 +132,9 @@ export interface ListOptions {
 export interface Objects {
   put: (source: AsyncIterable<Uint8Array>, options?: PutOptions) => Promise<PutResult>
   get: (cid: CID, options?: GetOptions) => Promise<ObjectReader>
+  /** Finds an object, to read several ranges of it. `signal` ends the reading too. */
+  open: (cid: CID, options?: { signal?: AbortSignal }) => Promise<OpenObject>
+  /** Asks who holds what, for three seconds at most: a peer that has not answered by then counts as silent. */
   stat: (cid: CID, options?: { signal?: AbortSignal }) => Promise<ObjectStat>
   list: (options?: ListOptions) => AsyncIterable<OwnedObject>
   /** Tombstones this node's lease at every reachable holder. Returns how many confirmed and who did not answer. */

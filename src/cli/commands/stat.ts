@@ -29,7 +29,8 @@ export const statCommand = (io: Io): CommandModule =>
 
 /** @param nowMs - to say how long leases still run */
 export const statText = async (stat: StatJson, nowMs: number): Promise<string> => {
-  const { cid, sizeBytes, sealed, inline, k, n, live, overhead, shards, leases } = stat
+  const { cid, sizeBytes, sealed, inline, k, n, live, asked, answered, checkedMs, overhead, shards, leases } =
+    stat
   const fields = renderFields([
     ['id', cid],
     ['size', `${formatBytes(sizeBytes)} (${sizeBytes} bytes as stored)`],
@@ -37,6 +38,10 @@ export const statText = async (stat: StatJson, nowMs: number): Promise<string> =
     ['code', inline ? `whole copies on up to ${n} peers` : `any ${k} of ${n} shards`],
     ['live', `${live} of ${n}`],
     ['spare', health(stat)],
+    [
+      'checked',
+      `${formatDuration(Math.max(0, nowMs - checkedMs))} ago: ${answered} of ${asked} peers answered`
+    ],
     ['overhead', `${overhead.toFixed(2)} x`],
     ...leases.map(({ lessee, expiresAtMs, tombstone }): [string, string] => [
       'lease',

@@ -21,8 +21,8 @@ import type { ClientContext } from './context.ts'
 import { newClientCounts } from './counts.ts'
 import type { ClientCounts } from './counts.ts'
 import { PeerExperience } from './find/experience.ts'
-import { getObject } from './get/get.ts'
-import type { LayeredGetOptions } from './get/get.ts'
+import { getObject, openObject } from './get/get.ts'
+import type { LayeredGetOptions, OpenedObject } from './get/get.ts'
 import { Keeper } from './keep/keeper.ts'
 import type { KeeperState } from './keep/keeper.ts'
 import { ObjectClient } from './wire/object-client.ts'
@@ -91,7 +91,6 @@ export class Client implements Objects {
       counts,
       clock,
       random,
-      nowMs: () => clock.nowMs(),
       objects: new ObjectClient({ mesh, clock, logger, counts }, local, {
         timeoutMs: settings.requestTimeoutMs
       }),
@@ -129,6 +128,10 @@ export class Client implements Objects {
 
   async get(cid: CID, options: LayeredGetOptions = {}): Promise<ObjectReader> {
     return getObject(this.#context, cid, { ...options, signal: this.#untilStop(options.signal) })
+  }
+
+  async open(cid: CID, options: { signal?: AbortSignal } = {}): Promise<OpenedObject> {
+    return openObject(this.#context, cid, this.#untilStop(options.signal))
   }
 
   async stat(cid: CID, options: { signal?: AbortSignal } = {}): Promise<ObjectStat> {

@@ -27,8 +27,6 @@ export interface ClientContext {
   readonly counts: ClientCounts
   readonly clock: Clock
   readonly random: RandomSource
-  /** `clock.nowMs`, milliseconds since the Unix epoch. */
-  readonly nowMs: () => number
 }
 
 /** This node's key, for leases and placement records. */

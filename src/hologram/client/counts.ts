@@ -16,6 +16,8 @@ export const SURVIVED = [
   'lane',
   /** A holder cannot read one block of its shard. */
   'block',
+  /** A holder did not give back a block of a shard that it had just acknowledged. */
+  'read-back',
   /** Missing shards could not be rebuilt at once. */
   'top-up',
   /** A kept stream had ended, or could not be closed in order. */

@@ -19,6 +19,8 @@ export interface ClientSettings {
   readonly openTimeoutMs: number
   /** One request of object/1, dialling included. */
   readonly requestTimeoutMs: number
+  /** Within this time `stat` answers, whoever does not. */
+  readonly statTimeoutMs: number
   readonly putTiming: FanOutTiming
   /** A reader waits at least this long before it asks a second holder. */
   readonly minHedgeMs: number
@@ -36,6 +38,7 @@ export const DEFAULT_SETTINGS: Omit<ClientSettings, 'k' | 'n'> = {
   codingDepth: 3,
   openTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
+  statTimeoutMs: 3_000,
   putTiming: { stallTimeoutMs: 20_000, commitTimeoutMs: 60_000, patienceMs: 3_000 },
   minHedgeMs: 50,
   readStallTimeoutMs: 10_000,

@@ -27,6 +27,7 @@ const TEXTS: Record<Survived, string> = {
   lease: 'a lease that a peer handed out is not in order',
   lane: 'a holder stopped handing out its shard',
   block: 'a holder cannot read a block of its shard',
+  'read-back': 'a holder did not give back a block that it had just acknowledged',
   'top-up': 'missing shards could not be rebuilt at once',
   stream: 'a kept stream had ended',
   'local-upload': 'an unfinished upload could not be made durable here',

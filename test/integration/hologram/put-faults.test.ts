@@ -144,6 +144,34 @@ describe('hologram: a put when things go wrong', function () {
     expect(error).to.have.property('message', 'enough')
   })
 
+  it('says that there is no room when all peers are full, for large and for small objects', async () => {
+    cluster = await Cluster.start(0, { k: 2, n: 4 })
+    for (let i = 0; i < 4; i++) await cluster.join({ quotaBytes: 100 })
+    const putter = await cluster.join({ lends: false })
+    for (const size of [2 * MIB, 1_000]) {
+      const error = (await failure(putter.hologram.put(chunked(randomObject(size))))) as Error
+      expect(error).to.include({ code: 'QUOTA' })
+      expect(error.message).to.include('no room')
+    }
+    expect(await listed(putter)).to.deep.equal([])
+  })
+
+  it('does not count a holder that cannot give back what it acknowledged', async () => {
+    cluster = await Cluster.start(2, { k: 2, n: 4 })
+    const forgetful = (store: Holdings): Holdings => overriding(store, { openShard: async () => undefined })
+    for (let i = 0; i < 2; i++) await cluster.join({ holdings: forgetful })
+    const putter = await cluster.join({ lends: false })
+    const bytes = randomObject(MIB)
+    const result = await putter.hologram.put(chunked(bytes), { margin: 0 })
+    const caught = putter.mesh.observed.filter(({ outcome }) => outcome === 'lied').map(({ peer }) => peer)
+    // Three of the four holders are asked, so that one of the two at least is found out.
+    expect(caught.length).to.be.within(1, 2)
+    expect(result.missing).to.have.length(caught.length)
+    for (const { peer } of result.stored) expect(caught.some((liar) => liar.equals(peer))).to.equal(false)
+    expect(result.tolerates).to.equal(result.stored.length - 2)
+    expect(putter.hologram.clientStats.survived['read-back']).to.equal(caught.length)
+  })
+
   it('takes the next-ranked peer for a holder that is full or gone', async () => {
     cluster = await Cluster.start(6, { k: 3, n: 6 })
     const full = await cluster.join({ quotaBytes: 100_000 })

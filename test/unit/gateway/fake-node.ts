@@ -40,6 +40,8 @@ export class FakeNode implements GatewayNode {
   /** Resolves when the source of a put has broken. */
   readonly putBroken = Promise.withResolvers<unknown>()
   ready = true
+  /** Objects that were looked up to be read. */
+  opened = 0
 
   constructor(peerId: PeerId) {
     this.peerId = peerId
@@ -83,6 +85,19 @@ export class FakeNode implements GatewayNode {
       const { start, end } = range ?? { start: 0, end: kept.bytes.byteLength }
       return { cid, manifest: this.#manifest(kept), bytes: this.#read(kept.bytes.subarray(start, end)) }
     },
+    open: async (cid, { signal } = {}) => {
+      if (signal !== undefined) this.signals.push(signal)
+      this.opened++
+      const kept = this.#find(cid)
+      return {
+        cid,
+        manifest: this.#manifest(kept),
+        read: ({ range } = {}) => {
+          const { start, end } = range ?? { start: 0, end: kept.bytes.byteLength }
+          return this.#read(kept.bytes.subarray(start, end))
+        }
+      }
+    },
     stat: async (cid) => ({
       cid,
       manifest: this.#manifest(this.#find(cid)),
@@ -92,6 +107,9 @@ export class FakeNode implements GatewayNode {
       ],
       live: 1,
       spare: 0,
+      asked: 2,
+      answered: 1,
+      checkedMs: 1_000,
       overhead: 2,
       leases: [{ lessee: this.peerId.toString(), expiresAtMs: 1_000, tombstone: false }]
     }),

@@ -109,6 +109,12 @@ describe('gateway', () => {
       expect(answer.status).to.equal(304)
     })
 
+    it('looks an object up once for a range of it', async () => {
+      const answer = await call('GET', `/v1/objects/${id}`, { headers: { range: 'bytes=2-4' } })
+      expect(answer.status).to.equal(206)
+      expect(node.opened).to.equal(1)
+    })
+
     it('sends the whole when If-Range names something else', async () => {
       const headers = { range: 'bytes=0-1', 'if-range': '"other"' }
       expect((await call('GET', `/v1/objects/${id}`, { headers })).status).to.equal(200)

@@ -1,6 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
-import { isHologramError } from '../../errors.ts'
+import { deadlineIn } from '../../../clock/index.ts'
+import { HologramError, isHologramError } from '../../errors.ts'
 import { Layout } from '../../records/layout.ts'
 import { openLease } from '../../records/lease.ts'
 import type { Lease } from '../../records/lease.ts'
@@ -14,22 +15,49 @@ import { survive } from '../survive.ts'
 import { locateManifest, noteSilence } from './locate-manifest.ts'
 import type { ManifestAnswer } from './locate-manifest.ts'
 import { ShardMap } from './shard-map.ts'
+import { untilAbort } from '../wire/until-abort.ts'
 
 /** What the peers that answered hold of an object. */
-export interface Census {
+interface Census {
   /** Holders of each shard that answered for it. */
   readonly holders: ReadonlyMap<number, readonly PeerId[]>
   /** Peers that have the object at all. */
   readonly keepers: readonly PeerId[]
   /** The newest lease of each lessee. */
   readonly leases: readonly Lease[]
+  readonly asked: number
+  readonly answered: number
 }
 
-/** Asks who holds what of an object. @throws HologramError 'NOT_FOUND' */
+/** Share of the time after which everybody else is asked as well, when the likely holders have not all answered. */
+const LIKELY_SHARE = 1 / 3
+
+/**
+ * Asks who holds what of an object. Answers within `statTimeoutMs` from what has come by then, whoever is dead.
+ *
+ * @throws HologramError 'NOT_FOUND' when nobody that answered knows the object, 'TIMEOUT' when too many did not answer to
+ *   tell
+ */
 export async function statObject(context: ClientContext, cid: CID, signal: AbortSignal): Promise<ObjectStat> {
-  const answer = await locateManifest(context, cid, signal)
+  const { clock, settings } = context
+  const checkedMs = clock.nowMs()
+  using deadline = deadlineIn(clock, settings.statTimeoutMs, signal)
+  const answer = await locateManifest(context, cid, deadline.signal).catch((error: unknown) => {
+    signal.throwIfAborted()
+    if (!deadline.signal.aborted) throw error
+    const afterMs = settings.statTimeoutMs
+    throw new HologramError(
+      'TIMEOUT',
+      `the peers that may know ${cid.toString()} did not answer in ${afterMs} ms`,
+      {
+        afterMs,
+        what: 'stat'
+      }
+    )
+  })
   const { manifest } = answer
-  const census = await takeCensus(context, cid, answer, signal)
+  const census = await takeCensus(context, cid, answer, deadline.signal)
+  signal.throwIfAborted()
   const shards = manifest.inline === undefined ? shardsOf(manifest, census) : copiesOf(manifest, census)
   const live = shards.filter((shard) => shard.live).length
   return {
@@ -38,6 +66,9 @@ export async function statObject(context: ClientContext, cid: CID, signal: Abort
     shards,
     live,
     spare: live - neededShards(manifest),
+    asked: census.asked,
+    answered: census.answered,
+    checkedMs,
     overhead: overheadOf(manifest),
     leases: census.leases.map(({ lessee, expiresAtMs, tombstone }) => ({
       lessee: lessee.toString(),
@@ -47,59 +78,95 @@ export async function statObject(context: ClientContext, cid: CID, signal: Abort
   }
 }
 
-/** Asks the likely holders; everybody else as well when not all shards are found with them. */
-export async function takeCensus(
+/** Asks the likely holders; everybody else as well when not all shards are found with them. Ends with `signal`. */
+async function takeCensus(
   context: ClientContext,
   cid: CID,
   answer: ManifestAnswer,
   signal: AbortSignal
 ): Promise<Census> {
+  const { clock, mesh, settings } = context
   const { manifest } = answer
   const map = new ShardMap(context, cid, answer)
-  const homes = manifestHomes(cid, manifest.n, context.mesh.peers()).map(({ id }) => id)
-  const likely = [context.mesh.self, ...homes]
-  if (manifest.inline !== undefined) return count(context, cid, uniquePeers(likely), signal)
-  const known = uniquePeers([...likely, ...[...map.known()].flatMap(([, peers]) => peers)])
-  const census = await count(context, cid, known, signal)
-  if (census.holders.size >= manifest.n) return census
-  const others = [...(await map.discover(signal))].flatMap(([, peers]) => peers)
-  return count(context, cid, uniquePeers([...known, ...others]), signal)
+  const homes = manifestHomes(cid, manifest.n, mesh.peers()).map(({ id }) => id)
+  const count = new Count(context, cid, signal)
+  const shards = manifest.inline === undefined ? [...map.known()].flatMap(([, peers]) => peers) : []
+  const likely = count.ask([mesh.self, ...homes, ...shards])
+  const lateMs = settings.statTimeoutMs * LIKELY_SHARE
+  await Promise.race([likely, clock.sleep(lateMs, signal).catch(() => {})])
+  if (manifest.inline === undefined && count.shards < manifest.n && !signal.aborted) {
+    const found = await untilAbort(map.discover(signal), signal).catch(() => [])
+    await count.ask([...found].flatMap(([, peers]) => peers))
+  }
+  await likely
+  return count.result
 }
 
-async function count(
-  context: ClientContext,
-  cid: CID,
-  peers: readonly PeerId[],
-  signal: AbortSignal
-): Promise<Census> {
-  const { objects, mesh, clock } = context
-  const holders = new Map<number, PeerId[]>()
-  const keepers: PeerId[] = []
-  const leases = new Map<string, Lease>()
-  const ask = async (peer: PeerId): Promise<void> => {
-    const reply = await objects.request(peer, { status: cid.bytes.slice() }, signal)
-    keepers.push(peer)
-    for (const shard of reply.shards) holders.set(shard, [...(holders.get(shard) ?? []), peer])
-    for (const signed of reply.leases) {
-      const lease = await openLease(mesh.networkId, signed, clock.nowMs()).catch((error: unknown) => {
-        survive(context, 'lease', { cid, peer, error })
-      })
-      if (lease === undefined) continue
-      const known = leases.get(lease.lessee.toString())
-      if (!lease.cid.equals(cid) || (known !== undefined && known.sequence >= lease.sequence)) continue
-      leases.set(lease.lessee.toString(), lease)
+/** What peers say that they hold, as they are asked one after another. */
+class Count {
+  readonly #context: ClientContext
+  readonly #cid: CID
+  readonly #signal: AbortSignal
+  readonly #asked = new Set<string>()
+  readonly #holders = new Map<number, PeerId[]>()
+  readonly #keepers: PeerId[] = []
+  readonly #leases = new Map<string, Lease>()
+  #answered = 0
+
+  constructor(context: ClientContext, cid: CID, signal: AbortSignal) {
+    this.#context = context
+    this.#cid = cid
+    this.#signal = signal
+  }
+
+  /** Shards that somebody has. */
+  get shards(): number {
+    return this.#holders.size
+  }
+
+  get result(): Census {
+    return {
+      holders: this.#holders,
+      keepers: this.#keepers,
+      leases: [...this.#leases.values()],
+      asked: this.#asked.size,
+      answered: this.#answered
     }
   }
-  await Promise.all(
-    peers.map(async (peer) =>
-      ask(peer).catch((error: unknown) => {
-        signal.throwIfAborted()
-        if (!isHologramError(error)) throw error
-        noteSilence(context, cid, peer, error)
-      })
-    )
-  )
-  return { holders, keepers, leases: [...leases.values()] }
+
+  /** Asks those of `peers` that have not been asked; resolves when each has answered or failed, or the signal fires. */
+  async ask(peers: readonly PeerId[]): Promise<void> {
+    const fresh = uniquePeers(peers).filter((peer) => !this.#asked.has(peer.toString()))
+    for (const peer of fresh) this.#asked.add(peer.toString())
+    await Promise.all(fresh.map(async (peer) => this.#askOne(peer)))
+  }
+
+  async #askOne(peer: PeerId): Promise<void> {
+    const { objects } = this.#context
+    const status = this.#cid.bytes.slice()
+    try {
+      const reply = await untilAbort(objects.request(peer, { status }, this.#signal), this.#signal)
+      this.#answered++
+      this.#keepers.push(peer)
+      for (const shard of reply.shards) this.#holders.set(shard, [...(this.#holders.get(shard) ?? []), peer])
+      for (const signed of reply.leases) await this.#note(peer, signed)
+    } catch (error) {
+      if (isHologramError(error, 'REMOTE')) this.#answered++
+      noteSilence(this.#context, this.#cid, peer, error)
+    }
+  }
+
+  async #note(peer: PeerId, signed: Uint8Array): Promise<void> {
+    const { mesh, clock } = this.#context
+    const lease = await openLease(mesh.networkId, signed, clock.nowMs()).catch((error: unknown) => {
+      survive(this.#context, 'lease', { cid: this.#cid, peer, error })
+    })
+    if (lease === undefined || !lease.cid.equals(this.#cid)) return
+    const known = this.#leases.get(lease.lessee.toString())
+    if (known === undefined || known.sequence < lease.sequence) {
+      this.#leases.set(lease.lessee.toString(), lease)
+    }
+  }
 }
 
 function shardsOf({ n }: Manifest, { holders }: Census): ShardStatus[] {

@@ -4,15 +4,72 @@ import { HologramError } from '../../errors.ts'
 import { Layout } from '../../records/layout.ts'
 import type { Segment } from '../../records/layout.ts'
 import type { Manifest } from '../../records/manifest.ts'
-import type { GetOptions, ObjectReader } from '../../objects.ts'
+import type { GetOptions, ObjectReader, OpenObject } from '../../objects.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
+import type { ManifestAnswer } from '../find/locate-manifest.ts'
 import { readSegments } from './read-segments.ts'
 import { ShardMap } from '../find/shard-map.ts'
 
 export interface LayeredGetOptions extends GetOptions {
   /** Layers to read, by index, ascending; the range then counts in the whole object all the same. @default all */
   readonly layers?: readonly number[]
+}
+
+/** An object whose manifest has been found, and whose bytes can be read any number of times. */
+export class OpenedObject implements OpenObject {
+  readonly cid: CID
+  readonly manifest: Manifest
+  readonly #context: ClientContext
+  readonly #answer: ManifestAnswer
+  readonly #layout: Layout
+  readonly #signal: AbortSignal
+
+  constructor(context: ClientContext, cid: CID, answer: ManifestAnswer, signal: AbortSignal) {
+    this.cid = cid
+    this.manifest = answer.manifest
+    this.#context = context
+    this.#answer = answer
+    this.#layout = new Layout(answer.manifest)
+    this.#signal = signal
+  }
+
+  read({ range, layers }: Omit<LayeredGetOptions, 'signal'> = {}): AsyncIterable<Uint8Array> {
+    const { manifest } = this
+    const wanted = range ?? { start: 0, end: manifest.size }
+    const segments = this.#layout.segmentsOf(wanted.start, wanted.end)
+    const chosen = segmentsBetween(this.#layout, segments, layers)
+    if (manifest.inline !== undefined) return inlineBytes(manifest.inline, chosen, wanted)
+    const isWhole = layers === undefined && wanted.start === 0 && wanted.end === manifest.size
+    const bytes = this.#bytesOf(chosen, wanted)
+    return isWhole ? verified(bytes, manifest) : bytes
+  }
+
+  async *#bytesOf(
+    segments: Iterable<Segment>,
+    wanted: { start: number; end: number }
+  ): AsyncGenerator<Uint8Array> {
+    const { cid, manifest } = this
+    const locations = new ShardMap(this.#context, cid, this.#answer)
+    const object = { cid, manifest, layout: this.#layout }
+    for await (const { segment, rows } of readSegments(
+      this.#context,
+      object,
+      locations,
+      segments,
+      this.#signal
+    ))
+      yield* within(segment, rows, wanted)
+  }
+}
+
+/** Finds an object: the one look-up for all that is read of it. @throws HologramError 'NOT_FOUND' */
+export async function openObject(
+  context: ClientContext,
+  cid: CID,
+  signal: AbortSignal
+): Promise<OpenedObject> {
+  return new OpenedObject(context, cid, await locateManifest(context, cid, signal), signal)
 }
 
 /**
@@ -23,30 +80,10 @@ export interface LayeredGetOptions extends GetOptions {
 export async function getObject(
   context: ClientContext,
   cid: CID,
-  { range, layers, signal }: LayeredGetOptions & { signal: AbortSignal }
+  { signal, ...options }: LayeredGetOptions & { signal: AbortSignal }
 ): Promise<ObjectReader> {
-  const answer = await locateManifest(context, cid, signal)
-  const { manifest } = answer
-  const layout = new Layout(manifest)
-  const wanted = range ?? { start: 0, end: manifest.size }
-  const segments = layout.segmentsOf(wanted.start, wanted.end)
-  if (manifest.inline !== undefined) {
-    const chosen = segmentsBetween(layout, segments, layers)
-    return { cid, manifest, bytes: inlineBytes(manifest.inline, chosen, wanted) }
-  }
-  const whole = layers === undefined && wanted.start === 0 && wanted.end === manifest.size
-  const read = async function* (): AsyncGenerator<Uint8Array> {
-    const chosen = segmentsBetween(layout, segments, layers)
-    const rows = readSegments(
-      context,
-      { cid, manifest, layout },
-      new ShardMap(context, cid, answer),
-      chosen,
-      signal
-    )
-    for await (const { segment, rows: data } of rows) yield* within(segment, data, wanted)
-  }
-  return { cid, manifest, bytes: whole ? verified(read(), manifest) : read() }
+  const object = await openObject(context, cid, signal)
+  return { cid, manifest: object.manifest, bytes: object.read(options) }
 }
 
 function* segmentsBetween(

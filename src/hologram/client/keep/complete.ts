@@ -9,10 +9,10 @@ import type { ClientContext } from '../context.ts'
 import type { ShardOutcomes } from '../put/fan-out.ts'
 import { HomePlan } from '../put/home-plan.ts'
 import { readSegments } from '../get/read-segments.ts'
-import type { SealedObject } from '../put/finished-object.ts'
+import type { FinishedObject } from '../put/finished-object.ts'
 import type { SegmentBytes } from '../put/segmenter.ts'
 import { ShardMap } from '../find/shard-map.ts'
-import { upload } from '../put/upload.ts'
+import { sendShards } from '../put/send-shards.ts'
 
 /**
  * Rebuilds the shards that nobody keeps and brings them to new homes: reads the object from those that are there,
@@ -25,7 +25,7 @@ import { upload } from '../put/upload.ts'
  */
 export async function completeObject(
   context: ClientContext,
-  object: SealedObject,
+  object: FinishedObject,
   holders: readonly ShardHolder[],
   signal: AbortSignal,
   pace: Bandwidth = UNLIMITED
@@ -38,7 +38,7 @@ export async function completeObject(
   if (plan.homes.length === 0) return { holders, missing: homeless }
   const locations = new ShardMap(context, cid, { manifest, bytes, placed: holders, holders: [] })
   const rows = readSegments(context, { cid, manifest, layout }, locations, allSegments(layout), signal)
-  const rebuilt = await upload(context, joined(rows, pace, signal), {
+  const sent = await sendShards(context, joined(rows, pace, signal), {
     n,
     blockBytes: layout.blockBytes,
     seed,
@@ -47,17 +47,16 @@ export async function completeObject(
     shards: plan.homes.map(({ shard }) => shard),
     required: plan.homes.length,
     minimum: 1,
-    seal: async (made) => {
-      for (const [shard, root] of made) {
-        if (Buffer.compare(root, roots[shard]) === 0) continue
-        throw new HologramError('CORRUPT', `shard ${shard} as rebuilt is not that of the manifest`, {
-          what: `shard ${shard}`
-        })
-      }
-      return object
-    },
     signal
   })
+  const wrong = [...sent.roots].find(([shard, root]) => Buffer.compare(root, roots[shard]) !== 0)
+  if (wrong !== undefined) {
+    const what = `shard ${wrong[0]}`
+    const error = new HologramError('CORRUPT', `${what} as rebuilt is not that of the manifest`, { what })
+    await sent.abandon(error)
+    throw error
+  }
+  const rebuilt = await sent.commit(object)
   return { holders: [...holders, ...rebuilt.holders], missing: [...rebuilt.missing, ...homeless] }
 }
 

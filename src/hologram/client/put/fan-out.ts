@@ -5,6 +5,7 @@ import { NO_ANSWER } from '../wire/streams.ts'
 import { BroadcastWindow } from './broadcast-window.ts'
 import type { WindowReader } from './broadcast-window.ts'
 import type { CodedSegment } from './coder.ts'
+import { isNoRoom, tooFewHolders } from './too-few-holders.ts'
 import { HeldPrefix } from './held-prefix.ts'
 import { PrefixDigests } from './prefix-digests.ts'
 import type { Commitment, ShardSink, SinkOpener } from './shard-sink.ts'
@@ -13,7 +14,21 @@ import { untilAbort } from '../wire/until-abort.ts'
 /** How the shards ended: with the peer that keeps each, or with the reason why nobody does. */
 export interface ShardOutcomes {
   readonly holders: ReadonlyArray<{ readonly shard: number; readonly peer: PeerId }>
-  readonly missing: ReadonlyArray<{ readonly shard: number; readonly reason: string }>
+  readonly missing: ReadonlyArray<MissingShard>
+}
+
+export interface MissingShard {
+  readonly shard: number
+  readonly reason: string
+  /** A peer that was asked to keep it was full. */
+  readonly noRoom?: boolean
+}
+
+/** Where the shards go, and who steps in when a holder fails. */
+export interface ShardPlan {
+  readonly homes: ReadonlyArray<{ readonly shard: number; readonly peer: PeerId }>
+  /** The next-ranked peer; undefined when there is none left. */
+  next: () => PeerId | undefined
 }
 
 interface Outcome {
@@ -21,12 +36,11 @@ interface Outcome {
   /** Undefined when nobody keeps the shard. */
   readonly peer?: PeerId
   readonly reason: string
+  readonly noRoom: boolean
 }
 
 export interface FanOutComponents {
   readonly openSink: SinkOpener
-  /** The next-ranked peer, for a shard whose holder failed; undefined when there is none left. */
-  readonly nextPeer: () => PeerId | undefined
   readonly observe: (peer: PeerId, outcome: 'unreachable' | 'slow') => void
   /** A holder failed; the shard goes to another, or is missing. */
   readonly onFailure: (peer: PeerId, shard: number, error: unknown) => void
@@ -73,6 +87,7 @@ export const ALL_SILENT_FACTOR = 3
 export class FanOut {
   readonly #components: FanOutComponents
   readonly #init: FanOutInit
+  readonly #plan: ShardPlan
   readonly #window: BroadcastWindow<CodedSegment>
   readonly #prefixes: PrefixDigests
   readonly #commitment = Promise.withResolvers<Commitment>()
@@ -89,13 +104,10 @@ export class FanOut {
   #acknowledged = 0
   #requiredSinceMs: number | undefined
 
-  /** @param homes - the shards to send and the peer that each goes to */
-  constructor(
-    components: FanOutComponents,
-    init: FanOutInit,
-    homes: ReadonlyArray<{ shard: number; peer: PeerId }>
-  ) {
+  constructor(components: FanOutComponents, init: FanOutInit, plan: ShardPlan) {
+    const { homes } = plan
     this.#components = components
+    this.#plan = plan
     this.#init = init
     this.#window = new BroadcastWindow(init.windowSegments)
     this.#prefixes = new PrefixDigests(
@@ -115,7 +127,8 @@ export class FanOut {
   /**
    * Hands a segment to every holder; resolves when there is room for the next.
    *
-   * @throws HologramError 'NOT_DURABLE' when too few holders are left
+   * @throws HologramError when too few holders are left: 'QUOTA' when they would be enough if the others had room, else
+   *   'NOT_DURABLE'
    */
   async write(segment: CodedSegment): Promise<void> {
     this.#first ??= segment
@@ -150,19 +163,21 @@ export class FanOut {
   }
 
   async #giveUp(): Promise<never> {
+    const alive = this.#alive
     const { missing } = await this.abort(new HologramError('ABORTED', 'too few holders are left', {}))
-    const { required } = this.#init
-    const reasons = missing.map(({ reason }) => reason)
-    throw new HologramError(
-      'NOT_DURABLE',
-      [`too few holders are left where ${required} must keep a shard`, ...reasons].join('\n  '),
-      { acknowledged: this.#acknowledged, required, reasons }
-    )
+    throw tooFewHolders('a shard', {
+      acknowledged: this.#acknowledged,
+      possible: alive,
+      required: this.#init.required,
+      reasons: missing.map(({ reason }) => reason),
+      noRoom: missing.filter(({ noRoom }) => noRoom === true).length
+    })
   }
 
   /** Sends one shard to one peer after another until one keeps it. Never rejects. */
   async #place(shard: number, home: PeerId): Promise<Outcome> {
     const reasons: string[] = []
+    let noRoom = false
     let peer: PeerId | undefined = home
     let reader = this.#window.join()
     let asksAgain = false
@@ -172,10 +187,11 @@ export class FanOut {
       try {
         await (asksAgain ? this.#goOn(sending) : this.#send(sending))
         this.#acknowledge(shard)
-        return { shard, peer, reason: '' }
+        return { shard, peer, reason: '', noRoom: false }
       } catch (error) {
         reasons.push(`${peer.toString()}: ${(error as Error).message}`)
         if (this.#givenUp) break
+        noRoom ||= isNoRoom(error)
         this.#components.onFailure(peer, shard, error)
         asksAgain = !asksAgain && sending.opened && isSilence(error)
         if (!asksAgain) this.#blame(peer, error)
@@ -189,12 +205,12 @@ export class FanOut {
       } else {
         attempt++
         reader = this.#window.join()
-        if (reader !== undefined && attempt < MAX_ATTEMPTS) peer = this.#components.nextPeer()
+        if (reader !== undefined && attempt < MAX_ATTEMPTS) peer = this.#plan.next()
       }
     }
     reader?.leave()
     this.#alive--
-    return { shard, reason: reasons.join('; ') }
+    return { shard, reason: reasons.join('; '), noRoom }
   }
 
   get #givenUp(): boolean {
@@ -349,7 +365,9 @@ export class FanOut {
 function sorted(outcomes: readonly Outcome[]): ShardOutcomes {
   return {
     holders: outcomes.flatMap(({ shard, peer }) => (peer === undefined ? [] : [{ shard, peer }])),
-    missing: outcomes.flatMap(({ shard, peer, reason }) => (peer === undefined ? [{ shard, reason }] : []))
+    missing: outcomes.flatMap(({ shard, peer, reason, noRoom }) =>
+      peer === undefined ? [{ shard, reason, noRoom }] : []
+    )
   }
 }
 

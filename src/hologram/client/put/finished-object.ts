@@ -6,7 +6,7 @@ import { makeLease } from './publish.ts'
 import type { SignedLease } from './publish.ts'
 
 /** A finished manifest with its id, and this node's lease on it. */
-export interface SealedObject {
+export interface FinishedObject {
   readonly cid: CID
   readonly manifest: Manifest
   /** The manifest as dag-cbor. */
@@ -14,12 +14,12 @@ export interface SealedObject {
   readonly lease: SignedLease
 }
 
-/** @throws HologramError 'BAD_MANIFEST' */
-export async function sealObject(
+/** Gives an object its id, and signs a lease on it. @throws HologramError 'BAD_MANIFEST' */
+export async function finishObject(
   context: ClientContext,
   manifest: Manifest,
   leaseMs: number
-): Promise<SealedObject> {
+): Promise<FinishedObject> {
   const bytes = encodeManifest(manifest)
   const cid = manifestCid(bytes)
   return { cid, manifest, bytes, lease: await makeLease(context, cid, { leaseMs }) }

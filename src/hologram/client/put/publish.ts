@@ -8,6 +8,7 @@ import type { ShardHolder } from '../../records/placement-record.ts'
 import { signerOf } from '../context.ts'
 import type { ClientContext } from '../context.ts'
 import { survive } from '../survive.ts'
+import { isNoRoom } from './too-few-holders.ts'
 
 /**
  * Homes of a manifest that announce it in the DHT. Every announcement is some twenty requests; and who looks there does
@@ -61,18 +62,36 @@ export interface Publication {
   readonly holders: readonly ShardHolder[]
 }
 
-/**
- * Brings the manifest, with a new placement record beside it where there are shards, to `count` of its homes: the first ones that take it.
- * This node keeps both as well, whether it is a home or not.
- *
- * @returns the homes that have them on disk
- */
+/** Who has a manifest on disk, and why others do not. */
+export interface PlacedManifest {
+  readonly kept: PeerId[]
+  readonly failures: {
+    readonly reasons: string[]
+    /** Homes that refused for want of room. */
+    readonly noRoom: number
+  }
+}
+
+/** As `placeManifest`. @returns the homes that have it on disk */
 export async function publishManifest(
+  context: ClientContext,
+  publication: Publication,
+  count: number,
+  signal: AbortSignal
+): Promise<PeerId[]> {
+  return (await placeManifest(context, publication, count, signal)).kept
+}
+
+/**
+ * Brings the manifest, with a new placement record beside it where there are shards, to `count` of its homes: the first
+ * ones that take it. This node keeps both as well, whether it is a home or not.
+ */
+export async function placeManifest(
   context: ClientContext,
   { cid, manifest, lease, holders }: Publication,
   count: number,
   signal: AbortSignal
-): Promise<PeerId[]> {
+): Promise<PlacedManifest> {
   const { mesh, objects, holdings, clock } = context
   const placement = await placementOf(context, cid, holders)
   const keepOwn = async (): Promise<void> => {
@@ -86,6 +105,8 @@ export async function publishManifest(
   }
   const ranked = manifestHomes(cid, 2 * count, mesh.peers()).map(({ id }) => id)
   const kept: PeerId[] = []
+  const reasons: string[] = []
+  let noRoom = 0
   const place = async (quiet: boolean): Promise<void> => {
     for (let home = ranked.shift(); home !== undefined; home = ranked.shift()) {
       try {
@@ -96,6 +117,8 @@ export async function publishManifest(
         // The next-ranked home stands in, unless nobody wants the result any more.
         signal.throwIfAborted()
         survive(context, 'manifest-home', { cid, peer: home, error })
+        reasons.push(`${home.toString()}: ${(error as Error).message}`)
+        if (isNoRoom(error)) noRoom++
       }
     }
   }
@@ -103,7 +126,7 @@ export async function publishManifest(
     keepOwn(),
     ...Array.from({ length: Math.min(count, ranked.length) }, async (_, lane) => place(lane >= ANNOUNCERS))
   ])
-  return kept
+  return { kept, failures: { reasons, noRoom } }
 }
 
 /** Keeps this node's own lease on its own disk. */

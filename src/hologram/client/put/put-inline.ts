@@ -5,15 +5,15 @@ import { inlineFormFields } from './form.ts'
 import { adopt, refuse } from './put-job.ts'
 import type { PutJob } from './put-job.ts'
 import { checkPeers } from './put-plan.ts'
-import { publishManifest } from './publish.ts'
-import { sealObject } from './finished-object.ts'
+import { placeManifest } from './publish.ts'
+import { finishObject } from './finished-object.ts'
 
 /** Puts a small object in its manifest: n - k + 1 copies outlive the loss of n - k peers. */
 export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResult> {
   const { context, options, plan, progress, signal } = job
   const copies = { k: 1, n: plan.n - plan.k + 1, margin: plan.margin }
   checkPeers(copies, context.mesh.peers().length, options.allowFewerShards ?? false)
-  const object = await sealObject(
+  const object = await finishObject(
     context,
     {
       version: 1,
@@ -31,7 +31,7 @@ export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResu
     job.leaseMs
   )
   const { cid, manifest, lease } = object
-  const kept = await publishManifest(
+  const { kept, failures } = await placeManifest(
     context,
     { cid, manifest: object.bytes, lease, holders: [] },
     copies.n,
@@ -39,7 +39,7 @@ export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResu
   )
   const stored = kept.map((peer, shard) => ({ shard, peer }))
   if (stored.length < 1 + copies.margin) {
-    return refuse(job, object, 'a copy', { holders: stored, required: 1 + copies.margin, reasons: [] })
+    return refuse(job, object, 'a copy', { holders: stored, required: 1 + copies.margin, ...failures })
   }
   await adopt(job, object, stored)
   const codedBytes = kept.length * bytes.byteLength

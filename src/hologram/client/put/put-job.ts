@@ -1,12 +1,12 @@
-import { HologramError } from '../../errors.ts'
 import type { PutOptions } from '../../objects.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import type { ClientContext } from '../context.ts'
 import { ownedRecordOf } from '../keep/owned.ts'
 import type { ProgressReport } from './progress.ts'
 import type { PutPlan } from './put-plan.ts'
+import { tooFewHolders } from './too-few-holders.ts'
 import { withdraw } from '../keep/remove.ts'
-import type { SealedObject } from './finished-object.ts'
+import type { FinishedObject } from './finished-object.ts'
 
 /** One put, from its options. */
 export interface PutJob {
@@ -21,7 +21,7 @@ export interface PutJob {
 /** Writes down that this node keeps the object alive. The manifest's holders announce it in the DHT. */
 export async function adopt(
   job: PutJob,
-  object: SealedObject,
+  object: FinishedObject,
   holders: readonly ShardHolder[]
 ): Promise<void> {
   const { context, options, leaseMs } = job
@@ -40,13 +40,18 @@ export async function adopt(
 /**
  * Ends a put that too few holders keep. Those that do are told to let go, unless the object was this node's before.
  *
- * @throws HologramError 'NOT_DURABLE'
+ * @throws HologramError 'NOT_DURABLE' | 'QUOTA'
  */
 export async function refuse(
   { context }: PutJob,
-  { cid, lease }: SealedObject,
+  { cid, lease }: FinishedObject,
   what: string,
-  { holders, required, reasons }: { holders: readonly ShardHolder[]; required: number; reasons: string[] }
+  {
+    holders,
+    required,
+    reasons,
+    noRoom
+  }: { holders: readonly ShardHolder[]; required: number; reasons: string[]; noRoom: number }
 ): Promise<never> {
   if ((await context.holdings.getOwned(cid)) === undefined) {
     const peers = holders.map(({ peer }) => peer)
@@ -56,9 +61,6 @@ export async function refuse(
       { cid }
     )
   }
-  throw new HologramError(
-    'NOT_DURABLE',
-    `${holders.length} peers keep ${what} where ${required} must${reasons.map((reason) => `\n  ${reason}`).join('')}`,
-    { acknowledged: holders.length, required, reasons }
-  )
+  const acknowledged = holders.length
+  throw tooFewHolders(what, { acknowledged, possible: acknowledged, required, reasons, noRoom })
 }

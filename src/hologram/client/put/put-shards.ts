@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
 import { Layout } from '../../records/layout.ts'
+import type { Manifest } from '../../records/manifest.ts'
 import type { PutResult } from '../../objects.ts'
 import { placementSeed } from '../../records/seed.ts'
 import { completeObject } from '../keep/complete.ts'
@@ -9,14 +11,20 @@ import { HomePlan } from './home-plan.ts'
 import { adopt, refuse } from './put-job.ts'
 import type { PutJob } from './put-job.ts'
 import { checkPeers } from './put-plan.ts'
-import { publishManifest } from './publish.ts'
-import { sealObject } from './finished-object.ts'
-import type { SealedObject } from './finished-object.ts'
+import { placeManifest } from './publish.ts'
+import { readBack } from './read-back.ts'
+import { finishObject } from './finished-object.ts'
+import type { FinishedObject } from './finished-object.ts'
 import type { SegmentBytes } from './segmenter.ts'
+import { sendShards } from './send-shards.ts'
 import { survive } from '../survive.ts'
-import { upload } from './upload.ts'
 
-/** Puts an object of more than one block as n shards. `head` is what has been read of its segments already. */
+/**
+ * Puts an object of more than one block as n shards: send the blocks, then make the manifest out of the roots, commit it
+ * at the holders, read a sample back, and publish the manifest.
+ *
+ * @param head - what has been read of its segments already
+ */
 export async function putShards(
   job: PutJob,
   head: readonly SegmentBytes[],
@@ -26,74 +34,49 @@ export async function putShards(
   const seed = placementSeed(head[0].data.subarray(0, head[0].length))
   const homes = new HomePlan(seed, plan, context.mesh.peers())
   checkPeers(plan, homes.homes.length, options.allowFewerShards ?? false)
-  const { object, outcomes } = await uploadAll(job, seed, homes, concatenated(head, rest))
-  const { holders, missing } = await topUp(job, object, outcomes)
+  const { object, outcomes } = await sendAndCommit(job, seed, homes, concatenated(head, rest))
+  const proved = await readBack(context, object, outcomes, job.signal)
+  const { holders, missing } = await topUp(job, object, proved)
   const required = plan.k + plan.margin
   if (holders.length < required) {
     const reasons = missing.map(({ shard, reason }) => `shard ${shard}: ${reason}`)
-    return refuse(job, object, 'a shard', { holders, required, reasons })
+    const noRoom = missing.filter((one) => one.noRoom === true).length
+    return refuse(job, object, 'a shard', { holders, required, reasons, noRoom })
   }
   const { cid, manifest, lease, bytes } = object
-  const kept = await publishManifest(context, { cid, manifest: bytes, lease, holders }, plan.n, job.signal)
+  const { kept, failures } = await placeManifest(
+    context,
+    { cid, manifest: bytes, lease, holders },
+    plan.n,
+    job.signal
+  )
   if (kept.length <= plan.margin) {
-    const found = {
-      holders: kept.map((peer, shard) => ({ shard, peer })),
-      required: plan.margin + 1,
-      reasons: []
-    }
-    return refuse(job, object, 'the manifest', found)
+    const copies = kept.map((peer, shard) => ({ shard, peer }))
+    return refuse(job, object, 'the manifest', { holders: copies, required: plan.margin + 1, ...failures })
   }
   await adopt(job, object, holders)
   return {
     cid,
     manifest,
     stored: holders,
-    missing,
+    missing: missing.map(({ shard, reason }) => ({ shard, reason })),
     tolerates: Math.min(holders.length - plan.k, kept.length - 1),
     warning: homes.warning,
     codedBytes: plan.n * new Layout(manifest).shardBytes
   }
 }
 
-async function uploadAll(
+async function sendAndCommit(
   job: PutJob,
   seed: Uint8Array,
   homes: HomePlan,
   segments: AsyncIterable<SegmentBytes>
-): Promise<{ object: SealedObject; outcomes: ShardOutcomes }> {
+): Promise<{ object: FinishedObject; outcomes: ShardOutcomes }> {
   const { context, options, progress } = job
   const { k, n, margin, blockBytes } = job.plan
-  const hash = createHash('sha256')
-  let size = 0
-  const measured = async function* (): AsyncGenerator<SegmentBytes> {
-    for await (const segment of segments) {
-      hash.update(segment.data.subarray(0, segment.length))
-      size += segment.length
-      yield segment
-    }
-  }
+  const source = new MeasuredSource(segments)
   const expectedLayers = options.tensor?.layers ?? [{ k, length: options.sizeHint ?? 0 }]
-  let object: SealedObject | undefined
-  const seal = async (roots: ReadonlyMap<number, Uint8Array>): Promise<SealedObject> => {
-    object = await sealObject(
-      context,
-      {
-        version: 1,
-        ...formFields(options.tensor, { k, length: size }),
-        size,
-        sealed: options.sealed ?? false,
-        code: 'rs8',
-        n,
-        blockBytes,
-        roots: [...roots.values()],
-        seed,
-        digest: hash.digest()
-      },
-      job.leaseMs
-    )
-    return object
-  }
-  const outcomes = await upload(context, measured(), {
+  const sent = await sendShards(context, source, {
     n,
     blockBytes,
     seed,
@@ -102,16 +85,69 @@ async function uploadAll(
     shards: Array.from({ length: n }, (_, shard) => shard),
     required: k + margin,
     minimum: k,
-    seal,
     signal: job.signal,
     onSent: (bytes) => progress.sent(bytes),
     onAcknowledged: (shard) => progress.acknowledged(shard)
   })
-  return { object: object!, outcomes: withHomeless(outcomes, homes) }
+  try {
+    const object = await finishObject(context, manifestOf(job, seed, source, sent.roots), job.leaseMs)
+    return { object, outcomes: withHomeless(await sent.commit(object), homes) }
+  } catch (error) {
+    await sent.abandon(error as Error)
+    throw error
+  }
+}
+
+function manifestOf(
+  { options, plan }: PutJob,
+  seed: Uint8Array,
+  source: MeasuredSource,
+  roots: ReadonlyMap<number, Uint8Array>
+): Manifest {
+  return {
+    version: 1,
+    ...formFields(options.tensor, { k: plan.k, length: source.size }),
+    size: source.size,
+    sealed: options.sealed ?? false,
+    code: 'rs8',
+    n: plan.n,
+    blockBytes: plan.blockBytes,
+    roots: [...roots.values()],
+    seed,
+    digest: source.digest()
+  }
+}
+
+/** Passes segments on, and knows size and SHA-256 of the object once all have passed. */
+class MeasuredSource implements AsyncIterable<SegmentBytes> {
+  readonly #segments: AsyncIterable<SegmentBytes>
+  readonly #hash: Hash = createHash('sha256')
+  #size = 0
+
+  constructor(segments: AsyncIterable<SegmentBytes>) {
+    this.#segments = segments
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Once, after the last segment. */
+  digest(): Uint8Array {
+    return this.#hash.digest()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<SegmentBytes> {
+    for await (const segment of this.#segments) {
+      this.#hash.update(segment.data.subarray(0, segment.length))
+      this.#size += segment.length
+      yield segment
+    }
+  }
 }
 
 /** Rebuilds missing shards at once when the put would fail without them. */
-async function topUp(job: PutJob, object: SealedObject, outcomes: ShardOutcomes): Promise<ShardOutcomes> {
+async function topUp(job: PutJob, object: FinishedObject, outcomes: ShardOutcomes): Promise<ShardOutcomes> {
   const { k, margin } = job.plan
   if (outcomes.holders.length >= k + margin || outcomes.holders.length < k) return outcomes
   try {

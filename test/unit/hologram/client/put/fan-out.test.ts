@@ -110,7 +110,6 @@ describe('sending shards to their holders', () => {
           sinks.push(sink)
           return sink
         },
-        nextPeer: () => spares.shift(),
         observe: (peer, outcome) => observed.push([peer, outcome]),
         onFailure: (peer) => failed.push(peer),
         clock: awake
@@ -125,7 +124,7 @@ describe('sending shards to their holders', () => {
         signal: new AbortController().signal,
         ...init
       },
-      peers.slice(0, N).map((peer, shard) => ({ shard, peer }))
+      { homes: peers.slice(0, N).map((peer, shard) => ({ shard, peer })), next: () => spares.shift() }
     )
   }
 
@@ -283,6 +282,17 @@ describe('sending shards to their holders', () => {
       expect(missing).to.have.length(1)
       expect(sinks.filter(({ peer }) => peer.equals(peers[1])).length).to.be.at.most(2)
     })
+  })
+
+  it('says that there is no room when the put would not fail if the full holders had some', async () => {
+    const full = new HologramError('QUOTA', 'full', {})
+    const gone = new HologramError('UNREACHABLE', 'gone', {})
+    const failure = async (faults: Parameters<typeof start>[0]): Promise<unknown> =>
+      send(start(faults), 50).catch((thrown: unknown) => thrown)
+    expect(await failure({ 0: full, 1: full, 2: full, 3: full })).to.include({ code: 'QUOTA' })
+    expect(await failure({ 0: full, 1: full, 2: gone })).to.include({ code: 'QUOTA' })
+    // Two that are gone are one more than the put could do without, whatever room the others had.
+    expect(await failure({ 0: full, 1: gone, 2: gone })).to.include({ code: 'NOT_DURABLE' })
   })
 
   it('abandons every upload when it is aborted', async () => {

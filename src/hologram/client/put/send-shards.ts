@@ -9,12 +9,12 @@ import type { HomePlan } from './home-plan.ts'
 import { LocalSink } from './local-sink.ts'
 import { RemoteSink } from './remote-sink.ts'
 import type { SegmentBytes } from './segmenter.ts'
-import type { SealedObject } from './finished-object.ts'
+import type { FinishedObject } from './finished-object.ts'
 import type { SinkOpener } from './shard-sink.ts'
 import { survive } from '../survive.ts'
 import { whenFree } from '../wire/when-free.ts'
 
-export interface Upload {
+export interface Sending {
   readonly n: number
   /** Bytes of a full block. */
   readonly blockBytes: number
@@ -27,31 +27,38 @@ export interface Upload {
   readonly required: number
   /** With fewer it is given up. */
   readonly minimum: number
-  /** Makes what the holders keep the shards under, once the Merkle roots are known. */
-  readonly seal: (roots: ReadonlyMap<number, Uint8Array>) => Promise<SealedObject>
   readonly signal: AbortSignal
   readonly onSent?: (bytes: number) => void
   readonly onAcknowledged?: (shard: number) => void
 }
 
+/** Shards that are on their way to the last block. One of the two must be called, once. */
+export interface SentShards {
+  /** The Merkle root of each shard, in the order of `Sending.shards`. */
+  readonly roots: ReadonlyMap<number, Uint8Array>
+  /** Makes the holders keep the shards under the manifest of `object`. Resolves when each has, or has failed. */
+  commit: (object: FinishedObject) => Promise<ShardOutcomes>
+  /** Leaves what has arrived at the holders for a later attempt. */
+  abandon: (error: Error) => Promise<void>
+}
+
 /**
  * Codes segments and sends the planned shards to their homes: source -> coder -> n senders, with backpressure from
- * the slowest holder that is needed to the source.
+ * the slowest holder that is needed to the source. Resolves when the source has ended.
  *
- * @throws whatever the source or `seal` throws, HologramError 'NOT_DURABLE'; holders then keep what has arrived
+ * @throws whatever the source throws, HologramError 'NOT_DURABLE' | 'QUOTA'; holders then keep what has arrived
  */
-export async function upload(
+export async function sendShards(
   context: ClientContext,
   segments: AsyncIterable<SegmentBytes>,
-  job: Upload
-): Promise<ShardOutcomes> {
+  job: Sending
+): Promise<SentShards> {
   const { codec, mesh, clock, settings } = context
   const { n, plan, shards, signal } = job
   const roots = new Map(shards.map((shard) => [shard, new MerkleRootBuilder()]))
   const fanOut = new FanOut(
     {
       openSink: sinkOpener(context),
-      nextPeer: () => plan.next(),
       observe: (peer, outcome) => mesh.observe(peer, outcome),
       onFailure: (peer, shard, error) => survive(context, 'holder', { seed: job.seed, peer, shard, error }),
       clock
@@ -67,7 +74,7 @@ export async function upload(
       onSent: job.onSent,
       onAcknowledged: job.onAcknowledged
     },
-    plan.homes
+    plan
   )
   const parityRows = (k: number): number[] => shards.filter((shard) => shard >= k).sort((a, b) => a - b)
   try {
@@ -81,13 +88,16 @@ export async function upload(
         }
       }
     )
-    const { cid, bytes, lease } = await job.seal(
-      new Map([...roots].map(([shard, root]) => [shard, root.root()]))
-    )
-    return await fanOut.commit({ cid, manifest: bytes, lease: lease.signed })
   } catch (error) {
     await fanOut.abort(error as Error)
     throw error
+  }
+  return {
+    roots: new Map([...roots].map(([shard, root]) => [shard, root.root()])),
+    commit: async ({ cid, bytes, lease }) => fanOut.commit({ cid, manifest: bytes, lease: lease.signed }),
+    abandon: async (error) => {
+      await fanOut.abort(error)
+    }
   }
 }
 
