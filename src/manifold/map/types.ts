@@ -1,0 +1,73 @@
+/** What one peer saw of another since its last report. */
+export interface Sight {
+  readonly peer: string
+  /** Round-trip time, microseconds; 1 to `MAP_LIMITS.maxRttMicros`. */
+  readonly rttMicros: number
+  /** Requests that failed, of a million. */
+  readonly failuresPpm: number
+}
+
+/** What the map takes from a signed report. */
+export interface MapReport {
+  readonly peer: string
+  readonly sequence: number
+  readonly issuedAtMs: number
+  readonly capacityBytes: number
+  readonly freeBytes: number
+  /** '' when the operator named none. */
+  readonly domain: string
+  /** The peer says that it leaves. */
+  readonly isLeaving: boolean
+  /** At most `MAP_LIMITS.sights`, of different peers. */
+  readonly sights: readonly Sight[]
+}
+
+export interface MapPeer {
+  readonly id: string
+  readonly sequence: number
+  readonly issuedAtMs: number
+  /** Slot whose set had this peer's newest report. */
+  readonly reportedInSlot: number
+  readonly capacityBytes: number
+  readonly freeBytes: number
+  readonly domain: string
+  /** Median over those who saw it, of a million; 0 when nobody did. */
+  readonly failuresPpm: number
+  /** Peers that saw it. */
+  readonly witnesses: number
+}
+
+/** The way between two peers, given by their places in the list of peers. */
+export interface MapEdge {
+  readonly from: number
+  /** Greater than `from`. */
+  readonly to: number
+  readonly rttMicros: number
+  /** 2 when both ends have measured it. */
+  readonly witnesses: 1 | 2
+}
+
+export interface AgreedMap {
+  readonly slot: number
+  readonly closedAtMs: number
+  /** Ascending by id. */
+  readonly peers: readonly MapPeer[]
+  /** Ascending by `from`, then `to`. */
+  readonly edges: readonly MapEdge[]
+}
+
+export const MAP_LIMITS = {
+  peers: 500,
+  sights: 32,
+  /** A minute: longer than any way through the Internet, and shorter than what overflows a sum of a route. */
+  maxRttMicros: 60_000_000,
+  maxIdLength: 128,
+  maxDomainLength: 64,
+  /** A peer without a new report is kept for this many slots. */
+  slotsToLive: 12,
+  /**
+   * An edge may at most double or halve from one slot to the next, and both ends have to insist: a lie moves the map slowly
+   * (frog-boiling, Chan-Tin et al. 2009), and in the open.
+   */
+  maxEdgeFactor: 2
+} as const

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { buildMap, decodeMap, encodeMap, MAP_LIMITS, MapError } from '../../../../src/manifold/map/index.ts'
+import type { AgreedMap, MapReport, Sight } from '../../../../src/manifold/map/index.ts'
+
+const report = (peer: string, sights: Sight[] = [], more: Partial<MapReport> = {}): MapReport => ({
+  peer,
+  sequence: 1,
+  issuedAtMs: 1_000,
+  capacityBytes: 100,
+  freeBytes: 50,
+  domain: '',
+  isLeaving: false,
+  sights,
+  ...more
+})
+const sight = (peer: string, rttMicros: number, failuresPpm = 0): Sight => ({ peer, rttMicros, failuresPpm })
+const epoch = (slot: number) => ({ slot, closedAtMs: slot * 5_000 })
+const edge = (map: AgreedMap, a: string, b: string) =>
+  map.edges.find(({ from, to }) => {
+    const ids = [map.peers[from].id, map.peers[to].id]
+    return ids.includes(a) && ids.includes(b)
+  })
+
+describe('agreed map', () => {
+  it('has every peer that reported, as it reported, ascending', () => {
+    const map = buildMap(undefined, epoch(1), [report('b'), report('a', [], { domain: 'rack-1' })])
+    expect(map.peers.map(({ id, domain }) => [id, domain])).to.deep.equal([
+      ['a', 'rack-1'],
+      ['b', '']
+    ])
+  })
+
+  it('takes the larger of two round-trip times, so that a liar cannot seem nearer', () => {
+    const map = buildMap(undefined, epoch(1), [
+      report('a', [sight('b', 40_000)]),
+      report('b', [sight('a', 1)])
+    ])
+    expect(edge(map, 'a', 'b')).to.include({ rttMicros: 40_000, witnesses: 2 })
+  })
+
+  it('keeps violations of the triangle inequality', () => {
+    const map = buildMap(undefined, epoch(1), [
+      report('a', [sight('b', 100_000), sight('c', 10_000)]),
+      report('b', [sight('c', 10_000)]),
+      report('c')
+    ])
+    expect(edge(map, 'a', 'b')).to.include({ rttMicros: 100_000, witnesses: 1 })
+  })
+
+  it('lets an edge move by a factor of two a slot at most', () => {
+    let map = buildMap(undefined, epoch(1), [report('a', [sight('b', 10_000)]), report('b')])
+    for (const expected of [20_000, 40_000, 80_000]) {
+      map = buildMap(map, epoch(map.slot + 1), [report('a', [sight('b', 5_000_000)]), report('b')])
+      expect(edge(map, 'a', 'b')?.rttMicros).to.equal(expected)
+    }
+    map = buildMap(map, epoch(map.slot + 1), [report('a', [sight('b', 1)]), report('b')])
+    expect(edge(map, 'a', 'b')?.rttMicros).to.equal(40_000)
+  })
+
+  it('judges a peer by the median of its witnesses, never by itself', () => {
+    const liars = ['x', 'y'].map((peer) => report(peer, [sight('victim', 10, 1_000_000)]))
+    const honest = ['a', 'b', 'c'].map((peer) => report(peer, [sight('victim', 10, 20)]))
+    const own = report('victim', [sight('victim', 10, 0)])
+    const map = buildMap(undefined, epoch(1), [...liars, ...honest, own])
+    expect(map.peers.find(({ id }) => id === 'victim')).to.include({ failuresPpm: 20, witnesses: 5 })
+  })
+
+  it('keeps a silent peer and its ways for some slots, and one that leaves not at all', () => {
+    let map = buildMap(undefined, epoch(1), [report('a', [sight('b', 10)]), report('b'), report('c')])
+    map = buildMap(map, epoch(2), [report('a'), report('c', [], { isLeaving: true })])
+    expect(map.peers.map(({ id }) => id)).to.deep.equal(['a', 'b'])
+    expect(edge(map, 'a', 'b')?.rttMicros).to.equal(10)
+    map = buildMap(map, epoch(MAP_LIMITS.slotsToLive), [report('a')])
+    expect(map.peers.map(({ id }) => id)).to.deep.equal(['a', 'b'])
+    map = buildMap(map, epoch(MAP_LIMITS.slotsToLive + 1), [report('a')])
+    expect(map.peers.map(({ id }) => id)).to.deep.equal(['a'])
+    expect(map.edges).to.deep.equal([])
+  })
+
+  const reports = fc.uniqueArray(
+    fc.record({
+      peer: fc.constantFrom(...'abcdefghij'),
+      sights: fc.uniqueArray(
+        fc.record({
+          peer: fc.constantFrom(...'abcdefghij'),
+          rttMicros: fc.integer({ min: 1, max: MAP_LIMITS.maxRttMicros }),
+          failuresPpm: fc.integer({ min: 0, max: 1_000_000 })
+        }),
+        { selector: ({ peer }) => peer, maxLength: 8 }
+      ),
+      isLeaving: fc.boolean()
+    }),
+    { selector: ({ peer }) => peer }
+  )
+
+  it('property: the order of the reports does not matter, and the bytes come back as they were', () => {
+    fc.assert(
+      fc.property(fc.array(reports, { minLength: 1, maxLength: 4 }), (slots) => {
+        let map: AgreedMap | undefined
+        let shuffled: AgreedMap | undefined
+        slots.forEach((entries, i) => {
+          const all = entries.map(({ peer, sights, isLeaving }) => report(peer, sights, { isLeaving }))
+          map = buildMap(map, epoch(i + 1), all)
+          shuffled = buildMap(shuffled, epoch(i + 1), [...all].reverse())
+        })
+        expect(encodeMap(shuffled!)).to.deep.equal(encodeMap(map!))
+        expect(decodeMap(encodeMap(map!))).to.deep.equal(map)
+      })
+    )
+  })
+
+  it('has these bytes on every engine', () => {
+    const first = buildMap(undefined, epoch(1), [
+      report('a', [sight('b', 12_345, 7), sight('c', 99_999)]),
+      report('b', [sight('a', 12_000, 9)]),
+      report('c', [sight('b', 1, 500_000)], { domain: 'rack-2', capacityBytes: 2 ** 40 })
+    ])
+    const map = buildMap(first, epoch(2), [report('a', [sight('b', 50_000)], { sequence: 2 }), report('b')])
+    expect(createHash('sha256').update(encodeMap(map)).digest('hex')).to.equal(
+      '4aebce7b45b4c15503897e3acc02076361a9ab013be9ca8201df39a7bac4ff15'
+    )
+  })
+
+  it('refuses bytes that are no map', () => {
+    const bytes = encodeMap(buildMap(undefined, epoch(1), [report('a', [sight('b', 5)]), report('b')]))
+    expect(() => decodeMap(bytes.subarray(0, -1))).to.throw(MapError)
+    expect(() => decodeMap(Uint8Array.of(0x80))).to.throw(MapError)
+    expect(() => decodeMap(new Uint8Array())).to.throw(MapError)
+    for (let i = 0; i < bytes.length; i++) {
+      const damaged = Uint8Array.from(bytes)
+      damaged[i] ^= 0x10
+      try {
+        decodeMap(damaged)
+      } catch (error) {
+        expect(error).to.be.instanceOf(MapError)
+      }
+    }
+  })
+})
