@@ -56,6 +56,8 @@ export interface AgreementInit {
   readonly quorumSet?: QuorumSet
   /** Between two decisions, in milliseconds. @default 5000 */
   readonly epochMs?: number
+  /** False: follows and never votes, whoever names it. @default true */
+  readonly mayVote?: boolean
 }
 
 export interface AgreementStatus {

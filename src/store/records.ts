@@ -11,6 +11,8 @@ export const KIND = {
   badBlocks: 'd',
   lease: 'l',
   manifest: 'm',
+  /** A record of another room of the node (notes.ts). */
+  note: 'n',
   owned: 'o',
   placement: 'p',
   /** A shard set aside because its bytes are no longer what was acknowledged. */
@@ -34,6 +36,14 @@ export const leaseKey = (cid: CID, lessee: string): Uint8Array =>
   Buffer.concat([objectKey(KIND.lease, cid), Buffer.from(lessee, 'utf8')])
 export const shardKey = (cid: CID, shard: number): Uint8Array =>
   Buffer.concat([objectKey(KIND.shard, cid), uint16(shard)])
+/** The length of the namespace before it keeps one namespace from being the prefix of another. */
+export const noteKey = (namespace: string, key: string): Uint8Array =>
+  Buffer.concat([
+    Buffer.from(KIND.note, 'latin1'),
+    Uint8Array.of(namespace.length),
+    Buffer.from(namespace + key, 'utf8')
+  ])
+export const noteNameOf = (key: Uint8Array): string => Buffer.from(key.subarray(2 + key[1])).toString('utf8')
 export const slotKey = (kind: 'd' | 'q' | 'x', slot: Slot): Uint8Array =>
   Buffer.concat([Buffer.from(kind, 'latin1'), slot])
 export const uploadKey = (upload: Uint8Array, shard: number): Uint8Array => {

@@ -16,7 +16,7 @@ import type { StoreParts } from './parts.ts'
 import type { Slot } from './records.ts'
 
 /** Kinds whose entries count by their own size. */
-const COUNTED = [KIND.lease, KIND.manifest, KIND.owned, KIND.placement] as const
+const COUNTED = [KIND.lease, KIND.manifest, KIND.note, KIND.owned, KIND.placement] as const
 
 /**
  * Brings the files in line with the index, which alone says what is so: a commit or a removal that was cut off

@@ -12,6 +12,7 @@ import { Folder, shardBytes } from './folder.ts'
 import { collect } from './garbage.ts'
 import { keepObject, leaseChange } from './keep.ts'
 import { Locks } from './locks.ts'
+import { Notes } from './notes.ts'
 import { Reader } from './reader.ts'
 import {
   decodeLease,
@@ -289,6 +290,12 @@ export class Store implements Holdings {
       // A damaged one has been logged and counted; the others go on.
       if (value !== undefined) yield { cid: parseObjectKey(key).cid, value }
     }
+  }
+
+  /** Durable records of another room of the node. */
+  notes(namespace: string): Notes {
+    this.#assertOpen()
+    return new Notes(this.#parts, namespace)
   }
 
   async usage(): Promise<Usage> {
