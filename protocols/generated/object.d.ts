@@ -17,6 +17,7 @@ export interface PutFrame {
     open?: PutOpen;
     block?: Block;
     commit?: PutCommit;
+    abandon?: boolean;
 }
 export declare namespace PutFrame {
     const codec: () => Codec<PutFrame>;
@@ -31,6 +32,10 @@ export declare namespace PutFrame {
     interface PutFrameOpenExpectedBytesFieldEvent {
         field: '$.open.expectedBytes';
         value: number;
+    }
+    interface PutFrameOpenOneShotFieldEvent {
+        field: '$.open.oneShot';
+        value: boolean;
     }
     interface PutFrameBlockIndexFieldEvent {
         field: '$.block.index';
@@ -52,14 +57,19 @@ export declare namespace PutFrame {
         field: '$.commit.lease';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface PutFrameAbandonFieldEvent {
+        field: '$.abandon';
+        value: boolean;
+    }
     function encode(obj: Partial<PutFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): PutFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): Generator<PutFrameOpenSeedFieldEvent | PutFrameOpenShardFieldEvent | PutFrameOpenExpectedBytesFieldEvent | PutFrameBlockIndexFieldEvent | PutFrameBlockDataFieldEvent | PutFrameBlockPathFieldEvent | PutFrameCommitManifestFieldEvent | PutFrameCommitLeaseFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): Generator<PutFrameOpenSeedFieldEvent | PutFrameOpenShardFieldEvent | PutFrameOpenExpectedBytesFieldEvent | PutFrameOpenOneShotFieldEvent | PutFrameBlockIndexFieldEvent | PutFrameBlockDataFieldEvent | PutFrameBlockPathFieldEvent | PutFrameCommitManifestFieldEvent | PutFrameCommitLeaseFieldEvent | PutFrameAbandonFieldEvent>;
 }
 export interface PutOpen {
     seed: Uint8Array<ArrayBuffer>;
     shard: number;
     expectedBytes: number;
+    oneShot?: boolean;
 }
 export declare namespace PutOpen {
     const codec: () => Codec<PutOpen>;
@@ -75,9 +85,13 @@ export declare namespace PutOpen {
         field: '$.expectedBytes';
         value: number;
     }
+    interface PutOpenOneShotFieldEvent {
+        field: '$.oneShot';
+        value: boolean;
+    }
     function encode(obj: Partial<PutOpen>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): PutOpen;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): Generator<PutOpenSeedFieldEvent | PutOpenShardFieldEvent | PutOpenExpectedBytesFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): Generator<PutOpenSeedFieldEvent | PutOpenShardFieldEvent | PutOpenExpectedBytesFieldEvent | PutOpenOneShotFieldEvent>;
 }
 export interface Block {
     index: number;

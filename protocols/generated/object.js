@@ -37,15 +37,23 @@ export var PutFrame;
                     w.fork();
                 }
                 obj = { ...obj };
+                if (obj.abandon != null) {
+                    obj.commit = undefined;
+                    obj.block = undefined;
+                    obj.open = undefined;
+                }
                 if (obj.commit != null) {
+                    obj.abandon = undefined;
                     obj.block = undefined;
                     obj.open = undefined;
                 }
                 if (obj.block != null) {
+                    obj.abandon = undefined;
                     obj.commit = undefined;
                     obj.open = undefined;
                 }
                 if (obj.open != null) {
+                    obj.abandon = undefined;
                     obj.commit = undefined;
                     obj.block = undefined;
                 }
@@ -60,6 +68,10 @@ export var PutFrame;
                 if (obj.commit != null) {
                     w.uint32(26);
                     PutCommit.codec().encode(obj.commit, w);
+                }
+                if (obj.abandon != null) {
+                    w.uint32(32);
+                    w.bool(obj.abandon);
                 }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
@@ -88,21 +100,33 @@ export var PutFrame;
                             });
                             break;
                         }
+                        case 4: {
+                            obj.abandon = reader.bool();
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
                         }
                     }
                 }
+                if (obj.abandon != null) {
+                    delete obj.commit;
+                    delete obj.block;
+                    delete obj.open;
+                }
                 if (obj.commit != null) {
+                    delete obj.abandon;
                     delete obj.block;
                     delete obj.open;
                 }
                 if (obj.block != null) {
+                    delete obj.abandon;
                     delete obj.commit;
                     delete obj.open;
                 }
                 if (obj.open != null) {
+                    delete obj.abandon;
                     delete obj.commit;
                     delete obj.block;
                 }
@@ -128,6 +152,13 @@ export var PutFrame;
                             yield* PutCommit.codec().stream(reader, reader.uint32(), `${prefix}.commit`, {
                                 limits: opts.limits?.commit
                             });
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.abandon`,
+                                value: reader.bool()
+                            };
                             break;
                         }
                         default: {
@@ -174,6 +205,10 @@ export var PutOpen;
                     w.uint32(24);
                     w.uint64Number(obj.expectedBytes);
                 }
+                if (obj.oneShot != null) {
+                    w.uint32(32);
+                    w.bool(obj.oneShot);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -197,6 +232,10 @@ export var PutOpen;
                         }
                         case 3: {
                             obj.expectedBytes = reader.uint64Number();
+                            break;
+                        }
+                        case 4: {
+                            obj.oneShot = reader.bool();
                             break;
                         }
                         default: {
@@ -229,6 +268,13 @@ export var PutOpen;
                             yield {
                                 field: `${prefix}.expectedBytes`,
                                 value: reader.uint64Number()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.oneShot`,
+                                value: reader.bool()
                             };
                             break;
                         }

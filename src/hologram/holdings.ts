@@ -30,6 +30,8 @@ export interface ShardUpload {
   reset: () => Promise<void>
   /** Makes the shard and the manifest durable (fsync of data, leaves, folder; then the index) and readable under `cid`. */
   commit: (cid: CID, manifest: Uint8Array) => Promise<void>
+  /** Throws away what has arrived: nobody will go on with it. */
+  abandon: () => Promise<void>
   /** Makes what has arrived durable for a later resume and releases the upload. Idempotent; a no-op after commit. */
   close: () => Promise<void>
 }
@@ -87,6 +89,31 @@ export interface KeepOptions {
   readonly own?: boolean
 }
 
+export interface UploadOptions {
+  /** Nobody can go on with the upload once its sender has ended, so it is kept for minutes, not for a day. @default false */
+  readonly oneShot?: boolean
+}
+
+/** A shard that has not been committed. */
+export interface UploadSummary {
+  readonly shard: number
+  readonly sizeBytes: number
+  /** Milliseconds since the Unix epoch. */
+  readonly touchedAtMs: number
+  readonly oneShot: boolean
+  /** Blocks are coming in. */
+  readonly isOpen: boolean
+}
+
+/** What a collection did. */
+export interface Collected {
+  readonly freedBytes: number
+  readonly removedObjects: number
+  readonly removedUploads: number
+  /** False: what has run out was kept, since the clock may be wrong. */
+  readonly clockTrusted: boolean
+}
+
 /** What makes an object a peer's to keep, its shards aside. */
 export interface KeptObject {
   /** dag-cbor */
@@ -123,7 +150,14 @@ export interface Holdings {
    * @param expectedBytes - reserved against the quota at once; 0 when the size is not known beforehand
    * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' | 'UPLOAD_BUSY'
    */
-  openUpload: (upload: Uint8Array, shard: number, expectedBytes: number) => Promise<ShardUpload>
+  openUpload: (
+    upload: Uint8Array,
+    shard: number,
+    expectedBytes: number,
+    options?: UploadOptions
+  ) => Promise<ShardUpload>
+  /** Uploads under way, and those that were broken off. */
+  listUploads: () => AsyncIterable<UploadSummary>
   /** Undefined when this peer does not hold that shard. */
   openShard: (cid: CID, shard: number) => Promise<ShardReader | undefined>
   /** Indices of the shards of `cid` held here, ascending; also of those with damaged blocks. */
@@ -145,7 +179,10 @@ export interface Holdings {
   putPlacement: (cid: CID, record: Uint8Array, sequence: bigint, options?: KeepOptions) => Promise<void>
   getPlacement: (cid: CID) => Promise<Uint8Array | undefined>
 
-  /** Keeps the lease when its sequence is higher than that of the lessee's earlier one; says whether it was kept. */
+  /**
+   * Keeps the lease when its sequence is higher than that of the lessee's earlier one; says whether it was kept. A tombstone
+   * frees the object's space at once when no other lease keeps it.
+   */
   putLease: (cid: CID, lease: StoredLease, options?: KeepOptions) => Promise<boolean>
   leases: (cid: CID) => Promise<StoredLease[]>
 
@@ -158,10 +195,11 @@ export interface Holdings {
 
   usage: () => Promise<Usage>
   /**
-   * Removes objects without a live lease at `nowMs` (so put the lease before what it protects), tombstones past their usefulness, and uploads idle for a day.
-   * Returns the number of bytes freed and objects removed.
+   * Removes objects that no lease keeps (so put the lease before what it protects), leases past their usefulness, and
+   * uploads that have been idle for too long. What has run out is kept for a day more, and for as long as the clock may be
+   * wrong.
+   *
+   * @param nowMs - milliseconds since the Unix epoch. @default the clock's
    */
-  collectGarbage: (
-    nowMs: number
-  ) => Promise<{ freedBytes: number; removedObjects: number; removedUploads: number }>
+  collectGarbage: (nowMs?: number) => Promise<Collected>
 }

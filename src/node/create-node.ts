@@ -18,6 +18,7 @@ import { createMetrics } from './metrics.ts'
 import { networkId, networkIdText, protocolPrefix } from './network.ts'
 import { ThheNode } from './node.ts'
 import { PartStack } from './part-stack.ts'
+import { PeerTime } from './peer-time.ts'
 import { ForeignPeers } from './peers/foreign.ts'
 import { Peers } from './peers/peers.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous } from './rendezvous.ts'
@@ -48,7 +49,9 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
   try {
     const folder = await openDataFolder(config.data, config.network)
     opened.add('data folder', { stop: folder.close })
+    const peerTime = new PeerTime({ clock: systemClock })
     const store = await openStore({
+      peersAgreeOnTime: () => peerTime.agrees(),
       path: folder.storePath,
       quotaBytes: config.storage ? config.quota : 0,
       logger: logger.child('store')
@@ -76,7 +79,7 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
       version: VERSION
     })
     return new ThheNode(
-      assemble({ config, logger, clock, folder, store, codec, foreign, bootstrap, host, close })
+      assemble({ config, logger, clock, folder, store, codec, foreign, bootstrap, host, peerTime, close })
     )
   } catch (error) {
     await close()
@@ -102,6 +105,7 @@ interface Opened {
   readonly clock: AwakeClock
   readonly folder: DataFolder
   readonly store: Store
+  readonly peerTime: PeerTime
   readonly codec: SegmentCodec
   readonly foreign: ForeignPeers
   readonly bootstrap: readonly string[]
@@ -143,9 +147,14 @@ const assemble = (opened: Opened): NodeParts => {
     uptimeSeconds,
     clock: systemClock,
     random: systemRandom,
-    countReport: metrics.countReport,
+    countReport: (outcome) => {
+      metrics.countReport(outcome)
+      opened.peerTime.countReport(outcome)
+    },
     logger: logger.child('peers')
   })
+  // This node is in its own table.
+  opened.peerTime.watch(() => peers.counts().live - 1)
   const mesh = new Libp2pMesh({
     host,
     table: peers.table,
@@ -156,7 +165,7 @@ const assemble = (opened: Opened): NodeParts => {
   const hologram = createHologram(opened, mesh)
   const garbage = new GarbageCollector({
     holdings: store,
-    nowMs: Date.now,
+    clock: systemClock,
     onCollected: metrics.countCollected,
     logger: logger.child('store')
   })

@@ -1,4 +1,5 @@
-import type { Holdings } from '../hologram/holdings.ts'
+import type { Cancel, Clock } from '../clock/index.ts'
+import type { Collected, Holdings } from '../hologram/holdings.ts'
 import type { Logger } from './logger.ts'
 
 const INTERVAL_MS = 3_600_000
@@ -7,16 +8,17 @@ const FIRST_MS = 60_000
 
 export interface GarbageCollectorInit {
   readonly holdings: Pick<Holdings, 'collectGarbage'>
-  readonly nowMs: () => number
+  readonly clock: Clock
   readonly onCollected: (freedBytes: number, objects: number) => void
   readonly logger: Logger
 }
 
-/** Removes what no lease keeps, every hour. */
+/** Removes what no lease keeps: every hour, and when somebody asks. */
 export class GarbageCollector {
   readonly #init: GarbageCollectorInit
-  #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> | undefined
+  #cancel: Cancel = () => {}
+  #running: Promise<Collected | undefined> | undefined
+  #isStopped = false
 
   constructor(init: GarbageCollectorInit) {
     this.#init = init
@@ -28,28 +30,38 @@ export class GarbageCollector {
 
   /** Resolves when a collection that is under way has ended. */
   async stop(): Promise<void> {
-    clearTimeout(this.#timer)
+    this.#isStopped = true
+    this.#cancel()
     await this.#running
-    clearTimeout(this.#timer)
+  }
+
+  /** Collects now, or joins the collection that is under way. @throws what the store throws */
+  async collectNow(): Promise<Collected> {
+    const { holdings, onCollected } = this.#init
+    const collected = await holdings.collectGarbage()
+    onCollected(collected.freedBytes, collected.removedObjects)
+    return collected
   }
 
   #schedule(delayMs: number): void {
-    this.#timer = setTimeout(() => {
+    if (this.#isStopped) return
+    this.#cancel = this.#init.clock.after(delayMs, () => {
       this.#running = this.#collect().finally(() => this.#schedule(INTERVAL_MS))
-    }, delayMs)
-    this.#timer.unref()
+    })
   }
 
-  async #collect(): Promise<void> {
-    const { holdings, nowMs, onCollected, logger } = this.#init
+  async #collect(): Promise<Collected | undefined> {
+    const { logger } = this.#init
     try {
-      const { freedBytes, removedObjects, removedUploads } = await holdings.collectGarbage(nowMs())
-      onCollected(freedBytes, removedObjects)
+      const collected = await this.collectNow()
+      const { freedBytes, removedObjects, removedUploads } = collected
       if (removedObjects + removedUploads > 0) {
         logger.info('collected garbage', { freedBytes, removedObjects, removedUploads })
       }
+      return collected
     } catch (error) {
       logger.warn('garbage collection failed', { error })
+      return undefined
     }
   }
 }

@@ -139,6 +139,11 @@ export class Database {
     return this.#batchNumber
   }
 
+  /** Nothing can be written any more, until the store is opened anew. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined
+  }
+
   /** Whether entries may be missing that the files of shards still tell of. */
   get isLost(): boolean {
     return this.#lost

@@ -1,95 +1,124 @@
+import { getIntact, growth, writeAllCounted } from './entries.ts'
+import { UNREADABLE_LEASE_MS } from './found-slots.ts'
 import {
   decodeLease,
   decodeQuarantine,
   decodeUpload,
+  describeKey,
   encodeLease,
-  isLive,
   KIND,
   kindKey,
   objectKey,
   parseObjectKey,
   parseSlotKey
 } from './records.ts'
-import { getIntact, growth, writeAllCounted } from './entries.ts'
-import { UNREADABLE_LEASE_MS } from './found-slots.ts'
 import { discard, removeObject } from './removal.ts'
 import type { CID } from 'multiformats/cid'
+import type { Collected } from '../hologram/holdings.ts'
 import type { StoreParts } from './parts.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+/** What a lease protects is kept for so long after it has ended: its owner, or a clock, may be late. */
+export const GRACE_MS = DAY_MS
 const UPLOAD_IDLE_MS = DAY_MS
+/** For uploads that nobody can go on with once their sender has ended. */
+const ONE_SHOT_IDLE_MS = 15 * 60 * 1000
 /** Damaged files are kept this long for whoever wants to know what happened to the disk. */
 const QUARANTINE_MS = 7 * DAY_MS
 /** Objects looked at together, so that their index writes share a sync. */
 const CONCURRENCY = 32
 
-export interface Collected {
-  freedBytes: number
-  removedObjects: number
-  removedUploads: number
+export interface CollectOptions {
+  readonly nowMs: number
+  /** Room is needed: damaged files that were only kept to be looked at go, too. */
+  readonly isUrgent: boolean
+  /** Takes an upload that is not in progress, so that nobody opens it meanwhile; undefined if it is. */
+  readonly claimUpload: (key: Uint8Array) => (() => void) | undefined
+}
+
+/** What one collection goes by. */
+interface Round extends CollectOptions {
+  /** The clock may be believed: what has run out has run out. */
+  readonly isTimeKnown: boolean
+  readonly collected: { -readonly [K in keyof Collected]: Collected[K] }
 }
 
 /**
  * Removes what nobody holds a claim on any more. Objects are decided under their lock, so a lease that comes in at
- * the same time is either seen, or kept for an object that has gone.
- *
- * @param claimUpload - takes an upload that is not in progress, so that nobody opens it meanwhile; false if it is
+ * the same time is either seen, or kept for an object that has gone. While the clock cannot be trusted only what its
+ * lessees have let go of is removed. An entry that cannot be dealt with is logged, and the others go on.
  */
-export async function collect(
-  parts: StoreParts,
-  nowMs: number,
-  claimUpload: (key: Uint8Array) => (() => void) | undefined
-): Promise<Collected> {
-  const collected: Collected = { freedBytes: 0, removedObjects: 0, removedUploads: 0 }
-  await inGroups(objects(parts), async (cid) => {
-    const freedBytes = await collectObject(parts, cid, nowMs)
-    collected.freedBytes += freedBytes
-    if (freedBytes > 0) collected.removedObjects++
-  })
-  await inGroups(parts.database.keys(kindKey(KIND.lease)), async (key) => {
-    collected.freedBytes += await collectLease(parts, key, nowMs)
-  })
-  await inGroups(parts.database.keys(kindKey(KIND.upload)), async (key) => {
-    const release = claimUpload(key)
-    if (release === undefined) return
-    try {
-      const freedBytes = await collectUpload(parts, key, nowMs)
-      if (freedBytes === undefined) return
-      collected.freedBytes += freedBytes
-      collected.removedUploads++
-    } finally {
-      release()
-    }
-  })
-  await inGroups(parts.database.entries(kindKey(KIND.quarantined)), async ({ key, value }) => {
-    if (value === undefined) return
-    const { setAsideAtMs, fileBytes } = decodeQuarantine(value)
-    if (setAsideAtMs + QUARANTINE_MS > nowMs) return
-    await discard(parts, [parseSlotKey(key)], [{ key }])
-    parts.space.adjust(-fileBytes)
-    parts.health.shardSetAside(-1)
-    collected.freedBytes += fileBytes
+export async function collect(parts: StoreParts, options: CollectOptions): Promise<Collected> {
+  const isTimeKnown = parts.clockGuard.isTrusted(options.nowMs)
+  const collected = { freedBytes: 0, removedObjects: 0, removedUploads: 0, clockTrusted: isTimeKnown }
+  const round: Round = { ...options, isTimeKnown, collected }
+  if (!isTimeKnown) {
+    parts.logger.warn('the clock cannot be trusted: nothing that has run out is removed', {
+      nowMs: options.nowMs
+    })
+  }
+  await collectObjects(parts, round)
+  if (isTimeKnown) {
+    await each(parts, parts.database.keys(kindKey(KIND.lease)), async (key) => {
+      collected.freedBytes += await collectLease(parts, key, options.nowMs)
+    })
+    await each(parts, parts.database.keys(kindKey(KIND.upload)), async (key) => {
+      await collectUpload(parts, key, round)
+    })
+    await parts.clockGuard.note()
+  }
+  await each(parts, parts.database.keys(kindKey(KIND.quarantined)), async (key) => {
+    await collectSetAside(parts, key, round)
   })
   return collected
 }
 
-/** Every object of which something is kept: all have a manifest, or at least a placement record. */
-async function* objects({ database }: StoreParts): AsyncGenerator<CID> {
-  for await (const key of database.keys(kindKey(KIND.manifest))) yield parseObjectKey(key).cid
-  for await (const key of database.keys(kindKey(KIND.placement))) {
-    const { cid } = parseObjectKey(key)
-    if (!(await database.has(objectKey(KIND.manifest, cid)))) yield cid
+async function collectObjects(parts: StoreParts, round: Round): Promise<void> {
+  for await (const group of inGroups(objects(parts))) {
+    await Promise.all(
+      group.map(async (cid) => {
+        const freedBytes = await orLogged(parts, { cid: cid.toString() }, async () => {
+          return await parts.locks.run(cid.toString(), async () => {
+            return await removeUnclaimed(parts, cid, round.nowMs, round.isTimeKnown)
+          })
+        })
+        if (freedBytes === undefined || freedBytes === 0) return
+        round.collected.freedBytes += freedBytes
+        round.collected.removedObjects++
+      })
+    )
   }
 }
 
-async function collectObject(parts: StoreParts, cid: CID, nowMs: number): Promise<number> {
-  return await parts.locks.run(cid.toString(), async () => {
-    for (const { value } of await parts.database.listUnder(objectKey(KIND.lease, cid))) {
-      // A lease that cannot be read may be live.
-      if (value === undefined || isLive(decodeLease(value), nowMs)) return 0
+/** Every object of which something is kept: all have a manifest, or at least a placement record or a shard. */
+async function* objects({ database }: StoreParts): AsyncGenerator<CID> {
+  for await (const key of database.keys(kindKey(KIND.manifest))) yield parseObjectKey(key).cid
+  for (const kind of [KIND.placement, KIND.shard]) {
+    for await (const key of database.keys(kindKey(kind))) {
+      const { cid } = parseObjectKey(key)
+      if (!(await database.has(objectKey(KIND.manifest, cid)))) yield cid
     }
-    return await removeObject(parts, cid)
-  })
+  }
+}
+
+/**
+ * Removes an object when no lease keeps it. The caller holds the object's lock.
+ *
+ * @returns bytes freed; 0 when it is kept
+ */
+export async function removeUnclaimed(
+  parts: StoreParts,
+  cid: CID,
+  nowMs: number,
+  isTimeKnown: boolean
+): Promise<number> {
+  for (const { value } of await parts.database.listUnder(objectKey(KIND.lease, cid))) {
+    // A lease that cannot be read may be live.
+    if (value === undefined) return 0
+    const { tombstone, expiresAtMs } = decodeLease(value)
+    if (!tombstone && (!isTimeKnown || expiresAtMs + GRACE_MS > nowMs)) return 0
+  }
+  return await removeObject(parts, cid)
 }
 
 async function collectLease(parts: StoreParts, key: Uint8Array, nowMs: number): Promise<number> {
@@ -97,11 +126,10 @@ async function collectLease(parts: StoreParts, key: Uint8Array, nowMs: number): 
     const [entry] = await parts.database.getMany([key])
     if (entry === undefined) return 0
     if (entry.value === undefined) return await replaceDamagedLease(parts, key, nowMs)
-    if (decodeLease(entry.value).keepUntilMs > nowMs) return 0
-    const freedBytes = await parts.database.storedBytes(key)
+    if (decodeLease(entry.value).keepUntilMs + GRACE_MS > nowMs) return 0
     await parts.database.write([{ key }])
-    parts.space.adjust(-freedBytes)
-    return freedBytes
+    parts.space.adjust(-entry.storedBytes)
+    return entry.storedBytes
   })
 }
 
@@ -118,28 +146,76 @@ async function replaceDamagedLease(parts: StoreParts, key: Uint8Array, nowMs: nu
   return -bytes
 }
 
-async function collectUpload(parts: StoreParts, key: Uint8Array, nowMs: number): Promise<number | undefined> {
-  const value = await getIntact(parts, key)
-  if (value === undefined) {
-    // The files of a damaged entry are removed at the next start.
-    await parts.database.write([{ key }])
-    return undefined
+async function collectUpload(parts: StoreParts, key: Uint8Array, round: Round): Promise<void> {
+  const release = round.claimUpload(key)
+  if (release === undefined) return
+  try {
+    const value = await getIntact(parts, key)
+    if (value === undefined) {
+      // The files of a damaged entry are removed at the next start.
+      await parts.database.write([{ key }])
+      return
+    }
+    const { slot, touchedAtMs, oneShot } = decodeUpload(value)
+    const idleMs = oneShot ? ONE_SHOT_IDLE_MS : UPLOAD_IDLE_MS
+    if (touchedAtMs + idleMs > round.nowMs) return
+    const freedBytes = await parts.folder.slotBytes('uploads', slot)
+    await discard(parts, [slot], [{ key }])
+    parts.space.adjust(-freedBytes)
+    round.collected.freedBytes += freedBytes
+    round.collected.removedUploads++
+  } finally {
+    release()
   }
-  const { slot, touchedAtMs } = decodeUpload(value)
-  if (touchedAtMs + UPLOAD_IDLE_MS > nowMs) return undefined
-  const freedBytes = await parts.folder.slotBytes('uploads', slot)
-  await discard(parts, [slot], [{ key }])
-  parts.space.adjust(-freedBytes)
-  return freedBytes
 }
 
-async function inGroups<T>(items: AsyncIterable<T>, task: (item: T) => Promise<void>): Promise<void> {
+async function collectSetAside(parts: StoreParts, key: Uint8Array, round: Round): Promise<void> {
+  const value = await getIntact(parts, key)
+  if (value === undefined) return
+  const { setAsideAtMs, fileBytes } = decodeQuarantine(value)
+  const isOver = round.isTimeKnown && setAsideAtMs + QUARANTINE_MS <= round.nowMs
+  if (!isOver && !round.isUrgent) return
+  await discard(parts, [parseSlotKey(key)], [{ key }])
+  parts.space.adjust(-fileBytes)
+  parts.health.shardSetAside(-1)
+  round.collected.freedBytes += fileBytes
+}
+
+/** Runs `task` for each key, some at a time; one that fails is logged. */
+async function each(
+  parts: StoreParts,
+  keys: AsyncIterable<Uint8Array>,
+  task: (key: Uint8Array) => Promise<void>
+): Promise<void> {
+  for await (const group of inGroups(keys)) {
+    await Promise.all(
+      group.map(async (key) => await orLogged(parts, describeKey(key), async () => await task(key)))
+    )
+  }
+}
+
+async function orLogged<T>(
+  { logger, database }: StoreParts,
+  what: Record<string, unknown>,
+  task: () => Promise<T>
+): Promise<T | undefined> {
+  try {
+    return await task()
+  } catch (error) {
+    // Nothing more can be written: every other entry would fail, too.
+    if (database.hasFailed) throw error
+    logger.warn('an entry could not be collected', { ...what, error })
+    return undefined
+  }
+}
+
+async function* inGroups<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
   let group: T[] = []
   for await (const item of items) {
     group.push(item)
     if (group.length < CONCURRENCY) continue
-    await Promise.all(group.map(task))
+    yield group
     group = []
   }
-  await Promise.all(group.map(task))
+  if (group.length > 0) yield group
 }

@@ -9,6 +9,8 @@ export const KIND = {
   batchNumber: 'b',
   /** Blocks of a shard that are known to be damaged. */
   badBlocks: 'd',
+  /** When the store was last known to run. */
+  clock: 'c',
   lease: 'l',
   manifest: 'm',
   /** A record of another room of the node (notes.ts). */
@@ -141,17 +143,20 @@ export interface UploadRecord {
   /** Blocks that were synced; those behind them are checked when the upload is taken up again. */
   readonly blocks: number
   readonly touchedAtMs: number
+  /** Nobody can go on with it once its sender has ended. */
+  readonly oneShot: boolean
 }
 
-export function encodeUpload({ slot, blocks, touchedAtMs }: UploadRecord): Uint8Array {
-  return Buffer.concat([slot, uint64(blocks), uint64(touchedAtMs)])
+export function encodeUpload({ slot, blocks, touchedAtMs, oneShot }: UploadRecord): Uint8Array {
+  return Buffer.concat([slot, uint64(blocks), uint64(touchedAtMs), Uint8Array.of(oneShot ? 1 : 0)])
 }
 
 export function decodeUpload(value: Uint8Array): UploadRecord {
   return {
     slot: value.slice(0, SLOT_BYTES),
     blocks: readUint64(value, SLOT_BYTES),
-    touchedAtMs: readUint64(value, SLOT_BYTES + 8)
+    touchedAtMs: readUint64(value, SLOT_BYTES + 8),
+    oneShot: value[SLOT_BYTES + 16] === 1
   }
 }
 
@@ -209,6 +214,8 @@ export function decodePlacement(value: Uint8Array): { sequence: bigint; record: 
   return { sequence: view(value).getBigUint64(0), record: value.slice(8) }
 }
 
+export const encodeTime = (timeMs: number): Uint8Array => uint64(timeMs)
+export const decodeTime = (value: Uint8Array): number => readUint64(value, 0)
 export const encodeBatchNumber = (number: number): Uint8Array => uint64(number)
 export const decodeBatchNumber = (value: Uint8Array): number => readUint64(value, 0)
 

@@ -9,7 +9,8 @@ import { systemDisk } from './disk.ts'
 import { mapSystemError, StoreError } from './errors.ts'
 import { getIntact, writeCounted } from './entries.ts'
 import { Folder, shardBytes } from './folder.ts'
-import { collect } from './garbage.ts'
+import { ClockGuard } from './clock-guard.ts'
+import { collect, removeUnclaimed } from './garbage.ts'
 import { keepObject, leaseChange } from './keep.ts'
 import { Locks } from './locks.ts'
 import { Notes } from './notes.ts'
@@ -18,6 +19,7 @@ import {
   decodeLease,
   decodePlacement,
   decodeShard,
+  decodeUpload,
   encodePlacement,
   encodeQuarantine,
   KIND,
@@ -27,15 +29,18 @@ import {
   parseObjectKey,
   parseShardKey,
   shardKey,
+  shardOfUploadKey,
   slotKey,
   slotName
 } from './records.ts'
 import { recover } from './recovery.ts'
 import { removeObject } from './removal.ts'
+import { Pressure } from './pressure.ts'
 import { Space } from './space.ts'
 import { Uploads } from './uploads.ts'
 import type { CID } from 'multiformats/cid'
 import type {
+  Collected,
   HeldShard,
   Holdings,
   KeepObjectOptions,
@@ -46,12 +51,13 @@ import type {
   ShardSummary,
   ShardUpload,
   StoredLease,
+  UploadOptions,
+  UploadSummary,
   Usage
 } from '../hologram/holdings.ts'
 import type { Clock, RandomSource } from '../clock/index.ts'
 import type { Disk } from './disk.ts'
 import type { StoreHealth } from './health.ts'
-import type { Collected } from './garbage.ts'
 import type { StoreParts } from './parts.ts'
 import type { ShardRecord } from './records.ts'
 
@@ -66,6 +72,8 @@ export interface StoreInit {
   readonly diskFloorBytes?: number
   /** @default the machine's */
   readonly clock?: Clock
+  /** Whether the peers' clocks agree with ours; undefined while too few have said what time it is. @default unknown */
+  readonly peersAgreeOnTime?: () => boolean | undefined
   /** @default the operating system's random bits */
   readonly random?: RandomSource
   readonly logger?: StoreParts['logger']
@@ -105,15 +113,22 @@ export async function openStore(init: StoreInit): Promise<Store> {
   })
   const floorBytes = init.diskFloorBytes ?? DEFAULT_FLOOR_BYTES
   const space = new Space({ quotaBytes, floorBytes, availableBytes })
-  const parts: StoreParts = { database, folder, space, locks: new Locks(), health, clock, random, logger }
   try {
+    const { peersAgreeOnTime } = init
+    const clockGuard = await ClockGuard.open({ clock, database, peersAgreeOnTime })
+    const base = { database, folder, space, locks: new Locks(), health, clock, clockGuard, random, logger }
+    // The store collects, and the parts of the store need it when they run out of room.
+    const collectNow = async (): Promise<number> => (await store.makeRoom()).freedBytes
+    const parts: StoreParts = { ...base, pressure: new Pressure({ clock, logger, collect: collectNow }) }
     await folder.syncRoot()
     await recoverOrRebuild(parts)
+    await clockGuard.note()
+    const store = new Store(parts)
+    return store
   } catch (error) {
     await database.close()
     throw error
   }
-  return new Store(parts)
 }
 
 /** LevelDB may find only while it is read that a file of the index is damaged. */
@@ -143,9 +158,27 @@ export class Store implements Holdings {
     this.#uploads = new Uploads(parts)
   }
 
-  async openUpload(upload: Uint8Array, shard: number, expectedBytes: number): Promise<ShardUpload> {
+  async openUpload(
+    upload: Uint8Array,
+    shard: number,
+    expectedBytes: number,
+    options: UploadOptions = {}
+  ): Promise<ShardUpload> {
     this.#assertOpen()
-    return await this.#uploads.open(upload, shard, expectedBytes)
+    return await this.#parts.pressure.run(
+      async () => await this.#uploads.open(upload, shard, expectedBytes, options)
+    )
+  }
+
+  async *listUploads(): AsyncGenerator<UploadSummary> {
+    this.#assertOpen()
+    for await (const { key, value } of this.#parts.database.entries(kindKey(KIND.upload))) {
+      if (value === undefined) continue
+      const { slot, touchedAtMs, oneShot } = decodeUpload(value)
+      const sizeBytes = await this.#parts.folder.slotBytes('uploads', slot)
+      const isOpen = this.#uploads.isOpen(key)
+      yield { shard: shardOfUploadKey(key), sizeBytes, touchedAtMs, oneShot, isOpen }
+    }
   }
 
   async openShard(cid: CID, shard: number): Promise<ShardReader | undefined> {
@@ -210,7 +243,9 @@ export class Store implements Holdings {
 
   async keepObject(cid: CID, object: KeptObject, options: KeepObjectOptions): Promise<KeepOutcome> {
     this.#assertOpen()
-    return await this.#locked(cid, async () => await keepObject(this.#parts, cid, object, options))
+    return await this.#parts.pressure.run(async () => {
+      return await this.#locked(cid, async () => await keepObject(this.#parts, cid, object, options))
+    })
   }
 
   async getManifest(cid: CID): Promise<Uint8Array | undefined> {
@@ -251,6 +286,7 @@ export class Store implements Holdings {
       const change = leaseChange(key, lease, current?.keepUntilMs)
       // A tombstone makes room, so a full store takes it all the same.
       await writeCounted(this.#parts, change, { enforce: !own && !lease.tombstone })
+      if (lease.tombstone) await this.#removeUnclaimed(cid)
       return true
     })
   }
@@ -310,9 +346,15 @@ export class Store implements Holdings {
     return this.#parts.health.snapshot
   }
 
-  async collectGarbage(nowMs: number): Promise<Collected> {
+  async collectGarbage(nowMs: number = this.#parts.clock.nowMs()): Promise<Collected> {
     this.#assertOpen()
-    return await collect(this.#parts, nowMs, (key) => this.#uploads.claim(key))
+    return await this.#collect(nowMs, false)
+  }
+
+  /** A collection because something would be refused: it spares nothing that is only kept to be looked at. */
+  async makeRoom(): Promise<Collected> {
+    this.#assertOpen()
+    return await this.#collect(this.#parts.clock.nowMs(), true)
   }
 
   /** Makes open uploads durable for a later resume, closes readers, and lets the folder go. Idempotent. */
@@ -325,6 +367,17 @@ export class Store implements Holdings {
     await this.#uploads.close()
     await Promise.allSettled([...this.#readers].map(async (reader) => await reader.close()))
     await this.#parts.database.close()
+  }
+
+  async #collect(nowMs: number, isUrgent: boolean): Promise<Collected> {
+    const claimUpload = (key: Uint8Array): (() => void) | undefined => this.#uploads.claim(key)
+    return await collect(this.#parts, { nowMs, isUrgent, claimUpload })
+  }
+
+  async #removeUnclaimed(cid: CID): Promise<void> {
+    const { clock, clockGuard } = this.#parts
+    const nowMs = clock.nowMs()
+    await removeUnclaimed(this.#parts, cid, nowMs, clockGuard.isTrusted(nowMs))
   }
 
   /** It may be live: what it protects must not go. */

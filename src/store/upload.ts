@@ -33,6 +33,8 @@ export interface UploadInit {
   readonly leafHash: Hash
   readonly reservation: Reservation
   readonly expectedBytes: number
+  /** Nobody can go on with it once its sender has ended. */
+  readonly oneShot: boolean
   /** Set for a new slot: settles when the index knows it. */
   readonly registered: Promise<void>
   /** Makes the whole shard readable under `cid`, or leaves everything as it was. */
@@ -98,7 +100,8 @@ export class Upload implements ShardUpload {
       }
       const extent = { blocks: this.#extent.blocks + 1, dataBytes: this.#extent.dataBytes + bytes }
       const record = encodeLeafRecord(leaf, extent.dataBytes)
-      await this.#init.reservation.use(bytes + LEAF_RECORD_BYTES)
+      const { reservation, parts } = this.#init
+      await parts.pressure.run(async () => await reservation.use(bytes + LEAF_RECORD_BYTES))
       await this.#writing(async () => {
         for (const piece of pieces) await this.#blocks.append(piece)
         await this.#leaves.append(record)
@@ -120,14 +123,14 @@ export class Upload implements ShardUpload {
   async reset(): Promise<void> {
     await this.#inTurn(async () => {
       this.#assertOpen()
-      const { parts, key, reservation } = this.#init
+      const { parts, key, reservation, oneShot } = this.#init
       await this.#registered
       await this.#blocks.flush().catch(() => {})
       await this.#leaves.flush().catch(() => {})
       await this.#endCheck()
       const old = { slot: this.#slot, files: this.#files }
       const { slot, files } = await parts.folder.create()
-      const record = encodeUpload({ slot, blocks: 0, touchedAtMs: parts.clock.nowMs() })
+      const record = encodeUpload({ slot, blocks: 0, touchedAtMs: parts.clock.nowMs(), oneShot })
       try {
         await parts.database.write([
           { key, value: record },
@@ -151,10 +154,25 @@ export class Upload implements ShardUpload {
       this.#assertUsable()
       if (this.#extent.blocks === 0) throw new RangeError('A shard has at least one block.')
       await this.#checkHeld()
-      const shard = await this.#label(cid, manifest)
-      await this.#init.adopt(shard, cid, manifest)
+      await this.#init.parts.pressure.run(async () => {
+        await this.#init.adopt(await this.#label(cid, manifest), cid, manifest)
+      })
       this.#state = 'committed'
       await this.#end()
+    })
+  }
+
+  async abandon(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#assertOpen()
+      this.#state = 'closed'
+      try {
+        await this.#registered
+        await discard(this.#init.parts, [this.#slot], [{ key: this.#init.key }])
+        this.#init.reservation.correct(0)
+      } finally {
+        await this.#end()
+      }
     })
   }
 
@@ -259,11 +277,9 @@ export class Upload implements ShardUpload {
   }
 
   #checkpoint(): Change {
-    const record = {
-      slot: this.#slot,
-      blocks: this.#extent.blocks,
-      touchedAtMs: this.#init.parts.clock.nowMs()
-    }
+    const { parts, oneShot } = this.#init
+    const touchedAtMs = parts.clock.nowMs()
+    const record = { slot: this.#slot, blocks: this.#extent.blocks, touchedAtMs, oneShot }
     return { key: this.#init.key, value: encodeUpload(record) }
   }
 

@@ -18,6 +18,7 @@ import {
 import { discard, removeDiscarded } from './removal.ts'
 import { closeFiles, cutFiles, Upload } from './upload.ts'
 import type { CID } from 'multiformats/cid'
+import type { UploadOptions } from '../hologram/holdings.ts'
 import type { Change } from './database.ts'
 import type { SlotFiles } from './folder.ts'
 import type { StoreParts } from './parts.ts'
@@ -40,16 +41,29 @@ export class Uploads {
   }
 
   /** @throws StoreError 'UPLOAD_BUSY' | 'QUOTA_EXCEEDED' | 'DISK_FULL' */
-  async open(uploadId: Uint8Array, shard: number, expectedBytes: number): Promise<Upload> {
+  async open(
+    uploadId: Uint8Array,
+    shard: number,
+    expectedBytes: number,
+    { oneShot = false }: UploadOptions
+  ): Promise<Upload> {
     const key = uploadKey(uploadId, shard)
     const release = this.claim(key)
     if (release === undefined) {
       throw new StoreError('UPLOAD_BUSY', `Shard ${shard} of this object is being uploaded already.`)
     }
     try {
-      const opened = await this.#openSlot(key, neededBytes(expectedBytes))
+      const opened = await this.#openSlot(key, neededBytes(expectedBytes), oneShot)
       const adopt = this.#adopt.bind(this, key)
-      const upload = new Upload({ ...opened, parts: this.#parts, key, expectedBytes, adopt, onEnd: release })
+      const upload = new Upload({
+        ...opened,
+        parts: this.#parts,
+        key,
+        expectedBytes,
+        oneShot,
+        adopt,
+        onEnd: release
+      })
       this.#active.set(nameOf(key), upload)
       return upload
     } catch (error) {
@@ -66,26 +80,30 @@ export class Uploads {
     return () => this.#active.delete(name)
   }
 
+  isOpen(key: Uint8Array): boolean {
+    return this.#active.has(nameOf(key))
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#active.values()].map(async (upload) => await upload?.close()))
   }
 
-  async #openSlot(key: Uint8Array, wantedBytes: number): Promise<OpenedSlot> {
+  async #openSlot(key: Uint8Array, wantedBytes: number, oneShot: boolean): Promise<OpenedSlot> {
     await this.#parts.space.refresh()
     const value = await getIntact(this.#parts, key)
     const record = value && decodeUpload(value)
     const files = record && (await this.#parts.folder.openSlot('uploads', record.slot, 'update'))
     if (files !== undefined) return await this.#resume(record!, files, wantedBytes)
     if (record !== undefined) await this.#forgetRemains(key, record)
-    return await this.#begin(key, wantedBytes)
+    return await this.#begin(key, wantedBytes, oneShot)
   }
 
-  async #begin(key: Uint8Array, wantedBytes: number): Promise<OpenedSlot> {
+  async #begin(key: Uint8Array, wantedBytes: number, oneShot: boolean): Promise<OpenedSlot> {
     const { database, folder, space, clock } = this.#parts
     const reservation = await space.reserve(wantedBytes)
     try {
       const created = await folder.create()
-      const record = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: clock.nowMs() })
+      const record = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: clock.nowMs(), oneShot })
       // Not awaited: blocks may come in meanwhile, and nothing is promised before commit or close.
       const registered = database.write([{ key, value: record }])
       const held = { blocks: 0, dataBytes: 0 }

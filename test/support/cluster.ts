@@ -104,6 +104,8 @@ export class Cluster {
       path: join(this.#folder, mesh.self.toString()),
       quotaBytes,
       diskFloorBytes: 0,
+      // They all go by the same time.
+      peersAgreeOnTime: () => true,
       clock: { ...systemClock, nowMs: () => this.nowMs() }
     })
     const { k, n } = this.#init

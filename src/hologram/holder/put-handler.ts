@@ -32,7 +32,9 @@ export async function handlePut(
   if (first === undefined) return
   const open = checkOpen(first.open)
   const id = uploadId(putter.toMultihash().bytes, open.seed)
-  const upload = await context.holdings.openUpload(id, open.shard, open.expectedBytes)
+  const upload = await context.holdings.openUpload(id, open.shard, open.expectedBytes, {
+    oneShot: open.oneShot
+  })
   try {
     const { blocksHeld, heldDigest } = upload
     await framed.writeMessage(PutReply, okReply({ blocksHeld, heldDigest }), wait)
@@ -107,6 +109,11 @@ class Reception {
         if (frame.block.path.byteLength > 0) throw refuse('a block of put/1 has no audit path')
         await this.#append(frame.block.index, new Uint8ArrayList(frame.block.data))
         continue
+      }
+      if (frame.abandon === true) {
+        await this.#upload.abandon()
+        await this.#framed.writeMessage(PutReply, okReply(), wait)
+        return
       }
       if (frame.commit === undefined) throw refuse('after PutOpen come blocks, then PutCommit')
       const lease = await this.#commit(frame.commit.manifest, frame.commit.lease)

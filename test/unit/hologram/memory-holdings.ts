@@ -4,6 +4,7 @@ import { leafHash } from '../../../encoder/index.ts'
 import { isLive } from '../../../src/hologram/records/lease.ts'
 import type { CID } from 'multiformats/cid'
 import type {
+  Collected,
   HeldShard,
   Holdings,
   KeepObjectOptions,
@@ -11,7 +12,9 @@ import type {
   KeptObject,
   ShardReader,
   ShardUpload,
-  StoredLease
+  StoredLease,
+  UploadOptions,
+  UploadSummary
 } from '../../../src/hologram/holdings.ts'
 
 interface Blocks {
@@ -38,6 +41,7 @@ export class MemoryHoldings implements Holdings {
   readonly placements = new Map<string, { record: Uint8Array; sequence: bigint }>()
   readonly leasesByObject = new Map<string, Map<string, StoredLease>>()
   readonly owned = new Map<string, { cid: CID; value: Uint8Array }>()
+  readonly oneShots = new Set<string>()
   readonly #uploads = new Map<string, Blocks>()
   readonly #open = new Set<string>()
   readonly #quotaBytes: number
@@ -51,8 +55,14 @@ export class MemoryHoldings implements Holdings {
     return this.#open.size
   }
 
-  async openUpload(upload: Uint8Array, shard: number, expectedBytes: number): Promise<ShardUpload> {
+  async openUpload(
+    upload: Uint8Array,
+    shard: number,
+    expectedBytes: number,
+    { oneShot = false }: UploadOptions = {}
+  ): Promise<ShardUpload> {
     const key = `${Buffer.from(upload).toString('hex')} ${shard}`
+    if (oneShot) this.oneShots.add(key)
     if (this.#open.has(key)) throw storeError('UPLOAD_BUSY')
     if (this.#usedBytes + expectedBytes > this.#quotaBytes) throw storeError('QUOTA_EXCEEDED')
     this.#open.add(key)
@@ -78,8 +88,26 @@ export class MemoryHoldings implements Holdings {
         this.manifests.set(cid.toString(), manifest)
         this.#uploads.delete(key)
       },
+      abandon: async () => {
+        this.#uploads.delete(key)
+        this.#open.delete(key)
+      },
       close: async () => {
         this.#open.delete(key)
+      }
+    }
+  }
+
+  async *listUploads(): AsyncGenerator<UploadSummary> {
+    for (const [key, { blocks }] of this.#uploads) {
+      const sizeBytes = blocks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+      const oneShot = this.oneShots.has(key)
+      yield {
+        shard: Number(key.split(' ')[1]),
+        sizeBytes,
+        touchedAtMs: 0,
+        oneShot,
+        isOpen: this.#open.has(key)
       }
     }
   }
@@ -190,7 +218,7 @@ export class MemoryHoldings implements Holdings {
     return { quotaBytes, usedBytes: this.#usedBytes, freeBytes: quotaBytes - this.#usedBytes }
   }
 
-  async collectGarbage(): Promise<{ freedBytes: number; removedObjects: number; removedUploads: number }> {
-    return { freedBytes: 0, removedObjects: 0, removedUploads: 0 }
+  async collectGarbage(): Promise<Collected> {
+    return { freedBytes: 0, removedObjects: 0, removedUploads: 0, clockTrusted: true }
   }
 }

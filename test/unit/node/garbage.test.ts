@@ -1,41 +1,49 @@
-import { mock } from 'node:test'
 import { expect } from 'chai'
 import { GarbageCollector } from '../../../src/node/garbage.ts'
+import { VirtualTime } from '../../support/virtual-clock.ts'
 import { createLogger, silentLogger } from '../../../src/node/logger.ts'
 
 const HOUR = 3_600_000
-/** Lets promises that are settled already run their course. */
-const settle = async (): Promise<void> => {
-  for (let i = 0; i < 10; i++) await Promise.resolve()
-}
+const COLLECTED = { freedBytes: 0, removedObjects: 1, removedUploads: 0, clockTrusted: true }
 
 describe('garbage collector', () => {
-  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
-  afterEach(() => mock.timers.reset())
+  let time: VirtualTime
+  beforeEach(() => {
+    time = new VirtualTime()
+  })
 
   it('collects a minute after the start, then every hour, until it is stopped', async () => {
     const freed: number[] = []
     const collector = new GarbageCollector({
       holdings: {
-        collectGarbage: async (nowMs) => ({ freedBytes: nowMs, removedObjects: 1, removedUploads: 0 })
+        collectGarbage: async () => ({ ...COLLECTED, freedBytes: freed.length })
       },
-      nowMs: () => freed.length,
+      clock: time,
       onCollected: (bytes) => freed.push(bytes),
       logger: silentLogger
     })
     collector.start()
-    mock.timers.tick(59_999)
-    await settle()
+    await time.advance(59_999)
     expect(freed).to.deep.equal([])
     for (const pause of [1, HOUR, HOUR]) {
-      mock.timers.tick(pause)
-      await settle()
+      await time.advance(pause)
     }
     expect(freed).to.deep.equal([0, 1, 2])
     await collector.stop()
-    mock.timers.tick(10 * HOUR)
-    await settle()
+    await time.advance(10 * HOUR)
     expect(freed).to.have.lengthOf(3)
+  })
+
+  it('collects when it is asked to', async () => {
+    const freed: number[] = []
+    const collector = new GarbageCollector({
+      holdings: { collectGarbage: async () => ({ ...COLLECTED, freedBytes: 7 }) },
+      clock: time,
+      onCollected: (bytes) => freed.push(bytes),
+      logger: silentLogger
+    })
+    expect(await collector.collectNow()).to.deep.equal({ ...COLLECTED, freedBytes: 7 })
+    expect(freed).to.deep.equal([7])
   })
 
   it('goes on after a collection that failed, and says so', async () => {
@@ -48,15 +56,13 @@ describe('garbage collector', () => {
           throw new Error('disk gone')
         }
       },
-      nowMs: () => 0,
+      clock: time,
       onCollected: () => expect.fail('nothing was collected'),
       logger: createLogger({ level: 'warn', format: 'text', write: (line) => lines.push(line) })
     })
     collector.start()
-    mock.timers.tick(60_000)
-    await settle()
-    mock.timers.tick(HOUR)
-    await settle()
+    await time.advance(60_000)
+    await time.advance(HOUR)
     expect(calls).to.equal(2)
     expect(lines[0]).to.contain('disk gone')
     await collector.stop()

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { leafHash } from '../../../encoder/merkle/merkle.ts'
+import { GRACE_MS } from '../../../src/store/garbage.ts'
 import { openStore } from '../../../src/store/index.ts'
 import {
   all,
@@ -24,19 +25,32 @@ describe('store garbage collection', () => {
 
   beforeEach(async () => {
     nowMs = 1000 * DAY_MS
-    store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES, clock: clockAt(() => nowMs) })
+    store = await opened()
   })
   afterEach(async () => await store.close())
+
+  const opened = async (): Promise<Store> =>
+    await openStore({
+      path: folder(),
+      quotaBytes: PLENTY_BYTES,
+      clock: clockAt(() => nowMs),
+      peersAgreeOnTime: () => true
+    })
+  const collectAt = async (atMs: number) => {
+    nowMs = atMs
+    return await store.collectGarbage(atMs)
+  }
 
   it('keeps an object while one lessee of several holds on to it', async () => {
     const one = await sample('one')
     await storeSample(store, one)
-    await store.putLease(one.cid, leaseOf({ lessee: 'a', expiresAtMs: nowMs + 1 }))
-    await store.putLease(one.cid, leaseOf({ lessee: 'b', expiresAtMs: nowMs + 3 }))
-    await store.putLease(one.cid, leaseOf({ lessee: 'c', expiresAtMs: nowMs + 9, tombstone: true }))
-    expect(await store.collectGarbage(nowMs + 2)).to.include({ removedObjects: 0 })
+    const startMs = nowMs
+    await store.putLease(one.cid, leaseOf({ lessee: 'a', expiresAtMs: startMs + 1 }))
+    await store.putLease(one.cid, leaseOf({ lessee: 'b', expiresAtMs: startMs + 3 }))
+    await store.putLease(one.cid, leaseOf({ lessee: 'c', expiresAtMs: startMs + 9, tombstone: true }))
+    expect(await collectAt(startMs + 2 + GRACE_MS)).to.include({ removedObjects: 0 })
     expect(await readSample(store, one)).to.deep.equal(one.blocks)
-    expect(await store.collectGarbage(nowMs + 3)).to.include({ removedObjects: 1 })
+    expect(await collectAt(startMs + 3 + GRACE_MS)).to.include({ removedObjects: 1 })
     expect(await readSample(store, one)).to.equal(undefined)
   })
 
@@ -45,9 +59,10 @@ describe('store garbage collection', () => {
     const lease = leaseOf({ sequence: 1n, expiresAtMs: nowMs + 30 })
     await store.keepObject(cid, { manifest, lease }, { nowMs })
     await store.putLease(cid, leaseOf({ sequence: 2n, expiresAtMs: nowMs + 10, tombstone: true }))
-    await store.collectGarbage(nowMs + 20)
-    expect(await store.putLease(cid, leaseOf({ sequence: 1n, expiresAtMs: nowMs + 30 }))).to.equal(false)
-    await store.collectGarbage(nowMs + 30)
+    const { expiresAtMs } = lease
+    await collectAt(expiresAtMs - 10)
+    expect(await store.putLease(cid, leaseOf({ sequence: 1n, expiresAtMs }))).to.equal(false)
+    await collectAt(expiresAtMs + GRACE_MS)
     expect(await store.leases(cid)).to.deep.equal([])
     expect((await store.usage()).usedBytes).to.equal(0)
   })
@@ -59,9 +74,10 @@ describe('store garbage collection', () => {
     for (const upload of [closed, open]) await upload.append(one.blocks[0], leafHash(one.blocks[0]))
     nowMs += DAY_MS
     await closed.close()
-    expect(await store.collectGarbage(nowMs + DAY_MS - 1)).to.include({ removedUploads: 0 })
-    const collected = await store.collectGarbage(nowMs + DAY_MS)
-    expect(collected).to.deep.equal({ removedUploads: 1, removedObjects: 0, freedBytes: 4096 + 40 })
+    const closedAtMs = nowMs
+    expect(await collectAt(closedAtMs + DAY_MS - 1)).to.include({ removedUploads: 0 })
+    const collected = await collectAt(closedAtMs + DAY_MS)
+    expect(collected).to.include({ removedUploads: 1, removedObjects: 0, freedBytes: 4096 + 40 })
     await open.append(one.blocks[1], leafHash(one.blocks[1]))
     await open.commit(one.cid, one.manifest)
     expect(await readSample(store, { cid: one.cid, shard: 2 })).to.deep.equal(one.blocks.slice(0, 2))
@@ -99,7 +115,7 @@ describe('store garbage collection', () => {
       expect(await readSample(store, one)).to.deep.equal(kept.includes(one) ? one.blocks : undefined)
     }
     for (const { cid } of kept) await store.putLease(cid, leaseOf({ sequence: 2n, tombstone: true }))
-    await store.collectGarbage(nowMs + 2 * DAY_MS)
+    await collectAt(nowMs + 3 * DAY_MS)
     expect((await store.usage()).usedBytes).to.equal(0)
   })
 
@@ -119,28 +135,30 @@ describe('store garbage collection', () => {
       fc.record({ kind: fc.constant('reopen' as const) })
     )
     const history = fc.array(step, { maxLength: 25 })
+    const SIXTH_MS = GRACE_MS / 6
     await fc.assert(
       fc.asyncProperty(history, async (steps) => {
         const model = new LeaseModel(objects)
-        let now = 0
+        const startMs = nowMs
         for (const next of steps) {
           if (next.kind === 'lease') {
-            const { object, ...lease } = next
+            const { object, ...rest } = next
+            const lease = { ...rest, expiresAtMs: startMs + next.expiresAtMs * SIXTH_MS }
             const kept = await store.putLease(objects[object].cid, leaseOf(lease))
-            expect(kept).to.equal(model.lease(object, lease))
+            expect(kept).to.equal(model.lease(object, lease, nowMs))
           } else if (next.kind === 'store') {
             await storeSample(store, objects[next.object])
             model.stored.add(next.object)
           } else if (next.kind === 'collect') {
-            now += next.wait
-            expect((await store.collectGarbage(now)).removedObjects).to.equal(model.collect(now))
+            const collected = await collectAt(nowMs + next.wait * SIXTH_MS)
+            expect(collected.removedObjects).to.equal(model.collect(nowMs))
           } else {
             await store.close()
-            store = await openStore({ path: folder(), quotaBytes: PLENTY_BYTES, clock: clockAt(() => nowMs) })
+            store = await opened()
           }
           await expectSame(store, model)
         }
-        await store.collectGarbage(100)
+        await collectAt(nowMs + 40 * SIXTH_MS)
         expect((await store.usage()).usedBytes).to.equal(0)
       }),
       { numRuns: 25 }
@@ -165,22 +183,27 @@ class LeaseModel {
     this.objects = objects
   }
 
-  lease(object: number, lease: ModelLease): boolean {
+  /** A tombstone takes the object at once, when no other lease keeps it. */
+  lease(object: number, lease: ModelLease, nowMs: number): boolean {
     const before = this.#newest[object].get(lease.lessee)
     if (before !== undefined && before.sequence >= lease.sequence) return false
     const keepUntilMs = Math.max(before?.keepUntilMs ?? 0, lease.expiresAtMs)
     this.#newest[object].set(lease.lessee, { ...lease, keepUntilMs })
+    if (lease.tombstone && !this.#isKept(object, nowMs)) this.stored.delete(object)
     return true
   }
 
+  #isKept(object: number, nowMs: number): boolean {
+    const leases = [...this.#newest[object].values()]
+    return leases.some(({ tombstone, expiresAtMs }) => !tombstone && expiresAtMs + GRACE_MS > nowMs)
+  }
+
   collect(nowMs: number): number {
-    const doomed = [...this.stored].filter((object) => {
-      const leases = [...this.#newest[object].values()]
-      return !leases.some(({ tombstone, expiresAtMs }) => !tombstone && expiresAtMs > nowMs)
-    })
+    const doomed = [...this.stored].filter((object) => !this.#isKept(object, nowMs))
     for (const object of doomed) this.stored.delete(object)
     for (const leases of this.#newest) {
-      for (const [lessee, { keepUntilMs }] of leases) if (keepUntilMs <= nowMs) leases.delete(lessee)
+      for (const [lessee, { keepUntilMs }] of leases)
+        if (keepUntilMs + GRACE_MS <= nowMs) leases.delete(lessee)
     }
     return doomed.length
   }

@@ -3,7 +3,16 @@ import { expect } from 'chai'
 import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import { openStore } from '../../../src/store/index.ts'
 import { FrailDisk } from './frail-disk.ts'
-import { leaseOf, plain, PLENTY_BYTES, readSample, sample, storeSample, useFolder } from './support.ts'
+import {
+  clockAt,
+  leaseOf,
+  plain,
+  PLENTY_BYTES,
+  readSample,
+  sample,
+  storeSample,
+  useFolder
+} from './support.ts'
 import type { Store } from '../../../src/store/index.ts'
 import type { Loss } from './frail-disk.ts'
 import type { Sample } from './support.ts'
@@ -21,7 +30,9 @@ async function shardFiles(path: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.blocks') || name.endsWith('.leaves'))
 }
 
-describe('store after a power failure', () => {
+describe('store after a power failure', function () {
+  // A store is opened three times for every step.
+  this.timeout(300_000)
   const folder = useFolder()
 
   /** Everything that changes files: commits, an interrupted upload, a reset, a removal, a collection. */
@@ -71,7 +82,18 @@ describe('store after a power failure', () => {
         }
       }
       await expectResumable(store, samples[1], promised)
-      await store.collectGarbage(1e16)
+    } finally {
+      await store.close()
+    }
+    await expectNothingLeft(path)
+  }
+
+  /** Long after everything has run out. */
+  async function expectNothingLeft(path: string): Promise<void> {
+    const clock = clockAt(() => 1e16)
+    const store = await openStore({ path, quotaBytes: PLENTY_BYTES, clock, peersAgreeOnTime: () => true })
+    try {
+      await store.collectGarbage()
       expect((await store.usage()).usedBytes).to.equal(0)
       expect(await shardFiles(path)).to.deep.equal([])
     } finally {

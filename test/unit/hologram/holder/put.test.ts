@@ -57,6 +57,29 @@ describe('holder: put/1', () => {
     expect(fixture.holder.stats).to.deep.include({ shardsCommitted: 1, blocksIn: blocks.length, refused: {} })
   })
 
+  it('drops what has arrived when the putter abandons it', async () => {
+    const { stream } = await openUpload(fixture, object, 1)
+    await sendBlocks(stream, blocks.slice(0, 2))
+    await sendPut(stream, { abandon: true })
+    expect(await stream.readMessage(PutReply, WAIT)).to.include({ status: 'OK' })
+    await stream.close(WAIT)
+    await uploadsClosed()
+    const again = await openUpload(fixture, object, 1)
+    expect(again.reply).to.include({ status: 'OK', blocksHeld: 0 })
+    again.stream.abort(new Error('the test is over'))
+  })
+
+  it('notes that an upload cannot be taken up again', async () => {
+    const stream = await fixture.mesh.dial('put/1', fixture.alice.peer)
+    const seed = Uint8Array.from(object.manifest.seed)
+    await sendPut(stream, { open: { seed, shard: 1, expectedBytes: 0, oneShot: true } })
+    expect(await stream.readMessage(PutReply, WAIT)).to.include({ status: 'OK' })
+    expect(fixture.holdings.oneShots.size).to.equal(1)
+    const other = await openUpload(fixture, object, 2)
+    expect(fixture.holdings.oneShots.size).to.equal(1)
+    for (const open of [stream, other.stream]) open.abort(new Error('the test is over'))
+  })
+
   it('says which lease is kept when it has taken a shard', async () => {
     const first = await putShard(fixture, object, 0)
     const kept = await leaseOn(object.cid, fixture.alice)
