@@ -34,7 +34,6 @@ export interface Mesh {
   findProviders: (cid: CID, options: { signal: AbortSignal }) => AsyncIterable<PeerId>
   /** Ed25519 signature of this node's key over `bytes` (already domain-separated). */
   sign: (bytes: Uint8Array) => Promise<Uint8Array>
-  verify: (signer: PeerId, bytes: Uint8Array, signature: Uint8Array) => Promise<boolean>
   /** A peer failed or served us: moves its reliability; a lie weighs more than an outage. */
   observe: (peer: PeerId, outcome: 'served' | 'unreachable' | 'slow' | 'lied') => void
 }

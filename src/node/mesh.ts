@@ -94,10 +94,6 @@ export class Libp2pMesh implements Mesh {
     return await this.#init.privateKey.sign(bytes)
   }
 
-  async verify(signer: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    return (await signer.publicKey?.verify(bytes, signature)) ?? false
-  }
-
   observe(peer: PeerId, outcome: Outcome): void {
     this.#init.table.observe(peer, outcome)
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import { createSegmentCodec } from '../../encoder/index.ts'
-import { systemClock } from '../../src/clock/index.ts'
+import { AwakeClock, systemClock } from '../../src/clock/index.ts'
 import type { Clock } from '../../src/clock/index.ts'
 import { Hologram } from '../../src/hologram/hologram.ts'
 import type { HologramInit } from '../../src/hologram/hologram.ts'
@@ -70,6 +70,8 @@ export class Cluster {
   readonly peers: ClusterPeer[] = []
   /** What the peers take the time to be. */
   nowMs: () => number = Date.now
+  /** Deadlines of a second or two hold on a machine that is short of processors. */
+  readonly #awake = new AwakeClock(systemClock)
   readonly #init: ClusterInit
   readonly #codec: SegmentCodec
   readonly #folder: string
@@ -81,9 +83,14 @@ export class Cluster {
   }
 
   get #clock(): Clock {
-    const sleep: Clock['sleep'] = async (ms, signal) =>
-      systemClock.sleep(ms === KEEPER_INTERVAL_MS ? Infinity : ms, signal)
-    return { ...systemClock, sleep, nowMs: () => this.nowMs() }
+    const awake = this.#awake
+    return {
+      nowMs: () => this.nowMs(),
+      monotonicMs: () => awake.monotonicMs(),
+      after: (ms, run) => awake.after(ms, run),
+      sleep: async (ms, signal) => awake.sleep(ms === KEEPER_INTERVAL_MS ? Infinity : ms, signal),
+      turn: async () => awake.turn()
+    }
   }
 
   static async start(count: number, init: ClusterInit): Promise<Cluster> {
@@ -138,6 +145,7 @@ export class Cluster {
   async stop(): Promise<void> {
     await Promise.all(this.peers.map(async (peer) => peer.kill()))
     await this.#codec.close()
+    this.#awake.stop()
     await rm(this.#folder, { recursive: true })
   }
 }

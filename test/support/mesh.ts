@@ -138,10 +138,6 @@ export class TestMesh implements Mesh {
     return this.#key.sign(bytes)
   }
 
-  async verify(signer: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    return signer.publicKey?.verify(bytes, signature) ?? false
-  }
-
   observe(peer: PeerId, outcome: Observation): void {
     this.observed.push({ peer, outcome })
   }

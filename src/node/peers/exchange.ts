@@ -1,5 +1,5 @@
 // peers/1: a peer that joins asks those it meets for the reports they know, instead of waiting for the next round.
-import { lpStream } from '@libp2p/utils'
+import { FramedStream } from '../../../protocols/framing/index.ts'
 import { ReportsReply, ReportsRequest } from '../../../protocols/generated/report.js'
 import { deadlineIn } from '../../clock/index.ts'
 import { MAX_SIGNED_REPORT_BYTES } from './report.ts'
@@ -52,15 +52,19 @@ export class ReportExchange {
     using deadline = deadlineIn(clock, DEADLINE_MS, options.signal)
     const { signal } = deadline
     const stream = await host.dialProtocol(peer, protocol, { signal, runOnLimitedConnection: true })
+    const framed = new FramedStream(stream, { maxFrameBytes: MAX_REPLY_BYTES, clock, peer: peer.toString() })
+    const wait = { timeoutMs: DEADLINE_MS, signal }
     try {
-      const messages = lpStream(stream, { maxDataLength: MAX_REPLY_BYTES })
-      await messages.write(ReportsRequest.encode({ network: Uint8Array.from(networkId) }), { signal })
-      const { reports } = ReportsReply.decode((await messages.read({ signal })).subarray())
-      await stream.close({ signal })
-      for (const report of reports) await take(report, peer)
+      await framed.writeMessage(ReportsRequest, { network: Uint8Array.from(networkId) }, wait)
+      const reply = await framed.readMessage(ReportsReply, wait)
+      if (reply === undefined) throw new Error('the peer closed the stream without an answer')
+      await framed.close(wait)
+      for (const report of reply.reports) await take(report, peer)
     } catch (error) {
-      stream.abort(error as Error)
+      framed.abort(error as Error)
       throw error
+    } finally {
+      framed.release()
     }
   }
 
@@ -68,15 +72,19 @@ export class ReportExchange {
     const { networkId, reports, clock, logger } = this.#init
     using deadline = deadlineIn(clock, DEADLINE_MS)
     const { signal } = deadline
+    const framed = new FramedStream(stream, { maxFrameBytes: MAX_REQUEST_BYTES, clock })
+    const wait = { timeoutMs: DEADLINE_MS, signal }
     try {
-      const messages = lpStream(stream, { maxDataLength: MAX_REQUEST_BYTES })
-      const { network } = ReportsRequest.decode((await messages.read({ signal })).subarray())
-      if (!Buffer.from(network).equals(networkId)) throw new Error('request of another network')
-      await messages.write(ReportsReply.encode({ reports: fitting(reports()) }), { signal })
-      await stream.close({ signal })
+      const request = await framed.readMessage(ReportsRequest, wait)
+      if (request === undefined || !Buffer.from(request.network).equals(networkId))
+        throw new Error('no request of this network')
+      await framed.writeMessage(ReportsReply, { reports: fitting(reports()) }, wait)
+      await framed.close(wait)
     } catch (error) {
       logger.debug('could not answer a request for reports', { error })
-      stream.abort(error as Error)
+      framed.abort(error as Error)
+    } finally {
+      framed.release()
     }
   }
 }

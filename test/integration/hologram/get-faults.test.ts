@@ -28,10 +28,7 @@ const QUICK = { readStallTimeoutMs: 2_500, openTimeoutMs: 2_500, requestTimeoutM
 
 const PATIENT = { readStallTimeoutMs: 30_000, minHedgeMs: 30_000 }
 
-describe('hologram: a get when things go wrong', function () {
-  // Peers are given up by real deadlines of a second or two, which a machine that stands still misses.
-  this.retries(1)
-
+describe('hologram: a get when things go wrong', () => {
   let cluster: Cluster
   let bytes: Uint8Array
   let result: PutResult
@@ -151,15 +148,17 @@ describe('hologram: a get when things go wrong', function () {
     })
 
     it('reads around a holder that lies only now and then', async () => {
-      let lied = 0
+      let lies = 0
       const liar = tamperAt(1, async (block, index) => {
         if (index !== 9) return block
-        lied = 1
+        lies++
         return new Uint8Array(block.length)
       })
-      const blamedBefore = patient.mesh.blamed(liar.mesh.self, 'lied')
-      await expectWhole(patient)
-      expect(patient.mesh.blamed(liar.mesh.self, 'lied') - blamedBefore).to.equal(lied)
+      patient.mesh.observed.length = 0
+      // Any three of the six holders will do, so that a read may pass the liar by: it is read until one does not.
+      for (let reads = 0; reads < 20 && lies === 0; reads++) await expectWhole(patient)
+      expect(lies).to.equal(1)
+      expect(patient.mesh.blamed(liar.mesh.self, 'lied')).to.equal(1)
     })
 
     it('asks others for what a holder is late with, and gives it up when nothing comes', async () => {

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { leafHash, verifyAuditPath } from '../../../encoder/index.ts'
@@ -19,6 +18,7 @@ import { FramedStream } from '../../../protocols/framing/index.ts'
 import { Holder } from '../../../src/hologram/holder/holder.ts'
 import { signLease } from '../../../src/hologram/records/lease.ts'
 import { openStore } from '../../../src/store/index.ts'
+import { eventually } from '../../support/eventually.ts'
 import { overriding } from '../../support/cluster.ts'
 import { TestNetwork } from '../../support/mesh.ts'
 import { codeOf, codedObject, DAY_MS, noise, type CodedObject } from '../../unit/hologram/support.ts'
@@ -162,7 +162,7 @@ describe('holder over TCP', () => {
         written++
       }
     })()
-    while (stream.stream.writeBufferLength === 0) await setImmediate()
+    await eventually('the putter to be held back', () => stream.stream.writeBufferLength > 0)
     expect(written * 65536, 'far from all of 25 MiB').to.be.below(20 * 2 ** 20)
     openGate!()
     await writing
@@ -182,7 +182,7 @@ describe('holder over TCP', () => {
       GetRequest.encode({ cid: owned(object.cid.bytes), shard: 0, first: i * 64, count: 64 })
     )
     stream.stream.send(Buffer.concat(requests.map((bytes) => Buffer.of(bytes.byteLength, ...bytes))))
-    while (holder.stats.streamsCut === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    await eventually('the reader to be cut off', () => holder.stats.streamsCut > 0)
     expect(holder.stats.blocksOut).to.be.below(64)
     stream.abort(new Error('the test is over'))
   })
@@ -192,9 +192,9 @@ describe('holder over TCP', () => {
     const object = large(20)
     const { stream } = await openUpload(object, 0)
     for (let i = 0; i < 10; i++) await stream.write(encodePutBlock(i, object.shards[0][i]), WAIT)
-    while (holder.stats.blocksIn < 10) await setImmediate()
+    await eventually('ten blocks', () => holder.stats.blocksIn === 10)
     for (const connection of client.host.getConnections()) connection.abort(new Error('the cable is cut'))
-    while (holder.stats.streams.put.open > 0) await setImmediate()
+    await eventually('the upload to be let go', () => holder.stats.streams.put.open === 0)
     const again = await openUpload(object, 0)
     expect(again.reply.blocksHeld).to.equal(10)
     for (let i = 10; i < 20; i++) await again.stream.write(encodePutBlock(i, object.shards[0][i]), WAIT)
@@ -223,7 +223,7 @@ describe('holder over TCP', () => {
       stream.abort(new Error('enough'))
     }
     expect(reset).to.be.at.least(12 - 5)
-    while (holder.stats.streams.object.open > 0) await setImmediate()
+    await eventually('all streams to be over', () => holder.stats.streams.object.open === 0)
     const stream = await dial('object/1')
     await stream.writeMessage(ObjectRequest, { status: owned(large(2).cid.bytes) } as ObjectRequest, WAIT)
     expect(await stream.readMessage(ObjectReply, WAIT)).to.include({ status: 'NOT_FOUND' })
@@ -260,7 +260,7 @@ describe('holder over TCP', () => {
       { numRuns: 150 }
     )
     const busy = () => Object.values(holder.stats.streams).some(({ open }) => open > 0)
-    while (busy()) await new Promise((resolve) => setTimeout(resolve, 10))
+    await eventually('all streams to be over', () => !busy())
     expect(await held()).to.deep.equal(before)
     expect(warnings).to.deep.equal([])
     expect(await put(object, 1)).to.include({ status: 'OK' })

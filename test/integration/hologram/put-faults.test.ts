@@ -13,10 +13,7 @@ const MINUTE_MS = 60_000
 const SMALL_WINDOW = { putWindowBytes: 12 * BLOCK }
 const IMPATIENT = { stallTimeoutMs: 1_500, commitTimeoutMs: 10_000, patienceMs: 300 }
 
-describe('hologram: a put when things go wrong', function () {
-  // Peers are given up by real deadlines of a second or two, which a machine that stands still misses.
-  this.retries(1)
-
+describe('hologram: a put when things go wrong', () => {
   let cluster: Cluster
 
   afterEach(async () => cluster.stop())

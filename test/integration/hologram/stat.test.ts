@@ -64,7 +64,9 @@ describe('hologram: what is known of an object', () => {
 
   it('opens an object once for all that is read of it', async () => {
     cluster = await Cluster.start(4, { k: 2, n: 3 })
-    const reader = await cluster.join({ lends: false })
+    // It asks nobody else for what comes late.
+    const patient = { minHedgeMs: 60_000, readStallTimeoutMs: 60_000 }
+    const reader = await cluster.join({ lends: false, client: patient })
     const bytes = randomObject(MIB)
     const { cid } = await cluster.peers[0].hologram.put(chunked(bytes))
     const object = await reader.hologram.open(cid)

@@ -102,10 +102,6 @@ export class SimMesh implements Mesh {
     return await this.#key.sign(bytes)
   }
 
-  async verify(signer: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    return (await signer.publicKey?.verify(bytes, signature)) ?? false
-  }
-
   observe(peer: PeerId, outcome: Outcome): void {
     const id = peer.toString()
     this.#world.trace('observe', this.#node.host, this.#world.find(peer)?.host ?? -1, outcome)

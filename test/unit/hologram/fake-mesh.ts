@@ -66,9 +66,5 @@ export class FakeMesh implements Mesh {
     return await this.#signer.sign(bytes)
   }
 
-  async verify(): Promise<boolean> {
-    throw new Error('not asked for')
-  }
-
   observe(): void {}
 }
