@@ -19,7 +19,7 @@ import { PROBLEM_FIELD } from '../gateway/media-types.ts'
 import { systemReason } from '../node/system-errors.ts'
 import { processState } from '../node/data/lock.ts'
 import { codeFor } from './cluster/code.ts'
-import { CliError, isKnownCode } from './errors.ts'
+import { CliError, isKnownCode, sentence } from './errors.ts'
 import { count } from './format.ts'
 
 /** A node answers from memory in a few ms: one that has not begun to after so long hangs or was stopped. */
@@ -100,7 +100,7 @@ export class NodeClient {
   async *list({ check }: { check?: boolean } = {}): AsyncGenerator<OwnedObjectJson> {
     const query = { check: check === true ? true : undefined }
     const response = await this.send(await this.openWithToken('GET', '/v1/objects', { query }))
-    for await (const line of linesOf<ListLine>(response)) {
+    for await (const line of linesOf<ListLine>(response, this.url)) {
       if ('object' in line) yield line.object
       if ('problem' in line) throw problemError(line.problem)
       if ('end' in line) return
@@ -234,7 +234,7 @@ export class NodeClient {
 }
 
 /** Parses an answer of JSON lines. @throws CliError 'NODE_GONE' when it breaks off */
-export async function* linesOf<T>(response: IncomingMessage): AsyncGenerator<T> {
+export async function* linesOf<T>(response: IncomingMessage, url: string): AsyncGenerator<T> {
   let rest = ''
   try {
     for await (const part of response.setEncoding('utf8') as AsyncIterable<string>) {
@@ -243,7 +243,7 @@ export async function* linesOf<T>(response: IncomingMessage): AsyncGenerator<T> 
       for (const line of lines) yield JSON.parse(line) as T
     }
   } catch (error) {
-    throw error instanceof SyntaxError ? notANode(hostOf(response)) : nodeGone(hostOf(response))
+    throw error instanceof SyntaxError ? notANode(url) : nodeGone(url)
   }
 }
 
@@ -268,13 +268,13 @@ const hintFor = (code: string, { available }: Problem['data']): string | undefin
 
 /** A parameter of the query is an option here. */
 const inOurWords = (message: string, { parameter, problem }: Problem['data']): string =>
-  typeof parameter === 'string' && typeof problem === 'string' ? `--${parameter}: ${problem}` : message
+  typeof parameter === 'string' && typeof problem === 'string'
+    ? `--${parameter}: ${problem}`
+    : sentence(message)
 
 /** The connection ended before the answer did. */
 export const nodeGone = (url: string): CliError =>
   new CliError('NODE_GONE', `The node at ${url} broke off in the middle of its answer.`)
-
-const hostOf = ({ socket }: IncomingMessage): string => `${socket.remoteAddress}:${socket.remotePort}`
 
 const unreachable = (url: string, cause: Error): CliError => {
   const why = systemReason(cause) ?? (cause.message || (cause as NodeJS.ErrnoException).code)

@@ -50,6 +50,7 @@ type CliCode =
   | 'NO_SUCH_FILE'
   | 'USAGE'
   | 'WRONG_NODE'
+  | 'NO_SUCH_FOLDER'
 
 /** Every code that may reach the user; a new one does not compile before it has a line in the table. */
 export type KnownCode =
@@ -95,6 +96,7 @@ export const CODES = {
   DEMO_FAILED: ['unexpected', ''],
   NOT_HEALTHY: ['unexpected', ''],
   NAME_TOO_LONG: ['usage', 'Give a shorter --name.'],
+  NO_SUCH_FOLDER: ['usage', 'Make the folder first, or choose another name with -o.'],
   NO_NODE: ['noNode', START_NODE],
   NODE_UNREACHABLE: ['noNode', START_NODE],
   NODE_SILENT: ['noNode', 'It may hang: see its log, or stop it and start it again.'],

@@ -2,7 +2,7 @@ import { systemSentence } from '../node/system-errors.ts'
 import { CODES, EXIT_CODES } from './error-codes.ts'
 import type { ExitReason, KnownCode } from './error-codes.ts'
 import { Interrupted } from './io.ts'
-import { printable } from './printable.ts'
+import { asciiControls, printable } from './printable.ts'
 
 export { EXIT_CODES } from './error-codes.ts'
 export type { ExitReason, KnownCode } from './error-codes.ts'
@@ -71,7 +71,7 @@ const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 export const errorJson = (error: unknown): string => {
   const { data = {} } = (error ?? {}) as Partial<CliError>
   const body = { code: codeOf(error), message: messageOf(error), data, hint: hintFor(error) }
-  return JSON.stringify({ error: body, exitCode: exitCodeOf(error) })
+  return asciiControls(JSON.stringify({ error: body, exitCode: exitCodeOf(error) }))
 }
 
 /**
@@ -97,7 +97,7 @@ const hintFor = (error: unknown): string => {
 const messageOf = (error: unknown): string => {
   const { message } = (error ?? {}) as { message?: unknown }
   const text = typeof message === 'string' && message !== '' ? message : String(error)
-  if (error instanceof CliError) return sentence(printable(text))
+  if (error instanceof CliError) return ended(printable(text))
   const ofSystem = systemSentence(error)
   if (ofSystem !== undefined && isSystemError(error)) return printable(ofSystem)
   return isUnforeseen(error)
@@ -111,8 +111,13 @@ const isSystemError = (error: unknown): boolean => {
   return errno !== undefined || syscall !== undefined
 }
 
-const sentence = (text: string): string => {
+/** What a room of the node says, as a sentence. Ours may begin with the name of a file, which stays as it is. */
+export const sentence = (text: string): string => {
   const trimmed = text.trim()
-  const first = /^[a-z]+[ ,]/.test(trimmed) ? trimmed[0].toUpperCase() + trimmed.slice(1) : trimmed
-  return /[.!?:)]$/.test(first) ? first : `${first}.`
+  return ended(/^[a-z]+[ ,]/.test(trimmed) ? trimmed[0].toUpperCase() + trimmed.slice(1) : trimmed)
+}
+
+const ended = (text: string): string => {
+  const trimmed = text.trim()
+  return /[.!?:)]$/.test(trimmed) ? trimmed : `${trimmed}.`
 }

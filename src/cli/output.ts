@@ -1,5 +1,6 @@
 import { writeTo } from './io.ts'
 import type { Io, OutputStream } from './io.ts'
+import { asciiControls, printable } from './printable.ts'
 
 const MAX_TEXT_COLUMNS = 110
 const MIN_COLUMNS = 40
@@ -14,13 +15,14 @@ export const textWidthOf = (stream: OutputStream): number => Math.min(MAX_TEXT_C
 
 /** One JSON document on standard output. */
 export const printJson = async ({ stdout }: Io, value: unknown): Promise<void> =>
-  await writeTo(stdout, `${JSON.stringify(value, null, 2)}\n`)
+  await writeTo(stdout, `${asciiControls(JSON.stringify(value, null, 2))}\n`)
 
-export const printLine = async ({ stdout }: Io, line: string): Promise<void> =>
-  await writeTo(stdout, `${line}\n`)
+/** One text of one or more lines on standard output. */
+export const printLine = async ({ stdout }: Io, text: string): Promise<void> =>
+  await writeTo(stdout, `${printable(text, '\n')}\n`)
 
 /** A remark beside the result, e.g. a summary. */
-export const remark = ({ stderr }: Io, line: string): void => void stderr.write(`${line}\n`)
+export const remark = ({ stderr }: Io, text: string): void => void stderr.write(`${printable(text, '\n')}\n`)
 
 export { renderFields, renderTable } from './table.ts'
 export type { Column } from './table.ts'

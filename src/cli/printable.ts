@@ -10,3 +10,11 @@ export const printable = (text: string, kept = ''): string =>
     const escaped = JSON.stringify(character).slice(1, -1)
     return escaped.startsWith('\\') ? escaped : '\ufffd'
   })
+
+/** JSON escapes ASCII by its nature; what else steers a terminal may stand in it as it is. */
+export const asciiControls = (json: string): string =>
+  json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, unit) => unicodeEscape(character.charCodeAt(unit))).join('')
+  )
+
+const unicodeEscape = (unit: number): string => `\\u${unit.toString(16).padStart(4, '0')}`

@@ -1,8 +1,9 @@
 import type { CommandModule } from 'yargs'
 import { defineCommand } from '../command.ts'
 import { CliError } from '../errors.ts'
+import { writeTo } from '../io.ts'
 import type { Io } from '../io.ts'
-import { printJson, printLine } from '../output.ts'
+import { printJson } from '../output.ts'
 
 export const demoCommand = (io: Io): CommandModule =>
   defineCommand<{ readonly file?: string }>({
@@ -26,7 +27,7 @@ export const demoCommand = (io: Io): CommandModule =>
       const narrator = narratorTo((text) => silent || io.stdout.write(text), color)
       const result = await runDemo(file, io, silent, narrator)
       if (json) await printJson(io, result)
-      else await printLine(io, resultText(result, color))
+      else await writeTo(io.stdout, `${resultText(result, color)}\n`)
       if (result.identical) return
       throw new CliError(
         'DEMO_FAILED',

@@ -83,15 +83,27 @@ export const putCommand = (io: Io): CommandModule =>
       } finally {
         await source.close()
       }
-      if (flags.json) {
-        await printJson(io, outcome)
-        return
-      }
-      await printLine(io, outcome.link)
+      await printLink(io, flags, outcome)
+      if (flags.json) return
       if (!flags.quiet) remark(io, summary(outcome))
       if (outcome.warning !== undefined) remark(io, `Warning: ${outcome.warning}`)
     }
   })
+
+/** The link is printed once, and nobody else has it: what standard output does not take goes to standard error. */
+export const printLink = async (
+  io: Io,
+  { json }: Pick<Globals, 'json'>,
+  outcome: { readonly link: string }
+): Promise<void> => {
+  try {
+    await (json ? printJson(io, outcome) : printLine(io, outcome.link))
+  } catch (error) {
+    remark(io, 'Standard output did not take the link. It is')
+    remark(io, outcome.link)
+    throw error
+  }
+}
 
 const summary = (outcome: PutOutcome): string => {
   const { plainBytes, elapsedMs, stored, missing, k, n, inline, tolerates, resumed } = outcome

@@ -4,22 +4,20 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { count } from '../format.ts'
 import type { Io } from '../io.ts'
+import { linkText, withLink } from '../link-input.ts'
+import type { LinkFlags } from '../link-input.ts'
 import { printJson, remark } from '../output.ts'
 
 export const rmCommand = (io: Io): CommandModule =>
-  defineCommand<EndpointOptions & { readonly link: string }>({
-    command: 'rm <link>',
+  defineCommand<EndpointOptions & LinkFlags>({
+    command: 'rm [link]',
     describe: 'Let go of an object: its holders drop it unless somebody else leases it',
-    builder: (yargs) =>
-      withEndpoint(yargs).positional('link', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Link or object id'
-      }),
+    builder: (yargs) => withLink(withEndpoint(yargs)),
     handler: async (flags) => {
       const { readLink } = await import('../objects/get.ts')
+      const text = await linkText(flags, io)
       const client = await connect(flags, io)
-      const { cid } = await readLink(client, flags.link)
+      const { cid } = await readLink(client, text)
       const removed = await client.remove(cid.toString())
       if (flags.json) {
         await printJson(io, { cid: cid.toString(), ...removed })

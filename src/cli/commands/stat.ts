@@ -5,22 +5,20 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import type { Io } from '../io.ts'
+import { linkText, withLink } from '../link-input.ts'
+import type { LinkFlags } from '../link-input.ts'
 import { printJson, printLine, renderFields, renderTable } from '../output.ts'
 
 export const statCommand = (io: Io): CommandModule =>
-  defineCommand<EndpointOptions & { readonly link: string }>({
-    command: 'stat <link>',
+  defineCommand<EndpointOptions & LinkFlags>({
+    command: 'stat [link]',
     describe: 'Show which shards of an object live where, and how many may be lost',
-    builder: (yargs) =>
-      withEndpoint(yargs).positional('link', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Link or object id'
-      }),
+    builder: (yargs) => withLink(withEndpoint(yargs)),
     handler: async (flags) => {
       const { readLink } = await import('../objects/get.ts')
+      const text = await linkText(flags, io)
       const client = await connect(flags, io)
-      const { cid } = await readLink(client, flags.link)
+      const { cid } = await readLink(client, text)
       const stat = await client.stat(cid.toString())
       if (flags.json) await printJson(io, stat)
       else await printLine(io, await statText(stat, Date.now()))

@@ -1,4 +1,4 @@
-import type { Argv, CommandModule } from 'yargs'
+import type { CommandModule } from 'yargs'
 import type { StatJson } from '../../gateway/index.ts'
 import { commandGroup, defineCommand } from '../command.ts'
 import { unescapeDash } from '../dash.ts'
@@ -6,12 +6,14 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { CliError, usageError } from '../errors.ts'
 import { formatBytes, formatDuration } from '../format.ts'
-import { writeTo } from '../io.ts'
 import type { Io } from '../io.ts'
+import { linkText, withLink } from '../link-input.ts'
+import type { LinkFlags } from '../link-input.ts'
+import type { Target } from '../objects/target.ts'
 import { printJson, printLine, remark, renderFields, renderTable } from '../output.ts'
 import type { OpenTensor, TensorVersion } from '../tensors/get.ts'
 import { byteCount } from '../../node/config/kinds.ts'
-import { putArguments, putOptions } from './put.ts'
+import { printLink, putArguments, putOptions } from './put.ts'
 import type { PutFlags } from './put.ts'
 
 export const tensorCommand = (io: Io): CommandModule =>
@@ -20,13 +22,6 @@ export const tensorCommand = (io: Io): CommandModule =>
     tensorGetCommand(io),
     tensorStatCommand(io)
   ])
-
-const linkPosition = <T>(yargs: Argv<T>): Argv<T & { link: string }> =>
-  yargs.positional('link', {
-    type: 'string',
-    demandOption: true,
-    describe: 'Link as `thhe tensor put` printed it, or an id'
-  }) as unknown as Argv<T & { link: string }>
 
 const tensorPutCommand = (io: Io): CommandModule =>
   defineCommand<PutFlags>({
@@ -45,9 +40,8 @@ const tensorPutCommand = (io: Io): CommandModule =>
       } finally {
         await source.close()
       }
-      if (flags.json) return await printJson(io, outcome)
-      await printLine(io, outcome.link)
-      if (flags.quiet) return
+      await printLink(io, flags, outcome)
+      if (flags.json || flags.quiet) return
       const { type, shape, layers, plainBytes, sizeBytes, elapsedMs, n } = outcome
       const ks = outcome.inline
         ? 'whole in the manifest'
@@ -59,8 +53,7 @@ const tensorPutCommand = (io: Io): CommandModule =>
     }
   })
 
-interface TensorGetFlags extends EndpointOptions {
-  readonly link: string
+interface TensorGetFlags extends EndpointOptions, LinkFlags {
   readonly output: string
   readonly force: boolean
   readonly maxShards?: number
@@ -79,10 +72,10 @@ const parseMaxSize = (raw: string): number => {
 
 const tensorGetCommand = (io: Io): CommandModule =>
   defineCommand<TensorGetFlags>({
-    command: 'get <link>',
+    command: 'get [link]',
     describe: 'Fetch a tensor, or a coarser version of it, into a .npy or .png file',
     builder: (yargs) =>
-      linkPosition(withEndpoint(yargs)).options({
+      withLink(withEndpoint(yargs)).options({
         output: {
           alias: 'o',
           type: 'string',
@@ -121,31 +114,35 @@ const getTensor = async (
   io: Io,
   flags: TensorGetFlags & { readonly json: boolean; readonly quiet: boolean }
 ): Promise<void> => {
-  const [{ readLink }, { refuseExisting }, tensors] = await Promise.all([
+  const [{ readLink }, { findTarget, targetIn }, tensors] = await Promise.all([
     import('../objects/get.ts'),
-    import('../objects/atomic-file.ts'),
+    import('../objects/target.ts'),
     import('../tensors/get.ts')
   ])
-  const { output } = flags
-  const toFile = output !== '-'
   const maxBytes = flags.maxSize === undefined ? undefined : parseMaxSize(flags.maxSize)
-  if (flags.progressive && !toFile)
-    throw usageError('Standard output cannot be replaced: name a file with -o.')
-  if (toFile && !flags.force) await refuseExisting(output)
+  const text = await linkText(flags, io)
+  const place = await findTarget(flags.output, flags.force)
+  if (flags.progressive && (place.kind === 'descriptor' || place.kind === 'device')) {
+    throw usageError('A stream cannot be replaced by a better version.', 'Name a file with -o.')
+  }
   const client = await connect(flags, io)
-  const open = await tensors.openTensor(client, await readLink(client, flags.link))
+  const open = await tensors.openTensor(client, await readLink(client, text))
+  const target = await targetIn(place, `${open.manifest.cid}.npy`, flags.force)
+  const output = target.path
+  const toFile = target.kind === 'file'
+  const toStandardOutput = target.kind === 'descriptor' && target.descriptor === 1
   const stops = stopsOf(open, flags)
   let last: TensorVersion | undefined
   try {
     for await (const version of tensors.readVersions(client, open, stops, maxBytes)) {
-      await writeVersion(io, output, version, flags.force || last !== undefined)
+      await writeVersion(io, last === undefined ? target : await findTarget(output, true), version)
       last = version
       if (toFile && !flags.json && !flags.quiet) remark(io, `${output}: ${versionText(version)}.`)
     }
   } catch (error) {
     throw last === undefined ? withWayOut(error, open) : keptVersion(error, output, last)
   }
-  if (flags.json && last !== undefined) {
+  if (flags.json && !toStandardOutput && last !== undefined) {
     const { tensor, ...figures } = last
     await printJson(io, {
       cid: open.manifest.cid,
@@ -174,25 +171,17 @@ const stopsOf = (
   return progressive ? ends : ends.slice(-1)
 }
 
-const writeVersion = async (
-  io: Io,
-  output: string,
-  { tensor }: TensorVersion,
-  overwrite: boolean
-): Promise<void> => {
-  const [{ formatTensorFile }, { writeAtomically }] = await Promise.all([
+const writeVersion = async (io: Io, target: Target, { tensor }: TensorVersion): Promise<void> => {
+  const [{ formatTensorFile }, { writeWhole }, { writeInto }] = await Promise.all([
     import('../tensors/file.ts'),
-    import('../objects/atomic-file.ts')
+    import('../objects/part-file.ts'),
+    import('../objects/target.ts')
   ])
-  const bytes = formatTensorFile(output, tensor)
-  if (output === '-') return await writeTo(io.stdout, bytes)
-  await writeAtomically(
-    output,
-    (async function* () {
-      yield bytes
-    })(),
-    overwrite
-  )
+  if (target.kind === 'folder') throw usageError(`${target.path} has become a folder.`)
+  const bytes = (async function* () {
+    yield formatTensorFile(target.path, tensor)
+  })()
+  await (target.kind === 'file' ? writeWhole(target, bytes) : writeInto(target, bytes, io))
 }
 
 const versionText = ({ layers, layersInAll, shards, error, fidelity, bytesRead }: TensorVersion): string => {
@@ -221,17 +210,18 @@ const keptVersion = (error: unknown, output: string, version: TensorVersion): un
 }
 
 const tensorStatCommand = (io: Io): CommandModule =>
-  defineCommand<EndpointOptions & { readonly link: string }>({
-    command: 'stat <link>',
+  defineCommand<EndpointOptions & LinkFlags>({
+    command: 'stat [link]',
     describe: 'Show the layers of a tensor, the shards each needs, and what can be read now',
-    builder: (yargs) => linkPosition(withEndpoint(yargs)),
+    builder: (yargs) => withLink(withEndpoint(yargs)),
     handler: async (flags) => {
       const [{ readLink }, { openTensor }] = await Promise.all([
         import('../objects/get.ts'),
         import('../tensors/get.ts')
       ])
+      const text = await linkText(flags, io)
       const client = await connect(flags, io)
-      const link = await readLink(client, flags.link)
+      const link = await readLink(client, text)
       const open = await openTensor(client, link)
       const stat = await client.stat(link.cid.toString())
       const { parameters } = open

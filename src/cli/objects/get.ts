@@ -11,6 +11,8 @@ export interface OpenObject {
   readonly cid: string
   /** The name that travels with the object, as its putter gave it; undefined when it has none. */
   readonly name: string | undefined
+  /** Where in the object `bytes` begins. */
+  readonly start: number
   /** Bytes that `bytes` will give. */
   readonly length: number
   /** Throws at the first byte that is not the object's; never ends early in silence. */
@@ -37,10 +39,10 @@ const openWhole = async (client: NodeClient, { cid, key }: Link): Promise<OpenOb
   try {
     const sealing = sealingOf(id, stored, key)
     if (sealing === undefined) {
-      return { cid: id, name: undefined, length: objectBytes, bytes: stored.bytes, close }
+      return { cid: id, name: undefined, start: 0, length: objectBytes, bytes: stored.bytes, close }
     }
     const { form, bytes } = await openSealed(sealing, stored.bytes)
-    return { cid: id, name: form.name, length: form.plainBytes(objectBytes), bytes, close }
+    return { cid: id, name: form.name, start: 0, length: form.plainBytes(objectBytes), bytes, close }
   } catch (error) {
     close()
     throw error
@@ -58,6 +60,7 @@ const openRange = async (client: NodeClient, { cid, key }: Link, asked: AskedRan
   return {
     cid: id,
     name: form?.name,
+    start: range.start,
     length,
     bytes: form === undefined || sealed === undefined ? bytes : form.unsealRange(sealed)(bytes),
     close

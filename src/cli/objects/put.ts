@@ -3,6 +3,7 @@ import { systemRandom } from '../../clock/index.ts'
 import type { NodeClient } from '../client.ts'
 import { startProgress } from '../progress.ts'
 import type { Io } from '../io.ts'
+import { cleanName } from './names.ts'
 import { ResumeRecord } from './resume-record.ts'
 import type { Source } from './source.ts'
 import { upload } from './upload.ts'
@@ -71,7 +72,8 @@ const putBytes = async (
   key?: Uint8Array
 ): Promise<PutOutcome> => {
   const { sealedObjectBytes, sealObject } = await import('../../seal/index.ts')
-  const { name = source.name, k, n, margin, fewer, lease } = put
+  const { k, n, margin, fewer, lease } = put
+  const name = cleanName(put.name ?? source.name)
   const startedMs = performance.now()
   const counter = { bytes: 0 }
   const plain = counted(source.bytes, counter)

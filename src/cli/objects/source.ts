@@ -13,7 +13,7 @@ export interface Source {
   readonly name: string
   /** Undefined for a stream of unknown length. */
   readonly sizeBytes: number | undefined
-  /** For a regular file: what a put can be resumed by. */
+  /** For a regular file of a size that can be relied on: what a put can be resumed by. */
   readonly file?: { readonly path: string; readonly stats: BigIntStats }
   /** @throws CliError 'FILE_CHANGED' at the end when the file is not what it was at the start */
   readonly bytes: AsyncIterable<Uint8Array>
@@ -50,61 +50,97 @@ export const openSource = async (path: string, { stdin }: Pick<Io, 'stdin'>): Pr
 const fromHandle = async (path: string, handle: FileHandle): Promise<Source> => {
   const stats = await handle.stat({ bigint: true })
   const close = async (): Promise<void> => await handle.close()
+  const name = basename(path)
   if (stats.isDirectory()) {
     throw new CliError(
       'IS_DIRECTORY',
       `${path} is a directory: putting directories is not supported yet.`,
-      `Pack it first: tar -c ${path} | thhe put - --name ${basename(path)}.tar`
+      `Pack it first: tar -c ${path} | thhe put - --name ${name}.tar`
     )
   }
   if (!stats.isFile()) {
     // A pipe or device: its length shows when it ends.
-    return {
-      name: basename(path),
-      sizeBytes: undefined,
-      bytes: handle.createReadStream({ autoClose: false }),
-      close
-    }
+    return { name, sizeBytes: undefined, bytes: handle.createReadStream({ autoClose: false }), close }
   }
+  if (stats.blocks === 0n) return { name, ...(await withoutBlocks(path, handle, stats)), close }
   return {
-    name: basename(path),
+    name,
     sizeBytes: Number(stats.size),
     file: { path: await realpath(path), stats },
-    bytes: unchanging(path, handle, stats),
+    bytes: ofSize(path, handle, stats),
     close
   }
 }
 
-/** The last piece goes out only once the file is known to be what it was: a put of a changed file never completes. */
-async function* unchanging(
+/**
+ * A file that takes no room on a disk. The kernel makes such files up as they are read (/proc, /sys): their size is 0
+ * or a guess, and only reading tells. Empty files, sparse ones and some small ones are read in the same way.
+ */
+const withoutBlocks = async (
   path: string,
   handle: FileHandle,
   before: BigIntStats
-): AsyncGenerator<Uint8Array> {
-  const sizeBytes = Number(before.size)
-  let position = 0
-  for (;;) {
-    const wanted = Math.min(READ_BYTES, sizeBytes - position)
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, position)
-    position += bytesRead
-    const last = position === sizeBytes
-    if (last || bytesRead === 0) await refuseChanged(path, handle, before, position)
-    if (bytesRead > 0) yield buffer.subarray(0, bytesRead)
-    if (last) return
+): Promise<Pick<Source, 'sizeBytes' | 'bytes'>> => {
+  const first = await readFully(handle)
+  const isWhole = first.byteLength < READ_BYTES
+  return {
+    sizeBytes: isWhole ? first.byteLength : undefined,
+    bytes: (async function* () {
+      let part = first
+      while (part.byteLength === READ_BYTES) {
+        const next = await readFully(handle)
+        yield part
+        part = next
+      }
+      await refuseChanged(path, handle, before)
+      if (part.byteLength > 0) yield part
+    })()
   }
 }
 
-const refuseChanged = async (
-  path: string,
-  handle: FileHandle,
-  before: BigIntStats,
-  readBytes: number
-): Promise<void> => {
+/** The next `READ_BYTES` of a file; fewer only at its end. Files of the kernel give a page at a time. */
+const readFully = async (handle: FileHandle): Promise<Uint8Array> => {
+  const buffer = Buffer.allocUnsafe(READ_BYTES)
+  let filled = 0
+  while (filled < READ_BYTES) {
+    const { bytesRead } = await handle.read(buffer, filled, READ_BYTES - filled, null)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return buffer.subarray(0, filled)
+}
+
+/** The last piece goes out only once the file is known to be what it was: a put of a changed file never completes. */
+async function* ofSize(path: string, handle: FileHandle, before: BigIntStats): AsyncGenerator<Uint8Array> {
+  const sizeBytes = Number(before.size)
+  let position = 0
+  while (position < sizeBytes) {
+    const wanted = Math.min(READ_BYTES, sizeBytes - position)
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, position)
+    position += bytesRead
+    if (bytesRead === 0 || position === sizeBytes) {
+      const { bytesRead: beyond } = await handle.read(Buffer.alloc(1), 0, 1, position)
+      await refuseChanged(path, handle, before)
+      if (position < sizeBytes || beyond > 0) throw wrongSize(path, sizeBytes)
+    }
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+const refuseChanged = async (path: string, handle: FileHandle, before: BigIntStats): Promise<void> => {
   const after = await handle.stat({ bigint: true })
-  if (readBytes === Number(before.size) && sameIdentity(identityOf(before), identityOf(after))) return
+  if (sameIdentity(identityOf(before), identityOf(after))) return
   throw new CliError(
     'FILE_CHANGED',
     `${path} was changed while it was read; nothing has been stored.`,
     'Put it again once it is left alone, or put a copy.'
   )
 }
+
+/** Some file systems of user programs do not know how long their files are. */
+const wrongSize = (path: string, sizeBytes: number): CliError =>
+  new CliError(
+    'FILE_CHANGED',
+    `${path} is said to have ${sizeBytes} bytes, and reading gives another number; nothing has been stored.`,
+    `Put what reading gives: cat ${path} | thhe put -`
+  )

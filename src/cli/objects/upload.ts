@@ -49,12 +49,20 @@ export const upload = async (
 /** Resolves with the source's own error, and with undefined for any other end. */
 const sendBody = async (request: ClientRequest, source: AsyncIterable<Uint8Array>): Promise<unknown> => {
   let sourceError: unknown
+  // A pipeline that breaks throws its error into the generator: only what `next` throws is the source's own.
   const watched = async function* (): AsyncGenerator<Uint8Array> {
+    const iterator = source[Symbol.asyncIterator]()
     try {
-      yield* source
-    } catch (error) {
-      sourceError = error
-      throw error
+      for (;;) {
+        const next = await iterator.next().catch((error: unknown) => {
+          sourceError = error
+          throw error
+        })
+        if (next.done === true) return
+        yield next.value
+      }
+    } finally {
+      await iterator.return?.()
     }
   }
   try {
@@ -78,7 +86,7 @@ const resultOf = async (
   answer: Promise<IncomingMessage>,
   onProgress: (progress: PutProgress) => void
 ): Promise<PutResultJson> => {
-  for await (const line of linesOf<PutLine>(await answer)) {
+  for await (const line of linesOf<PutLine>(await answer, url)) {
     if ('progress' in line) onProgress(line.progress)
     if ('problem' in line) throw problemError(line.problem)
     if ('result' in line) return line.result

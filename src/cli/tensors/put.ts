@@ -11,6 +11,7 @@ import type { NodeClient } from '../client.ts'
 import type { Io } from '../io.ts'
 import type { PutArguments, PutOutcome } from '../objects/put.ts'
 import type { Source } from '../objects/source.ts'
+import { cleanName } from '../objects/names.ts'
 import { upload } from '../objects/upload.ts'
 import { startProgress } from '../progress.ts'
 import { parseTensorFile, readTensorFile } from './file.ts'
@@ -41,7 +42,8 @@ export const putTensor = async (
   const encoded = encodeTensor(parseTensorFile(source.name, file))
   const { parameters } = encoded
   const { code } = (await client.status()).network
-  const { name = source.name, n = code.n, k = code.k, margin, fewer, lease } = put
+  const { n = code.n, k = code.k, margin, fewer, lease } = put
+  const name = cleanName(put.name ?? source.name)
   const key = put.isPublic ? undefined : (await import('../../seal/index.ts')).generateKey(systemRandom)
   const stored = await storedParts(encoded, key)
   const lengths = stored.layers.map((layer) => layer.byteLength)

@@ -48,7 +48,7 @@ describe('cli: a cluster of five processes', function () {
   })
 
   const noPartialFile = async (): Promise<void> => {
-    expect((await readdir(thhe.folder)).filter((name) => /out|\.part/.test(name))).to.deep.equal([])
+    expect((await readdir(thhe.folder)).filter((name) => /out|part$/.test(name))).to.deep.equal([])
   }
 
   it('is up when every peer knows all others', async () => {

@@ -34,7 +34,7 @@ const isList = ({ type, array }: Options): boolean => type === 'array' || array 
 
 /** Words for what the command cannot do without, which name nothing that is there. */
 const argumentsOf = ({ record }: Leaf): string[] =>
-  [...record.command.matchAll(/<(\w+)>/g)].map(() => 'nothing')
+  [...record.command.matchAll(/<(\w+)>|\[link\]/g)].map(() => 'nothing')
 
 /** Options that the command cannot do without. */
 const requiredOf = ({ record }: Leaf, but?: string): string[] =>
