@@ -530,7 +530,7 @@ describe('cli: put, get and their relatives', () => {
       return { ...found, leases: [{ lessee: evil, expiresAtMs: 1, tombstone: false }] }
     }
     const outputs = [
-      await thhe(['ls']),
+      await thhe(['ls', '-l']),
       await thhe(['stat', link]),
       await thhe(['ls', '--json']),
       await thhe(['stat', link, '--json'])
