@@ -303,7 +303,7 @@ const idle = (url: string): CliError =>
     'It may hang or be overloaded: see its log, and `thhe status`.'
   )
 
-const notANode = (url: string): CliError =>
+export const notANode = (url: string): CliError =>
   new CliError('NOT_A_NODE', `What answers at ${url} is not a THHE node.`)
 
 const isProblem = (value: unknown): value is Problem => {

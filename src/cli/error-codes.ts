@@ -143,7 +143,7 @@ export const CODES = {
   ],
   NOT_ENOUGH_SHARDS: [
     'notEnough',
-    'Too many holders are away. Bring peers back, or try again later; `thhe stat` shows which shards are missing.'
+    'Too many holders are away or have damaged blocks. Bring peers back, or try again later; `thhe stat` shows which shards are missing.'
   ],
   NOT_ENOUGH_PEERS: ['notEnough', 'Start more peers: `thhe peers` lists those that lend space.'],
   NOT_DURABLE: [

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { PROBLEM_FIELD } from '../../gateway/media-types.ts'
 import type { Problem } from '../../gateway/index.ts'
-import { nodeGone, problemError } from '../client.ts'
+import { nodeGone, notANode, problemError } from '../client.ts'
 import type { NodeClient } from '../client.ts'
 
 /** Stored bytes as they come from the node: still sealed where the object is. */
@@ -31,6 +31,10 @@ export const download = async (client: NodeClient, cid: string, range?: StoredRa
   }
   const response = await client.send(client.open('GET', `/v1/objects/${cid}`, { headers }))
   const { objectBytes, sealed, kind } = describe(response)
+  if (!Number.isSafeInteger(objectBytes) || objectBytes < 0) {
+    response.destroy()
+    throw notANode(client.url)
+  }
   const expected =
     range === undefined ? objectBytes : Math.max(0, Math.min(range.end, objectBytes) - range.start)
   return {
@@ -43,7 +47,7 @@ export const download = async (client: NodeClient, cid: string, range?: StoredRa
 }
 
 const describe = ({ headers }: IncomingMessage): Pick<Download, 'objectBytes' | 'sealed' | 'kind'> => ({
-  objectBytes: Number(headers['thhe-size']),
+  objectBytes: Number(headers['thhe-size'] ?? Number.NaN),
   sealed: headers['thhe-sealed'] === 'true',
   kind: headers['thhe-kind'] === 'tensor' ? 'tensor' : 'blob'
 })

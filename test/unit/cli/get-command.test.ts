@@ -125,6 +125,12 @@ describe('cli: put, get and their relatives', () => {
       expect((await stat(world.path('fifo'))).isFIFO()).to.equal(true)
     })
 
+    it('into a disk that is full, and says so', async () => {
+      const got = await thhe(['get', await put('x'), '-o', '/dev/full'])
+      expect(got.exitCode, got.stderr).to.equal(7)
+      expect(got.stderr).to.match(/^thhe: Cannot write \/dev\/full: the disk is full/)
+    })
+
     it('to standard output by any of its names', async () => {
       const link = await put('out')
       await symlink('/proc/self/fd/1', 'my-output')
@@ -264,7 +270,54 @@ describe('cli: put, get and their relatives', () => {
     }
   })
 
+  it('rm says when there is nothing of ours to let go of', async () => {
+    const link = await put('x', 'n', '--public')
+    const { list } = node.objects
+    node.objects.list = async function* () {}
+    expect((await thhe(['rm', link])).stderr).to.match(/was not put through this node/)
+    expect(JSON.parse((await thhe(['rm', await put('x', 'n', '--public'), '--json'])).stdout)).to.include({
+      ours: false
+    })
+    node.objects.list = list
+    expect((await thhe(['rm', await put('x', 'n', '--public')])).stderr).to.match(/^Let go of/)
+  })
+
+  it('get tells a server that is no node, before a byte goes out', async () => {
+    const link = await put('x', 'n', '--public')
+    const { open } = node.objects
+    node.objects.open = async (cid, options) => {
+      const object = await open(cid, options)
+      return { ...object, manifest: { ...object.manifest, size: 'many' as never } }
+    }
+    const got = await thhe(['cat', link])
+    expect([got.exitCode, got.stdout], got.stderr).to.deep.equal([5, ''])
+  })
+
   describe('put', () => {
+    it('says why it cannot read', async () => {
+      await run('sh', ['-c', 'mkdir d; ln -s loop loop'])
+      const socket = createServer()
+      socket.listen(world.path('here/socket'))
+      await once(socket, 'listening')
+      for (const [path, text] of [
+        ['none', /There is no file none/],
+        ['d', /d is a directory/],
+        ['loop', /Cannot open loop: /],
+        ['socket', /Cannot open socket: /],
+        ['x'.repeat(256), /the name is too long/],
+        ['d/none/x', /There is no file d/]
+      ] as const) {
+        for (const command of [['put'], ['tensor', 'put']]) {
+          const { exitCode, stdout, stderr } = await thhe([...command, path])
+          expect([exitCode, stdout], stderr).to.deep.equal([2, ''])
+          expect(stderr)
+            .to.match(text)
+            .and.not.match(/\n\s+at /)
+        }
+      }
+      socket.close()
+    })
+
     it('reads files whose size is a lie', async () => {
       for (const path of [
         '/proc/cpuinfo',
@@ -418,10 +471,14 @@ describe('cli: put, get and their relatives', () => {
         expect(await parts()).to.have.length(1)
         node.failGet = undefined
         const asked: Array<number | undefined> = []
-        const { get } = node.objects
-        node.objects.get = async (cid, options = {}) => {
-          asked.push(options.range?.start)
-          return await get(cid, options)
+        const { open } = node.objects
+        node.objects.open = async (cid, options) => {
+          const object = await open(cid, options)
+          const read: typeof object.read = (init) => {
+            asked.push(init?.range?.start)
+            return object.read(init)
+          }
+          return { ...object, read }
         }
         const got = await thhe(['get', link, '-o', 'copy'])
         expect(got.stderr).to.match(/^Goes on after the [\d.]+ MiB/)
@@ -436,23 +493,21 @@ describe('cli: put, get and their relatives', () => {
       const bytes = randomBytes(SIZE)
       const link = await put(bytes)
       node.pieceBytes = 1 << 18
-      const { get } = node.objects
+      const { open } = node.objects
       const stalled = Promise.withResolvers<void>()
-      node.objects.get = async (cid, options) => {
-        const reader = await get(cid, options)
-        return {
-          ...reader,
-          bytes: (async function* () {
-            let sent = 0
-            for await (const piece of reader.bytes) {
-              yield piece
-              sent += piece.byteLength
-              if (sent < 8 << 20) continue
-              stalled.resolve()
-              await new Promise(() => {})
-            }
-          })()
+      node.objects.open = async (cid, options) => {
+        const object = await open(cid, options)
+        const read: typeof object.read = async function* (init) {
+          let sent = 0
+          for await (const piece of object.read(init)) {
+            yield piece
+            sent += piece.byteLength
+            if (sent < 8 << 20) continue
+            stalled.resolve()
+            await new Promise(() => {})
+          }
         }
+        return { ...object, read }
       }
       const launcher = join(import.meta.dirname, '../../../bin/thhe.js')
       const child = spawn(process.execPath, [launcher, 'get', link, '-o', 'copy', ...endpoint], {
@@ -464,7 +519,7 @@ describe('cli: put, get and their relatives', () => {
       child.kill('SIGKILL')
       await once(child, 'exit')
       expect(await parts()).to.have.length(1)
-      node.objects.get = get
+      node.objects.open = open
       const got = await thhe(['get', link, '-o', 'copy'])
       expect(got.exitCode, got.stderr).to.equal(0)
       expect((await readFile('copy')).equals(bytes)).to.equal(true)
@@ -524,7 +579,7 @@ describe('cli: put, get and their relatives', () => {
     const link = await put('x', 'name', '--public')
     const id = link.split('/')[1]
     Object.assign(node.kept.get(id)!.options, { name: evil })
-    const { stat: objectStat, get } = node.objects
+    const { stat: objectStat } = node.objects
     node.objects.stat = async (cid, options) => {
       const found = await objectStat(cid, options)
       return { ...found, leases: [{ lessee: evil, expiresAtMs: 1, tombstone: false }] }
@@ -535,7 +590,7 @@ describe('cli: put, get and their relatives', () => {
       await thhe(['ls', '--json']),
       await thhe(['stat', link, '--json'])
     ]
-    node.objects.get = async () => {
+    node.objects.open = async () => {
       throw new HologramError('REMOTE', `a peer said: ${evil}`, {
         status: 4 as never,
         retryAfterMs: 0,
@@ -543,7 +598,6 @@ describe('cli: put, get and their relatives', () => {
       })
     }
     outputs.push(await thhe(['get', link]), await thhe(['cat', link]), await thhe(['get', link, '--json']))
-    node.objects.get = get
     for (const { stdout, stderr } of outputs) {
       expect(stdout + stderr)
         .to.include('owned')

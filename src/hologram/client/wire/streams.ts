@@ -45,10 +45,17 @@ export interface ReplyStatus {
   readonly retryAfterMs: number
 }
 
+/** Longest message of a peer that goes into an error: as long as an honest one (docs/reference/protocols.md, "Limits"). */
+const MAX_PEER_TEXT = 512
+
+/** What a peer says may end on a terminal, in a log or on a web page: it is cut, and steers nothing. */
+const peerText = (text: string): string =>
+  text.slice(0, MAX_PEER_TEXT).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd')
+
 /** What a reply other than OK means here. */
 export function remoteError(peer: PeerId, { status, message, retryAfterMs }: ReplyStatus): HologramError {
   const name = peer.toString()
-  const text = `${name} answered ${status}${message === '' ? '' : `: ${message}`}`
+  const text = `${name} answered ${status}${message === '' ? '' : `: ${peerText(message)}`}`
   if (status === Status.QUOTA) return new HologramError('QUOTA', text, {})
   return new HologramError('REMOTE', text, { status, retryAfterMs, peer: name })
 }
