@@ -12,6 +12,7 @@ import { WriteBehindDatastore } from './data/write-behind.ts'
 import { NodeError, systemCode } from './errors.ts'
 import { GarbageCollector } from './garbage.ts'
 import { createHost } from './host/host.ts'
+import { Introduction } from './introduction.ts'
 import { createLogger } from './logger.ts'
 import { Libp2pMesh } from './mesh.ts'
 import { createMetrics } from './metrics.ts'
@@ -170,8 +171,25 @@ const assemble = (opened: Opened): NodeParts => {
     logger: logger.child('store')
   })
   const rendezvous = createRendezvous(opened, peers, id)
-  return { ...opened, network, networkId: id, peers, hologram, metrics, garbage, rendezvous, uptimeSeconds }
+  const introduction = new Introduction({
+    bootstrap,
+    network: network.name,
+    otherWays: otherWays(config),
+    isIntroduced: () => peers.introduced,
+    clock: systemClock,
+    logger: logger.child('peers')
+  })
+  return {
+    ...opened,
+    ...{ network, networkId: id, peers, hologram, metrics, garbage, rendezvous, introduction, uptimeSeconds }
+  }
 }
+
+/** How peers are found without a list of them. */
+const otherWays = ({ mdns, rendezvous }: NodeConfig): string[] => [
+  ...(mdns ? ['mDNS on the local network'] : []),
+  ...(rendezvous === 'ipfs' ? ['the public DHT'] : [])
+]
 
 const createHologram = (
   { config, folder, store, codec, clock, logger }: Opened,

@@ -16,6 +16,7 @@ import type { Logger } from './logger.ts'
 import type { NodeMetrics } from './metrics.ts'
 import type { NetworkDescriptor } from './network.ts'
 import type { Peers } from './peers/peers.ts'
+import type { Introduction } from './introduction.ts'
 import type { Rendezvous } from './rendezvous.ts'
 import type { Node, NodeState, NodeStatus, PeerSummary } from './types.ts'
 
@@ -34,6 +35,7 @@ export interface NodeParts {
   readonly metrics: NodeMetrics
   readonly garbage: GarbageCollector
   readonly rendezvous?: Rendezvous
+  readonly introduction: Introduction
   /** Peers to join by; with none, a node is ready by itself. */
   readonly bootstrap: readonly string[]
   readonly uptimeSeconds: () => number
@@ -110,7 +112,8 @@ export class ThheNode implements Node {
       peers: peers.counts(),
       dht: host.services.dht.getMode(),
       rendezvous: rendezvous?.state ?? 'off',
-      usage: await store.usage()
+      usage: await store.usage(),
+      damage: store.health()
     }
   }
 
@@ -119,7 +122,7 @@ export class ThheNode implements Node {
       throw new NodeError('BAD_STATE', `This node is ${this.#state}; make a new one with createNode.`)
     }
     this.#state = 'starting'
-    const { host, config, peers, hologram, garbage, rendezvous, logger } = this.#parts
+    const { host, config, peers, hologram, garbage, rendezvous, introduction, logger } = this.#parts
     try {
       // Before the host listens: identify must tell the first peer already that this node is of the network.
       await this.#running.start('membership', peers.identity)
@@ -128,6 +131,7 @@ export class ThheNode implements Node {
       await this.#running.start('peers', peers)
       await this.#running.start('garbage collection', garbage)
       if (rendezvous !== undefined) await this.#running.start('rendezvous', rendezvous)
+      await this.#running.start('introduction', introduction)
     } catch (error) {
       await this.stop()
       throw error

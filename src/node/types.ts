@@ -1,6 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
 import type { SegmentCodec } from '../../encoder/index.ts'
+import type { StoreHealth } from '../store/index.ts'
 import type { Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { NodeConfig } from './config/index.ts'
@@ -50,6 +51,8 @@ export interface NodeStatus {
   readonly dht: 'client' | 'server'
   readonly rendezvous: 'off' | 'joining' | 'joined'
   readonly usage: Usage
+  /** What the store has found damaged on the disk. */
+  readonly damage: StoreHealth
 }
 
 /** One peer of one network: identity, libp2p host, store and objects. Several may live in one process. */

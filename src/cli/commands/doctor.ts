@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
 import type { StatusJson } from '../../gateway/index.ts'
+import { damageText } from './status.ts'
 import { defineCommand } from '../command.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
@@ -50,6 +51,7 @@ const examine = async (flags: EndpointOptions, io: Io): Promise<readonly Finding
   const groups = [
     await guarded('machine', checkMachine),
     [nodeFinding(running)],
+    damageFindings(status),
     await guarded(
       'disk',
       async () => await checkDisk(running?.dataFolder ?? config.data, config.quota, status?.usage)
@@ -92,6 +94,16 @@ const nodeFinding = (running: Running | undefined): Finding => {
   const advice = 'It has not found its peers: check --bootstrap and the network connection.'
   return { check, state: 'weak', detail: `${detail}, not ready`, advice }
 }
+
+const damageFindings = (status: StatusJson | undefined): Finding[] =>
+  status === undefined
+    ? []
+    : damageText(status.damage).map((detail) => ({
+        check: 'damage',
+        state: 'weak',
+        detail,
+        advice: 'Other peers repair what is lost. If it happens again, replace the disk.'
+      }))
 
 const MARKS: Record<Finding['state'], string> = { good: '✔', note: '·', weak: '!', bad: '✖' }
 

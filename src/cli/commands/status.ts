@@ -3,7 +3,7 @@ import { defineCommand } from '../command.ts'
 import type { StatusJson } from '../../gateway/index.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
-import { formatBytes, formatDuration } from '../format.ts'
+import { count, formatBytes, formatDuration } from '../format.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, renderFields, widthOf } from '../output.ts'
 
@@ -35,6 +35,7 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
       ['network', `${network.name} (${network.id.slice(0, 8)}…)`],
       ['peers', `${peers.live} live of ${peers.known} known, ${peers.connected} connected`],
       ['disk', diskText(usage)],
+      ...damageText(status.damage).map((text): [string, string] => ['damage', text]),
       ['dht', status.dht],
       ['rendezvous', status.rendezvous],
       ['up', formatDuration(status.uptimeSeconds * 1000)],
@@ -45,6 +46,18 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
     ],
     width
   )
+}
+
+/** What the disk has lost, for a person; nothing when it has lost nothing. */
+export const damageText = (damage: StatusJson['damage']): string[] => {
+  const { damagedEntries, restoredEntries, indexRebuilt, damagedShards, badBlocks, shardsSetAside } = damage
+  const lost = damagedEntries - restoredEntries
+  return [
+    ...(badBlocks > 0 ? [`${count(badBlocks, 'damaged block')} in ${count(damagedShards, 'shard')}`] : []),
+    ...(shardsSetAside > 0 ? [`${count(shardsSetAside, 'shard')} lost and set aside`] : []),
+    ...(lost > 0 ? [`${lost} damaged ${lost === 1 ? 'entry' : 'entries'} of the index`] : []),
+    ...(indexRebuilt ? ['the index was damaged and has been made anew from the files'] : [])
+  ]
 }
 
 /** What is lent, and whether the disk has it. */

@@ -1,4 +1,6 @@
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { NodeError } from '../errors.ts'
 import { createFile, readSecret } from './files.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -11,10 +13,29 @@ import type { Ed25519PrivateKey } from '@libp2p/interface'
 export const loadIdentity = async (path: string): Promise<Ed25519PrivateKey> => {
   const text = await readSecret(path)
   if (text !== undefined) return parseKey(path, text)
+  await refuseLostKey(path)
   const key = await generateKeyPair('Ed25519')
   const contents = `${Buffer.from(privateKeyToProtobuf(key)).toString('base64')}\n`
   if (await createFile(path, contents, 0o600)) return key
   return await loadIdentity(path)
+}
+
+/**
+ * A folder with a store belongs to the peer that filled it: under another key its shards would be nobody's, and the
+ * leases of its own objects could never be renewed.
+ */
+const refuseLostKey = async (path: string): Promise<void> => {
+  const hasStore = await stat(join(dirname(path), 'store')).then(
+    () => true,
+    () => false
+  )
+  if (!hasStore) return
+  throw new NodeError(
+    'BAD_KEY_FILE',
+    `The key of this peer, ${path}, is gone, but the folder has the data of the peer. ` +
+      'Put back a copy of the key, or start as a new peer with another folder (--data).',
+    { path }
+  )
 }
 
 const parseKey = (path: string, text: string): Ed25519PrivateKey => {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { findingText } from '../../../src/cli/commands/doctor.ts'
 import { listText, matcherOf } from '../../../src/cli/commands/ls.ts'
 import { peersText } from '../../../src/cli/commands/peers.ts'
-import { diskText, statusText } from '../../../src/cli/commands/status.ts'
+import { damageText, diskText, statusText } from '../../../src/cli/commands/status.ts'
 import { wantsColor } from '../../../src/cli/commands/demo.ts'
 import { formatAge } from '../../../src/cli/format.ts'
 import { startProgress, timeLeft } from '../../../src/cli/progress.ts'
@@ -48,6 +48,11 @@ const object = (name: string): OwnedObjectJson => ({
 
 const NAMES = ['a', 'x'.repeat(255), '図'.repeat(85), 'é'.repeat(127), '\u001b[2Jevil\n', '👩‍🚀'.repeat(20), '']
 
+const NO_DAMAGE: StatusJson['damage'] = {
+  ...{ damagedEntries: 0, restoredEntries: 0, indexRebuilt: false, shardsFound: 0 },
+  ...{ badBlocks: 0, damagedShards: 0, shardsSetAside: 0 }
+}
+
 const status = (usage: StatusJson['usage']): StatusJson => ({
   state: 'running',
   ready: false,
@@ -62,7 +67,15 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
   peers: { known: 1000, live: 1000, connected: 300 },
   dht: 'client',
   rendezvous: 'off',
-  usage
+  usage,
+  damage: {
+    ...NO_DAMAGE,
+    badBlocks: 3,
+    damagedShards: 2,
+    shardsSetAside: 1,
+    damagedEntries: 2,
+    restoredEntries: 1
+  }
 })
 
 const GIB = 2 ** 30
@@ -153,6 +166,14 @@ describe('cli: a full disk is told of', () => {
       'quota is used up'
     )
     expect(diskText({ quotaBytes: 0, usedBytes: 0, freeBytes: 0 })).to.equal('lends nothing')
+  })
+
+  it('as what is damaged is', () => {
+    const text = statusText('u', status({ quotaBytes: GIB, usedBytes: 0, freeBytes: GIB }), 80)
+    expect(text).to.include('3 damaged blocks in 2 shards')
+    expect(text).to.include('1 shard lost and set aside')
+    expect(text).to.include('1 damaged entry of the index')
+    expect(damageText(NO_DAMAGE)).to.deep.equal([])
   })
 
   it('in peers', () => {

@@ -151,7 +151,11 @@ export class FakeNode implements GatewayNode {
     peers: { known: 1, live: 1, connected: 0 },
     dht: 'client',
     rendezvous: 'off',
-    usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 }
+    usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 },
+    damage: {
+      ...{ damagedEntries: 0, restoredEntries: 0, indexRebuilt: false, shardsFound: 0 },
+      ...{ badBlocks: 0, damagedShards: 0, shardsSetAside: 0 }
+    }
   })
 
   keep(bytes: Uint8Array, options: PutOptions = {}): CID {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -59,6 +60,28 @@ describe('data folder', () => {
     for (const name of ['identity.key', 'api-token'])
       expect(statSync(join(path, name)).mode & 0o777).to.equal(0o600)
     expect(readdirSync(path).sort()).to.deep.equal(['api-token', 'identity.key', 'network.json'])
+  })
+
+  it('does not become a new peer in silence when the key of an old one is gone', async () => {
+    const path = join(root, 'data')
+    await (await openDataFolder(path, undefined)).close()
+    mkdirSync(join(path, 'store'))
+    rmSync(join(path, 'identity.key'))
+    const { code, message } = await refusal(openDataFolder(path, undefined))
+    expect(code).to.equal('BAD_KEY_FILE')
+    expect(message).to.include(join(path, 'identity.key'))
+    expect(existsSync(join(path, 'identity.key'))).to.equal(false)
+    expect(existsSync(join(path, 'lock'))).to.equal(false)
+  })
+
+  it('names the folder as the user did when it cannot be used', async () => {
+    const file = join(root, 'file')
+    writeFileSync(file, '')
+    for (const path of [file, join(file, 'below')]) {
+      const { code, message } = await refusal(openDataFolder(path, undefined))
+      expect(code).to.equal('BAD_DATA_FOLDER')
+      expect(message).to.include(`Cannot use ${path} as the data folder: it is a file.`)
+    }
   })
 
   it('refuses a key that others can read, and says what to do', async () => {
