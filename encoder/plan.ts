@@ -2,10 +2,10 @@ import { EncoderError } from './errors.ts'
 import { recoveryMatrix } from './rs8/generator.ts'
 import { checkCode, checkRows, checkSurvivors } from './shape.ts'
 
-/** A code that a manifest may name. Families differ in their bytes on disk, so an id is never used again. */
+/** A code that a manifest may name. Families differ in their bytes on disk, so a name is never used again. */
 export interface CodeFamily {
   readonly name: string
-  /** The number that stands for the family in manifests. */
+  /** The number that stands for the family between threads; manifests have the name. */
   readonly id: number
   /** Plans the making of rows `want` from the rows `have`, both checked. */
   plan(k: number, have: readonly number[], want: readonly number[]): RowPlan

@@ -43,7 +43,7 @@ export interface Manifest {
   readonly seed: Uint8Array
   /** SHA-256 of the stored bytes. */
   readonly digest: Uint8Array
-  /** The bytes themselves when they fit one block. */
+  /** The bytes themselves, of an object of at most 64 KiB (and of at most one block). */
   readonly inline?: Uint8Array
   /** Set for tensors: element type, shape, per-layer transform parameters; dag-cbor, opaque here. */
   readonly tensor?: Uint8Array

@@ -18,8 +18,7 @@ const DATA_TAG = (2 << 3) | 2
 const PATH_TAG = (3 << 3) | 2
 
 /**
- * `PutFrame { block: { index, data } }`, byte for byte as protobuf encodes it, in parts: the 64 KiB of `data` are not
- * copied. For `FramedStream.write`.
+ * `PutFrame { block: { index, data } }`, byte for byte as protobuf encodes it, in parts: `data` is not copied. For `FramedStream.write`.
  */
 export function encodePutBlock(index: number, data: Uint8Array): Uint8Array[] {
   return encodeBlockField(PUT_FRAME_BLOCK_TAG, index, data, undefined)

@@ -20,7 +20,7 @@ import { sendShards } from './send-shards.ts'
 import { survive } from '../survive.ts'
 
 /**
- * Puts an object of more than one block as n shards: send the blocks, then make the manifest out of the roots, commit it
+ * Puts an object that is too large for its manifest as n shards: send the blocks, then make the manifest out of the roots, commit it
  * at the holders, read a sample back, and publish the manifest.
  *
  * @param head - what has been read of its segments already
