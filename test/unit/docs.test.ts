@@ -103,7 +103,7 @@ describe('docs', () => {
     for (const path of DOCS) {
       it(`of ${path} is one that there is`, async () => {
         for (const { where, text, isInline } of quotedIn(path)) {
-          const words = wordsAfter(/^(?:\$ )?(?:.* (?:exec|run) .*|.*\| )?\bthhe (?=[a-z-])/, text)
+          const words = wordsAfter(/^(?:\$ )?(?:.* exec .* |.*\| )?thhe (?=[a-z])/, text)
           if (words === undefined || words.length === 0) continue
           try {
             await parse(words)
