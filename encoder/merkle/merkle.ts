@@ -80,6 +80,16 @@ export class MerkleTree {
     return this.#levels[0].length / HASH_BYTES
   }
 
+  /** The leaf hashes, one after another; not to be changed. */
+  get leaves(): Uint8Array {
+    return this.#levels[0]
+  }
+
+  /** Bytes of memory that the hashes take. */
+  get sizeBytes(): number {
+    return this.#levels.reduce((sum, level) => sum + level.byteLength, 0)
+  }
+
   get root(): Uint8Array {
     return this.leafCount === 0 ? Uint8Array.from(EMPTY_ROOT) : this.#levels.at(-1)!.slice()
   }

@@ -14,7 +14,7 @@ const COPY_BYTES = LEAF_RECORD_BYTES + 4
 const FOOTER_BYTES = 84
 const MAGIC = Buffer.from('THHESLT2', 'latin1')
 const MAX_CID_BYTES = 128
-/** Larger than any manifest: what says more is a damaged footer. */
+/** Larger than any manifest there has been: what says more is a damaged footer. */
 const MAX_MANIFEST_BYTES = 2 ** 20
 
 /** What a shard's files say of themselves. */

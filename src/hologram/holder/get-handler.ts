@@ -69,7 +69,7 @@ async function sendBlocks(
       continue
     }
     await up.take(data.byteLength, signal)
-    const parts = encodeGetBlock({ index, data, path: tree.auditPath(index) })
+    const parts = encodeGetBlock({ index, data, path: await tree.auditPath(index) })
     await framed.write(parts, wait)
     counts.blocksOut++
     counts.bytesOut += data.byteLength

@@ -1,16 +1,14 @@
-import { setImmediate } from 'node:timers/promises'
-import { equals } from 'uint8arrays/equals'
 import { isLive } from '../records/lease.ts'
 import { decodeManifest } from '../records/manifest.ts'
-import { AuditTree } from '../../../encoder/merkle/audit-tree.ts'
 import { notFound } from './refusal.ts'
+import { ShardTree } from './shard-tree.ts'
 import type { CID } from 'multiformats/cid'
 import type { ShardReader } from '../holdings.ts'
 import type { HolderContext } from './context.ts'
 
 export interface OpenedShard {
   readonly reader: ShardReader
-  readonly tree: AuditTree
+  readonly tree: ShardTree
 }
 
 /** The shard that a reader's stream is about: kept open from request to request, until one asks for another. */
@@ -39,28 +37,22 @@ export class OpenShard {
   }
 
   async #open(cid: CID, shard: number): Promise<OpenedShard> {
-    const { holdings, trees, nowMs } = this.#context
+    const { holdings, trees, clock, nowMs } = this.#context
     const leases = await holdings.leases(cid)
     if (!leases.some((lease) => isLive(lease, nowMs()))) throw notFound()
     const reader = await holdings.openShard(cid, shard)
     if (reader === undefined) throw notFound()
     try {
-      const tree = await trees.get(cid, shard, async () => this.#buildTree(cid, shard, reader))
+      const manifest = await holdings.getManifest(cid)
+      if (manifest === undefined) throw notFound()
+      const root = decodeManifest(manifest).roots[shard]
+      const name = `${cid.toString()} ${shard}`
+      const yieldTurn = async (): Promise<void> => await clock.turn()
+      const tree = await ShardTree.open({ cache: trees, name, reader, root, yieldTurn })
       return { reader, tree }
     } catch (error) {
       await reader.close()
       throw error
     }
-  }
-
-  /** Paths from damaged leaves would make a liar of us: the root must be the manifest's. */
-  async #buildTree(cid: CID, shard: number, reader: ShardReader): Promise<AuditTree> {
-    const manifest = await this.#context.holdings.getManifest(cid)
-    if (manifest === undefined) throw notFound()
-    const tree = await AuditTree.build(await reader.leaves(), setImmediate)
-    if (!equals(tree.root, decodeManifest(manifest).roots[shard])) {
-      throw new Error(`the leaf hashes of shard ${shard} of ${cid.toString()} are damaged`)
-    }
-    return tree
   }
 }

@@ -1,11 +1,10 @@
-import type { CID } from 'multiformats/cid'
-import type { AuditTree } from '../../../encoder/merkle/audit-tree.ts'
+import type { MerkleTree } from '../../../encoder/merkle/merkle.ts'
 
 /** Keeps the trees used last, up to a number of bytes. A tree larger than that serves its request and is not kept. */
 export class TreeCache {
   readonly #maxBytes: number
-  readonly #trees = new Map<string, AuditTree>()
-  readonly #building = new Map<string, Promise<AuditTree>>()
+  readonly #trees = new Map<string, MerkleTree>()
+  readonly #building = new Map<string, Promise<MerkleTree>>()
   #bytes = 0
 
   constructor(maxBytes: number) {
@@ -16,33 +15,32 @@ export class TreeCache {
     return this.#bytes
   }
 
-  /** The tree of a shard, from `build` when it is not here. Concurrent callers share one building. */
-  async get(cid: CID, shard: number, build: () => Promise<AuditTree>): Promise<AuditTree> {
-    const key = `${cid.toString()} ${shard}`
-    const kept = this.#trees.get(key)
+  /** The tree of this name, from `build` when it is not here. Concurrent callers share one building. */
+  async get(name: string, build: () => Promise<MerkleTree>): Promise<MerkleTree> {
+    const kept = this.#trees.get(name)
     if (kept !== undefined) {
-      this.#trees.delete(key)
-      this.#trees.set(key, kept)
+      this.#trees.delete(name)
+      this.#trees.set(name, kept)
       return kept
     }
-    const building = this.#building.get(key) ?? this.#build(key, build)
-    this.#building.set(key, building)
+    const building = this.#building.get(name) ?? this.#build(name, build)
+    this.#building.set(name, building)
     return await building
   }
 
-  async #build(key: string, build: () => Promise<AuditTree>): Promise<AuditTree> {
+  async #build(name: string, build: () => Promise<MerkleTree>): Promise<MerkleTree> {
     try {
       const tree = await build()
-      this.#keep(key, tree)
+      this.#keep(name, tree)
       return tree
     } finally {
-      this.#building.delete(key)
+      this.#building.delete(name)
     }
   }
 
-  #keep(key: string, tree: AuditTree): void {
+  #keep(name: string, tree: MerkleTree): void {
     if (tree.sizeBytes > this.#maxBytes) return
-    this.#trees.set(key, tree)
+    this.#trees.set(name, tree)
     this.#bytes += tree.sizeBytes
     for (const [oldest, { sizeBytes }] of this.#trees) {
       if (this.#bytes <= this.#maxBytes) break

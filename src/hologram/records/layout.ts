@@ -5,6 +5,14 @@ import type { Layer } from './manifest.ts'
 export const BLOCK_ALIGNMENT_BYTES = 64
 /** Largest block. */
 export const MAX_BLOCK_BYTES = 2 ** 20
+/**
+ * The n blocks of a coded segment have at most this many bytes in all: putter and reader hold several segments at once,
+ * whatever the code, and their memory must not grow with n.
+ */
+export const MAX_CODED_SEGMENT_BYTES = 16 * 2 ** 20
+/** An object of more segments than this has blocks of at least `MIN_BLOCK_BYTES`, so that its trees stay small. */
+export const MAX_SMALL_SEGMENTS = 1024
+export const MIN_BLOCK_BYTES = 4096
 /** Largest object that is kept inline, whatever the blocks: above it copies cost more than shards are worth. */
 const MAX_INLINE_BYTES = 65536
 

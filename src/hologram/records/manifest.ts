@@ -4,11 +4,22 @@ import { CID } from 'multiformats/cid'
 import { equals } from 'uint8arrays/equals'
 import { objectCid } from './cid.ts'
 import { HologramError } from '../errors.ts'
-import { BLOCK_ALIGNMENT_BYTES, inlineLimit, MAX_BLOCK_BYTES } from './layout.ts'
+import { shapeFault } from './cbor-shape.ts'
+import {
+  BLOCK_ALIGNMENT_BYTES,
+  inlineLimit,
+  Layout,
+  MAX_BLOCK_BYTES,
+  MAX_CODED_SEGMENT_BYTES,
+  MAX_SMALL_SEGMENTS,
+  MIN_BLOCK_BYTES
+} from './layout.ts'
 import { placementSeed } from './seed.ts'
 
-/** Largest encoded manifest. */
-export const MAX_MANIFEST_BYTES = 1 << 20
+/** Largest encoded manifest: an inline object of 64 KiB, or 256 roots, with room for what tensors bring. */
+export const MAX_MANIFEST_BYTES = 1 << 17
+/** Items of the encoding: 13 fields, 256 roots, 64 layers of two fields, and keys. */
+const SHAPE_LIMITS = { maxItems: 1024, maxDepth: 3 }
 /** Largest n: one shard for each point of GF(2^8). */
 export const MAX_SHARDS = 256
 /** Scales of a tensor. */
@@ -84,6 +95,8 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
  */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   checkSize(bytes)
+  const fault = shapeFault(bytes, SHAPE_LIMITS)
+  if (fault !== undefined) throw bad('manifest', fault)
   const manifest: unknown = decodeCbor(bytes)
   checkManifest(manifest)
   if (!equals(dagCbor.encode(manifest), bytes)) throw bad('manifest', 'is not canonical dag-cbor')
@@ -148,6 +161,9 @@ function checkScalars(manifest: Manifest): void {
   ) {
     throw bad('blockBytes', `is not a multiple of ${BLOCK_ALIGNMENT_BYTES} up to ${MAX_BLOCK_BYTES}`)
   }
+  if (n * blockBytes > MAX_CODED_SEGMENT_BYTES) {
+    throw bad('blockBytes', `times n is more than ${MAX_CODED_SEGMENT_BYTES} bytes`)
+  }
   if (!isBytes(seed, 32)) throw bad('seed', 'is not 32 bytes')
   if (!isBytes(digest, 32)) throw bad('digest', 'is not 32 bytes')
   if (tensor !== undefined && !isBytes(tensor)) throw bad('tensor', 'is not bytes')
@@ -179,6 +195,10 @@ function checkContent({ n, size, blockBytes, layers, roots, seed, digest, inline
     throw bad('roots', 'is not a list of 32-byte hashes')
   }
   if (size > inlineLimit(blockBytes)) {
+    const { segments } = new Layout({ blockBytes, layers })
+    if (segments > MAX_SMALL_SEGMENTS && blockBytes < MIN_BLOCK_BYTES) {
+      throw bad('blockBytes', `is less than ${MIN_BLOCK_BYTES}, but there are ${segments} segments`)
+    }
     if (inline !== undefined) throw bad('inline', 'is there although the object is too large for that')
     if (roots.length !== n) throw bad('roots', `are ${roots.length}, but n is ${n}`)
     return

@@ -4,7 +4,7 @@ import { MAX_MANIFEST_BYTES, MAX_SHARDS } from '../records/manifest.ts'
 import { MAX_PLACEMENT_PAYLOAD_BYTES } from '../records/placement-record.ts'
 import { SIGNED_OVERHEAD_BYTES } from '../../../protocols/signed.ts'
 
-// The limits of the wire (docs/reference/protocols.md, "Limits"). Who sends more is cut off.
+// The limits of the wire (docs/reference/protocols.md, "Limits"). Peers that exceed them are disconnected.
 
 /** Names of the protocols, as `Mesh.protocol` takes them. */
 export const PUT_PROTOCOL = 'put/1'

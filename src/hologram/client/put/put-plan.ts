@@ -1,5 +1,5 @@
 import { HologramError } from '../../errors.ts'
-import { BLOCK_ALIGNMENT_BYTES } from '../../records/layout.ts'
+import { BLOCK_ALIGNMENT_BYTES, MAX_CODED_SEGMENT_BYTES } from '../../records/layout.ts'
 import { MAX_SHARDS } from '../../records/manifest.ts'
 import type { PutOptions } from '../../objects.ts'
 import { checkForm } from './form.ts'
@@ -14,12 +14,6 @@ export interface PutPlan {
   /** Bytes of a full block. */
   readonly blockBytes: number
 }
-
-/**
- * The n blocks of a coded segment have at most this many bytes in all: a put holds several segments at once, whatever
- * its code, and its memory must not grow with n.
- */
-const MAX_CODED_SEGMENT_BYTES = 16 * 2 ** 20
 
 /**
  * @throws HologramError 'BAD_CODE_PARAMETERS' unless 1 <= k <= n <= 256 and 0 <= margin <= n - k, and a tensor's layers

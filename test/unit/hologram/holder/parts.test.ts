@@ -5,16 +5,17 @@ import { HASH_BYTES, MerkleTree } from '../../../../encoder/index.ts'
 import { Status } from '../../../../protocols/generated/object.js'
 import { HologramError } from '../../../../src/hologram/errors.ts'
 import { Admission } from '../../../../src/hologram/holder/admission.ts'
-import { AuditTree } from '../../../../encoder/merkle/audit-tree.ts'
 import { ProvideQueue } from '../../../../src/hologram/holder/provide-queue.ts'
 import { readAhead } from '../../../../src/hologram/holder/read-ahead.ts'
 import { isOwnFault, Refusal, replyHead } from '../../../../src/hologram/holder/refusal.ts'
+import { ShardTree, SUBTREE_LEAVES } from '../../../../src/hologram/holder/shard-tree.ts'
 import { TreeCache } from '../../../../src/hologram/holder/tree-cache.ts'
 import { MAX_MESSAGE_BYTES } from '../../../../src/hologram/wire/limits.ts'
 import { objectCid } from '../../../../src/hologram/records/cid.ts'
 import { storeError } from '../memory-holdings.ts'
 import { errorOf, noise, sha256, signer } from '../support.ts'
 import type { CID } from 'multiformats/cid'
+import type { ShardReader } from '../../../../src/hologram/holdings.ts'
 
 const cidOf = (number: number) => objectCid(sha256(Uint8Array.of(number)))
 const silent = { warn: () => {}, info: () => {}, debug: () => {} }
@@ -35,52 +36,106 @@ describe('admission', () => {
   })
 })
 
-describe('audit tree', () => {
-  it('has the root and the paths of the whole tree', async () => {
-    for (const count of [0, 1, 2, 1023, 1024, 1025, 2048, 2049, 3000, 5121]) {
-      const leaves = noise(count * HASH_BYTES, count + 1)
-      const whole = new MerkleTree(leaves)
-      const tree = await AuditTree.build(leaves, turn)
-      expect(tree.root, `${count} leaves`).to.deep.equal(whole.root)
-      for (let index = 0; index < count; index += 1 + Math.floor(count / 50)) {
-        expect(
-          Buffer.compare(tree.auditPath(index), whole.auditPath(index)),
-          `${index} of ${count}`
-        ).to.equal(0)
-      }
-      if (count > 0) expect(tree.auditPath(count - 1)).to.deep.equal(whole.auditPath(count - 1))
+describe('shard tree', () => {
+  /** A shard on disk of which only the leaf hashes matter. */
+  const readerOf = (leaves: Uint8Array, { withRoots = true } = {}) => {
+    const reads = { whole: 0, range: 0 }
+    const copies = Uint8Array.from(leaves)
+    const roots: Uint8Array[] = []
+    for (let at = 0; at < leaves.length; at += SUBTREE_LEAVES * HASH_BYTES) {
+      roots.push(new MerkleTree(leaves.subarray(at, at + SUBTREE_LEAVES * HASH_BYTES)).root)
     }
+    const reader: ShardReader = {
+      blocks: leaves.length / HASH_BYTES,
+      read: async () => expect.fail('no block is needed'),
+      leaves: async () => (reads.whole++, copies),
+      leafRange: async (first, count, { copy = false } = {}) => {
+        reads.range++
+        return (copy ? copies : leaves).slice(first * HASH_BYTES, (first + count) * HASH_BYTES)
+      },
+      subtreeRoots: async () => (withRoots ? new Uint8Array(Buffer.concat(roots)) : undefined),
+      close: async () => {}
+    }
+    return { reader, reads, root: new MerkleTree(copies).root }
+  }
+  const opened = async (
+    { reader, root }: Pick<ReturnType<typeof readerOf>, 'reader' | 'root'>,
+    cache = new TreeCache(1e7)
+  ) => await ShardTree.open({ cache, name: 'shard', reader, root, yieldTurn: turn })
+
+  for (const withRoots of [true, false]) {
+    it(`has the paths of the whole tree, ${withRoots ? 'with' : 'without'} roots on disk`, async () => {
+      for (const count of [1, 2, 1023, 1024, 1025, 2048, 2049, 3000, 5121]) {
+        const leaves = noise(count * HASH_BYTES, count + 1)
+        const whole = new MerkleTree(leaves)
+        const tree = await opened(readerOf(leaves, { withRoots }))
+        for (let index = 0; index < count; index += 1 + Math.floor(count / 50)) {
+          const path = await tree.auditPath(index)
+          expect(Buffer.compare(path, whole.auditPath(index)), `${index} of ${count}`).to.equal(0)
+        }
+        expect(await tree.auditPath(count - 1)).to.deep.equal(new Uint8Array(whole.auditPath(count - 1)))
+      }
+    })
+  }
+
+  it('reads one subtree for a request, however large the shard', async () => {
+    const shard = readerOf(noise(300_000 * HASH_BYTES, 1))
+    const tree = await opened(shard)
+    await tree.auditPath(123_456)
+    await tree.auditPath(123_457)
+    expect(shard.reads).to.deep.equal({ whole: 0, range: 1 })
+  })
+
+  it('keeps the upper part and the subtrees from stream to stream', async () => {
+    const shard = readerOf(noise(5000 * HASH_BYTES, 1), { withRoots: false })
+    const cache = new TreeCache(1e7)
+    for (let stream = 0; stream < 3; stream++) await (await opened(shard, cache)).auditPath(4000)
+    expect(shard.reads).to.deep.equal({ whole: 1, range: 1 })
+    expect(cache.sizeBytes).to.be.below(3 * SUBTREE_LEAVES * HASH_BYTES)
+  })
+
+  it('reads the second copies of leaf hashes that are damaged', async () => {
+    const leaves = noise(3000 * HASH_BYTES, 1)
+    const whole = new MerkleTree(leaves)
+    const shard = readerOf(leaves)
+    leaves[1500 * HASH_BYTES] ^= 1
+    expect(Buffer.compare(await (await opened(shard)).auditPath(1500), whole.auditPath(1500))).to.equal(0)
+  })
+
+  it('gives no paths that lead nowhere', async () => {
+    const leaves = noise(3000 * HASH_BYTES, 1)
+    const shard = readerOf(leaves)
+    const tree = await opened(shard)
+    leaves[10 * HASH_BYTES] ^= 1
+    const broken = await opened({ ...shard, reader: { ...shard.reader, leafRange: async () => leaves } })
+    expect(String(await errorOf(async () => broken.auditPath(10)))).to.contain('damaged')
+    expect(await tree.auditPath(2000)).to.have.length(12 * HASH_BYTES)
+    expect(String(await errorOf(async () => opened({ ...shard, root: noise(32, 9) })))).to.contain('damaged')
   })
 })
 
 describe('tree cache', () => {
-  const treeOf = async (leaves: number) => AuditTree.build(noise(leaves * HASH_BYTES), turn)
+  const treeOf = (leaves: number) => new MerkleTree(noise(leaves * HASH_BYTES))
+  const bytesOf = (leaves: number) => treeOf(leaves).sizeBytes
 
   it('keeps the trees used last, up to its bound', async () => {
-    const cache = new TreeCache(64 * 30)
+    const cache = new TreeCache(3 * bytesOf(10))
     let built = 0
     const get = async (number: number, leaves = 10) =>
-      cache.get(cidOf(number), 0, async () => {
+      cache.get(`${number}`, async () => {
         built++
-        return await treeOf(leaves)
+        return treeOf(leaves)
       })
     for (const number of [1, 2, 3, 1, 4]) await get(number)
     expect(built).to.equal(4)
-    expect(cache.sizeBytes).to.equal(64 * 30)
+    expect(cache.sizeBytes).to.equal(3 * bytesOf(10))
     await get(1)
     await get(3)
     expect(built, 'number 2 was used longest ago').to.equal(4)
     await get(2)
     expect(built).to.equal(5)
-    await get(5, 31)
-    expect(cache.sizeBytes, 'one too large for it is not kept').to.equal(64 * 30)
-  })
-
-  it('tells shards of one object apart', async () => {
-    const cache = new TreeCache(1e6)
-    const [a, b] = [await treeOf(1), await treeOf(2)]
-    expect(await cache.get(cidOf(1), 0, async () => a)).to.equal(a)
-    expect(await cache.get(cidOf(1), 1, async () => b)).to.equal(b)
+    await get(5, 40)
+    expect(cache.sizeBytes, 'one too large for it is not kept').to.equal(3 * bytesOf(10))
   })
 
   it('builds once for all who ask meanwhile, and again after a failure', async () => {
@@ -90,10 +145,10 @@ describe('tree cache', () => {
       built++
       throw new Error('unreadable')
     }
-    const asked = [1, 2, 3].map(async () => errorOf(async () => cache.get(cidOf(1), 0, failing)))
+    const asked = [1, 2, 3].map(async () => errorOf(async () => cache.get('1', failing)))
     expect((await Promise.all(asked)).map(String)).to.deep.equal(Array(3).fill('Error: unreadable'))
     expect(built).to.equal(1)
-    expect((await cache.get(cidOf(1), 0, async () => treeOf(1))).sizeBytes).to.equal(64)
+    expect((await cache.get('1', async () => treeOf(1))).sizeBytes).to.equal(32)
   })
 })
 

@@ -146,7 +146,57 @@ describe('manifest', () => {
     expect(await blamed(Buffer.concat([longer, n, n, rest])), 'a key twice').to.equal('manifest')
   })
 
-  it('is refused when it is longer than 1 MiB, or nested without end', async () => {
+  it('holds what its limits allow, and not one more', async () => {
+    const root = new Uint8Array(32)
+    const wide = { ...sharded, n: 256, blockBytes: 65_536, roots: Array(256).fill(root) }
+    const layers = Array.from({ length: 64 }, () => ({ k: 1, length: 2 ** 40 }))
+    const most = { ...wide, kind: 'tensor', layers, size: 64 * 2 ** 40, tensor: new Uint8Array(6144) }
+    expect(() => decodeManifest(dagCbor.encode(most))).not.to.throw()
+    const inlined = inlineManifest(new Uint8Array(65_536), 256)
+    expect(() => decodeManifest(encodeManifest(inlined))).not.to.throw()
+  })
+
+  it('bounds what a reader holds: n times blockBytes', async () => {
+    const roots = Array(16).fill(new Uint8Array(32))
+    const large = {
+      ...sharded,
+      n: 16,
+      blockBytes: 2 ** 20,
+      roots,
+      size: 2 ** 21,
+      layers: [{ k: 2, length: 2 ** 21 }]
+    }
+    expect(() => decodeManifest(dagCbor.encode(large))).not.to.throw()
+    const more = { n: 17, roots: [...roots, new Uint8Array(32)] }
+    expect(await blamedWith(large, more)).to.equal('blockBytes')
+  })
+
+  it('bounds the leaves of a shard: small blocks only in small numbers', async () => {
+    const of = (segments: number, blockBytes: number) => {
+      const length = segments * blockBytes
+      return { ...sharded, blockBytes, size: length, layers: [{ k: 1, length }] }
+    }
+    expect(() => decodeManifest(dagCbor.encode(of(1024, 64)))).not.to.throw()
+    expect(() => decodeManifest(dagCbor.encode(of(1025, 4096)))).not.to.throw()
+    expect(await blamed(dagCbor.encode(of(1025, 4096 - 64)))).to.equal('blockBytes')
+  })
+
+  it('is refused unread when it has too many items, or is nested too deep', async () => {
+    const list = (count: number, item: number) =>
+      Buffer.concat([
+        Uint8Array.of(0x9a, count >>> 24, count >> 16, count >> 8, count),
+        Buffer.alloc(count, item)
+      ])
+    for (const item of [0x00, 0x80, 0xa0, 0x40, 0x60, 0xf6]) {
+      expect(await blamed(list(120_000, item)), item.toString(16)).to.equal('manifest')
+    }
+    for (const nested of [0x81, 0xa1, 0xc0, 0xd8, 0x9f, 0xbf, 0x5f, 0x1c]) {
+      expect(await blamed(new Uint8Array(120_000).fill(nested)), nested.toString(16)).to.equal('manifest')
+    }
+    expect(await blamed(new Uint8Array(0))).to.equal('manifest')
+  })
+
+  it('is refused when it is longer than 128 KiB, or nested without end', async () => {
     const { bytes } = codedObject()
     expect(await blamed(Buffer.concat([bytes, new Uint8Array(MAX_MANIFEST_BYTES)]))).to.equal('manifest')
     expect(await blamed(new Uint8Array(MAX_MANIFEST_BYTES).fill(0x81))).to.equal('manifest')
