@@ -6,6 +6,8 @@ export interface FramingErrorData {
   TIMEOUT: { afterMs: number; what: 'read' | 'write'; peer?: string }
   /** The stream broke, or its connection. */
   UNREACHABLE: { peer?: string }
+  /** The streams of the peer, or all together, hold as much as they may. */
+  OVERLOADED: { neededBytes: number; peer?: string }
   /** The caller's signal fired. */
   ABORTED: Record<never, never>
 }

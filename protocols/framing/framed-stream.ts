@@ -2,6 +2,7 @@ import { varint } from 'multiformats'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { ByteQueue } from './byte-queue.ts'
 import { FramingError } from './errors.ts'
+import type { BudgetShare } from './byte-budget.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 
 /** What protons generates for a message. */
@@ -23,6 +24,8 @@ export interface FramedStreamInit {
   readonly clock: DeadlineClock
   /** Name of the remote peer, for errors. */
   readonly peer?: string
+  /** What this stream may hold of the memory for messages that arrive. @default no limit but the length of a frame */
+  readonly budget?: BudgetShare
 }
 
 export interface WaitOptions {
@@ -56,20 +59,24 @@ export class FramedStream {
   readonly #maxFrameBytes: number
   readonly #clock: DeadlineClock
   readonly #peer: string | undefined
+  readonly #budget: BudgetShare | undefined
   readonly #received = new ByteQueue()
   readonly #wake = new Set<() => void>()
   /** Bytes that the reader waits for. */
   #wanted = 0
+  /** Length of the frame that is being read, or was read last. */
+  #frameBytes = 0
   #paused = false
   #resuming = false
   #discarding = false
   #broken: Error | undefined
 
-  constructor(stream: Stream, { maxFrameBytes, clock, peer }: FramedStreamInit) {
+  constructor(stream: Stream, { maxFrameBytes, clock, peer, budget }: FramedStreamInit) {
     this.stream = stream
     this.#maxFrameBytes = maxFrameBytes
     this.#clock = clock
     this.#peer = peer
+    this.#budget = budget
     stream.maxReadBufferLength = Math.max(stream.maxReadBufferLength, MAX_PAUSED_BYTES)
     stream.addEventListener('message', this.#onMessage)
     stream.addEventListener('drain', this.#onChange)
@@ -85,7 +92,8 @@ export class FramedStream {
   /**
    * The next frame, or undefined when the peer has closed its end between two frames.
    *
-   * @throws FramingError 'PROTOCOL' (too long, cut off), 'TIMEOUT', 'UNREACHABLE' (the stream broke), 'ABORTED'
+   * @throws FramingError 'PROTOCOL' (too long, cut off), 'TIMEOUT', 'UNREACHABLE' (the stream broke), 'ABORTED',
+   *   'OVERLOADED' (no memory is left for the message; the stream can still carry an answer)
    */
   async read(options: WaitOptions): Promise<Uint8Array | undefined> {
     return this.#read((length) => this.#received.take(length), options)
@@ -162,6 +170,7 @@ export class FramedStream {
   async finish(options: WaitOptions): Promise<void> {
     this.#discarding = true
     this.#received.clear()
+    this.#budget?.release()
     this.#resume()
     await this.close(options)
     try {
@@ -185,11 +194,19 @@ export class FramedStream {
     this.stream.removeEventListener('drain', this.#onChange)
     this.stream.removeEventListener('remoteCloseWrite', this.#onChange)
     this.stream.removeEventListener('close', this.#onClose)
+    this.#budget?.release()
   }
 
   async #read<F>(take: (length: number) => F, options: WaitOptions): Promise<F | undefined> {
+    // The frame read before has been used by now.
+    this.#frameBytes = 0
+    this.#budget?.mustHold(this.#received.length)
     const length = await this.#readLength(options)
     if (length === undefined) return undefined
+    if (this.#budget?.hold(Math.max(length, this.#received.length)) === false) {
+      throw this.#overloaded(length)
+    }
+    this.#frameBytes = length
     if (!(await this.#fill(length, options))) throw this.#protocolError('the stream ends inside a message')
     const frame = take(length)
     this.#resume()
@@ -268,7 +285,8 @@ export class FramedStream {
     if (this.#discarding) return
     if (data instanceof Uint8Array) this.#received.push(data)
     else for (const part of data) this.#received.push(part)
-    this.#pauseWhenFull()
+    const fits = this.#budget?.mustHold(Math.max(this.#frameBytes, this.#received.length)) ?? true
+    this.#pauseWhenFull(fits ? READ_AHEAD_BYTES : 0)
     this.#notify()
   }
 
@@ -288,8 +306,8 @@ export class FramedStream {
    * Not while the stream resumes: it hands over what it kept in the middle of that, and a pause then would be forgotten
    * by the muxer, which would go on to invite more.
    */
-  #pauseWhenFull(): void {
-    if (this.#paused || this.#resuming || this.#received.length <= this.#wanted + READ_AHEAD_BYTES) return
+  #pauseWhenFull(readAheadBytes = READ_AHEAD_BYTES): void {
+    if (this.#paused || this.#resuming || this.#received.length <= this.#wanted + readAheadBytes) return
     if (this.stream.readStatus !== 'readable') return
     this.#paused = true
     this.stream.pause()
@@ -307,6 +325,13 @@ export class FramedStream {
 
   #protocolError(reason: string, cause?: unknown): FramingError {
     return new FramingError('PROTOCOL', `${this.#who()}: ${reason}`, { reason, peer: this.#peer }, { cause })
+  }
+
+  #overloaded(neededBytes: number): FramingError {
+    return new FramingError('OVERLOADED', `no memory is left for ${neededBytes} bytes of ${this.#who()}`, {
+      neededBytes,
+      peer: this.#peer
+    })
   }
 
   #timeout(what: 'read' | 'write', afterMs: number): FramingError {

@@ -7,10 +7,12 @@ import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
 import { careMetrics } from './care-metrics.ts'
+import { BoundedRecords } from './data/bounded-records.ts'
 import { openDataFolder } from './data/folder.ts'
 import { WriteBehindDatastore } from './data/write-behind.ts'
 import { NodeError, systemCode } from './errors.ts'
 import { GarbageCollector } from './garbage.ts'
+import { limitConnections } from './host/connection-limit.ts'
 import { createHost } from './host/host.ts'
 import { Introduction } from './introduction.ts'
 import { createLogger } from './logger.ts'
@@ -24,7 +26,6 @@ import { ForeignPeers } from './peers/foreign.ts'
 import { Peers } from './peers/peers.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous } from './rendezvous.ts'
 import { VERSION } from './version.ts'
-import type { Datastore } from 'interface-datastore'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Bandwidth } from '../hologram/index.ts'
 import type { Store } from '../store/index.ts'
@@ -60,27 +61,40 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
       throw systemCode(error) === 'LOCKED' ? inUseElsewhere(config.data, error) : error
     })
     opened.add('store', { stop: () => store.close() })
-    const datastore = await openHostData(folder.hostPath, opened, logger)
+    const self = peerIdFromPrivateKey(folder.identity).toString()
+    const records = await openHostData(folder.hostPath, self, opened, logger)
     const codec = overrides.codec ?? createCodec(config, logger.child('encoder'))
     if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
     const clock = new AwakeClock(systemClock)
     opened.add('clock', { stop: async () => clock.stop() })
     const foreign = new ForeignPeers(systemClock)
     // A peer that others join by finds itself in the list.
-    const self = `/p2p/${peerIdFromPrivateKey(folder.identity)}`
     const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
-    const bootstrap = [...listed].filter((address) => !address.endsWith(self))
+    const bootstrap = [...listed].filter((address) => !address.endsWith(`/p2p/${self}`))
     const host = await createHost({
       config,
       privateKey: folder.identity,
-      datastore,
+      datastore: records,
       prefix: protocolPrefix(folder.network),
       bootstrap,
       gater: foreign.gater,
       version: VERSION
     })
     return new ThheNode(
-      assemble({ config, logger, clock, folder, store, codec, foreign, bootstrap, host, peerTime, close })
+      assemble({
+        config,
+        logger,
+        clock,
+        folder,
+        store,
+        codec,
+        foreign,
+        bootstrap,
+        records,
+        host,
+        peerTime,
+        close
+      })
     )
   } catch (error) {
     await close()
@@ -89,14 +103,19 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
 }
 
 /** What libp2p keeps: its peer store and the records of the DHT. */
-const openHostData = async (path: string, opened: PartStack, logger: Logger): Promise<Datastore> => {
+const openHostData = async (
+  path: string,
+  self: string,
+  opened: PartStack,
+  logger: Logger
+): Promise<BoundedRecords> => {
   const level = new LevelDatastore(path)
   await opened.start('host data', { start: () => level.open(), stop: () => level.close() })
   const datastore = new WriteBehindDatastore(level, {
     onError: (error) => logger.warn('peers and DHT records could not be written', { error })
   })
   opened.add('changes of host data', { stop: () => datastore.close() })
-  return datastore
+  return await BoundedRecords.open(datastore, self)
 }
 
 interface Opened {
@@ -110,6 +129,8 @@ interface Opened {
   readonly codec: SegmentCodec
   readonly foreign: ForeignPeers
   readonly bootstrap: readonly string[]
+  /** What libp2p keeps on disk. */
+  readonly records: BoundedRecords
   readonly host: Host
   readonly close: () => Promise<void>
 }
@@ -130,11 +151,12 @@ const assemble = (opened: Opened): NodeParts => {
     usage: () => store.usage(),
     storeHealth: () => store.health(),
     holder: () => hologram.stats,
+    records: () => opened.records.counts(),
     client: () => hologram.clientStats,
     starvedMs: () => opened.clock.starvedMs
   })
   careMetrics(metrics.registry, () => hologram.clientStats)
-  const peers = new Peers({
+  const peers: Peers = new Peers({
     host,
     config,
     privateKey: folder.identity,
@@ -146,7 +168,7 @@ const assemble = (opened: Opened): NodeParts => {
     version: VERSION,
     space: () => lentSpace(store),
     uptimeSeconds,
-    clock: systemClock,
+    clock: opened.clock,
     random: systemRandom,
     countReport: (outcome) => {
       metrics.countReport(outcome)
@@ -156,6 +178,7 @@ const assemble = (opened: Opened): NodeParts => {
   })
   // This node is in its own table.
   opened.peerTime.watch(() => peers.counts().live - 1)
+  limitConnections(host, { maxConnections: config.maxConnections, worth: (peer) => peers.worth(peer) })
   const mesh = new Libp2pMesh({
     host,
     table: peers.table,

@@ -4,6 +4,7 @@ import type { ClientStats, HolderStats } from '../hologram/index.ts'
 import type { Usage } from '../hologram/holdings.ts'
 import type { StoreHealth } from '../store/index.ts'
 import type { Connection } from '@libp2p/interface'
+import type { RecordCount } from './data/bounded-records.ts'
 import type { DropReason } from './peers/report.ts'
 
 /** What the figures are read from when they are asked for. */
@@ -15,6 +16,7 @@ export interface MetricsSources {
   readonly usage: () => Promise<Usage>
   readonly storeHealth: () => StoreHealth
   readonly holder: () => HolderStats
+  readonly records: () => Record<string, RecordCount>
   /** Milliseconds for which this process could not run. */
   readonly starvedMs: () => number
   readonly client: () => ClientStats
@@ -76,6 +78,7 @@ export const createMetrics = (sources: MetricsSources): NodeMetrics => {
   })
   connectionGauge(registers, sources.connections)
   streamGauge(registers, sources.connections)
+  recordGauge(registers, sources.records)
   holderCounters(registers, sources.holder)
   new Counter({
     name: 'thhe_client_survived_failures_total',
@@ -113,6 +116,17 @@ export const createMetrics = (sources: MetricsSources): NodeMetrics => {
     }
   }
 }
+
+const recordGauge = (registers: Registry[], records: () => Record<string, RecordCount>): Gauge =>
+  new Gauge({
+    name: 'thhe_libp2p_records',
+    help: 'Entries that libp2p keeps on disk, most of them for others',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, { entries }] of Object.entries(records())) this.set({ kind }, entries)
+    }
+  })
 
 const connectionGauge = (registers: Registry[], connections: () => Connection[]): Gauge =>
   new Gauge({

@@ -9,6 +9,7 @@ import type { Hologram } from '../hologram/hologram.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { Store } from '../store/index.ts'
 import type { NodeConfig } from './config/index.ts'
+import type { BoundedRecords } from './data/bounded-records.ts'
 import type { DataFolder } from './data/folder.ts'
 import type { GarbageCollector } from './garbage.ts'
 import type { Host } from './host/host.ts'
@@ -28,6 +29,7 @@ export interface NodeParts {
   readonly network: NetworkDescriptor & { readonly id: string }
   readonly networkId: Uint8Array
   readonly store: Store
+  readonly records: BoundedRecords
   readonly host: Host
   readonly peers: Peers
   readonly hologram: Hologram
@@ -100,7 +102,7 @@ export class ThheNode implements Node {
   }
 
   async status(): Promise<NodeStatus> {
-    const { host, store, bootstrap, peers, rendezvous, network, uptimeSeconds } = this.#parts
+    const { host, records, store, bootstrap, peers, rendezvous, network, uptimeSeconds } = this.#parts
     return {
       state: this.#state,
       ready: this.#state === 'running' && (bootstrap.length === 0 || peers.introduced),
@@ -111,6 +113,7 @@ export class ThheNode implements Node {
       multiaddrs: this.multiaddrs(),
       peers: peers.counts(),
       dht: host.services.dht.getMode(),
+      dhtRecords: records.counts().provider,
       rendezvous: rendezvous?.state ?? 'off',
       usage: await store.usage(),
       damage: store.health()

@@ -49,6 +49,8 @@ export interface NodeStatus {
   readonly multiaddrs: readonly string[]
   readonly peers: { readonly known: number; readonly live: number; readonly connected: number }
   readonly dht: 'client' | 'server'
+  /** Provider records that this node keeps, most of them for others; they are not part of the quota. */
+  readonly dhtRecords: { readonly entries: number; readonly bytes: number }
   readonly rendezvous: 'off' | 'joining' | 'joined'
   readonly usage: Usage
   /** What the store has found damaged on the disk. */

@@ -8,7 +8,7 @@ import {
 } from '../../../protocols/generated/object.js'
 import { UNLIMITED, type Bandwidth } from '../wire/bandwidth.ts'
 import { isHologramError } from '../errors.ts'
-import { FramedStream } from '../../../protocols/framing/index.ts'
+import { ByteBudget, FramedStream } from '../../../protocols/framing/index.ts'
 import {
   GET_PROTOCOL,
   MAX_GET_REQUEST_BYTES,
@@ -68,6 +68,7 @@ export class Holder {
   readonly #announcements: ProvideQueue
   readonly #services: Record<'put' | 'get' | 'object', Service>
   readonly #conversations = new Set<Promise<void>>()
+  readonly #budget: ByteBudget
   #stopping = newStopping()
 
   constructor(components: HolderComponents, init: Partial<HolderSettings> = {}) {
@@ -88,6 +89,7 @@ export class Holder {
       context: this.#context,
       onManifest: (cid) => this.#announcements.add(cid, this.#stopping.signal)
     })
+    this.#budget = new ByteBudget(settings.unread)
     this.#services = this.#makeServices()
   }
 
@@ -179,7 +181,8 @@ export class Holder {
     const framed = new FramedStream(stream, {
       maxFrameBytes: service.maxFrameBytes,
       clock: this.#context.clock,
-      peer: remotePeer.toString()
+      peer: remotePeer.toString(),
+      budget: this.#budget.share(remotePeer.toString())
     })
     const leave = service.admission.enter(remotePeer)
     try {

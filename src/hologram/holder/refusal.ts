@@ -1,3 +1,4 @@
+import { isFramingError } from '../../../protocols/framing/index.ts'
 import { Status } from '../../../protocols/generated/object.js'
 import { isHologramError } from '../errors.ts'
 import { MAX_MESSAGE_BYTES } from '../wire/limits.ts'
@@ -41,6 +42,8 @@ export function replyHead(error: unknown, retryAfterMs: number): ReplyHead {
   if (isHologramError(error, 'BAD_MANIFEST', 'BAD_LEASE', 'BAD_PLACEMENT', 'PROTOCOL')) {
     return head(Status.REFUSED, error.message)
   }
+  if (isFramingError(error, 'OVERLOADED'))
+    return head(Status.BUSY, 'too many unfinished messages', retryAfterMs)
   switch (storeErrorCode(error)) {
     case 'QUOTA_EXCEEDED':
       return head(Status.QUOTA, 'the quota of this holder is full')

@@ -1,3 +1,5 @@
+import type { ByteBudgetInit } from '../../../protocols/framing/index.ts'
+
 /** Limits on the streams of one protocol. */
 export interface StreamLimits {
   /** On one connection: libp2p resets what is more. */
@@ -13,6 +15,8 @@ export interface HolderSettings {
   readonly put: StreamLimits
   readonly get: StreamLimits
   readonly object: StreamLimits
+  /** Memory for requests that have begun to arrive; what is beyond is answered BUSY. */
+  readonly unread: ByteBudgetInit
   /** A peer that owes us bytes, or does not take ours, for this long is cut off. */
   readonly idleTimeoutMs: number
   /** How long a peer may take to close its end when we are done. */
@@ -37,6 +41,7 @@ export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
   put: { perConnection: 64, perPeer: 64, total: 128 },
   get: { perConnection: 64, perPeer: 64, total: 256 },
   object: { perConnection: 64, perPeer: 64, total: 1024 },
+  unread: { totalBytes: 128 * 2 ** 20, perPeerBytes: 32 * 2 ** 20, minPerPeerBytes: 2 ** 19 },
   idleTimeoutMs: 30_000,
   lingerMs: 2_000,
   retryAfterMs: 1_000,

@@ -1,15 +1,92 @@
-import type { Libp2p } from '@libp2p/interface'
+import { setMaxListeners } from 'node:events'
+import { endpointOf } from '../peers/failure-domain.ts'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+
+/** TCP, QUIC and WebSocket, and one more while both ends dial each other. */
+const MAX_CONNECTIONS_PER_PEER = 4
+/** A connection is this old before it is closed in favour of another: long enough for identify. */
+const GRACE_MS = 10_000
+const CLOSE_DEADLINE_MS = 1_000
+
+/** What a connection is worth to this node; a connection is never closed in favour of one that is worth less. */
+export const WORTH = { stranger: 0, member: 1, reached: 2, proven: 3 } as const
+export type Worth = (typeof WORTH)[keyof typeof WORTH]
+
+export interface ConnectionLimitInit {
+  /** Over all peers; connections that this node made count, but are not closed. */
+  readonly maxConnections: number
+  readonly worth: (peer: PeerId) => Worth
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly nowMs?: () => number
+  /** Uniform in [0, 1). @default Math.random */
+  readonly random?: () => number
+}
 
 /**
- * Closes inbound connections beyond `maxConnections`. libp2p counts before a connection is upgraded, so that many at
- * once pass, and prunes no connection on which a stream is open, which with gossip is every one.
+ * Shares out the slots for connections that others make. One peer has at most four. When all slots are taken, a newcomer
+ * takes that of the connection that is worth least; of equals, of one from the address with most connections, so that
+ * neither one key nor one machine with many keys can shut others out. libp2p itself would refuse every newcomer then, and
+ * prunes no connection on which a stream is open, which with gossip is every one.
  */
 export const limitConnections = (
   host: Pick<Libp2p, 'addEventListener' | 'getConnections'>,
-  maxConnections: number
+  init: ConnectionLimitInit
 ): void => {
   host.addEventListener('connection:open', ({ detail: connection }) => {
-    if (connection.direction !== 'inbound' || host.getConnections().length <= maxConnections) return
-    connection.close({ signal: AbortSignal.timeout(1_000) }).catch((error: Error) => connection.abort(error))
+    if (connection.direction !== 'inbound') return
+    const open = host.getConnections().filter(({ status }) => status === 'open')
+    const victim = surplusOfPeer(connection, open) ?? surplusOfAll(connection, open, init)
+    if (victim !== undefined) close(victim)
   })
+}
+
+/** The oldest inbound connection of a peer that has too many. */
+const surplusOfPeer = ({ remotePeer }: Connection, open: readonly Connection[]): Connection | undefined => {
+  const own = open.filter((one) => one.direction === 'inbound' && one.remotePeer.equals(remotePeer))
+  if (own.length <= MAX_CONNECTIONS_PER_PEER) return undefined
+  return own.reduce((oldest, one) => (one.timeline.open < oldest.timeline.open ? one : oldest))
+}
+
+const surplusOfAll = (
+  newcomer: Connection,
+  open: readonly Connection[],
+  { maxConnections, worth, nowMs = Date.now, random = Math.random }: ConnectionLimitInit
+): Connection | undefined => {
+  if (open.length <= maxConnections) return undefined
+  const inbound = open.filter((one) => one.direction === 'inbound')
+  const crowd = new Map<string, number>()
+  for (const one of inbound) crowd.set(addressKey(one), (crowd.get(addressKey(one)) ?? 0) + 1)
+  const others = inbound.filter((one) => one !== newcomer)
+  const settled = others.filter((one) => nowMs() - one.timeline.open >= GRACE_MS)
+  // When nobody is settled, many have come at once: those from the most crowded address are the likeliest to be one peer.
+  const candidates = (settled.length > 0 ? settled : others).filter(
+    (one) => worth(one.remotePeer) < WORTH.proven
+  )
+  if (candidates.length === 0) return newcomer
+  const leastWorth = Math.min(...candidates.map((one) => worth(one.remotePeer)))
+  const least = candidates.filter((one) => worth(one.remotePeer) === leastWorth)
+  const mostCrowded = Math.max(...least.map((one) => crowd.get(addressKey(one)) ?? 0))
+  const last = least.filter((one) => crowd.get(addressKey(one)) === mostCrowded)
+  return last[Math.floor(random() * last.length)]
+}
+
+/** An IPv4 address, or the /64 of an IPv6 one, of which a site has as many as it likes. */
+const addressKey = ({ remoteAddr }: Connection): string => {
+  const endpoint = endpointOf(remoteAddr)
+  if (endpoint === undefined) return remoteAddr.toString()
+  return endpoint.version === 4 ? endpoint.host : prefix64(endpoint.host)
+}
+
+const prefix64 = (host: string): string => {
+  const [head = '', tail] = host.split('::')
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0')
+  return [...first, ...zeros, ...last].slice(0, 4).join(':').toLowerCase()
+}
+
+const close = (connection: Connection): void => {
+  const signal = AbortSignal.timeout(CLOSE_DEADLINE_MS)
+  setMaxListeners(0, signal)
+  connection.close({ signal }).catch((error: Error) => connection.abort(error))
 }

@@ -16,7 +16,6 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { systemReason } from '../system-errors.ts'
 import { NodeError } from '../errors.ts'
-import { limitConnections } from './connection-limit.ts'
 import { frameCipher } from './frame-cipher.ts'
 import { gossip } from './gossip.ts'
 import { reachability } from './reachability.ts'
@@ -73,13 +72,15 @@ const DAY_MS = 86_400_000
 const STREAM_WINDOW = { initialStreamWindowSize: MIB, maxStreamWindowSize: 4 * MIB }
 const READ_BUFFER_BYTES = 8 * MIB
 const STREAMS_PER_CONNECTION = 512
+/** Connections beyond the limit that libp2p still accepts, so that a newcomer can take the slot of another. */
+const SPARE_CONNECTIONS = 64
 
-/** The host, not started. */
+/** The host, not started. Its connections are limited by `limitConnections`. */
 export const createHost = async (init: HostInit): Promise<Host> => {
   const { config, prefix } = init
   // An XML parser and more, a tenth of a second to load: only for those who want it.
   const upnp = config.upnp ? (await import('@libp2p/upnp-nat')).uPnPNAT() : undefined
-  const host = await createLibp2p<HostServices>({
+  return await createLibp2p<HostServices>({
     start: false,
     privateKey: init.privateKey,
     datastore: init.datastore,
@@ -103,7 +104,8 @@ export const createHost = async (init: HostInit): Promise<Host> => {
     peerStore: { maxAddressAge: 7 * DAY_MS, maxPeerAge: 14 * DAY_MS },
     connectionGater: init.gater,
     connectionManager: {
-      maxConnections: config.maxConnections,
+      // `limitConnections` decides; libp2p would refuse newcomers.
+      maxConnections: config.maxConnections + SPARE_CONNECTIONS,
       // A site behind one address, or a cluster on one machine, connects all at once.
       inboundConnectionThreshold: 128,
       maxIncomingPendingConnections: 64,
@@ -146,8 +148,6 @@ export const createHost = async (init: HostInit): Promise<Host> => {
       })
     }
   })
-  limitConnections(host, config.maxConnections)
-  return host
 }
 
 /** Private addresses say nothing on the Internet; a stand-in on a private network has no others. */

@@ -1,5 +1,6 @@
 // Everything that knows who is in the network: members, reports, the table, and the connections kept with them.
 import { setMaxListeners } from 'node:events'
+import { WORTH } from '../host/connection-limit.ts'
 import { reportsTopic } from '../host/gossip.ts'
 import { failureDomains } from './placement-view.ts'
 import { Liveness } from './liveness.ts'
@@ -9,9 +10,11 @@ import { PeerTable } from './peer-table.ts'
 import { ReportExchange } from './exchange.ts'
 import { Prober } from './prober.ts'
 import { Reporter } from './reporter.ts'
+import { NEWCOMER_PPM } from './standing.ts'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { Clock, RandomSource } from '../../clock/index.ts'
 import type { NodeConfig } from '../config/index.ts'
+import type { Worth } from '../host/connection-limit.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 import type { PeerSummary } from '../types.ts'
@@ -136,6 +139,14 @@ export class Peers {
   /** True when some peer has told which peers there are. */
   get introduced(): boolean {
     return this.#answers > 0
+  }
+
+  /** How much a connection with the peer is worth when slots are short. */
+  worth(peer: PeerId): Worth {
+    const entry = this.table.get(peer)
+    if (entry?.live === true && entry.standingPpm > NEWCOMER_PPM) return WORTH.proven
+    if (entry?.live === true) return WORTH.reached
+    return this.membership.has(peer) ? WORTH.member : WORTH.stranger
   }
 
   counts(): { known: number; live: number; connected: number } {

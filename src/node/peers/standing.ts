@@ -6,7 +6,7 @@ const STEPS: ReadonlyArray<readonly [afterMs: number, ppm: number]> = [
   [24 * HOUR_MS, FULL_RELIABILITY_PPM],
   [3 * HOUR_MS, FULL_RELIABILITY_PPM / 2]
 ]
-const NEWCOMER_PPM = FULL_RELIABILITY_PPM / 4
+export const NEWCOMER_PPM = FULL_RELIABILITY_PPM / 4
 
 /**
  * The part of its capacity that placement grants a peer, by the time for which it has proven to be there. A cluster that

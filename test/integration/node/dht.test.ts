@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { lpStream } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import * as Digest from 'multiformats/hashes/digest'
 import { NodeError } from '../../../src/node/index.ts'
-import { startLabHost, until } from './support.ts'
+import { Lab, prefixOf, startLabHost, until } from './support.ts'
+import type { PeerId } from '@libp2p/interface'
 import type { LabHost } from './support.ts'
 
 const PEERS = 12
@@ -69,4 +72,41 @@ describe('provider records over 12 peers', function () {
       await Promise.all([client.host.stop(), lonely.host.stop()])
     }
   })
+})
+
+describe('provider records of a stranger', function () {
+  this.timeout(120_000)
+  const RECORDS = 3_000
+
+  it('take their share and no more, and are counted in the status', async () => {
+    const lab = new Lab()
+    const node = await lab.start('n0', { dht: 'server' })
+    const attacker = await startLabHost({}, prefixOf(node))
+    await attacker.host.handle(`${prefixOf(node)}/peers/1`, (stream) => stream.abort(new Error('no')))
+    try {
+      const connection = await attacker.host.dial(multiaddr(node.multiaddrs()[0]), deadline())
+      const messages = lpStream(await connection.newStream(`${prefixOf(node)}/kad/1.0.0`, deadline()))
+      for (let i = 0; i < RECORDS; i++) {
+        await messages.write(addProvider(randomCid(), attacker.host.peerId), deadline())
+      }
+      const { dhtRecords } = await node.status()
+      await until('the share to be full', async () => (await node.status()).dhtRecords.entries === 2_048)
+      expect(dhtRecords.entries).to.be.at.most(2_048)
+      expect((await node.status()).dhtRecords.bytes).to.be.within(2_048 * 100, 2_048 * 200)
+    } finally {
+      await attacker.host.stop()
+      await lab.stop()
+    }
+  })
+
+  /** ADD_PROVIDER of kad-dht (libp2p specification, "RPC messages"): type = 2, key, one provider with an address. */
+  const addProvider = (cid: CID, peer: PeerId): Uint8Array => {
+    const field = (number: number, bytes: Uint8Array): Uint8Array =>
+      Buffer.concat([Uint8Array.of((number << 3) | 2, bytes.byteLength), bytes])
+    const provider = Buffer.concat([
+      field(1, peer.toMultihash().bytes),
+      field(2, multiaddr('/ip4/127.0.0.1/tcp/9').bytes)
+    ])
+    return Buffer.concat([Uint8Array.of(0x08, 2), field(2, cid.bytes), field(9, provider)])
+  }
 })

@@ -3,10 +3,9 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
-import { protocolPrefix } from '../../../src/node/network.ts'
 import { signReport } from '../../../src/node/peers/report.ts'
 import { MAX_STRANGERS_PER_INTRODUCER } from '../../../src/node/peers/strangers.ts'
-import { knowsAll, Lab, livePeers, once, startLabHost, until } from './support.ts'
+import { knowsAll, Lab, livePeers, once, prefixOf, startLabHost, until } from './support.ts'
 import type { LabHost } from './support.ts'
 
 const GHOSTS = 200
@@ -33,7 +32,7 @@ describe(`reports of ${GHOSTS} peers that do not exist`, function () {
 
   it('stop no put, and reach no table but that of the peer they are told to', async () => {
     const [met, ...others] = lab.nodes
-    const prefix = protocolPrefix(met.network)
+    const prefix = prefixOf(met)
     attacker = await startLabHost({}, prefix)
     await attacker.host.handle(`${prefix}/peers/1`, (stream) => stream.abort(new Error('no')))
     const topic = `${prefix}/reports/1`

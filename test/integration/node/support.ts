@@ -12,6 +12,7 @@ import {
   formatDescriptor,
   silentLogger
 } from '../../../src/node/index.ts'
+import { limitConnections, WORTH } from '../../../src/node/host/connection-limit.ts'
 import { createHost, startHost } from '../../../src/node/host/host.ts'
 import { systemClock } from '../../../src/clock/index.ts'
 import { Libp2pMesh } from '../../../src/node/mesh.ts'
@@ -98,6 +99,9 @@ export const knowsAll = (node: Node, nodes: readonly Node[]): boolean => {
   return nodes.every(({ peerId }) => live.includes(peerId.toString()))
 }
 
+/** First part of the protocol ids of a node's network. */
+export const prefixOf = ({ network }: Node): string => `${network.protocolPrefix}/${network.id.slice(0, 32)}`
+
 export interface LabHost {
   readonly host: Host
   readonly privateKey: Ed25519PrivateKey
@@ -120,6 +124,7 @@ export const startLabHost = async (config: Partial<NodeConfig> = {}, prefix = PR
     gater: {},
     version: '0.0.0'
   })
+  limitConnections(host, { maxConnections: settings.maxConnections, worth: () => WORTH.stranger })
   await startHost(host, settings)
   const table = new PeerTable({ self: host.peerId, clock: systemClock })
   const mesh = new Libp2pMesh({ host, table, privateKey, networkId: new Uint8Array(32), prefix })

@@ -66,6 +66,7 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
   ],
   peers: { known: 1000, live: 1000, connected: 300 },
   dht: 'client',
+  dhtRecords: { entries: 16_384, bytes: 4_000_000 },
   rendezvous: 'off',
   usage,
   damage: {

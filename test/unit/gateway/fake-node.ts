@@ -150,6 +150,7 @@ export class FakeNode implements GatewayNode {
     multiaddrs: [],
     peers: { known: 1, live: 1, connected: 0 },
     dht: 'client',
+    dhtRecords: { entries: 0, bytes: 0 },
     rendezvous: 'off',
     usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 },
     damage: {

@@ -11,7 +11,7 @@ import {
   type Manifest
 } from '../../../src/hologram/records/manifest.ts'
 import { placementSeed } from '../../../src/hologram/records/seed.ts'
-import { isFramingError } from '../../../protocols/framing/index.ts'
+import { isFramingError, type FramingErrorCode } from '../../../protocols/framing/index.ts'
 import { isHologramError, type HologramErrorCode } from '../../../src/hologram/errors.ts'
 import type { Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -118,7 +118,7 @@ export async function errorOf(run: () => unknown): Promise<unknown> {
 }
 
 /** The code of the HologramError or FramingError that `run` throws; any other error is thrown on. */
-export async function codeOf(run: () => unknown): Promise<HologramErrorCode> {
+export async function codeOf(run: () => unknown): Promise<HologramErrorCode | FramingErrorCode> {
   const error = await errorOf(run)
   if (isHologramError(error) || isFramingError(error)) return error.code
   throw error

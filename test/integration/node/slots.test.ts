@@ -1,0 +1,75 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect } from 'chai'
+import { MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } from '../../../src/hologram/wire/limits.ts'
+import { Lab, livePeers, prefixOf, startLabHost, until } from './support.ts'
+import type { Connection, Stream } from '@libp2p/interface'
+import type { Node } from '../../../src/node/index.ts'
+import type { LabHost } from './support.ts'
+
+const MAX_CONNECTIONS = 12
+const deadline = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(20_000) })
+
+describe('what one attacker can take of a node', function () {
+  this.timeout(120_000)
+  let lab: Lab
+  let node: Node
+  const attackers: LabHost[] = []
+  beforeEach(async () => {
+    lab = new Lab()
+    node = await lab.start('n0', { maxConnections: MAX_CONNECTIONS, reportInterval: 1_000 })
+  })
+  afterEach(async () => {
+    await Promise.all(attackers.splice(0).map(({ host }) => host.stop()))
+    await lab.stop()
+  })
+
+  const attack = async (): Promise<LabHost> => {
+    const prefix = prefixOf(node)
+    const attacker = await startLabHost({ maxConnections: 1000 }, prefix)
+    await attacker.host.handle(`${prefix}/peers/1`, (stream) => stream.abort(new Error('no')))
+    attackers.push(attacker)
+    return attacker
+  }
+  const dial = async ({ host }: LabHost): Promise<Connection> =>
+    await host.dial(multiaddr(node.multiaddrs()[0]), { ...deadline(), force: true })
+
+  it('with one key: four connections, and a newcomer gets in', async () => {
+    const attacker = await attack()
+    const mine: Connection[] = []
+    for (let i = 0; i < MAX_CONNECTIONS + 5; i++) mine.push(await dial(attacker))
+    await until('the surplus to be closed', () => mine.filter(({ status }) => status === 'open').length <= 4)
+    const newcomer = await lab.start('late', { reportInterval: 1_000 })
+    await until('the newcomer to be in', () => livePeers(newcomer).includes(node.peerId.toString()))
+  })
+
+  it('with many keys on one machine: a newcomer on the same machine gets in all the same', async () => {
+    for (let i = 0; i < MAX_CONNECTIONS + 3; i++) await dial(await attack())
+    const newcomer = await lab.start('late', { reportInterval: 1_000 })
+    await until('the newcomer to be in', () => livePeers(newcomer).includes(node.peerId.toString()))
+    await until('the newcomer to be known', () => livePeers(node).includes(newcomer.peerId.toString()))
+  })
+
+  it('with messages that never end: as many streams as a peer may hold memory for', async () => {
+    const attacker = await attack()
+    const connection = await dial(attacker)
+    const protocol = `${prefixOf(node)}/${OBJECT_PROTOCOL}`
+    const prefix = Uint8Array.of(
+      (MAX_OBJECT_REQUEST_BYTES & 127) | 128,
+      ((MAX_OBJECT_REQUEST_BYTES >> 7) & 127) | 128,
+      MAX_OBJECT_REQUEST_BYTES >> 14
+    )
+    let answered = 0
+    const streams: Stream[] = []
+    for (let i = 0; i < 60; i++) {
+      const stream = await connection.newStream(protocol, { maxOutboundStreams: 100 })
+      stream.addEventListener('message', () => answered++)
+      stream.send(prefix)
+      streams.push(stream)
+    }
+    // 32 MiB of frames of a little more than 1 MiB.
+    await until('the others to be told BUSY', () => answered === 60 - 30)
+    const refused = await node.metrics.getSingleMetricAsString('thhe_holder_refused_total')
+    expect(refused).to.match(/status="BUSY"\} 30\b/)
+    for (const stream of streams) stream.abort(new Error('the test is over'))
+  })
+})
