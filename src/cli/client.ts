@@ -4,6 +4,7 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemRandom } from '../clock/index.ts'
 import type {
+  CollectedJson,
   IdentityJson,
   ListLine,
   ManifestJson,
@@ -12,7 +13,8 @@ import type {
   Problem,
   RemovedJson,
   StatJson,
-  StatusJson
+  StatusJson,
+  UploadsJson
 } from '../gateway/index.ts'
 import { CHALLENGE_BYTES, identityProof } from '../gateway/identity-proof.ts'
 import { PROBLEM_FIELD } from '../gateway/media-types.ts'
@@ -94,6 +96,9 @@ export class NodeClient {
   stat = async (cid: string): Promise<StatJson> => await this.#json('GET', `/v1/objects/${cid}/stat`)
   manifest = async (cid: string): Promise<ManifestJson> =>
     await this.#json('GET', `/v1/objects/${cid}/manifest`)
+  collectGarbage = async (): Promise<CollectedJson> =>
+    await this.#body(await this.openWithToken('DELETE', '/v1/garbage'))
+  uploads = async (): Promise<UploadsJson> => await this.#body(await this.openWithToken('GET', '/v1/uploads'))
   remove = async (cid: string): Promise<RemovedJson> =>
     await this.#body(await this.openWithToken('DELETE', `/v1/objects/${cid}`))
 

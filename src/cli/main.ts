@@ -6,6 +6,8 @@ import { catCommand, getCommand } from './commands/get.ts'
 import { clusterCommand } from './commands/cluster.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { gcCommand } from './commands/gc.ts'
+import { linksCommand } from './commands/links.ts'
 import { lsCommand } from './commands/ls.ts'
 import { networkCommand } from './commands/network.ts'
 import { nodeCommand } from './commands/node.ts'
@@ -82,6 +84,8 @@ export const commands = (io: Io): readonly CommandModule[] => [
   lsCommand(io),
   statCommand(io),
   rmCommand(io),
+  linksCommand(io),
+  gcCommand(io),
   peersCommand(io),
   statusCommand(io),
   networkCommand(io),

@@ -3,7 +3,7 @@ import { identity } from './identity.ts'
 import { readQuery } from './query.ts'
 import { send, sendJson } from './respond.ts'
 import type { Exchange, Route } from './router.ts'
-import type { HealthJson, PeersJson, StatusJson } from './types.ts'
+import type { CollectedJson, HealthJson, PeersJson, StatusJson, UploadsJson } from './types.ts'
 
 const OPENAPI = new URL('./openapi.json', import.meta.url)
 
@@ -32,6 +32,25 @@ const status = async ({ node, query, response }: Exchange): Promise<void> => {
   sendJson(response, 200, body)
 }
 
+/** Collects what no lease keeps; resolves when it is done. */
+const collect = async ({ node, query, response }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  const body: CollectedJson = await node.collectGarbage()
+  sendJson(response, 200, body)
+}
+
+/** More than this many would not help a person; the oldest are what is asked for. */
+const MAX_UPLOADS = 1000
+
+const uploads = async ({ node, query, response }: Exchange): Promise<void> => {
+  readQuery(query, {})
+  const all: Array<UploadsJson['uploads'][number]> = []
+  for await (const upload of node.uploads()) all.push(upload)
+  all.sort((a, b) => a.touchedAtMs - b.touchedAtMs)
+  const body: UploadsJson = { uploads: all.slice(0, MAX_UPLOADS) }
+  sendJson(response, 200, body)
+}
+
 const openapi = async ({ query, response }: Exchange): Promise<void> => {
   readQuery(query, {})
   send(response, 200, 'application/json', await readFile(OPENAPI, 'utf8'))
@@ -52,4 +71,9 @@ export const nodeRoutes: readonly Route[] = [
   read('/v1/identity', identity),
   read('/v1/peers', peers),
   read('/v1/status', status)
+]
+
+export const careRoutes: readonly Route[] = [
+  { methods: ['DELETE'], path: '/v1/garbage', needsToken: true, takesBody: false, handle: collect },
+  { ...read('/v1/uploads', uploads), needsToken: true }
 ]

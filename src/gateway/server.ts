@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
 import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
-import { nodeRoutes } from './node-routes.ts'
+import { careRoutes, nodeRoutes } from './node-routes.ts'
 import { objectRoutes } from './object-routes.ts'
 import { GatewayError, statusOf, toProblem } from './problem.ts'
 import { finish, problemText, sendProblem } from './respond.ts'
@@ -37,7 +37,7 @@ export interface Gateway {
 
 const MAX_HEADER_BYTES = 16 * 1024
 
-export const ROUTES: readonly Route[] = [...nodeRoutes, ...objectRoutes]
+export const ROUTES: readonly Route[] = [...nodeRoutes, ...objectRoutes, ...careRoutes]
 
 export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit = {}): Gateway => {
   const { listen = '127.0.0.1:0', idleTimeoutMs = 120_000, headersTimeoutMs = 10_000 } = init

@@ -4,7 +4,16 @@ import type { Problem } from './problem.ts'
 /** The part of a node that HTTP serves. */
 export type GatewayNode = Pick<
   Node,
-  'objects' | 'networkId' | 'peerId' | 'metrics' | 'logger' | 'apiToken' | 'peers' | 'status'
+  | 'objects'
+  | 'networkId'
+  | 'peerId'
+  | 'metrics'
+  | 'logger'
+  | 'apiToken'
+  | 'peers'
+  | 'status'
+  | 'collectGarbage'
+  | 'uploads'
 >
 
 export type Objects = GatewayNode['objects']
@@ -123,3 +132,9 @@ export interface PeersJson {
 }
 
 export type StatusJson = NodeStatus
+export type CollectedJson = Awaited<ReturnType<GatewayNode['collectGarbage']>>
+
+export interface UploadsJson {
+  /** Those that were touched longest ago first. */
+  readonly uploads: ReadonlyArray<Listed<ReturnType<GatewayNode['uploads']>>>
+}

@@ -6,6 +6,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Hologram } from '../hologram/hologram.ts'
+import type { Collected, UploadSummary } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { Store } from '../store/index.ts'
 import type { NodeConfig } from './config/index.ts'
@@ -99,6 +100,14 @@ export class ThheNode implements Node {
 
   peers(): PeerSummary[] {
     return this.#parts.peers.summaries()
+  }
+
+  async collectGarbage(): Promise<Collected> {
+    return await this.#parts.garbage.collectNow()
+  }
+
+  uploads(): AsyncIterable<UploadSummary> {
+    return this.#parts.store.listUploads()
   }
 
   async status(): Promise<NodeStatus> {

@@ -2,7 +2,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { StoreHealth } from '../store/index.ts'
-import type { Usage } from '../hologram/holdings.ts'
+import type { Collected, UploadSummary, Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { Logger } from './logger.ts'
@@ -76,6 +76,10 @@ export interface Node {
   /** Every peer in the table, this node included. */
   peers: () => PeerSummary[]
   status: () => Promise<NodeStatus>
+  /** Removes what no lease keeps, now instead of at the next full hour. @throws StoreError */
+  collectGarbage: () => Promise<Collected>
+  /** Shards that are being stored here, or whose put was broken off. */
+  uploads: () => AsyncIterable<UploadSummary>
   /** Resolves when the node listens; see `status().ready` for when it knows its peers. */
   start: () => Promise<void>
   /** Stops everything and lets go of the data folder. Idempotent; a stopped node is not started again. */

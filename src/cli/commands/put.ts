@@ -6,6 +6,8 @@ import type { EndpointOptions } from '../endpoint.ts'
 import { count, formatBytes, formatDuration, formatRate } from '../format.ts'
 import type { Globals } from '../globals.ts'
 import type { Io } from '../io.ts'
+import type { BookEntry } from '../links-book.ts'
+import type { NodeClient } from '../client.ts'
 import type { PutArguments, PutOutcome } from '../objects/put.ts'
 import { printJson, printLine, remark } from '../output.ts'
 
@@ -77,12 +79,15 @@ export const putCommand = (io: Io): CommandModule =>
         import('../objects/put.ts')
       ])
       const source = await openSource(flags.file, io)
+      let client
       let outcome
       try {
-        outcome = await putSource(await connect(flags, io), io, putArguments(flags), source)
+        client = await connect(flags, io)
+        outcome = await putSource(client, io, putArguments(flags), source)
       } finally {
         await source.close()
       }
+      await keepLink(io, client, outcome)
       await printLink(io, flags, outcome)
       if (flags.json) return
       if (!flags.quiet) remark(io, summary(outcome))
@@ -102,6 +107,21 @@ export const printLink = async (
     remark(io, 'Standard output did not take the link. It is')
     remark(io, outcome.link)
     throw error
+  }
+}
+
+/** Adds the link to the book of links, where one is kept. The put has succeeded whatever comes of it. */
+export const keepLink = async (
+  io: Io,
+  { dataFolder }: Pick<NodeClient, 'dataFolder'>,
+  { link, cid, name, plainBytes }: Omit<BookEntry, 'putAtMs'>
+): Promise<void> => {
+  if (dataFolder === undefined) return
+  const { LinksBook } = await import('../links-book.ts')
+  try {
+    await new LinksBook(dataFolder).add({ link, cid, name, plainBytes, putAtMs: Date.now() })
+  } catch (error) {
+    remark(io, `The link is not in the book of links: ${(error as Error).message}`)
   }
 }
 

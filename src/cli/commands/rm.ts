@@ -5,6 +5,7 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { count } from '../format.ts'
 import type { Io } from '../io.ts'
+import { LinksBook } from '../links-book.ts'
 import { linkText, withLink } from '../link-input.ts'
 import type { LinkFlags } from '../link-input.ts'
 import { printJson, remark } from '../output.ts'
@@ -22,6 +23,7 @@ export const rmCommand = (io: Io): CommandModule =>
       const id = cid.toString()
       const isOurs = await wasPutThrough(client, id)
       const removed = await client.remove(id)
+      if (client.dataFolder !== undefined) await new LinksBook(client.dataFolder).remove(id)
       if (flags.json) {
         await printJson(io, { cid: id, ours: isOurs, ...removed })
         return

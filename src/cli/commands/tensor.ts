@@ -13,7 +13,7 @@ import type { Target } from '../objects/target.ts'
 import { printJson, printLine, remark, renderFields, renderTable } from '../output.ts'
 import type { OpenTensor, TensorVersion } from '../tensors/get.ts'
 import { byteCount } from '../../node/config/kinds.ts'
-import { printLink, putArguments, putOptions } from './put.ts'
+import { keepLink, printLink, putArguments, putOptions } from './put.ts'
 import type { PutFlags } from './put.ts'
 
 export const tensorCommand = (io: Io): CommandModule =>
@@ -34,12 +34,15 @@ const tensorPutCommand = (io: Io): CommandModule =>
         import('../tensors/put.ts')
       ])
       const source = await openSource(flags.file, io)
+      let client
       let outcome
       try {
-        outcome = await putTensor(await connect(flags, io), io, putArguments(flags), source)
+        client = await connect(flags, io)
+        outcome = await putTensor(client, io, putArguments(flags), source)
       } finally {
         await source.close()
       }
+      await keepLink(io, client, outcome)
       await printLink(io, flags, outcome)
       if (flags.json || flags.quiet) return
       const { type, shape, layers, plainBytes, sizeBytes, elapsedMs, n } = outcome

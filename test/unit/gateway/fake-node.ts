@@ -140,6 +140,18 @@ export class FakeNode implements GatewayNode {
     }
   ]
 
+  collections = 0
+
+  collectGarbage = async (): ReturnType<GatewayNode['collectGarbage']> => {
+    this.collections++
+    return { freedBytes: 2 ** 20, removedObjects: 2, removedUploads: 1, clockTrusted: true }
+  }
+
+  uploads = async function* (): ReturnType<GatewayNode['uploads']> {
+    yield { shard: 1, sizeBytes: 10, touchedAtMs: 2_000, oneShot: false, isOpen: true }
+    yield { shard: 2, sizeBytes: 20, touchedAtMs: 1_000, oneShot: true, isOpen: false }
+  } as () => ReturnType<GatewayNode['uploads']>
+
   status = async (): Promise<NodeStatus> => ({
     state: 'running',
     ready: this.ready,

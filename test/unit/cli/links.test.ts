@@ -1,0 +1,104 @@
+import { appendFile, chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { expect } from 'chai'
+import { writeApiFile } from '../../../src/cli/api-file.ts'
+import { LinksBook } from '../../../src/cli/links-book.ts'
+import { TOKEN } from '../gateway/fake-node.ts'
+import { runInProcess, startGateway, World } from './world.ts'
+import type { Answer } from './world.ts'
+
+describe('cli: the book of links', () => {
+  let world: World
+  let started: Awaited<ReturnType<typeof startGateway>>
+  let book: LinksBook
+  const run = async (...argv: string[]): Promise<Answer> =>
+    await runInProcess(world, [...argv, '--data', world.folder])
+
+  beforeEach(async () => {
+    world = await World.create()
+    started = await startGateway(world.interruption.signal)
+    book = new LinksBook(world.folder)
+    const tokenFile = world.path('api-token')
+    await writeFile(tokenFile, TOKEN, { mode: 0o600 })
+    const { gateway, node } = started
+    await writeApiFile(world.folder, {
+      url: gateway.url,
+      tokenFile,
+      peerId: node.peerId.toString(),
+      pid: 2 ** 30
+    })
+    await writeFile(world.path('photo.jpg'), 'content')
+  })
+  afterEach(async () => {
+    await started.gateway.stop()
+    await world.remove()
+  })
+
+  it('is not kept unless the user asks for it', async () => {
+    expect((await run('put', world.path('photo.jpg'))).exitCode).to.equal(0)
+    expect(await book.read()).to.equal(undefined)
+    const { exitCode, stderr } = await run('links')
+    expect(exitCode).to.equal(2)
+    expect(stderr).to.include('thhe links --keep')
+  })
+
+  it('has the link of every put from then on, for its owner alone', async () => {
+    expect((await run('links', '--keep')).exitCode).to.equal(0)
+    const { stdout: link } = await run('put', world.path('photo.jpg'))
+    expect((await stat(book.path)).mode & 0o777).to.equal(0o600)
+    expect((await run('links', 'PHOTO')).stdout).to.equal(`${link.trim()}  photo.jpg\n`)
+    expect((await run('links', '*.png')).stdout).to.equal('')
+    expect(JSON.parse((await run('links', '--json')).stdout)).to.have.length(1)
+    expect((await run('links', '--keep')).stderr).to.include('already')
+  })
+
+  it('loses what is removed, and all when it is told to forget', async () => {
+    await run('links', '--keep')
+    const { stdout: link } = await run('put', world.path('photo.jpg'))
+    await run('rm', link.trim())
+    expect(await book.read()).to.deep.equal([])
+    await run('links', '--forget')
+    expect(await book.read()).to.equal(undefined)
+  })
+
+  it('survives a line that was cut short', async () => {
+    await book.start()
+    const entry = (cid: string) => ({ link: `thhe:x/${cid}`, cid, name: 'n', plainBytes: 1, putAtMs: 2 })
+    await book.add(entry('a'))
+    await appendFile(book.path, '\n{"link":"thhe:')
+    await book.add(entry('b'))
+    await book.add({ ...entry('a'), name: 'newer' })
+    expect((await book.read())?.map(({ cid, name }) => `${cid} ${name}`)).to.deep.equal(['b n', 'a newer'])
+  })
+
+  it('is not used when others can read it; the put succeeds all the same', async () => {
+    await book.start()
+    await chmod(book.path, 0o644)
+    const put = await run('put', world.path('photo.jpg'))
+    expect(put.exitCode).to.equal(0)
+    expect(put.stdout).to.match(/^thhe:/)
+    expect(put.stderr).to.include('chmod 600')
+    expect(await readFile(book.path, 'utf8')).to.equal('')
+    expect((await run('links')).exitCode).to.equal(2)
+  })
+
+  it('cannot steer the terminal by the name of a file', async () => {
+    await book.start()
+    await book.add({ link: 'thhe:x/a', cid: 'a', name: '\u001b[2J', plainBytes: 1, putAtMs: 2 })
+    expect((await run('links')).stdout).to.not.include('\u001b')
+  })
+
+  describe('thhe gc', () => {
+    it('collects now, and says what was freed', async () => {
+      const { exitCode, stderr } = await run('gc')
+      expect([exitCode, started.node.collections]).to.deep.equal([0, 1])
+      expect(stderr).to.equal('Freed 1.0 MiB: 2 objects without a lease, 1 upload that will not go on.\n')
+    })
+
+    it('lists uploads, those that have been idle longest first, and removes nothing', async () => {
+      const { stdout } = await run('gc', '--list')
+      expect(started.node.collections).to.equal(0)
+      expect(stdout.split('\n')[1]).to.match(/^ +2 +20 B .*broken off for good$/)
+      expect(stdout.split('\n')[2]).to.match(/^ +1 +10 B .*coming in$/)
+    })
+  })
+})
