@@ -150,7 +150,7 @@ describe('docs', () => {
     const CLAIMS: ReadonlyArray<[path: string, claim: RegExp, unit: number, value: number]> = [
       ['docs/explain/architecture.md', /segments of `k` blocks of ([\d,]+) KiB/, KIB, blockBytes],
       ['docs/explain/architecture.md', /\*\*Blocks of ([\d,]+) KiB/, KIB, blockBytes],
-      ['docs/explain/architecture.md', /\(dag-cbor, at most ([\d,]+) MiB\)/, MIB, MAX_MANIFEST_BYTES],
+      ['docs/explain/architecture.md', /\(dag-cbor, at most ([\d,]+) KiB\)/, KIB, MAX_MANIFEST_BYTES],
       ['docs/explain/architecture.md', /would pass ([\d,]+) MiB/, MIB, segmentBytes],
       [
         'docs/explain/architecture.md',
@@ -161,7 +161,7 @@ describe('docs', () => {
       ['docs/explain/architecture.md', /AES-256-GCM per chunk of ([\d,]+) KiB/, KIB, CHUNK_BYTES],
       ['docs/explain/architecture.md', /tombstone flag\), default (\d+) days/, DAY_MS, OPTIONS.lease.default],
       ['README.md', /past the lease \((\d+) days by default\)/, DAY_MS, OPTIONS.lease.default],
-      ['docs/reference/protocols.md', /\| manifest \| [\d,]+ MiB \(([\d,]+)\) \|/, 1, MAX_MANIFEST_BYTES],
+      ['docs/reference/protocols.md', /\| manifest \| ([\d,]+);/, 1, MAX_MANIFEST_BYTES],
       ['docs/reference/protocols.md', /is cut into chunks of ([\d,]+) bytes/, 1, CHUNK_BYTES],
       ['docs/reference/protocols.md', /is stored as `(\d+) \+ p \+ 32/, 1, HEADER_BYTES],
       [
@@ -172,6 +172,7 @@ describe('docs', () => {
       ],
       ['docs/guide/security.md', /AES-256-GCM per ([\d,]+) KiB chunk/, KIB, CHUNK_BYTES],
       ['docs/explain/encoder.md', /for all 1 <= k <= n <= (\d+)\./, 1, MAX_SHARDS],
+      ['protocols/object.proto', /bytes manifest = 1; .*at most (\d+) KiB/, KIB, MAX_MANIFEST_BYTES],
       ['protocols/object.proto', /bytes data = 2; .*1 to (\d+) bytes/, 1, MAX_BLOCK_BYTES],
       ['protocols/object.proto', /bytes data = 2; .*; (\d+) in most networks/, 1, blockBytes]
     ]
