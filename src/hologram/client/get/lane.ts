@@ -27,7 +27,7 @@ export interface LaneListener {
 }
 
 /** Blocks that a peer cannot read, one after another, before its shard counts as lost. */
-export const MAX_BAD_IN_A_ROW = 64
+export const MAX_BAD_IN_A_ROW = 256
 
 /**
  * Blocks of one shard from one peer: asked for in runs, delivered in the order of `outstanding`. A block that the peer

@@ -17,6 +17,9 @@ import type { FinishedObject } from './finished-object.ts'
 /** Holders of a put that are asked for a block before it is called done. */
 const SAMPLE_SHARDS = 3
 
+/** Answers that belie an acknowledgement. */
+const UNTRUE: ReadonlySet<Status> = new Set([Status.NOT_FOUND, Status.CORRUPT, Status.FAILED, Status.REFUSED])
+
 /**
  * Reads a random block of a few random shards back, with its proof: an acknowledgement alone costs a liar nothing. A
  * holder that cannot give back what it has just acknowledged does not count; one that does not answer in time still does.
@@ -91,8 +94,7 @@ async function readOne(
 /** The holder answered, and the answer is not what it acknowledged. */
 function contradicts(error: unknown): boolean {
   if (isHologramError(error, 'REMOTE')) {
-    const { status } = error.data
-    return status === Status.NOT_FOUND || status === Status.FAILED || status === Status.REFUSED
+    return UNTRUE.has(error.data.status)
   }
   return isHologramError(error, 'CORRUPT') || isFramingError(error, 'PROTOCOL')
 }
