@@ -1,6 +1,6 @@
 /** What each code says besides its message. */
 export interface FramingErrorData {
-  /** The peer sent what is no frame, or no such message: too long, cut off, malformed. */
+  /** The peer sent a frame or message that is too long, cut off or malformed. */
   PROTOCOL: { reason: string; peer?: string }
   /** The peer sent nothing, or took nothing, before the deadline. */
   TIMEOUT: { afterMs: number; what: 'read' | 'write'; peer?: string }

@@ -239,7 +239,7 @@ export class FramedStream {
     return this.#received.length >= bytes
   }
 
-  /** The peer has closed its end, and all that it sent before has come. A reset is no such end. */
+  /** The peer has closed its end and all its bytes have arrived. False after a reset. */
   #ended(): boolean {
     if (this.#broken !== undefined) return false
     const { remoteWriteStatus, readStatus, readBufferLength } = this.stream

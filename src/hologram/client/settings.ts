@@ -1,6 +1,6 @@
 import type { FanOutTiming } from './put/fan-out.ts'
 
-/** The knobs of the client side, with the network's code. Times are milliseconds. */
+/** Settings of the client side, with the network's code. Times are milliseconds. */
 export interface ClientSettings {
   /** Data shards when a put names none; from the network descriptor. */
   readonly k: number
@@ -9,7 +9,7 @@ export interface ClientSettings {
   /** Bytes of a full block; objects of many shards get smaller ones (`planPut`). */
   readonly blockBytes: number
   readonly leaseMs: number
-  /** Coded bytes that the slowest holder of a put may be behind. */
+  /** Coded bytes by which the slowest holder of a put may be behind the source. */
   readonly putWindowBytes: number
   /** Bytes that a get asks for ahead of its consumer. */
   readonly readAheadBytes: number
@@ -19,14 +19,14 @@ export interface ClientSettings {
   readonly openTimeoutMs: number
   /** One request of object/1, dialling included. */
   readonly requestTimeoutMs: number
-  /** Within this time `stat` answers, whoever does not. */
+  /** `stat` answers within this time, with what has arrived by then. */
   readonly statTimeoutMs: number
   readonly putTiming: FanOutTiming
-  /** A reader waits at least this long before it asks a second holder. */
+  /** A reader asks a second holder after this time at the earliest. */
   readonly minHedgeMs: number
-  /** A holder from which a reader gets no block for this long is given up. */
+  /** A reader gives up a holder that delivers no block for this long. */
   readonly readStallTimeoutMs: number
-  /** Most peers that are asked one by one when neither homes nor records lead to an object. */
+  /** Most peers to ask one by one when neither homes nor records lead to an object. */
   readonly maxSweep: number
 }
 

@@ -8,7 +8,7 @@ export interface Bandwidth {
 
 export interface TokenBucketInit {
   readonly bytesPerSecond: number
-  /** What may pass at once after a pause. @default one quarter of a second's worth */
+  /** Bytes that may pass at once after a pause. @default a quarter of a second at the rate */
   readonly burstBytes?: number
   readonly clock: Clock
 }
@@ -17,8 +17,8 @@ export interface TokenBucketInit {
 export const UNLIMITED: Bandwidth = { take: async () => {} }
 
 /**
- * A token bucket, served in the order of asking. What does not fit the bucket is let through late rather than refused,
- * so a request larger than the burst needs no cutting.
+ * A token bucket that serves its callers in order. It delays a request that does not fit and never refuses one, so a
+ * request may be larger than the burst.
  */
 export class TokenBucket implements Bandwidth {
   readonly #msPerByte: number

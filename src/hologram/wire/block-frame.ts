@@ -18,7 +18,8 @@ const DATA_TAG = (2 << 3) | 2
 const PATH_TAG = (3 << 3) | 2
 
 /**
- * `PutFrame { block: { index, data } }`, byte for byte as protobuf encodes it, in parts: `data` is not copied. For `FramedStream.write`.
+ * `PutFrame { block: { index, data } }`, byte for byte as protobuf encodes it, in parts: `data` is not
+ * copied. For `FramedStream.write`.
  */
 export function encodePutBlock(index: number, data: Uint8Array): Uint8Array[] {
   return encodeBlockField(PUT_FRAME_BLOCK_TAG, index, data, undefined)
@@ -31,8 +32,8 @@ export interface ArrivingBlock {
 }
 
 /**
- * The block of a frame that is encoded as `encodePutBlock` does it. Undefined for any other, of which a protobuf
- * decoder must find out what it is.
+ * The block of a frame that is encoded as `encodePutBlock` does it. Undefined for any other frame: a protobuf decoder must
+ * read that one.
  */
 export function decodePutBlock(frame: Uint8ArrayList): ArrivingBlock | undefined {
   const head = new Fields(frame.subarray(0, Math.min(MAX_HEAD_BYTES, frame.byteLength)))
@@ -59,7 +60,7 @@ export function encodeGetBlock({ index, data, path }: ProvenBlock): Uint8Array[]
 /** Three tags and three varints of at most eight bytes. */
 const MAX_HEAD_BYTES = 27
 
-/** Reads single bytes and varints; beyond the end, and for what is no shortest varint, they are NaN. */
+/** Reads single bytes and varints; NaN beyond the end, and for a varint that is not in its shortest form. */
 class Fields {
   at = 0
   readonly #bytes: Uint8Array

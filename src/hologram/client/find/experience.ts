@@ -15,7 +15,7 @@ const MEAN_GAIN = 1 / 8
 const DEVIATION_GAIN = 1 / 4
 /** RFC 6298, section 2: a timeout of the mean and four deviations. */
 const DEVIATIONS = 4
-/** Before anything has been asked of anybody, peers are taken to be far away, behind middling lines. */
+/** Before any sample, a peer is assumed to be far away on a middling line. */
 const FIRST_GUESS: PeerEstimate = { latencyMs: 60, deviationMs: 30, bytesPerMs: 1_000 }
 
 export interface PeerExperienceOptions {
@@ -27,7 +27,7 @@ export interface PeerExperienceOptions {
 export class PeerExperience {
   readonly #estimates = new Map<string, PeerEstimate>()
   readonly #maxPeers: number
-  /** Of all samples: what a peer that was never asked is taken for. */
+  /** Of all samples: the estimate for a peer that was never asked. */
   readonly #typical: PeerEstimate = { ...FIRST_GUESS }
 
   constructor(options: PeerExperienceOptions = {}) {

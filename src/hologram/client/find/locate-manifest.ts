@@ -17,13 +17,13 @@ export interface ManifestAnswer {
   readonly manifest: Manifest
   /** dag-cbor */
   readonly bytes: Uint8Array
-  /** From the placement record kept beside it, when that is there and in order. */
+  /** From the placement record kept beside it, if there is a valid one. */
   readonly placed: readonly ShardHolder[]
   /** Shards that the answering peer holds itself. */
   readonly holders: readonly ShardHolder[]
 }
 
-/** Homes asked at once: one may be down without costing the hedge. */
+/** Homes asked at once, so that one home that is down costs no wait. */
 const PARALLEL_HOMES = 2
 
 /**
@@ -65,7 +65,7 @@ export async function locateManifest(
   for (const rank of ranks) {
     const found = await firstOf(fresh(await rank()), ask, hedge)
     if (found !== undefined) return found
-    // Its hash is the object's id, so that nobody else can have another.
+    // Its hash is the object's id, so no peer can have another one.
     if (malformed !== undefined) throw malformed
   }
   throw new HologramError('NOT_FOUND', `nobody knows ${cid.toString()} (${asked.size - 1} peers asked)`, {
@@ -102,7 +102,7 @@ function readManifest(cid: CID, bytes: Uint8Array): { manifest: Manifest; bytes:
   return { manifest: decodeManifest(bytes), bytes }
 }
 
-/** A record is only a hint: one that is not in order counts as none. */
+/** A record is only a hint: an invalid one counts as none. */
 async function readPlacement(
   context: ClientContext,
   peer: PeerId,
@@ -120,7 +120,7 @@ async function readPlacement(
   }
 }
 
-/** Who announced the object in the DHT. What the DHT has said before it fails is of use all the same. */
+/** Peers that announced the object in the DHT. A DHT that fails half-way still gives those it found before. */
 export async function providersOf(context: ClientContext, cid: CID, signal: AbortSignal): Promise<PeerId[]> {
   const { mesh, settings } = context
   const found: PeerId[] = []

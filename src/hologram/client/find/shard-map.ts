@@ -10,7 +10,7 @@ import { askForManifest, noteSilence, providersOf } from './locate-manifest.ts'
 import type { ManifestAnswer } from './locate-manifest.ts'
 import type { ShardLocations } from '../get/segment-reader.ts'
 
-/** Who may hold the shards of one object: what is known, then what asking around brings. */
+/** The possible holders of each shard of one object: those that are known, then those that other peers name. */
 export class ShardMap implements ShardLocations {
   readonly #context: ClientContext
   readonly #cid: CID
@@ -24,7 +24,7 @@ export class ShardMap implements ShardLocations {
     this.#answer = answer
   }
 
-  /** Own disk first, then who said so itself, then the placement record, then the computed homes. */
+  /** Own disk first, then peers that said so themselves, then the placement record, then the computed homes. */
   *known(): Generator<readonly [number, readonly PeerId[]]> {
     const { mesh } = this.#context
     const { seed, n } = this.#manifest
@@ -38,7 +38,7 @@ export class ShardMap implements ShardLocations {
     }
   }
 
-  /** Asks everybody who may know: providers, then the peers of the table in the order of the manifest's homes. */
+  /** Asks the providers, then the peers of the table in the order of the manifest's homes. */
   async discover(signal: AbortSignal): Promise<Array<readonly [number, readonly PeerId[]]>> {
     const { mesh, settings } = this.#context
     const peers = [

@@ -33,7 +33,7 @@ interface Census {
 const LIKELY_SHARE = 1 / 3
 
 /**
- * Asks who holds what of an object. Answers within `statTimeoutMs` from what has come by then, whoever is dead.
+ * Asks peers what they hold of an object. Answers within `statTimeoutMs` with what has arrived by then.
  *
  * @throws HologramError 'NOT_FOUND' when nobody that answered knows the object, 'TIMEOUT' when too many did not answer to
  *   tell
@@ -42,7 +42,8 @@ export async function statObject(context: ClientContext, cid: CID, signal: Abort
   const { clock, settings } = context
   const checkedMs = clock.nowMs()
   using deadline = deadlineIn(clock, settings.statTimeoutMs, signal)
-  const answer = await locateManifest(context, cid, deadline.signal).catch((error: unknown) => {
+  const locating = locateManifest(context, cid, deadline.signal)
+  const answer = await untilAbort(locating, deadline.signal).catch((error: unknown) => {
     signal.throwIfAborted()
     if (!deadline.signal.aborted) throw error
     const afterMs = settings.statTimeoutMs
@@ -176,7 +177,7 @@ function shardsOf({ n }: Manifest, { holders }: Census): ShardStatus[] {
   })
 }
 
-/** The copies of an inline object stand for its shards. */
+/** Copies of an inline object count as its shards. */
 function copiesOf({ n }: Manifest, { keepers }: Census): ShardStatus[] {
   return Array.from({ length: Math.max(n, keepers.length) }, (_, shard) => {
     const peer = keepers[shard]

@@ -4,15 +4,15 @@ import { HASH_BYTES, leafHash } from '../../../../encoder/index.ts'
 /** Two hashes after the prefix of an inner node: SHA-256(0x01 || left || right) (RFC 9162, section 2.1.1). */
 const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1)
 
-/** A node of the tree that is proved to be in it. */
+/** A node that was proved to be in the tree. */
 interface ProvedNode {
   readonly index: number
   readonly hash: Uint8Array
 }
 
 /**
- * Verifies that blocks belong to a shard (RFC 9162, section 2.1.3.2), knowing what it has proved already: of blocks
- * that come in order most need one or two hashes instead of the whole path.
+ * Verifies that blocks belong to a shard (RFC 9162, section 2.1.3.2). It remembers the nodes that it has proved, so most
+ * blocks that arrive in order need one or two hashes instead of the whole path.
  */
 export class AuditVerifier {
   readonly #root: Uint8Array
@@ -40,7 +40,7 @@ export class AuditVerifier {
     for (let offset = 0; ; offset += HASH_BYTES) {
       const proved = this.#proved[level]?.find((known) => known.index === at)
       if (proved !== undefined) return Buffer.compare(proved.hash, hash) === 0 && this.#keep(fresh)
-      // A last node without a sibling stands for itself on the levels above, until it is a right child.
+      // A last node without a sibling moves up unchanged until it is a right child.
       while (at === last && at % 2 === 0 && at > 0)
         [at, last, level] = [at / 2, Math.floor(last / 2), level + 1]
       if (last === 0 || offset === path.byteLength) break
@@ -61,7 +61,7 @@ export class AuditVerifier {
   }
 
   #keep(fresh: ReadonlyArray<readonly [number, ProvedNode, ProvedNode]>): true {
-    // A path of hashes is a view of the whole message that brought it.
+    // Copied: the path is a view of the whole message, which must not be kept.
     for (const [level, own, sibling] of fresh) {
       this.#proved[level] = [own, { index: sibling.index, hash: sibling.hash.slice() }]
     }

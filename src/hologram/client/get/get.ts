@@ -112,8 +112,9 @@ function* within(
 }
 
 /**
- * Passes the bytes of a whole object on, the last piece only when the digest of all of them is right: whoever gets to
- * the end has what was put. Blocks are proved one by one before; this is for a writer whose shards do not agree.
+ * Passes on the bytes of a whole object. Holds the last piece back until the digest of all bytes is right, so that a reader
+ * that gets to the end has what was put. Each block has been proved before; the digest catches a writer whose shards do not
+ * agree.
  */
 async function* verified(
   source: AsyncIterable<Uint8Array>,

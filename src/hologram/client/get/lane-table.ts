@@ -2,7 +2,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { PeerExperience } from '../find/experience.ts'
 import type { Lane } from './lane.ts'
 
-/** One shard as the reader sees it: who may have it, and the lane in use. */
+/** One shard as the reader sees it: its possible holders, and the lane in use. */
 export interface LaneEntry {
   readonly shard: number
   /** Peers that may hold the shard, the best first; the first is the one in use. */
@@ -22,15 +22,15 @@ export interface LaneEntry {
   served: boolean
 }
 
-/** A lane outside the primary ones must promise to be this much sooner before it is used. */
+/** A standby lane is used only if it should deliver this much sooner than a primary one. */
 const STANDBY_HANDICAP_MS = 50
-/** Decoding costs little, but more than nothing: among equals the data rows are read. */
+/** Decoding has a cost: data rows are preferred among equals. */
 const PARITY_HANDICAP_MS = 5
-/** A lane that is late is asked for more only when there is nobody else, by so much a missed deadline. */
+/** Cost of each missed deadline: high enough that a late lane is used only if there is no other. */
 const STRIKE_HANDICAP_MS = 60_000
-/** Times that a peer is tried for a shard before it has delivered anything (again). */
+/** Attempts with one peer for one shard without a block in between. */
 const MAX_TRIES = 2
-/** An overloaded peer that says so this many times in a row is given up. */
+/** BUSY answers in a row after which a peer is given up. */
 const MAX_RESTS = 8
 
 /** Ranks shards by when their next block would come. */
@@ -46,7 +46,7 @@ export class LaneTable {
     this.#self = self
   }
 
-  /** Notes that `peers` may hold `shard`. Those that have been given up for good are not taken in again. */
+  /** Adds `peers` as candidates for `shard`, except those that were given up for good. */
   add(shard: number, peers: readonly PeerId[]): void {
     const entry = this.#entries.get(shard) ?? newEntry(shard)
     for (const peer of peers) {

@@ -4,9 +4,9 @@ import type { PeerId } from '@libp2p/interface'
 export type LaneFailure =
   /** No connection, or it broke. */
   | 'unreachable'
-  /** Nothing came for too long. */
+  /** No block arrived in time. */
   | 'slow'
-  /** A block that does not belong under the shard's root, or an answer that was not asked for. */
+  /** A block that the shard's root does not prove, or an unexpected answer. */
   | 'lied'
   /** The peer says that it does not hold the shard, or can read nothing of it. */
   | 'missing'
@@ -38,7 +38,7 @@ export interface Lane {
   readonly peer: PeerId
   /** Indices asked for and not delivered, in the order of delivery. */
   readonly outstanding: readonly number[]
-  /** Since when the first outstanding block has been waited for, on the reader's clock; meaningless without one. */
+  /** When the wait for the first outstanding block began, on the reader's clock. Meaningless when none is outstanding. */
   readonly waitingSinceMs: number
   request: (first: number, count: number) => void
   close: () => void

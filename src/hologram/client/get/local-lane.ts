@@ -75,7 +75,7 @@ export class LocalLane implements Lane {
       }
       if (reader === undefined) this.#fail(new Error('the shard is not here'))
     } catch (error) {
-      // Whatever is wrong with this copy, there are others.
+      // Other holders have copies.
       this.#fail(error)
     } finally {
       this.#reading = false

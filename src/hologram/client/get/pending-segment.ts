@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Segment } from '../../records/layout.ts'
 
-/** A segment on its way: which of its blocks are here, which are asked for, and how many more it wants. */
+/** A segment being read: the blocks that are here, those asked for, and how many more are needed. */
 export class PendingSegment {
   readonly segment: Segment
   /** The k data rows; rejects when the read fails. */
@@ -9,16 +9,16 @@ export class PendingSegment {
   readonly resolve: (rows: Uint8Array[]) => void
   readonly reject: (error: Error) => void
   readonly #held = new Map<number, Uint8Array>()
-  /** Asked for and counted on. */
+  /** Asked for, and expected in time. */
   readonly #asked = new Set<number>()
-  /** Asked for, but late: welcome, not counted on. */
+  /** Asked for and late: used if they arrive, but replaced by others. */
   readonly #doubted = new Set<number>()
   /** Peers that cannot read their block of this segment, by shard. */
   readonly #bad = new Map<number, Set<string>>()
 
   constructor(segment: Segment) {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array[]>()
-    // The consumer may be segments behind when the read fails: it sees the rejection when it gets here.
+    // The consumer sees the rejection later, when it gets to this segment.
     promise.catch(() => {})
     this.segment = segment
     this.rows = promise
@@ -36,17 +36,17 @@ export class PendingSegment {
     return this.#held.size >= this.segment.k
   }
 
-  /** Blocks to ask for so that k are here or counted on. */
+  /** Blocks to ask for until k are here or expected. */
   get wanted(): number {
     return this.segment.k - this.#held.size - this.#asked.size
   }
 
-  /** k blocks are here, counted on, or at least asked for. */
+  /** k blocks are here, expected, or at least asked for. */
   get attainable(): boolean {
     return this.#held.size + this.#asked.size + this.#doubted.size >= this.segment.k
   }
 
-  /** Shards that need not be asked again. */
+  /** Shards that are not asked again. */
   get askedOrHeld(): ReadonlySet<number> {
     return new Set([...this.#held.keys(), ...this.#asked, ...this.#doubted])
   }
@@ -62,7 +62,7 @@ export class PendingSegment {
     return this.#held.size === this.segment.k
   }
 
-  /** The block of `shard` is late: another is wanted in case it never comes. False when it was not counted on. */
+  /** The block of `shard` is late: ask for another in case it never comes. False when it was not expected. */
   doubt(shard: number): boolean {
     if (!this.#asked.delete(shard)) return false
     this.#doubted.add(shard)
@@ -81,7 +81,7 @@ export class PendingSegment {
     return this.#bad.get(shard)?.has(peer.toString()) !== true
   }
 
-  /** Nothing will come of what was asked of `shard`. */
+  /** The block of `shard` will not come. */
   forget(shard: number): void {
     this.#asked.delete(shard)
     this.#doubted.delete(shard)

@@ -24,7 +24,7 @@ export interface RemoteLaneInit {
   readonly root: Uint8Array
   readonly layout: Layout
   readonly openTimeoutMs: number
-  /** When nothing comes for this long the stream is closed, should the reader not have closed it before. */
+  /** The stream is closed when nothing arrives for this long, unless the reader closes it before. */
   readonly idleTimeoutMs: number
 }
 
@@ -33,10 +33,10 @@ interface Run {
   readonly count: number
 }
 
-/** Rates are measured over stretches of at least this long: single arrivals come in bursts. */
+/** Rates are measured over at least this long, because blocks arrive in bursts. */
 const RATE_WINDOW_MS = 100
 
-/** A stream of get/1: requests are sent ahead, each block that comes is verified against the shard's root. */
+/** A stream of get/1: sends requests ahead, and verifies each block against the shard's root. */
 export class RemoteLane implements Lane {
   readonly shard: number
   readonly peer: PeerId
@@ -47,7 +47,7 @@ export class RemoteLane implements Lane {
   readonly #listener: LaneListener
   readonly #verifier: AuditVerifier
   readonly #closing = new AbortController()
-  /** Runs that wait because the peer has enough requests already. */
+  /** Runs to send when the peer has answered some of its requests. */
   readonly #queue: Run[] = []
   /** Blocks still to come of each request sent. */
   readonly #sent: number[] = []
@@ -172,7 +172,7 @@ export class RemoteLane implements Lane {
     this.#listener.onBadBlock(this, index, error)
   }
 
-  /** The block is the one that is due, and belongs under the root. */
+  /** The block is the one that is due, and the root proves it. */
   #isGenuine({ index, data, path }: NonNullable<GetReply['block']>): boolean {
     return (
       index === this.outstanding[0] &&
@@ -217,7 +217,7 @@ export class RemoteLane implements Lane {
     this.#end(() => this.#listener.onFailure(this, failure, error))
   }
 
-  /** Closes, and tells the listener unless it was the listener who closed. */
+  /** Closes, and tells the listener unless the listener closed it. */
   #end(tell: () => void): void {
     if (this.#closing.signal.aborted) return
     this.close()

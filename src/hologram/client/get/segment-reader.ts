@@ -9,11 +9,11 @@ import { PendingSegment } from './pending-segment.ts'
 import { HologramError } from '../../errors.ts'
 import type { SurvivedFailure } from '../survive.ts'
 
-/** Who may hold which shard. */
+/** Peers that may hold each shard. */
 export interface ShardLocations {
   /** What is known now: for each shard the peers that may hold it, the best first. */
   known: () => Iterable<readonly [shard: number, peers: readonly PeerId[]]>
-  /** Asks around; resolves with further candidates, none when nobody else knows. */
+  /** Asks other peers. Resolves with further candidates; with none when no peer knows any. */
   discover: (signal: AbortSignal) => Promise<Iterable<readonly [shard: number, peers: readonly PeerId[]]>>
 }
 
@@ -34,9 +34,9 @@ export interface SegmentReaderInit {
   readonly n: number
   /** Bytes that may be asked for ahead of the consumer, over all lanes. */
   readonly readAheadBytes: number
-  /** The least time before a block that is late is asked of somebody else. */
+  /** A late block is asked of another holder after this time at the earliest. */
   readonly minHedgeMs: number
-  /** A peer from which no block has come for this long is given up. */
+  /** A peer that delivers no block for this long is given up. */
   readonly stallTimeoutMs: number
   readonly signal: AbortSignal
 }
@@ -44,16 +44,16 @@ export interface SegmentReaderInit {
 /** A lane may have this many bytes outstanding; below the 4 MiB after which libp2p resets a stream unread. */
 const MAX_LANE_BYTES = 2 ** 21
 /**
- * The read-ahead starts with the first segment alone, so that the first byte waits neither behind others nor for more
- * streams than it needs (two at first took half as long again); it doubles with each segment that is read.
+ * The read-ahead starts with one segment, so that the first byte does not wait for others or for streams that it does not
+ * need (starting with two took half as long again). It doubles with each segment that is read.
  */
 const INITIAL_DEPTH = 1
 /**
- * Of the segments next in line, those for which what a late lane owes is asked of somebody else too; doubles with each
- * deadline that it misses.
+ * Segments at the front of the window for which the blocks of a late lane are asked of others too. Doubles with each
+ * deadline that the lane misses.
  */
 const HEDGED_SEGMENTS = 4
-/** Times that everybody is asked, without a segment having been read in between, before the read fails. */
+/** Times that all peers are asked before the read fails, if no segment was read in between. */
 const MAX_DISCOVERIES = 2
 /** Most blocks one GetRequest may name (protocols/object.proto). */
 const MAX_REQUEST_BLOCKS = 64
@@ -115,6 +115,31 @@ export class SegmentReader implements LaneListener {
   }
 
   onBlock(lane: Lane, index: number, data: Uint8Array): void {
+    this.#guarded(() => this.#take(lane, index, data))
+  }
+
+  onBadBlock(lane: Lane, index: number, error: unknown): void {
+    this.#guarded(() => this.#spoil(lane, index, error))
+  }
+
+  onFailure(lane: Lane, failure: LaneFailure, error: unknown): void {
+    this.#guarded(() => this.#giveUp(lane, failure, error))
+  }
+
+  onBusy(lane: Lane, retryAfterMs: number): void {
+    this.#guarded(() => this.#rest(lane, retryAfterMs))
+  }
+
+  /** A defect in here fails this read; thrown into a lane it would end the process. */
+  #guarded(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  #take(lane: Lane, index: number, data: Uint8Array): void {
     const entry = this.#lanes.get(lane.shard)
     if (entry === undefined) return
     entry.queuedBytes -= data.byteLength
@@ -124,7 +149,7 @@ export class SegmentReader implements LaneListener {
     if (this.#starved && lane.outstanding.length === 0) this.#assign()
   }
 
-  onBadBlock(lane: Lane, index: number, error: unknown): void {
+  #spoil(lane: Lane, index: number, error: unknown): void {
     const entry = this.#lanes.get(lane.shard)
     if (entry === undefined) return
     this.#components.onSurvived('block', { peer: lane.peer, shard: lane.shard, error })
@@ -134,7 +159,7 @@ export class SegmentReader implements LaneListener {
     this.#assign()
   }
 
-  onFailure(lane: Lane, failure: LaneFailure, error: unknown): void {
+  #giveUp(lane: Lane, failure: LaneFailure, error: unknown): void {
     const entry = this.#lanes.get(lane.shard)
     if (entry === undefined) return
     this.#components.onSurvived('lane', { peer: lane.peer, shard: lane.shard, error })
@@ -144,7 +169,7 @@ export class SegmentReader implements LaneListener {
     this.#assign()
   }
 
-  onBusy(lane: Lane, retryAfterMs: number): void {
+  #rest(lane: Lane, retryAfterMs: number): void {
     const entry = this.#lanes.get(lane.shard)
     if (entry === undefined) return
     this.#forget(lane)
@@ -153,7 +178,7 @@ export class SegmentReader implements LaneListener {
     this.#assign()
   }
 
-  /** Takes in as many segments as the read-ahead allows, in batches so that requests stay few. */
+  /** Adds segments up to the read-ahead, in batches to keep the number of requests small. */
   #fill(source: Iterator<Segment>): void {
     if (this.#window.length > this.#depth / 2) return this.#hedge()
     while (this.#window.length < this.#depth) {
@@ -219,7 +244,7 @@ export class SegmentReader implements LaneListener {
     entry.lane.request(first, count)
   }
 
-  /** A segment that nobody is left to ask for: asks around, then waits for those who are late, or gives up. */
+  /** No holder is left to ask for a segment: asks other peers, then waits for late holders, or gives up. */
   #starve(pending: PendingSegment, now: number): void {
     const others = this.#turnToOthers(pending)
     if (others === 'turned') return this.#assign()
@@ -300,10 +325,10 @@ export class SegmentReader implements LaneListener {
     const waitMs = Math.max(1, dueMs - this.#components.clock.monotonicMs())
     const { clock } = this.#components
     this.#cancelTimer = clock.after(waitMs, () => {
-      // Blocks that arrived while this process was busy are read before anyone is called late.
+      // First read the blocks that arrived while this process was busy; then judge who is late.
       void clock.turn().then(() => {
         this.#cancelTimer = undefined
-        this.#checkDeadlines()
+        this.#guarded(() => this.#checkDeadlines())
       })
     })
   }
@@ -335,7 +360,7 @@ export class SegmentReader implements LaneListener {
       const waitedMs = now - lane.waitingSinceMs
       if (waitedMs >= this.#init.stallTimeoutMs) {
         lane.close()
-        this.onFailure(lane, 'slow', new Error(`no block for ${Math.round(waitedMs)} ms`))
+        this.#giveUp(lane, 'slow', new Error(`no block for ${Math.round(waitedMs)} ms`))
       } else if (waitedMs >= this.#patienceMs(entry)) {
         entry.strikes++
         entry.primary = false
@@ -345,7 +370,7 @@ export class SegmentReader implements LaneListener {
     this.#assign()
   }
 
-  /** What late lanes owe to the segments next in line is wanted from others too; they may still win. */
+  /** Asks others for the late blocks of the segments at the front; the late lanes may still win. */
   #hedge(): void {
     let doubted = false
     for (const { shard, strikes } of this.#lanes.entries()) {

@@ -9,9 +9,9 @@ export interface WindowReader<T> {
 }
 
 /**
- * A bounded sequence that every reader sees in full, each at its own pace: the writer waits while the slowest reader
- * is `capacity` items behind, and nobody waits for anybody otherwise. Items that everyone has read stay until their
- * room is needed, so that a reader that joins early enough still gets the sequence from its first item.
+ * A bounded sequence that every reader sees in full, each at its own pace. The writer waits while the slowest reader is
+ * `capacity` items behind; readers never wait for each other. Items that all have read stay until their room is needed, so
+ * a reader that joins early still gets the sequence from its first item.
  */
 export class BroadcastWindow<T> {
   readonly capacity: number

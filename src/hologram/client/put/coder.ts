@@ -66,7 +66,7 @@ export function coder(
     let index = 0
     for await (const segment of source) {
       const coded = code(segment, index++)
-      // A failure is seen when its turn comes.
+      // The consumer sees a failure when its turn comes.
       coded.catch(() => {})
       coding.push(coded)
       if (coding.length >= options.depth) yield coding.shift()!

@@ -1,17 +1,15 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Cancel, Clock } from '../../../clock/index.ts'
-import { HologramError, isHologramError } from '../../errors.ts'
-import { NO_ANSWER } from '../wire/streams.ts'
+import { HologramError } from '../../errors.ts'
 import { BroadcastWindow } from './broadcast-window.ts'
-import type { WindowReader } from './broadcast-window.ts'
 import type { CodedSegment } from './coder.ts'
 import { isNoRoom, tooFewHolders } from './too-few-holders.ts'
 import { HeldPrefix } from './held-prefix.ts'
 import { PrefixDigests } from './prefix-digests.ts'
+import { isSilence, Sending, TooSlow } from './sending.ts'
 import type { Commitment, ShardSink, SinkOpener } from './shard-sink.ts'
-import { untilAbort } from '../wire/until-abort.ts'
 
-/** How the shards ended: with the peer that keeps each, or with the reason why nobody does. */
+/** The peer that keeps each shard, or the reason why none does. */
 export interface ShardOutcomes {
   readonly holders: ReadonlyArray<{ readonly shard: number; readonly peer: PeerId }>
   readonly missing: ReadonlyArray<MissingShard>
@@ -33,7 +31,7 @@ export interface ShardPlan {
 
 interface Outcome {
   readonly shard: number
-  /** Undefined when nobody keeps the shard. */
+  /** Undefined when no peer keeps the shard. */
   readonly peer?: PeerId
   readonly reason: string
   readonly noRoom: boolean
@@ -53,9 +51,9 @@ export interface FanOutInit {
   readonly expectedBytes: number
   /** Segments that the slowest holder may be behind the source. */
   readonly windowSegments: number
-  /** With fewer holders than this the upload is given up. */
+  /** With fewer holders than this the upload fails. */
   readonly minimum: number
-  /** With more holders than this, one that holds the others up is dropped. */
+  /** With more holders than this, a holder that delays the others is dropped. */
   readonly required: number
   readonly timing: FanOutTiming
   readonly signal: AbortSignal
@@ -68,11 +66,11 @@ export interface FanOutTiming {
   readonly stallTimeoutMs: number
   /** A holder may take this long to make the shard durable; longer when all are silent at once. */
   readonly commitTimeoutMs: number
-  /** A holder that is not needed may hold the others up for this long in all, and a fifth of the time beyond that. */
+  /** A holder that is not needed may delay the others for this long in all, and for a fifth of the time beyond that. */
   readonly patienceMs: number
 }
 
-/** Share of the time of a whole upload that a slow holder which is not needed may cost. */
+/** Share of an upload's time that a slow holder may cost if it is not needed. */
 const TOLERATED_DELAY = 0.2
 /** Peers tried for one shard. */
 const MAX_ATTEMPTS = 4
@@ -114,7 +112,7 @@ export class FanOut {
       homes.map(({ shard }) => shard),
       init.windowSegments + 1
     )
-    // Uploads that fail before the end never ask for the commitment.
+    // An upload that fails early never awaits the commitment.
     this.#commitment.promise.catch(() => {})
     this.#alive = homes.length
     this.#startedMs = this.#lastTickMs = components.clock.monotonicMs()
@@ -283,7 +281,7 @@ export class FanOut {
     return held.passed
   }
 
-  /** What the holder kept is of other bytes with the same beginning: sends it everything, if that is still here. */
+  /** The holder kept other bytes with the same beginning: sends all blocks, if they are still here. */
   async #startOver(sending: Sending, sink: ShardSink): Promise<void> {
     await sending.during('send', sink.restart())
     const reader = this.#window.join()
@@ -293,7 +291,7 @@ export class FanOut {
     await this.#sendBlocks(sending, sink, new HeldPrefix(0, new Uint8Array()))
   }
 
-  /** Block 0, which is the same whatever follows, makes the holder drop the rest, for the sake of the next attempt. */
+  /** Sends block 0, which makes the holder drop what it kept, so that the next attempt succeeds. */
   async #discardHeld(sending: Sending, sink: ShardSink): Promise<never> {
     const { shard } = sending
     const first = this.#first!
@@ -323,7 +321,7 @@ export class FanOut {
     })
   }
 
-  /** Drops holders that are stuck, and those that hold the others up without being needed. */
+  /** Drops holders that are stuck, and those that delay the others without being needed. */
   #tick(): void {
     const now = this.#components.clock.monotonicMs()
     const elapsedMs = now - this.#lastTickMs
@@ -368,71 +366,5 @@ function sorted(outcomes: readonly Outcome[]): ShardOutcomes {
     missing: outcomes.flatMap(({ shard, peer, reason, noRoom }) =>
       peer === undefined ? [{ shard, reason, noRoom }] : []
     )
-  }
-}
-
-class TooSlow extends Error {
-  override readonly name = 'TooSlow'
-  /** It did nothing at all; otherwise it only held the others up. */
-  readonly wasStuck: boolean
-
-  constructor(message: string, wasStuck: boolean) {
-    super(message)
-    this.wasStuck = wasStuck
-  }
-}
-
-/** The holder may have all that was sent, and be only late or cut off. */
-function isSilence(error: unknown): boolean {
-  if (error instanceof TooSlow) return error.wasStuck
-  if (isHologramError(error, 'PROTOCOL')) return error.data.reason === NO_ANSWER
-  return isHologramError(error, 'TIMEOUT', 'UNREACHABLE')
-}
-
-/** One attempt to send a shard to a peer. */
-class Sending {
-  readonly shard: number
-  readonly peer: PeerId
-  reader: WindowReader<CodedSegment>
-  /** Time that others waited for this holder. */
-  chargedMs = 0
-  phase: 'idle' | 'send' | 'commit' = 'idle'
-  /** The holder has taken the upload. */
-  opened = false
-  readonly #clock: Clock
-  readonly #drop = new AbortController()
-  #phaseSinceMs = 0
-
-  constructor(shard: number, peer: PeerId, reader: WindowReader<CodedSegment>, clock: Clock) {
-    this.shard = shard
-    this.peer = peer
-    this.reader = reader
-    this.#clock = clock
-  }
-
-  /** Fires when the holder is given up. */
-  get dropped(): AbortSignal {
-    return this.#drop.signal
-  }
-
-  /** When what the holder is doing now began; never, while it waits for the source. */
-  get busySinceMs(): number {
-    return this.phase === 'idle' ? Infinity : this.#phaseSinceMs
-  }
-
-  /** Awaits `work` as what the holder is doing; rejects at once when the holder is dropped. */
-  async during<R>(phase: Sending['phase'], work: Promise<R>): Promise<R> {
-    this.phase = phase
-    this.#phaseSinceMs = this.#clock.monotonicMs()
-    try {
-      return await untilAbort(work, this.dropped)
-    } finally {
-      this.phase = 'idle'
-    }
-  }
-
-  drop(error: Error): void {
-    this.#drop.abort(error)
-    this.reader.leave()
   }
 }

@@ -9,7 +9,7 @@ export const MAX_TENSOR_PARAMETERS_BYTES = 6144
 /** The fields of a manifest in which a tensor differs from a blob. */
 export type FormFields = Pick<Manifest, 'kind' | 'layers' | 'tensor'>
 
-/** @param blob - the one layer of the object when it is no tensor */
+/** @param blob - the one layer of the object when it is not a tensor */
 export function formFields(tensor: TensorForm | undefined, blob: Layer): FormFields {
   if (tensor === undefined) return { kind: 'blob', layers: [blob] }
   return { kind: 'tensor', layers: tensor.layers, tensor: tensor.parameters }

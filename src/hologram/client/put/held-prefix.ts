@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 
 /**
- * The blocks that a holder kept of an earlier attempt, to be compared with ours. Whether they are the same is known
- * only when our own leaf hashes of all of them are.
+ * Compares the blocks that a holder kept from an earlier attempt with ours. The answer is known once we have our own leaf
+ * hashes of all of them.
  */
 export class HeldPrefix {
   readonly blocks: number

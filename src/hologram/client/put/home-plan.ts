@@ -10,7 +10,7 @@ export interface PlannedShard {
 /** Where the shards of one upload go, and who steps in when a holder fails. No peer is given two shards. */
 export class HomePlan {
   readonly homes: readonly PlannedShard[]
-  /** Shards for which there is no peer left. */
+  /** Shards without a peer: there are fewer peers than shards. */
   readonly homeless: readonly number[]
   /** In words, when one failure domain holds more than the object can lose. */
   readonly warning: string | undefined

@@ -11,8 +11,8 @@ import { survive } from '../survive.ts'
 import { isNoRoom } from './too-few-holders.ts'
 
 /**
- * Homes of a manifest that announce it in the DHT. Every announcement is some twenty requests; and who looks there does
- * so because peers have joined and the homes are others now, not because the ones that took it have died.
+ * Homes of a manifest that announce it in the DHT. An announcement costs some twenty requests. Readers look there because
+ * peers have joined and other peers are the homes now, not because the announcers have died.
  */
 const ANNOUNCERS = 3
 const FAR_FUTURE_MS = 2 ** 52
@@ -62,7 +62,7 @@ export interface Publication {
   readonly holders: readonly ShardHolder[]
 }
 
-/** Who has a manifest on disk, and why others do not. */
+/** The peers that have a manifest on disk, and why others do not. */
 export interface PlacedManifest {
   readonly kept: PeerId[]
   readonly failures: {
@@ -149,7 +149,7 @@ async function ownPlacementSequence({ holdings, mesh }: ClientContext, cid: CID)
   return record !== undefined && record.signer.equals(mesh.self) ? record.sequence : 0n
 }
 
-/** Nothing for an inline object, which has no shards to tell about. */
+/** Undefined for an inline object, which has no shards. */
 async function placementOf(
   context: ClientContext,
   cid: CID,

@@ -18,7 +18,7 @@ export interface PutJob {
   readonly signal: AbortSignal
 }
 
-/** Writes down that this node keeps the object alive. The manifest's holders announce it in the DHT. */
+/** Records that this node keeps the object alive. */
 export async function adopt(
   job: PutJob,
   object: FinishedObject,
@@ -38,7 +38,7 @@ export async function adopt(
 }
 
 /**
- * Ends a put that too few holders keep. Those that do are told to let go, unless the object was this node's before.
+ * Fails a put that too few holders keep. Tells those that do to let go, unless this node had put the object before.
  *
  * @throws HologramError 'NOT_DURABLE' | 'QUOTA'
  */

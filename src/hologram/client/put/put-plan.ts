@@ -5,7 +5,7 @@ import type { PutOptions } from '../../objects.ts'
 import { checkForm } from './form.ts'
 import type { ClientSettings } from '../settings.ts'
 
-/** How durable a put is to be. */
+/** The code of a put, and how many shards must be acknowledged. */
 export interface PutPlan {
   readonly k: number
   readonly n: number

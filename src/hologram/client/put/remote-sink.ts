@@ -29,7 +29,7 @@ export class RemoteSink implements ShardSink {
   readonly #wait: WaitOptions
   readonly #clock: Clock
   readonly #commitTimeoutMs: number
-  /** The holder's next answer: to the commit or, before it, why it takes no more. */
+  /** The holder's next answer: to the commit, or why it takes no more blocks. */
   readonly #answer: Promise<void>
   #refusal: unknown
   #over = false

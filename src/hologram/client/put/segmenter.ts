@@ -8,7 +8,7 @@ export interface SegmentBytes {
   readonly blockBytes: number
   /** Bytes of the object in this segment; zeros follow. */
   readonly length: number
-  /** k * blockBytes bytes, the only view of its buffer (which a worker may therefore take). */
+  /** k * blockBytes bytes. The only view of its buffer, so that the buffer can be transferred to a worker. */
   readonly data: Uint8Array<ArrayBuffer>
 }
 
@@ -110,7 +110,7 @@ function lastSegment(k: number, length: number, data: Uint8Array<ArrayBuffer>): 
   return { k, blockBytes, length, data: rows }
 }
 
-/** Bytes in a buffer of their own whose contents are whatever was there: filling a megabyte costs as much as copying it. */
+/** An uninitialised buffer: filling a megabyte with zeros costs as much as copying it. */
 function unfilled(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 }

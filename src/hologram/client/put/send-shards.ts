@@ -14,7 +14,8 @@ import type { SinkOpener } from './shard-sink.ts'
 import { survive } from '../survive.ts'
 import { whenFree } from '../wire/when-free.ts'
 
-export interface Sending {
+/** Shards to send, and where. */
+export interface ShardTransfer {
   readonly n: number
   /** Bytes of a full block. */
   readonly blockBytes: number
@@ -34,7 +35,7 @@ export interface Sending {
 
 /** Shards that are on their way to the last block. One of the two must be called, once. */
 export interface SentShards {
-  /** The Merkle root of each shard, in the order of `Sending.shards`. */
+  /** The Merkle root of each shard, in the order of `ShardTransfer.shards`. */
   readonly roots: ReadonlyMap<number, Uint8Array>
   /** Makes the holders keep the shards under the manifest of `object`. Resolves when each has, or has failed. */
   commit: (object: FinishedObject) => Promise<ShardOutcomes>
@@ -51,7 +52,7 @@ export interface SentShards {
 export async function sendShards(
   context: ClientContext,
   segments: AsyncIterable<SegmentBytes>,
-  job: Sending
+  job: ShardTransfer
 ): Promise<SentShards> {
   const { codec, mesh, clock, settings } = context
   const { n, plan, shards, signal } = job

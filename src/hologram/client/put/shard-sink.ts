@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
-/** What turns the blocks a holder was sent into a shard that it keeps. */
+/** What a holder needs to keep the blocks that it was sent as a shard. */
 export interface Commitment {
   readonly cid: CID
   /** dag-cbor */
@@ -19,11 +19,11 @@ export interface ShardSink {
   readonly heldDigest: Uint8Array
   /** Resolves when the holder is ready for more. Blocks come in order, the first is `heldBlocks`, or 0 after `restart`. */
   send: (index: number, block: Uint8Array, leaf: Uint8Array) => Promise<void>
-  /** What the holder kept is not ours: the next block is number 0. */
+  /** The holder kept other bytes: the next block is number 0. */
   restart: () => Promise<void>
   /** Resolves when the shard is durable at the holder. */
   commit: (commitment: Commitment) => Promise<void>
-  /** Leaves what has arrived for a later attempt. Idempotent; a no-op after `commit`. */
+  /** Ends the upload; the holder keeps what has arrived for a later attempt. Idempotent; a no-op after `commit`. */
   abandon: (error: Error) => void
 }
 

@@ -1,6 +1,6 @@
 import { untilAbort } from './until-abort.ts'
 
-/** Passes `source` on until `signal` fires, even while the source is making one wait. */
+/** Passes `source` on until `signal` fires, also while the source has nothing to give. */
 export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]()
   let finished = false
@@ -13,7 +13,7 @@ export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSigna
       yield value
     }
   } finally {
-    // A source that hangs would hang here too: it is told to end, and not waited for.
+    // Tell the source to end and do not wait: a source that hangs would hang here too. Its failure comes too late to matter.
     if (!finished) iterator.return?.().catch(() => {})
   }
 }

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from '../../../clock/index.ts'
 export interface FirstOfOptions {
   /** Candidates asked at once at first. */
   readonly parallel: number
-  /** When none has answered for this long, one more is asked. */
+  /** Asks one more candidate when none has answered for this long. */
   readonly hedgeMs: number
   readonly clock: Clock
   readonly signal: AbortSignal

@@ -10,7 +10,7 @@ import type { StreamOpener } from './streams.ts'
 import { survive } from '../survive.ts'
 import type { FailureLog } from '../survive.ts'
 
-/** Answers a request on behalf of this node, as it would answer another peer. */
+/** Answers a request as this node answers another peer. */
 export type LocalObjects = (request: Partial<ObjectRequest>) => Promise<ObjectReply>
 
 export interface ObjectClientComponents extends StreamOpener, FailureLog {}
@@ -25,7 +25,7 @@ const IDLE_MS = 5_000
 /** Streams kept open with one peer: as many requests go at once without opening another. */
 const MAX_IDLE_STREAMS = 16
 
-/** Requests of object/1, each on a stream of its own while it lasts. This node itself is asked without a stream. */
+/** Requests of object/1, each alone on its stream. Requests to this node itself need no stream. */
 export class ObjectClient {
   readonly #components: ObjectClientComponents
   readonly #local: LocalObjects
@@ -70,8 +70,8 @@ export class ObjectClient {
   }
 
   /**
-   * Asks on a stream that has carried requests before. Undefined when there is none, or when it has ended meanwhile:
-   * whatever the peer may have done of the request, it does no harm to do it again.
+   * Asks on a stream that was kept open. Undefined when there is none, or when it has ended meanwhile: requests are
+   * idempotent, so the caller may repeat one that the peer has already served.
    */
   async #askAgain(
     peer: PeerId,

@@ -4,9 +4,9 @@ import type { FramedStream } from '../../../../protocols/framing/index.ts'
 
 export interface StreamPoolInit {
   readonly clock: Clock
-  /** Streams with one peer that may lie idle; what is more is closed. */
+  /** Idle streams to keep for one peer; further ones are closed. */
   readonly maxIdle: number
-  /** How long a stream may lie idle. Less than peers wait for the next request of a stream. */
+  /** How long a stream may be idle: less than peers wait for the next request on a stream. */
   readonly idleMs: number
   /** For closing a stream. */
   readonly closeTimeoutMs: number
@@ -17,7 +17,7 @@ interface IdleStream {
   readonly sinceMs: number
 }
 
-/** Open streams between two conversations: to open one costs both ends more than a short request does. */
+/** Keeps streams open between requests: opening one costs both ends more than a short request. */
 export class StreamPool {
   readonly #init: StreamPoolInit
   readonly #idle = new Map<string, IdleStream[]>()
@@ -81,7 +81,7 @@ export class StreamPool {
   }
 }
 
-/** Nobody has closed it, and the peer has sent nothing that it was not asked for. */
+/** Open at both ends, and the peer has sent nothing unasked. */
 function isOpen({ stream, bufferedBytes }: FramedStream): boolean {
   return stream.status === 'open' && stream.remoteWriteStatus !== 'closed' && bufferedBytes === 0
 }

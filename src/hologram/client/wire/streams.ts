@@ -15,7 +15,7 @@ export interface StreamOpener {
 export interface OpenFramedOptions {
   /** For dialling, and for negotiating the protocol. */
   readonly timeoutMs: number
-  /** Of the answers; what is sent is not measured by it. */
+  /** Limit of the peer's frames; frames that we send are not checked. */
   readonly maxFrameBytes: number
   readonly signal?: AbortSignal
 }
@@ -38,7 +38,7 @@ export async function openFramed(
   }
 }
 
-/** The part that all replies have in common. */
+/** The fields that all replies share. */
 export interface ReplyStatus {
   readonly status: Status
   readonly message: string
@@ -52,7 +52,7 @@ const MAX_PEER_TEXT = 512
 const peerText = (text: string): string =>
   text.slice(0, MAX_PEER_TEXT).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd')
 
-/** What a reply other than OK means here. */
+/** The error for a reply with a status other than OK. */
 export function remoteError(peer: PeerId, { status, message, retryAfterMs }: ReplyStatus): HologramError {
   const name = peer.toString()
   const text = `${name} answered ${status}${message === '' ? '' : `: ${peerText(message)}`}`

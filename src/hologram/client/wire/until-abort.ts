@@ -1,6 +1,6 @@
 /**
- * Awaits `work`, or rejects with the signal's reason as soon as it fires. Nothing of `work` stays with the signal
- * afterwards, as it would with a race against one lasting promise.
+ * Awaits `work`, or rejects with the signal's reason as soon as it fires. Leaves no listener on the signal, unlike a race
+ * against one lasting promise.
  */
 export async function untilAbort<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
   if (signal.aborted) {

@@ -2,13 +2,13 @@ import { Status } from '../../../../protocols/generated/object.js'
 import type { Clock } from '../../../clock/index.ts'
 import { isHologramError } from '../../errors.ts'
 
-/** Between two attempts, when who is busy names no time. */
+/** Pause between two attempts when the busy side names no time. */
 const RETRY_MS = 100
 const MAX_RETRY_MS = 1000
 
 /**
- * Tries again while the other side is busy, for `timeoutMs` at most: right after a broken put its holders are still
- * closing the uploads that the next one resumes.
+ * Tries again while the other side is busy, for `timeoutMs` at most. Right after a broken put, for instance, its holders
+ * are still closing the uploads that the next put resumes.
  */
 export async function whenFree<R>(
   attempt: () => Promise<R>,
@@ -26,7 +26,7 @@ export async function whenFree<R>(
   }
 }
 
-/** Undefined when trying again is of no use. */
+/** Undefined when another attempt cannot help. */
 function retryAfterMs(error: unknown): number | undefined {
   if (isHologramError(error, 'REMOTE') && error.data.status === Status.BUSY) {
     return Math.min(Math.max(error.data.retryAfterMs, RETRY_MS), MAX_RETRY_MS)

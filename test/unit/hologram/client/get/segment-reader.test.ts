@@ -245,6 +245,15 @@ describe('reading segments from whoever is first', () => {
     ])
   })
 
+  it('fails the read, and nothing else, when something in it throws', async () => {
+    const broken: Behaviour = (lane, index) => {
+      lane.outstanding.shift()
+      lane.listener.onBlock(lane, index, undefined as unknown as Uint8Array)
+    }
+    expect(await readAll(read({ 0: broken })).catch((error: unknown) => error)).to.be.instanceOf(TypeError)
+    expect(lanes.every(({ closed }) => closed)).to.equal(true)
+  })
+
   it('says so when nobody can read enough blocks of a segment', async () => {
     const behaviours = Object.fromEntries(peers.slice(0, N - 1).map((_, i) => [i, badAt(9)]))
     const error = await readAll(read(behaviours)).catch((thrown: unknown) => thrown)
