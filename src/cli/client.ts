@@ -261,8 +261,14 @@ export const problemError = ({ code, message, hint, data }: Problem): CliError =
     code,
     inOurWords(message, data),
     hintFor(code, data) ?? (isKnownCode(code) ? undefined : hint),
-    data
+    detailed(data, message)
   )
+
+/** What a message says beyond its first line, one reason a line. */
+const detailed = (data: Problem['data'], message: string): Problem['data'] => {
+  const log = message.split('\n').slice(1)
+  return log.length === 0 ? data : { ...data, log: log.map((line) => line.trim()) }
+}
 
 /** With too few peers for the code that was asked for, one that fits those there are. */
 const hintFor = (code: string, { available }: Problem['data']): string | undefined => {
@@ -275,7 +281,7 @@ const hintFor = (code: string, { available }: Problem['data']): string | undefin
 const inOurWords = (message: string, { parameter, problem }: Problem['data']): string =>
   typeof parameter === 'string' && typeof problem === 'string'
     ? `--${parameter}: ${problem}`
-    : sentence(message)
+    : sentence(message.split('\n')[0])
 
 /** The connection ended before the answer did. */
 export const nodeGone = (url: string): CliError =>

@@ -32,3 +32,20 @@ export const writeTo = async (stream: Writable, bytes: Uint8Array | string): Pro
   await new Promise((resolve, reject) => {
     stream.write(bytes, (error) => (error == null ? resolve() : reject(error)))
   })
+
+/**
+ * What `work` gives, or the signal's reason as soon as it fires. For calls of the system that nothing can break off, as
+ * opening a named pipe that has no other end.
+ */
+export const orAborted = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    aborted.promise.catch(() => {})
+  }
+}

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import type { Argv } from 'yargs'
 import { unescapeDash } from './dash.ts'
 import { usageError } from './errors.ts'
+import { orAborted } from './io.ts'
 import type { Io } from './io.ts'
 
 /** A link is some 120 characters; whoever names another file by mistake shall not have it read whole. */
@@ -30,26 +31,29 @@ export const withLink = <T>(yargs: Argv<T>): Argv<T & LinkFlags> =>
 /** The link that the flags name. @throws CliError 'USAGE' */
 export const linkText = async (
   { link, linkFile }: LinkFlags,
-  { stdin }: Pick<Io, 'stdin'>
+  { stdin, signal }: Pick<Io, 'stdin' | 'signal'>
 ): Promise<string> => {
   if (link !== undefined && linkFile !== undefined) {
     throw usageError('There are two links: leave out one of LINK and --link-file.')
   }
   if (linkFile !== undefined && linkFile !== '-') {
-    return firstLine(await startOfFile(linkFile), linkFile)
+    return firstLine(await startOfFile(linkFile, signal), linkFile)
   }
   if (link === undefined && linkFile === undefined) {
     throw usageError('Which link?', 'Give it as an argument, as - for standard input, or with --link-file.')
   }
-  return link !== undefined && link !== '-' ? link : firstLine(await startOf(stdin), 'Standard input')
+  if (link !== undefined && link !== '-') return link
+  return firstLine(await orAborted(signal, startOf(stdin)), 'Standard input')
 }
 
-const startOfFile = async (path: string): Promise<string> => {
-  const file = await open(path, 'r')
+const startOfFile = async (path: string, signal: AbortSignal): Promise<string> => {
+  const file = await orAborted(signal, open(path, 'r'))
   try {
-    return await startOf(file.createReadStream({ autoClose: false }))
+    return await orAborted(signal, startOf(file.createReadStream({ autoClose: false })))
   } finally {
-    await file.close()
+    const closed = file.close()
+    if (signal.aborted) closed.catch(() => {})
+    else await closed
   }
 }
 

@@ -27,6 +27,17 @@ import { lazyCommand } from './lazy-command.ts'
 import { printLine, textWidthOf } from './output.ts'
 import { VERSION } from '../node/version.ts'
 
+/** After an interrupted command has cleaned up. */
+const EXIT_AFTER_MS = 100
+
+/**
+ * Ends what is left of an interrupted process. Node.js waits at its end for calls of the system that block, such as the
+ * opening of a named pipe without another end; a signal that nobody listens for does not.
+ */
+const endBySignal = ({ cause }: Interrupted): void => {
+  setTimeout(() => process.kill(process.pid, cause), EXIT_AFTER_MS).unref()
+}
+
 /** Runs one command line and leaves its outcome in `process.exitCode`. */
 export const main = async (argv: readonly string[]): Promise<void> => {
   const interruption = new AbortController()
@@ -39,8 +50,9 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     if (failed !== undefined) process.exitCode = failed
   } finally {
     release()
-    // An input that nobody reads any more must not keep the process.
+    // An input that nobody reads any more must not keep the process, nor a call of the system that was given up.
     stdin.unref?.()
+    if (interruption.signal.aborted) endBySignal(interruption.signal.reason as Interrupted)
   }
 }
 

@@ -1,6 +1,9 @@
 import { CliError } from '../errors.ts'
+import type { Io } from '../io.ts'
 import { writeWhole } from './part-file.ts'
 import { findTarget, writeInto } from './target.ts'
+
+const streams = (): Pick<Io, 'stdout' | 'stderr'> => ({ stdout: process.stdout, stderr: process.stderr })
 
 /**
  * Writes `bytes` to `path`: a file appears whole and durable, or not at all, whatever fails on the way.
@@ -16,6 +19,7 @@ export const writeAtomically = async (
 ): Promise<number> => {
   const target = await findTarget(path, overwrite)
   if (target.kind === 'file') return await writeWhole(target, bytes)
-  if (target.kind !== 'folder') return await writeInto(target, bytes, process)
+  if (target.kind !== 'folder')
+    return await writeInto(target, bytes, { ...streams(), signal: new AbortController().signal })
   throw new CliError('IS_DIRECTORY', `${path} is a folder.`, 'Name a file in it.')
 }

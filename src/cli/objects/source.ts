@@ -3,6 +3,7 @@ import { open, realpath } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { CliError, usageError } from '../errors.ts'
+import { orAborted } from '../io.ts'
 import type { Io } from '../io.ts'
 import { identityOf, sameIdentity } from './resume-record.ts'
 
@@ -21,7 +22,10 @@ export interface Source {
 }
 
 /** Opens FILE, or standard input for '-'. @throws CliError 'NO_SUCH_FILE' | 'IS_DIRECTORY' and the like */
-export const openSource = async (path: string, { stdin }: Pick<Io, 'stdin'>): Promise<Source> => {
+export const openSource = async (
+  path: string,
+  { stdin, signal }: Pick<Io, 'stdin' | 'signal'>
+): Promise<Source> => {
   if (path === '-') {
     if (stdin.isTTY === true) throw usageError('Standard input is a terminal.', 'Pipe something into it.')
     return {
@@ -31,7 +35,7 @@ export const openSource = async (path: string, { stdin }: Pick<Io, 'stdin'>): Pr
       close: async () => {}
     }
   }
-  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+  const handle = await orAborted(signal, open(path, 'r')).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
     throw new CliError(
       'NO_SUCH_FILE',
@@ -40,14 +44,14 @@ export const openSource = async (path: string, { stdin }: Pick<Io, 'stdin'>): Pr
     )
   })
   try {
-    return await fromHandle(path, handle)
+    return await fromHandle(path, handle, signal)
   } catch (error) {
     await handle.close()
     throw error
   }
 }
 
-const fromHandle = async (path: string, handle: FileHandle): Promise<Source> => {
+const fromHandle = async (path: string, handle: FileHandle, signal: AbortSignal): Promise<Source> => {
   const stats = await handle.stat({ bigint: true })
   const close = async (): Promise<void> => await handle.close()
   const name = basename(path)
@@ -60,7 +64,13 @@ const fromHandle = async (path: string, handle: FileHandle): Promise<Source> => 
   }
   if (!stats.isFile()) {
     // A pipe or device: its length shows when it ends.
-    return { name, sizeBytes: undefined, bytes: handle.createReadStream({ autoClose: false }), close }
+    const bytes = handle.createReadStream({ autoClose: false })
+    // To close waits for a read that is under way, which may wait for ever.
+    const letGo = async (): Promise<void> => {
+      if (signal.aborted) void close().catch(() => {})
+      else await close()
+    }
+    return { name, sizeBytes: undefined, bytes, close: letGo }
   }
   if (stats.blocks === 0n) return { name, ...(await withoutBlocks(path, handle, stats)), close }
   return {

@@ -3,7 +3,7 @@ import { access, lstat, open, readlink, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { aboutPath, CliError } from '../errors.ts'
-import { writeTo } from '../io.ts'
+import { orAborted, writeTo } from '../io.ts'
 import type { Io } from '../io.ts'
 
 /** Where a get shall write: found out, and refused where it cannot be, before anything is fetched. */
@@ -69,7 +69,7 @@ export const targetIn = async (
 export const writeInto = async (
   target: Extract<Target, { kind: 'device' | 'descriptor' }>,
   bytes: AsyncIterable<Uint8Array>,
-  io: Pick<Io, 'stdout' | 'stderr'>
+  io: Pick<Io, 'stdout' | 'stderr' | 'signal'>
 ): Promise<number> => {
   const stream =
     target.kind === 'descriptor' ? [undefined, io.stdout, io.stderr][target.descriptor] : undefined
@@ -77,11 +77,17 @@ export const writeInto = async (
     return await forEach(bytes, async (part) => await writeTo(stream, part))
   }
   // Opened by its name a stream of this process is the same pipe or terminal.
-  const file = await naming(target.path, async () => await open(target.path, constants.O_WRONLY))
+  const { signal } = io
+  const named = async <T>(work: () => Promise<T>): Promise<T> =>
+    await naming(target.path, async () => await orAborted(signal, work()))
+  const file = await named(async () => await open(target.path, constants.O_WRONLY))
   try {
-    return await forEach(bytes, async (part) => await naming(target.path, () => writeAll(file, part)))
+    return await forEach(bytes, async (part) => await named(async () => await writeAll(file, part)))
   } finally {
-    await file.close()
+    // To close waits for a write that is under way, which may wait for ever.
+    const closed = file.close()
+    if (signal.aborted) closed.catch(() => {})
+    else await closed
   }
 }
 

@@ -31,6 +31,13 @@ import type { Answer } from './world.ts'
 const LONG_NAME = '漢'.repeat(84)
 const run = promisify(execFile)
 
+/** Whether a program listens for signals: SIGHUP, signal 1 of the mask in proc(5), for which Node.js has no handler. */
+const listensForSignals = async (pid: number): Promise<boolean> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'
+  return (BigInt(`0x${mask}`) & 1n) !== 0n
+}
+
 describe('cli: put, get and their relatives', () => {
   let world: World
   let node: FakeNode
@@ -572,6 +579,35 @@ describe('cli: put, get and their relatives', () => {
       await thhe(['get', link])
       expect(await here()).to.deep.equal(['.other.00000000-1-1-0.thhe-part', 'no part', 'small'])
     })
+  })
+
+  describe('Ctrl-C ends', () => {
+    const cases: Array<[string, string[]]> = [
+      ['a put from a named pipe that nobody opens', ['put', 'fifo']],
+      ['a put from a named pipe that nobody writes to', ['put', 'open-fifo']],
+      ['a get into a named pipe that nobody opens', ['get', 'LINK', '-o', 'fifo']],
+      ['a wait for a link', ['cat', '-']],
+      ['a wait for a link in a file', ['cat', '--link-file', 'fifo']]
+    ]
+    for (const [what, argv] of cases) {
+      it(what, async () => {
+        const link = await put('x')
+        await run('mkfifo', ['fifo', 'open-fifo'])
+        const writer = spawn('sh', ['-c', 'exec sleep 1000 > open-fifo'])
+        const launcher = join(import.meta.dirname, '../../../bin/thhe.js')
+        const words = argv.map((word) => (word === 'LINK' ? link : word))
+        const child = spawn(process.execPath, [launcher, ...words, ...endpoint], {
+          env: { ...process.env, ...world.io.env }
+        })
+        const ended = once(child, 'exit')
+        while (!(await listensForSignals(child.pid ?? 0))) await delay(20)
+        child.kill('SIGINT')
+        const [code, signal] = (await ended) as [number | null, string | null]
+        writer.kill()
+        // A shell takes the two for the same.
+        expect(signal === 'SIGINT' ? 130 : code).to.equal(130)
+      })
+    }
   })
 
   it('prints no escape sequences of others, whatever says them', async () => {

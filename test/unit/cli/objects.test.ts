@@ -140,7 +140,10 @@ describe('cli: objects through a gateway', () => {
   })
 
   it('reads standard input for a dash', async () => {
-    const source = await openSource('-', { stdin: Readable.from([Buffer.from('one '), Buffer.from('two')]) })
+    const source = await openSource('-', {
+      ...world.io,
+      stdin: Readable.from([Buffer.from('one '), Buffer.from('two')])
+    })
     const { link, name } = await putSource(client, world.io, SEALED, source)
     expect(name).to.equal('stdin')
     expect((await get(link)).toString()).to.equal('one two')
@@ -158,7 +161,7 @@ describe('cli: objects through a gateway', () => {
 
     it('a terminal as input', async () => {
       const stdin = Object.assign(Readable.from([]), { isTTY: true })
-      expect(await codeOf(openSource('-', { stdin }))).to.equal('USAGE')
+      expect(await codeOf(openSource('-', { ...world.io, stdin }))).to.equal('USAGE')
     })
 
     it('a sealed object without its key', async () => {

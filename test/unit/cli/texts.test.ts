@@ -6,6 +6,7 @@ import { statText } from '../../../src/cli/commands/stat.ts'
 import { cliMarkdown } from '../../../src/cli/describe.ts'
 import { isPublic, portOf } from '../../../src/cli/doctor/network.ts'
 import { CODES } from '../../../src/cli/error-codes.ts'
+import { problemError } from '../../../src/cli/client.ts'
 import { aboutPath, CliError, errorJson, errorText, EXIT_CODES, exitCodeOf } from '../../../src/cli/errors.ts'
 import { formatBytes, formatDuration, formatRate } from '../../../src/cli/format.ts'
 import { Interrupted } from '../../../src/cli/io.ts'
@@ -85,6 +86,18 @@ describe('cli: errors', () => {
     })
     expect(errorText(aboutPath('b', error))).to.include('Cannot open b: the disk is read-only.')
     expect(aboutPath('b', new Error('odd'))).to.have.property('message', 'odd')
+  })
+
+  it('of a node have their reasons one a line', () => {
+    const message = 'too few holders are left\n  12D3A: closed the stream\n  12D3B: is full'
+    const error = problemError({ code: 'NOT_DURABLE', message, data: { required: 3 }, hint: 'h' })
+    const [first, ...details] = errorText(error).split('\n')
+    expect([first, ...details.slice(0, 2)]).to.deep.equal([
+      'thhe: Too few holders are left.',
+      '  12D3A: closed the stream',
+      '  12D3B: is full'
+    ])
+    expect(details).to.have.length(3)
   })
 
   it('cannot steer the terminal', () => {
