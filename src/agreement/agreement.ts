@@ -158,9 +158,10 @@ export class Agreement<M> {
   }
 
   get isValidator(): boolean {
+    const { self, roster, mayVote = true } = this.#init
     return (
-      quorumSetNodes(this.#init.roster).has(this.#init.self) ||
-      quorumSetNodes(this.#quorumSet).has(this.#init.self)
+      mayVote &&
+      (quorumSetNodes(roster).has(self) || quorumSetNodes(this.#quorumSet).has(self))
     )
   }
 
