@@ -12,6 +12,7 @@ export interface Report {
     domain: string;
     multiaddrs: Uint8Array<ArrayBuffer>[];
     intervalMs: number;
+    sights: Sight[];
 }
 export declare namespace Report {
     const codec: () => Codec<Report>;
@@ -60,9 +61,47 @@ export declare namespace Report {
         field: '$.intervalMs';
         value: number;
     }
+    interface ReportSightsPeerFieldEvent {
+        field: '$.sights[].peer';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface ReportSightsRttMicrosFieldEvent {
+        field: '$.sights[].rttMicros';
+        value: number;
+        index: number;
+    }
+    interface ReportSightsFailuresPpmFieldEvent {
+        field: '$.sights[].failuresPpm';
+        value: number;
+        index: number;
+    }
     function encode(obj: Partial<Report>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Report;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent | ReportSightsPeerFieldEvent | ReportSightsRttMicrosFieldEvent | ReportSightsFailuresPpmFieldEvent>;
+}
+export interface Sight {
+    peer: Uint8Array<ArrayBuffer>;
+    rttMicros: number;
+    failuresPpm: number;
+}
+export declare namespace Sight {
+    const codec: () => Codec<Sight>;
+    interface SightPeerFieldEvent {
+        field: '$.peer';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface SightRttMicrosFieldEvent {
+        field: '$.rttMicros';
+        value: number;
+    }
+    interface SightFailuresPpmFieldEvent {
+        field: '$.failuresPpm';
+        value: number;
+    }
+    function encode(obj: Partial<Sight>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Sight>): Sight;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Sight>): Generator<SightPeerFieldEvent | SightRttMicrosFieldEvent | SightFailuresPpmFieldEvent>;
 }
 export interface Signed {
     signer: Uint8Array<ArrayBuffer>;

@@ -55,6 +55,12 @@ export var Report;
                     w.uint32(88);
                     w.uint32(obj.intervalMs);
                 }
+                if (obj.sights != null && obj.sights.length > 0) {
+                    for (const value of obj.sights) {
+                        w.uint32(162);
+                        Sight.codec().encode(value, w);
+                    }
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -70,7 +76,8 @@ export var Report;
                     uptimeSeconds: 0n,
                     domain: '',
                     multiaddrs: [],
-                    intervalMs: 0
+                    intervalMs: 0,
+                    sights: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -126,6 +133,18 @@ export var Report;
                             obj.intervalMs = reader.uint32();
                             break;
                         }
+                        case 20: {
+                            if (opts.limits?.sights != null && obj.sights.length === opts.limits.sights) {
+                                throw new MaxLengthError('Decode error - repeated field "sights" had too many elements');
+                            }
+                            if (obj.sights.length === 32) {
+                                throw new MaxLengthError('Decode error - repeated field "sights" had too many elements');
+                            }
+                            obj.sights.push(Sight.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.sights$
+                            }));
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -135,7 +154,8 @@ export var Report;
                 return obj;
             }, function* (reader, length, prefix, opts = {}) {
                 const obj = {
-                    multiaddrs: 16
+                    multiaddrs: 16,
+                    sights: 32
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -226,6 +246,24 @@ export var Report;
                             };
                             break;
                         }
+                        case 20: {
+                            if (opts.limits?.sights != null && obj.sights === opts.limits.sights) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "sights" had too many elements');
+                            }
+                            if (obj.sights === 32) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "sights" had too many elements');
+                            }
+                            for (const evt of Sight.codec().stream(reader, reader.uint32(), `${prefix}.sights[]`, {
+                                limits: opts.limits?.sights$
+                            })) {
+                                yield {
+                                    ...evt,
+                                    index: obj.sights
+                                };
+                            }
+                            obj.sights++;
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -249,6 +287,108 @@ export var Report;
     }
     Report.stream = stream;
 })(Report || (Report = {}));
+export var Sight;
+(function (Sight) {
+    let _codec;
+    Sight.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.peer != null && obj.peer.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.peer);
+                }
+                if ((obj.rttMicros != null && obj.rttMicros !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.rttMicros);
+                }
+                if ((obj.failuresPpm != null && obj.failuresPpm !== 0)) {
+                    w.uint32(24);
+                    w.uint32(obj.failuresPpm);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    peer: uint8ArrayAlloc(0),
+                    rttMicros: 0,
+                    failuresPpm: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.peer = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.rttMicros = reader.uint32();
+                            break;
+                        }
+                        case 3: {
+                            obj.failuresPpm = reader.uint32();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.peer`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.rttMicros`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.failuresPpm`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Sight.codec());
+    }
+    Sight.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Sight.codec(), opts);
+    }
+    Sight.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Sight.codec(), opts);
+    }
+    Sight.stream = stream;
+})(Sight || (Sight = {}));
 export var Signed;
 (function (Signed) {
     let _codec;

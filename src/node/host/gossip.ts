@@ -25,6 +25,9 @@ const LIMITS = {
 /** The topic of peer reports (docs/reference/protocols.md, "Reports"). */
 export const reportsTopic = (prefix: string): string => `${prefix}/reports/1`
 
+/** The topic of statements on the agreed map (docs/reference/protocols.md, "Agreed map"). */
+export const agreementTopic = (prefix: string): string => `${prefix}/agree/1`
+
 /** Below the first a peer gets no gossip, below the second nothing that we publish, below the third it is not heard. */
 export const SCORE_THRESHOLDS = {
   gossipThreshold: -10,
@@ -34,6 +37,27 @@ export const SCORE_THRESHOLDS = {
 
 /** Counters decay once a second to a thousandth in an hour: 0.001 ^ (1 / 3600). */
 const HOURLY_DECAY = 0.998083
+
+/** How a peer earns and loses on a topic; see `scoreParams`. */
+const TOPIC_SCORE = {
+  topicWeight: 1,
+  timeInMeshWeight: 0,
+  timeInMeshQuantum: 1,
+  timeInMeshCap: 1,
+  firstMessageDeliveriesWeight: 0.1,
+  firstMessageDeliveriesDecay: HOURLY_DECAY,
+  firstMessageDeliveriesCap: 50,
+  meshMessageDeliveriesWeight: 0,
+  meshMessageDeliveriesDecay: HOURLY_DECAY,
+  meshMessageDeliveriesCap: 1,
+  meshMessageDeliveriesThreshold: 1,
+  meshMessageDeliveriesWindow: 10,
+  meshMessageDeliveriesActivation: 3_600_000,
+  meshFailurePenaltyWeight: 0,
+  meshFailurePenaltyDecay: HOURLY_DECAY,
+  invalidMessageDeliveriesWeight: -4,
+  invalidMessageDeliveriesDecay: HOURLY_DECAY
+}
 
 /**
  * Scores of peers (gossipsub v1.1, "Peer Scoring"). Many peers behind one address are normal here: a site behind a NAT,
@@ -46,25 +70,8 @@ const scoreParams = (prefix: string): NonNullable<GossipsubOpts['scoreParams']> 
   IPColocationFactorWeight: 0,
   topicScoreCap: 10,
   topics: {
-    [reportsTopic(prefix)]: {
-      topicWeight: 1,
-      timeInMeshWeight: 0,
-      timeInMeshQuantum: 1,
-      timeInMeshCap: 1,
-      firstMessageDeliveriesWeight: 0.1,
-      firstMessageDeliveriesDecay: HOURLY_DECAY,
-      firstMessageDeliveriesCap: 50,
-      meshMessageDeliveriesWeight: 0,
-      meshMessageDeliveriesDecay: HOURLY_DECAY,
-      meshMessageDeliveriesCap: 1,
-      meshMessageDeliveriesThreshold: 1,
-      meshMessageDeliveriesWindow: 10,
-      meshMessageDeliveriesActivation: 3_600_000,
-      meshFailurePenaltyWeight: 0,
-      meshFailurePenaltyDecay: HOURLY_DECAY,
-      invalidMessageDeliveriesWeight: -4,
-      invalidMessageDeliveriesDecay: HOURLY_DECAY
-    }
+    [reportsTopic(prefix)]: TOPIC_SCORE,
+    [agreementTopic(prefix)]: TOPIC_SCORE
   }
 })
 
@@ -80,7 +87,7 @@ export const gossip =
       allowPublishToZeroTopicPeers: true,
       runOnLimitedConnection: true,
       // Messages on any other topic are not even decoded into the cache.
-      allowedTopics: [reportsTopic(prefix)],
+      allowedTopics: [reportsTopic(prefix), agreementTopic(prefix)],
       scoreParams: scoreParams(prefix),
       scoreThresholds: SCORE_THRESHOLDS,
       ...LIMITS

@@ -11,6 +11,8 @@ import { ReportExchange } from './exchange.ts'
 import { Prober } from './prober.ts'
 import { Reporter } from './reporter.ts'
 import { NEWCOMER_PPM } from './standing.ts'
+import { FULL_RELIABILITY_PPM } from './reliability.ts'
+import type { Sight } from '../../manifold/map/index.ts'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { Clock, RandomSource } from '../../clock/index.ts'
 import type { NodeConfig } from '../config/index.ts'
@@ -72,6 +74,7 @@ export class Peers {
       table: this.table,
       intervalMs: config.reportInterval,
       domain: config.domain,
+      sights: () => this.#sights(),
       count: init.countReport
     })
     this.#exchange = new ReportExchange({
@@ -162,6 +165,17 @@ export class Peers {
     const entries = this.table.entries()
     const domains = failureDomains(entries)
     return entries.map((entry, i) => this.#summary(entry, domains[i]))
+  }
+
+  /** What a report says of others: of those that are connected, and whose round-trip time is known. */
+  #sights(): Sight[] {
+    const { host } = this.#init
+    return this.table.live().flatMap(({ report: { peer }, reliabilityPpm }) => {
+      const rtts = host.getConnections(peer).flatMap(({ rtt }) => (rtt === undefined ? [] : [rtt]))
+      if (peer.equals(host.peerId) || rtts.length === 0) return []
+      const rttMicros = Math.max(1, Math.round(Math.min(...rtts) * 1000))
+      return [{ peer: peer.toString(), rttMicros, failuresPpm: FULL_RELIABILITY_PPM - reliabilityPpm }]
+    })
   }
 
   #summary({ report, live, reliabilityPpm }: PeerEntry, failureDomain: string): PeerSummary {

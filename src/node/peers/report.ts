@@ -9,6 +9,8 @@ import {
   SignedError,
   verifySigned
 } from '../../../protocols/signed.ts'
+import { checkSights, encodeSights } from './sights.ts'
+import type { Sight } from '../../manifold/map/index.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Signer, UnverifiedSigned } from '../../../protocols/signed.ts'
@@ -62,9 +64,14 @@ export interface PeerReport {
   readonly multiaddrs: readonly Multiaddr[]
   /** 0: the peer leaves. */
   readonly intervalMs: number
+  /** What it sees of others. */
+  readonly sights: readonly Sight[]
   /** The `Signed` message as it came, to be passed on. */
   readonly signed: Uint8Array
 }
+
+/** A report before it is signed. */
+export type OwnReport = Omit<PeerReport, 'signed' | 'peer'>
 
 export interface CheckContext {
   readonly networkId: Uint8Array
@@ -90,7 +97,8 @@ export const checkReport = async (
   const last = context.lastSequence(peer)
   if (last !== undefined && report.sequence <= last) return 'replayed'
   const multiaddrs = readAddresses(report.multiaddrs)
-  if (multiaddrs === undefined) return 'out-of-limits'
+  const sights = checkSights(report)
+  if (multiaddrs === undefined || sights === undefined) return 'out-of-limits'
   try {
     await verifySigned('report', context.networkId, signed)
   } catch {
@@ -107,6 +115,7 @@ export const checkReport = async (
     domain: report.domain,
     multiaddrs,
     intervalMs: report.intervalMs,
+    sights,
     signed: bytes
   }
 }
@@ -114,7 +123,7 @@ export const checkReport = async (
 /** The encoded `Signed` message of a report. */
 export const signReport = async (
   networkId: Uint8Array,
-  report: Omit<PeerReport, 'signed' | 'peer'>,
+  report: OwnReport,
   signer: Signer
 ): Promise<Uint8Array> =>
   await signPayload(
@@ -134,7 +143,8 @@ export const signReport = async (
         .map((address) => Uint8Array.from(address.bytes))
         .filter(({ byteLength }) => byteLength <= REPORT_LIMITS.multiaddrBytes)
         .slice(0, REPORT_LIMITS.multiaddrs),
-      intervalMs: report.intervalMs
+      intervalMs: report.intervalMs,
+      sights: encodeSights(report.sights)
     }),
     signer
   )

@@ -3,6 +3,7 @@ import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { isLoopback } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { checkReport, signReport } from './report.ts'
+import type { Sight } from '../../manifold/map/index.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Cancel, Clock, RandomSource } from '../../clock/index.ts'
@@ -32,6 +33,8 @@ export interface ReporterInit {
   /** What this node lends: zeros when it lends nothing. */
   readonly space: () => Promise<{ capacityBytes: number; freeBytes: number }>
   readonly uptimeSeconds: () => number
+  /** What this node sees of others. */
+  readonly sights: () => readonly Sight[]
   readonly clock: Clock
   readonly random: RandomSource
   /** Counts a report that came in. */
@@ -161,7 +164,8 @@ export class Reporter {
   }
 
   async #publish(intervalMs: number): Promise<void> {
-    const { host, topic, networkId, signer, table, clock, version, domain, uptimeSeconds, space } = this.#init
+    const { host, topic, networkId, signer, table, clock, version, domain, uptimeSeconds, space, sights } =
+      this.#init
     const { capacityBytes, freeBytes } = await space()
     this.#sequence += 1n
     const report = {
@@ -173,7 +177,8 @@ export class Reporter {
       uptimeSeconds: uptimeSeconds(),
       domain,
       multiaddrs: reportable(host.getMultiaddrs()),
-      intervalMs
+      intervalMs,
+      sights: sights()
     }
     const signed = await signReport(networkId, report, signer)
     table.accept({ ...report, peer: signer.peer, signed })

@@ -172,6 +172,7 @@ describe('reports on the wire', function () {
     freeBytes: 5,
     version: '1.0.0',
     uptimeSeconds: 1,
+    sights: [],
     domain: '',
     multiaddrs: outsider.host.getMultiaddrs(),
     intervalMs: 30_000,

@@ -52,7 +52,8 @@ describe(`reports of ${GHOSTS} peers that do not exist`, function () {
         uptimeSeconds: 1e6,
         domain: `ghost-${i}`,
         multiaddrs: [claims],
-        intervalMs: 3_600_000
+        intervalMs: 3_600_000,
+        sights: []
       }
       const signer = {
         peer: peerIdFromPrivateKey(key),

@@ -36,6 +36,7 @@ describe('peer table', () => {
     freeBytes: 50,
     version: '1.0.0',
     uptimeSeconds: 1,
+    sights: [],
     domain: '',
     multiaddrs: [multiaddr('/ip4/192.0.2.7/tcp/4701')],
     intervalMs: INTERVAL,

@@ -25,6 +25,7 @@ const FIELDS: Omit<PeerReport, 'signed' | 'peer'> = {
   freeBytes: 40,
   version: '1.2.3',
   uptimeSeconds: 9,
+  sights: [],
   domain: 'rack-1',
   multiaddrs: [multiaddr('/ip4/192.0.2.1/tcp/4701')],
   intervalMs: 30_000

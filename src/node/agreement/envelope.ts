@@ -1,0 +1,86 @@
+// SCP's envelopes, questions and answers as they travel (protocols/fba.proto).
+import { ScpEnvelope, ScpReply, ScpRequest } from '../../../protocols/generated/fba.js'
+import { fromHex, toHex } from '../../../fba/bytes.ts'
+import { decodeQuorumSet, decodeStatement, encodeQuorumSet, encodeStatement } from '../../../fba/index.ts'
+import type { Envelope } from '../../../fba/index.ts'
+import type { Question, Reply } from '../../agreement/index.ts'
+
+/** A question names its network and at most 8 + 32 hashes. */
+export const MAX_QUESTION_BYTES = 4 * 1024
+/** Statements of a few slots of all validators, quorum sets, 32 reports, or one map. */
+export const MAX_REPLY_BYTES = 4 * 1024 * 1024
+/** Gossip carries no longer envelope than this. */
+export const MAX_GOSSIP_BYTES = 60 * 1024
+
+const MAX_SIGNATURE_BYTES = 128
+
+export const encodeEnvelope = ({ statement, signature }: Envelope): Uint8Array =>
+  ScpEnvelope.encode({ statement: encodeStatement(statement), signature: Uint8Array.from(signature) })
+
+/** @throws Error for bytes that are no envelope */
+export const decodeEnvelope = (bytes: Uint8Array): Envelope => readEnvelope(ScpEnvelope.decode(bytes))
+
+const readEnvelope = ({ statement, signature }: ScpEnvelope): Envelope => {
+  if (signature.byteLength > MAX_SIGNATURE_BYTES) throw new RangeError('a signature is too long')
+  return { statement: decodeStatement(statement), signature }
+}
+
+export const encodeQuestion = (networkId: Uint8Array, question: Question): Uint8Array =>
+  ScpRequest.encode({
+    network: Uint8Array.from(networkId),
+    ...(question.fromSlot !== undefined && { fromSlot: BigInt(question.fromSlot) }),
+    ...(question.proofOfSlot !== undefined && { proofOfSlot: BigInt(question.proofOfSlot) }),
+    quorumSetHashes: (question.quorumSets ?? []).map(fromHex),
+    payloadHashes: (question.payloads ?? []).map((hash) => Uint8Array.from(hash))
+  })
+
+/** @throws Error for bytes that are no question of this network */
+export const decodeQuestion = (networkId: Uint8Array, bytes: Uint8Array): Question => {
+  const request = ScpRequest.decode(bytes)
+  if (!Buffer.from(request.network).equals(networkId)) throw new RangeError('a question of another network')
+  return {
+    ...(request.fromSlot !== undefined && { fromSlot: slotOf(request.fromSlot) }),
+    ...(request.proofOfSlot !== undefined && { proofOfSlot: slotOf(request.proofOfSlot) }),
+    quorumSets: request.quorumSetHashes.map(hash32).map(toHex),
+    payloads: request.payloadHashes.map(hash32)
+  }
+}
+
+/** As much of a reply as one message may hold. */
+export const encodeReply = (reply: Reply): Uint8Array => {
+  let room = MAX_REPLY_BYTES - 1024
+  const fits = <T extends { readonly byteLength: number }>(part: T): boolean => {
+    room -= part.byteLength + 16
+    return room >= 0
+  }
+  const payloads = reply.payloads.map((bytes) => Uint8Array.from(bytes)).filter(fits)
+  const quorumSets = reply.quorumSets.map(encodeQuorumSet).filter(fits)
+  const envelopes = reply.envelopes
+    .map(({ statement, signature }) => ({
+      statement: encodeStatement(statement),
+      signature: Uint8Array.from(signature)
+    }))
+    .filter(({ statement }) => fits(statement))
+  return ScpReply.encode({ currentSlot: BigInt(reply.currentSlot), envelopes, quorumSets, payloads })
+}
+
+/** @throws Error for bytes that are no reply */
+export const decodeReply = (bytes: Uint8Array): Reply => {
+  const reply = ScpReply.decode(bytes)
+  return {
+    currentSlot: slotOf(reply.currentSlot),
+    envelopes: reply.envelopes.map(readEnvelope),
+    quorumSets: reply.quorumSets.map(decodeQuorumSet),
+    payloads: reply.payloads
+  }
+}
+
+const slotOf = (slot: bigint): number => {
+  if (slot > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError('a slot beyond all numbers')
+  return Number(slot)
+}
+
+const hash32 = (hash: Uint8Array): Uint8Array => {
+  if (hash.byteLength !== 32) throw new RangeError('a hash has 32 bytes')
+  return hash
+}

@@ -1,0 +1,115 @@
+// The agreed map in a running node: src/agreement over gossip, agree/1 and the store's notes.
+import { peerIdFromString } from '@libp2p/peer-id'
+import { signedBytes } from '../../../fba/index.ts'
+import { Agreement, AgreementError, MemoryRecords } from '../../agreement/index.ts'
+import { Libp2pAgreementLink } from './link.ts'
+import { mapRules, verifyNow } from './rules.ts'
+import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
+import type { Envelope, QuorumSet, Statement } from '../../../fba/index.ts'
+import type { AgreementRecords, AgreementStatus } from '../../agreement/index.ts'
+import type { RandomSource } from '../../clock/index.ts'
+import type { AgreedMap } from '../../manifold/map/index.ts'
+import type { Part } from '../part-stack.ts'
+import type { Libp2pLinkInit } from './link.ts'
+
+export interface MapAgreementInit extends Libp2pLinkInit {
+  readonly privateKey: Ed25519PrivateKey
+  /** The network's, from its descriptor. */
+  readonly quorumSet: QuorumSet
+  readonly epochMs: number
+  readonly records: AgreementRecords
+  readonly random: RandomSource
+}
+
+/** Peer ids of statements that are verified again and again. */
+const MAX_PEERS_KEPT = 1024
+
+export class MapAgreement implements Part {
+  readonly #init: MapAgreementInit
+  readonly #link: Libp2pAgreementLink
+  readonly #peers = new Map<string, PeerId>()
+  #agreement: Agreement<AgreedMap>
+
+  constructor(init: MapAgreementInit) {
+    this.#init = init
+    this.#link = new Libp2pAgreementLink(init)
+    this.#agreement = this.#make(init.records, true)
+  }
+
+  /** The map in force and the slot in which it was agreed on. */
+  get current(): { readonly map: AgreedMap; readonly slot: number } | undefined {
+    return this.#agreement.current
+  }
+
+  status(): AgreementStatus {
+    return this.#agreement.status()
+  }
+
+  async start(): Promise<void> {
+    const { logger } = this.#init
+    try {
+      await this.#agreement.start()
+    } catch (error) {
+      if (!(error instanceof AgreementError)) throw error
+      // A validator that does not know what it said must not speak: it could contradict itself.
+      logger.error(
+        'this node follows the agreed map without a vote: what it said before cannot be read back',
+        { error }
+      )
+      this.#agreement = this.#make(new MemoryRecords(), false)
+      await this.#agreement.start()
+    }
+    await this.#link.start({
+      receive: (envelope, from) => this.#agreement.receive(envelope, from),
+      answer: (question) => this.#agreement.answer(question)
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#link.stop()
+    await this.#agreement.stop()
+  }
+
+  #make(records: AgreementRecords, mayVote: boolean): Agreement<AgreedMap> {
+    const { host, networkId, quorumSet, epochMs, clock, random, logger } = this.#init
+    return new Agreement(
+      {
+        clock,
+        random,
+        logger,
+        link: this.#link,
+        records,
+        rules: mapRules(networkId),
+        sign: (statement) => this.#sign(statement),
+        verify: (envelope) => this.#verify(envelope)
+      },
+      { self: host.peerId.toString(), roster: quorumSet, epochMs, mayVote }
+    )
+  }
+
+  #sign(statement: Statement): Uint8Array {
+    const { privateKey, networkId } = this.#init
+    const signature = privateKey.sign(signedBytes(networkId, statement))
+    if (signature instanceof Promise) throw new TypeError('Statements cannot be signed at once here.')
+    return signature
+  }
+
+  #verify({ statement, signature }: Envelope): boolean {
+    const peer = this.#peerOf(statement.nodeId)
+    return peer !== undefined && verifyNow(peer, signedBytes(this.#init.networkId, statement), signature)
+  }
+
+  #peerOf(id: string): PeerId | undefined {
+    const known = this.#peers.get(id)
+    if (known !== undefined) return known
+    try {
+      const peer = peerIdFromString(id)
+      if (this.#peers.size >= MAX_PEERS_KEPT) this.#peers.clear()
+      this.#peers.set(id, peer)
+      return peer
+    } catch {
+      // A statement by something that is no peer id.
+      return undefined
+    }
+  }
+}
