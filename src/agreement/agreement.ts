@@ -159,10 +159,7 @@ export class Agreement<M> {
 
   get isValidator(): boolean {
     const { self, roster, mayVote = true } = this.#init
-    return (
-      mayVote &&
-      (quorumSetNodes(roster).has(self) || quorumSetNodes(this.#quorumSet).has(self))
-    )
+    return mayVote && (quorumSetNodes(roster).has(self) || quorumSetNodes(this.#quorumSet).has(self))
   }
 
   /** The map in force and the slot that it was agreed in. */

@@ -9,6 +9,7 @@ import type {
   ListLine,
   ManifestJson,
   OwnedObjectJson,
+  MapJson,
   PeersJson,
   Problem,
   RemovedJson,
@@ -92,6 +93,7 @@ export class NodeClient {
   }
 
   /** @throws CliError 'NODE_SILENT' */
+  map = async (): Promise<MapJson> => await this.#prompt('/v1/map')
   peers = async (): Promise<PeersJson> => await this.#prompt('/v1/peers')
   stat = async (cid: string): Promise<StatJson> => await this.#json('GET', `/v1/objects/${cid}/stat`)
   manifest = async (cid: string): Promise<ManifestJson> =>

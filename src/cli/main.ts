@@ -11,6 +11,7 @@ import { linksCommand } from './commands/links.ts'
 import { lsCommand } from './commands/ls.ts'
 import { networkCommand } from './commands/network.ts'
 import { nodeCommand } from './commands/node.ts'
+import { mapCommand } from './commands/map.ts'
 import { peersCommand } from './commands/peers.ts'
 import { putCommand } from './commands/put.ts'
 import { rmCommand } from './commands/rm.ts'
@@ -99,12 +100,13 @@ export const commands = (io: Io): readonly CommandModule[] => [
   linksCommand(io),
   gcCommand(io),
   peersCommand(io),
+  mapCommand(io),
   statusCommand(io),
   networkCommand(io),
   clusterCommand(io),
   demoCommand(io),
   doctorCommand(io),
-  lazyCommand('fba', 'Analyse quorums: who can halt or split a network', async () => {
+  lazyCommand('fba', 'Agreement: how it stands, and who can halt or split a network', async () => {
     return (await import('./commands/fba.ts')).fbaCommand(io)
   }),
   lazyCommand('encoder', 'Measure the erasure coder on this machine', async () => {

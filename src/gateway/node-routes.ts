@@ -3,7 +3,7 @@ import { identity } from './identity.ts'
 import { readQuery } from './query.ts'
 import { send, sendJson } from './respond.ts'
 import type { Exchange, Route } from './router.ts'
-import type { CollectedJson, HealthJson, PeersJson, StatusJson, UploadsJson } from './types.ts'
+import type { CollectedJson, HealthJson, MapJson, PeersJson, StatusJson, UploadsJson } from './types.ts'
 
 const OPENAPI = new URL('./openapi.json', import.meta.url)
 
@@ -23,6 +23,12 @@ const metrics = async ({ node, query, response }: Exchange): Promise<void> => {
 const peers = ({ node, query, response }: Exchange): void => {
   readQuery(query, {})
   const body: PeersJson = { peers: node.peers() }
+  sendJson(response, 200, body)
+}
+
+const map = ({ node, query, response }: Exchange): void => {
+  readQuery(query, {})
+  const body: MapJson = node.map()
   sendJson(response, 200, body)
 }
 
@@ -69,6 +75,7 @@ export const nodeRoutes: readonly Route[] = [
   read('/metrics', metrics),
   read('/openapi.json', openapi),
   read('/v1/identity', identity),
+  read('/v1/map', map),
   read('/v1/peers', peers),
   read('/v1/status', status)
 ]

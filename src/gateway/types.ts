@@ -1,4 +1,4 @@
-import type { Node, NodeStatus, PeerSummary } from '../node/index.ts'
+import type { MapView, Node, NodeStatus, PeerSummary } from '../node/index.ts'
 import type { Problem } from './problem.ts'
 
 /** The part of a node that HTTP serves. */
@@ -11,6 +11,7 @@ export type GatewayNode = Pick<
   | 'logger'
   | 'apiToken'
   | 'peers'
+  | 'map'
   | 'status'
   | 'collectGarbage'
   | 'uploads'
@@ -138,3 +139,6 @@ export interface UploadsJson {
   /** Those that were touched longest ago first. */
   readonly uploads: ReadonlyArray<Listed<ReturnType<GatewayNode['uploads']>>>
 }
+
+/** Answer of /v1/map. */
+export type MapJson = MapView

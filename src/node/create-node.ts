@@ -6,6 +6,7 @@ import { AwakeClock, systemClock, systemRandom } from '../clock/index.ts'
 import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
+import { MapAgreement } from './agreement/index.ts'
 import { careMetrics } from './care-metrics.ts'
 import { BoundedRecords } from './data/bounded-records.ts'
 import { openDataFolder } from './data/folder.ts'
@@ -202,9 +203,21 @@ const assemble = (opened: Opened): NodeParts => {
     clock: systemClock,
     logger: logger.child('peers')
   })
+  const agreement = createAgreement(opened, peers, id, prefix)
   return {
     ...opened,
-    ...{ network, networkId: id, peers, hologram, metrics, garbage, rendezvous, introduction, uptimeSeconds }
+    ...{
+      network,
+      networkId: id,
+      peers,
+      hologram,
+      metrics,
+      garbage,
+      rendezvous,
+      introduction,
+      agreement,
+      uptimeSeconds
+    }
   }
 }
 
@@ -239,6 +252,29 @@ const createHologram = (
       }
     }
   )
+}
+
+const createAgreement = (
+  { config, folder, store, host, clock, logger }: Opened,
+  { table }: Peers,
+  id: Uint8Array,
+  prefix: string
+): MapAgreement | undefined => {
+  const { quorumSet } = folder.network
+  if (quorumSet === undefined) return undefined
+  return new MapAgreement({
+    host,
+    table,
+    privateKey: folder.identity,
+    networkId: id,
+    prefix,
+    quorumSet,
+    epochMs: config.mapEpoch,
+    records: store.notes('agreement'),
+    clock,
+    random: systemRandom,
+    logger: logger.child('map')
+  })
 }
 
 const createRendezvous = (

@@ -34,3 +34,4 @@ export {
 } from './network.ts'
 export type { NetworkDescriptor } from './network.ts'
 export type { Node, NodeOverrides, NodeState, NodeStatus, PeerSummary } from './types.ts'
+export type { AgreementView, MapPeerView, MapState, MapSummary, MapView } from './agreement/view.ts'

@@ -1,4 +1,5 @@
 import { NodeError } from './errors.ts'
+import { mapSummary, mapView } from './agreement/view.ts'
 import { startHost } from './host/host.ts'
 import { PartStack } from './part-stack.ts'
 import { VERSION } from './version.ts'
@@ -9,6 +10,8 @@ import type { Hologram } from '../hologram/hologram.ts'
 import type { Collected, UploadSummary } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { Store } from '../store/index.ts'
+import type { MapAgreement } from './agreement/index.ts'
+import type { MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { BoundedRecords } from './data/bounded-records.ts'
 import type { DataFolder } from './data/folder.ts'
@@ -39,6 +42,8 @@ export interface NodeParts {
   readonly garbage: GarbageCollector
   readonly rendezvous?: Rendezvous
   readonly introduction: Introduction
+  /** Absent where the network has no validators. */
+  readonly agreement?: MapAgreement
   /** Peers to join by; with none, a node is ready by itself. */
   readonly bootstrap: readonly string[]
   readonly uptimeSeconds: () => number
@@ -110,6 +115,10 @@ export class ThheNode implements Node {
     return this.#parts.store.listUploads()
   }
 
+  map(): MapView {
+    return mapView(this.#parts.agreement)
+  }
+
   async status(): Promise<NodeStatus> {
     const { host, records, store, bootstrap, peers, rendezvous, network, uptimeSeconds } = this.#parts
     return {
@@ -124,6 +133,7 @@ export class ThheNode implements Node {
       dht: host.services.dht.getMode(),
       dhtRecords: records.counts().provider,
       rendezvous: rendezvous?.state ?? 'off',
+      map: mapSummary(this.#parts.agreement),
       usage: await store.usage(),
       damage: store.health()
     }
@@ -134,13 +144,15 @@ export class ThheNode implements Node {
       throw new NodeError('BAD_STATE', `This node is ${this.#state}; make a new one with createNode.`)
     }
     this.#state = 'starting'
-    const { host, config, peers, hologram, garbage, rendezvous, introduction, logger } = this.#parts
+    const { host, config, peers, hologram, garbage, rendezvous, agreement, introduction, logger } =
+      this.#parts
     try {
       // Before the host listens: identify must tell the first peer already that this node is of the network.
       await this.#running.start('membership', peers.identity)
       await this.#running.start('host', { start: () => startHost(host, config), stop: () => host.stop() })
       await this.#running.start('objects', hologram)
       await this.#running.start('peers', peers)
+      if (agreement !== undefined) await this.#running.start('map agreement', agreement)
       await this.#running.start('garbage collection', garbage)
       if (rendezvous !== undefined) await this.#running.start('rendezvous', rendezvous)
       await this.#running.start('introduction', introduction)

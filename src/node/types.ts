@@ -4,6 +4,7 @@ import type { SegmentCodec } from '../../encoder/index.ts'
 import type { StoreHealth } from '../store/index.ts'
 import type { Collected, UploadSummary, Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
+import type { MapSummary, MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { Logger } from './logger.ts'
 import type { NetworkDescriptor } from './network.ts'
@@ -52,6 +53,7 @@ export interface NodeStatus {
   /** Provider records that this node keeps, most of them for others; they are not part of the quota. */
   readonly dhtRecords: { readonly entries: number; readonly bytes: number }
   readonly rendezvous: 'off' | 'joining' | 'joined'
+  readonly map: MapSummary
   readonly usage: Usage
   /** What the store has found damaged on the disk. */
   readonly damage: StoreHealth
@@ -75,6 +77,8 @@ export interface Node {
   multiaddrs: () => string[]
   /** Every peer in the table, this node included. */
   peers: () => PeerSummary[]
+  /** The agreed map, and how the agreement stands. */
+  map: () => MapView
   status: () => Promise<NodeStatus>
   /** Removes what no lease keeps, now instead of at the next full hour. @throws StoreError */
   collectGarbage: () => Promise<Collected>

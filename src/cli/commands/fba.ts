@@ -14,6 +14,7 @@ import { commandGroup, defineCommand } from '../command.ts'
 import { aboutPath, EXIT_CODES, usageError } from '../errors.ts'
 import type { ExitReason } from '../errors.ts'
 import type { Io } from '../io.ts'
+import { fbaStatusCommand } from './map.ts'
 import { printLine } from '../output.ts'
 import { labelsOf, reportJson, reportText } from '../fba-report.ts'
 
@@ -146,7 +147,8 @@ interface FbaFlags {
 }
 
 export const fbaCommand = (io: Io): CommandModule =>
-  commandGroup('fba', 'Analyse quorums: who can halt or split a network', [
+  commandGroup('fba', 'Agreement: how it stands, and who can halt or split a network', [
+    fbaStatusCommand(io),
     subcommand(io, 'analyze', 'Analyse a list of nodes in the stellarbeat format', reportOnNodes),
     subcommand(io, 'check', 'Check the quorum set of a network descriptor', reportOnDescriptor)
   ])

@@ -5,6 +5,7 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { count, formatBytes, formatDuration } from '../format.ts'
 import type { Io } from '../io.ts'
+import { mapLine } from './map.ts'
 import { printJson, printLine, renderFields, widthOf } from '../output.ts'
 
 export const statusCommand = (io: Io): CommandModule =>
@@ -36,6 +37,7 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
       ['peers', `${peers.live} live of ${peers.known} known, ${peers.connected} connected`],
       ['disk', diskText(usage)],
       ...damageText(status.damage).map((text): [string, string] => ['damage', text]),
+      ['map', mapLine(status.map)],
       ['dht', status.dht],
       ['rendezvous', status.rendezvous],
       ['up', formatDuration(status.uptimeSeconds * 1000)],

@@ -139,6 +139,12 @@ export const OPTIONS = {
     description:
       'How often the node reports itself to its peers; a peer silent for three of these is dropped.'
   }),
+  mapEpoch: option({
+    kind: kinds.duration(250, 3_600_000),
+    default: 5_000,
+    group: 'Network',
+    description: 'Time between two agreed maps, where the network has validators.'
+  }),
   maxConnections: option({
     kind: kinds.integer(8, 100_000),
     default: 300,

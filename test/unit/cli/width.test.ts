@@ -68,6 +68,7 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
   dht: 'client',
   dhtRecords: { entries: 16_384, bytes: 4_000_000 },
   rendezvous: 'off',
+  map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false },
   usage,
   damage: {
     ...NO_DAMAGE,

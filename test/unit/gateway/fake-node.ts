@@ -8,7 +8,7 @@ import type { GatewayNode, ObjectReader, OwnedObject, PutOptions } from '../../.
 import { objectCid } from '../../../src/hologram/records/cid.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
 import { silentLogger } from '../../../src/node/logger.ts'
-import type { NodeStatus, PeerSummary } from '../../../src/node/index.ts'
+import type { MapView, NodeStatus, PeerSummary } from '../../../src/node/index.ts'
 
 export const TOKEN = 'test-token'
 
@@ -121,6 +121,32 @@ export class FakeNode implements GatewayNode {
     }
   }
 
+  map(): MapView {
+    return {
+      state: 'agreed',
+      slot: 7,
+      ageMs: 1_200,
+      hasQuorum: true,
+      closedAtMs: 1_700_000_000_000,
+      agreement: {
+        slot: 8,
+        phase: 'waiting',
+        isValidator: true,
+        lastDecisionMs: 300,
+        decided: 7,
+        validators: [
+          { id: 'a', heardMsAgo: 10, isMissing: false },
+          { id: 'b', isMissing: true }
+        ],
+        contradictions: [{ id: 'b', slot: 3 }]
+      },
+      peers: [
+        { id: 'a', capacityBytes: 10, freeBytes: 5, domain: '', failuresPpm: 0, witnesses: 1, slotsSilent: 0 }
+      ],
+      edges: [{ from: 'a', to: 'b', rttMicros: 1_000, witnesses: 2 }]
+    }
+  }
+
   peers = (): PeerSummary[] => [
     {
       id: this.peerId.toString(),
@@ -164,6 +190,7 @@ export class FakeNode implements GatewayNode {
     dht: 'client',
     dhtRecords: { entries: 0, bytes: 0 },
     rendezvous: 'off',
+    map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false },
     usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 },
     damage: {
       ...{ damagedEntries: 0, restoredEntries: 0, indexRebuilt: false, shardsFound: 0 },
