@@ -71,6 +71,20 @@ export const createDescriptor = (init: CreateDescriptorInit): NetworkDescriptor 
     bootstrap: init.bootstrap ?? []
   })
 
+/** Validators of a network in which every peer votes, at most: beyond, agreement costs more than it gives. */
+export const MAX_EVERYBODY_VALIDATES = 25
+
+/**
+ * The quorum set of equal validators: n - f of n, where n >= 3f + 1, so that f of them may fail or lie.
+ *
+ * @param validators - peer ids
+ */
+export const flatQuorumSet = (validators: readonly string[]): QuorumSet => ({
+  threshold: validators.length - Math.floor((validators.length - 1) / 3),
+  validators: [...validators].sort(),
+  innerSets: []
+})
+
 /**
  * SHA-256 of the dag-cbor form of the descriptor without its bootstrap list, the quorum set in normal form.
  *

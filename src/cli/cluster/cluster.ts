@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StatusJson } from '../../gateway/index.ts'
@@ -56,7 +57,7 @@ export const clusterUp = async (up: ClusterUp): Promise<{ peers: RunningPeer[]; 
     )
   }
   const alive = await livePeers(state)
-  await openNetwork(up.folder, code)
+  await openNetwork(up.folder, code, up.size)
   const missing = Array.from({ length: up.size }, (_, index) => index + 1).filter(
     (number) => !alive.some((peer) => peer.number === number)
   )
@@ -153,13 +154,24 @@ const openState = async ({ folder, quota, code }: ClusterUp): Promise<ClusterSta
   )
 }
 
-/** Makes the network of a new cluster; peers that are started later may put with another code than its own. */
-const openNetwork = async (folder: string, code: ClusterCode): Promise<void> => {
-  const { createDescriptor, formatDescriptor } = await import('../../node/network.ts')
+/**
+ * Makes the network of a new cluster. Its first peers, up to 25, are its validators; those that are started later follow,
+ * and may put with another code than the network's own.
+ */
+const openNetwork = async (folder: string, code: ClusterCode, size: number): Promise<void> => {
+  const { createDescriptor, flatQuorumSet, formatDescriptor, MAX_EVERYBODY_VALIDATES } =
+    await import('../../node/network.ts')
+  const { futurePeerId } = await import('../../node/data/folder.ts')
   await makeFolder(folder).catch((error: unknown) => {
     throw aboutPath(folder, error)
   })
-  const text = formatDescriptor(createDescriptor({ name: 'local cluster', code }))
+  if (existsSync(networkFile(folder))) return
+  const numbers = Array.from({ length: Math.min(size, MAX_EVERYBODY_VALIDATES) }, (_, index) => index + 1)
+  const validators = await Promise.all(
+    numbers.map(async (number) => await futurePeerId(peerFolder(folder, number)))
+  )
+  const descriptor = createDescriptor({ name: 'local cluster', code, quorumSet: flatQuorumSet(validators) })
+  const text = formatDescriptor(descriptor)
   await createFile(networkFile(folder), text, 0o600).catch((error: unknown) => {
     throw aboutPath(folder, error)
   })

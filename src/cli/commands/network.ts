@@ -13,6 +13,7 @@ interface CreateFlags {
   readonly k?: number
   readonly n?: number
   readonly bootstrap?: readonly string[]
+  readonly validators?: readonly string[]
 }
 
 const createCommand = (io: Io): CommandModule =>
@@ -40,13 +41,21 @@ const createCommand = (io: Io): CommandModule =>
             array: true,
             requiresArg: true,
             describe: 'Address of a peer to join by, ending in /p2p/PEER-ID; may be repeated'
+          },
+          validators: {
+            type: 'string',
+            array: true,
+            requiresArg: true,
+            describe:
+              'Peer ids of those who agree on the map, equal among themselves; a third less one may fail'
           }
         }),
-    handler: async ({ name, output, k, n, bootstrap, quiet }) => {
-      const { createDescriptor, formatDescriptor, networkId, networkIdText } =
+    handler: async ({ name, output, k, n, bootstrap, validators, quiet }) => {
+      const { createDescriptor, flatQuorumSet, formatDescriptor, networkId, networkIdText } =
         await import('../../node/network.ts')
       const code = { ...(k !== undefined && { k }), ...(n !== undefined && { n }) }
-      const descriptor = createDescriptor({ name, code, bootstrap })
+      const quorumSet = validators && flatQuorumSet(validators)
+      const descriptor = createDescriptor({ name, code, bootstrap, quorumSet })
       const text = formatDescriptor(descriptor)
       if (output === undefined) {
         await printLine(io, text.trimEnd())

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { loadApiToken } from './api-token.ts'
 import { makeFolder } from './files.ts'
 import { loadIdentity } from './identity.ts'
@@ -25,6 +26,18 @@ export interface DataFolder {
 
 /** Where the token of the node in `data` lies, for programs that talk to it. */
 export const apiTokenPath = (data: string): string => join(resolve(data), 'api-token')
+
+/**
+ * The peer id of the node in the folder at `path`, whose key is made when there is none: so that a network can name its
+ * validators before they run for the first time.
+ *
+ * @throws {NodeError} 'UNSAFE_FILE_MODE' | 'BAD_KEY_FILE'
+ */
+export const futurePeerId = async (path: string): Promise<string> => {
+  const root = resolve(path)
+  await makeFolder(root)
+  return peerIdFromPrivateKey(await loadIdentity(join(root, 'identity.key'))).toString()
+}
 
 /**
  * Opens (or makes) the folder at `path`.

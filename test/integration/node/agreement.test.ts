@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { flatQuorumSet } from '../../../src/node/network.ts'
+import { futurePeerId } from '../../../src/node/data/folder.ts'
+import type { Node } from '../../../src/node/index.ts'
+import { Lab, until } from './support.ts'
+
+const VALIDATORS = ['v0', 'v1', 'v2', 'v3']
+/** What the test waits for: longer than a busy machine needs. */
+const PATIENCE_MS = 60_000
+
+describe('agreed map: real nodes', function () {
+  this.timeout(180_000)
+  let lab: Lab
+
+  const config = { reportInterval: 1_000, mapEpoch: 1_000 }
+  const slotOf = (node: Node): number => node.map().slot
+  const idsOf = (node: Node): string[] => node.map().peers.map(({ id }) => id)
+
+  before(async () => {
+    lab = new Lab()
+    const validators = await Promise.all(
+      VALIDATORS.map(async (name) => await futurePeerId(join(lab.folder, name)))
+    )
+    const { path } = lab.network('agreeing', { code: { k: 2, n: 3 }, quorumSet: flatQuorumSet(validators) })
+    for (const name of VALIDATORS) await lab.start(name, { ...config, network: path })
+    await lab.start('follower', { ...config, network: path })
+  })
+  after(async () => await lab.stop())
+
+  it('is the same everywhere, slot for slot, and has every peer and their round-trip times', async () => {
+    await until(
+      'everybody on the map of everybody',
+      () => lab.nodes.every((node) => idsOf(node).length === 5 && node.map().edges.length > 0),
+      PATIENCE_MS
+    )
+    // One agreement at a time may be under way: compare maps of the same slot.
+    await until(
+      'two nodes with a map of the same slot',
+      () => lab.nodes.every((node) => slotOf(node) === slotOf(lab.nodes[0])),
+      PATIENCE_MS
+    )
+    const [first, ...others] = lab.nodes.map((node) => node.map())
+    for (const map of others) {
+      if (map.slot !== first.slot) continue
+      expect(map.peers).to.deep.equal(first.peers)
+      expect(map.edges).to.deep.equal(first.edges)
+    }
+    const follower = lab.nodes[4].map()
+    expect(follower.agreement?.isValidator).to.equal(false)
+    expect((await lab.nodes[4].status()).map.state).to.equal('agreed')
+  })
+
+  it('goes on without one validator of four, says who is missing, and stays in force without two', async () => {
+    const [first, , , fourth] = lab.nodes
+    const gone = fourth.peerId.toString()
+    await fourth.stop()
+    const before = slotOf(first)
+    await until('more maps without it', () => slotOf(first) > before + 3, PATIENCE_MS)
+    await until(
+      'it to be missed',
+      () => first.map().agreement?.validators.find(({ id }) => id === gone)?.isMissing === true,
+      PATIENCE_MS
+    )
+    await lab.nodes[2].stop()
+    await until(
+      'the map to be called stale',
+      async () => (await first.status()).map.state === 'stale',
+      PATIENCE_MS
+    )
+    expect(first.map().hasQuorum).to.equal(false)
+    expect(idsOf(first)).to.include(first.peerId.toString())
+  })
+})
+
+describe('agreed map: a network without validators', () => {
+  it('has none, and works as ever', async () => {
+    const lab = new Lab()
+    const node = await lab.start('alone')
+    expect(node.map()).to.deep.equal({
+      state: 'off',
+      slot: 0,
+      ageMs: 0,
+      hasQuorum: false,
+      peers: [],
+      edges: []
+    })
+    await lab.stop()
+  })
+})
