@@ -49,8 +49,8 @@ export const fbaStatusCommand = (io: Io): CommandModule =>
     builder: (yargs) => withEndpoint(yargs),
     handler: async (flags) => {
       const map = await (await connect(flags, io)).map()
-      const { peers: _, edges: __, ...agreement } = map
-      if (flags.json) await printJson(io, agreement)
+      const { state, slot, ageMs, hasQuorum, agreement } = map
+      if (flags.json) await printJson(io, { state, slot, ageMs, hasQuorum, agreement })
       else await printLine(io, agreementText(map, widthOf(io.stdout)))
     }
   })
