@@ -21,6 +21,12 @@ const WORKER_MODULES = {
   regex: '^(node:worker_threads|worker_threads|webgpu|@tensorflow/)',
   message: 'Only encoder/backends may load workers, WebAssembly or a GPU.'
 }
+/** For a room that a browser shares. */
+const NODE_MODULES = {
+  regex: '^node:',
+  message:
+    'Sealing runs in browsers as well: only src/seal/cipher.ts names an implementation of cryptography.'
+}
 const RANDOM_IMPORTS = {
   regex: '^(node:)?crypto$',
   importNamePattern: '^(random|webcrypto|getRandomValues|generateKey)',
@@ -149,6 +155,11 @@ export default defineConfig(
   },
   {
     files: ['src/seal/**/*.ts'],
+    ignores: ['src/seal/cipher.ts'],
+    rules: pure(NODE_MODULES, othersThan('seal'), rooms('encoder', 'fba', 'protocols'))
+  },
+  {
+    files: ['src/seal/cipher.ts'],
     rules: pure(WORKER_MODULES, othersThan('seal'), rooms('encoder', 'fba', 'protocols'))
   },
   { files: ['src/node/peers/**/*.ts'], rules: timed() },
