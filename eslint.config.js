@@ -144,15 +144,6 @@ export default defineConfig(
   { files: ['src/homeostat/**/*.ts'], rules: pure(WORKER_MODULES, othersThan('homeostat')) },
   { files: ['src/clock/**/*.ts'], rules: walls([LIBP2P_MODULES, othersThan('clock')]) },
   { files: ['src/hologram/**/*.ts'], rules: timed(typesOnly(othersThan('hologram'))) },
-  // Until it has been converted as well.
-  {
-    files: ['src/hologram/holder/**/*.ts'],
-    rules: {
-      ...walls([typesOnly(othersThan('hologram'))]),
-      'no-restricted-globals': 'off',
-      'no-restricted-properties': 'off'
-    }
-  },
   {
     files: ['src/seal/**/*.ts'],
     ignores: ['src/seal/cipher.ts'],

@@ -78,7 +78,7 @@ export class Holder {
     const nowMs = (): number => clock.nowMs()
     this.#context = { mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts: newCounts() }
     this.#announcements = new ProvideQueue(
-      { mesh, logger },
+      { mesh, logger, clock },
       {
         maxBacklog: settings.maxProvideBacklog,
         restRatio: settings.provideRestRatio,

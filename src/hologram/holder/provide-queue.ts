@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
+import { deadlineIn } from '../../clock/index.ts'
+import type { Clock } from '../../clock/index.ts'
 import type { Mesh } from '../mesh.ts'
 import type { HologramLogger } from '../logger.ts'
 
@@ -26,6 +27,7 @@ export interface ProvideQueueInit {
 export class ProvideQueue {
   readonly #mesh: Pick<Mesh, 'provide'>
   readonly #logger: HologramLogger
+  readonly #clock: Clock
   readonly #maxBacklog: number
   readonly #concurrency: number
   readonly #restRatio: number
@@ -35,11 +37,12 @@ export class ProvideQueue {
   readonly #running = new Set<Promise<void>>()
 
   constructor(
-    components: { mesh: Pick<Mesh, 'provide'>; logger: HologramLogger },
+    components: { mesh: Pick<Mesh, 'provide'>; logger: HologramLogger; clock: Clock },
     { maxBacklog, concurrency = 1, restRatio = 0, delayMs = 0, timeoutMs = 60_000 }: ProvideQueueInit
   ) {
     this.#mesh = components.mesh
     this.#logger = components.logger
+    this.#clock = components.clock
     this.#maxBacklog = maxBacklog
     this.#concurrency = concurrency
     this.#restRatio = restRatio
@@ -74,21 +77,20 @@ export class ProvideQueue {
       if (next.done === true) return
       const [key, cid] = next.value
       this.#waiting.delete(key)
-      const startedMs = performance.now()
+      const startedMs = this.#clock.monotonicMs()
       try {
-        await this.#mesh.provide(cid, {
-          signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)])
-        })
+        using deadline = deadlineIn(this.#clock, this.#timeoutMs, signal)
+        await this.#mesh.provide(cid, { signal: deadline.signal })
       } catch (error) {
         this.#logger.debug('an announcement in the DHT failed', { cid: key, error })
       }
-      await this.#rest((performance.now() - startedMs) * this.#restRatio, signal)
+      await this.#rest((this.#clock.monotonicMs() - startedMs) * this.#restRatio, signal)
     }
   }
 
   async #rest(restMs: number, signal: AbortSignal): Promise<void> {
     if (restMs === 0) return
     // Rejects only when the holder stops, which the loop sees for itself.
-    await sleep(restMs, undefined, { signal, ref: false }).catch(() => {})
+    await this.#clock.sleep(restMs, signal).catch(() => {})
   }
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { equals } from 'uint8arrays/equals'
 import { HASH_BYTES, leafHash, MerkleRootBuilder } from '../../../encoder/index.ts'
@@ -155,7 +154,7 @@ class Reception {
     const leaves = this.#upload.leaves()
     for (let start = 0, n = 1; start < leaves.byteLength; start += HASH_BYTES, n++) {
       this.#tree.append(leaves.subarray(start, start + HASH_BYTES))
-      if (n % LEAVES_PER_TURN === 0) await setImmediate()
+      if (n % LEAVES_PER_TURN === 0) await this.#context.clock.turn()
     }
   }
 

@@ -259,6 +259,25 @@ describe('hologram: a put when things go wrong', () => {
     await readable(result, bytes)
   })
 
+  it('is slow, and not broken, when the process gets no processor', async function () {
+    this.timeout(240_000)
+    const timing = { stallTimeoutMs: 1_500, commitTimeoutMs: 1_500, patienceMs: 1_000 }
+    const client = { putTiming: timing, openTimeoutMs: 1_500, requestTimeoutMs: 1_500 }
+    cluster = await Cluster.start(6, { k: 3, n: 6, client })
+    const bytes = randomObject(MIB / 2)
+    const [putter] = cluster.peers
+    // Nothing runs in here for two seconds out of two and a half: every deadline would pass again and again.
+    const stalling = setInterval(() => stall(2_000), 500)
+    try {
+      const result = await putter.hologram.put(chunked(bytes))
+      expect(result.missing).to.deep.equal([])
+    } finally {
+      clearInterval(stalling)
+    }
+    const blamed = putter.mesh.observed.filter(({ outcome }) => outcome !== 'served')
+    expect(blamed).to.deep.equal([])
+  })
+
   it('drops a holder that takes nothing more', async () => {
     cluster = await Cluster.start(5, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
     const released = Promise.withResolvers<void>()
@@ -304,4 +323,9 @@ async function listed({ hologram }: ClusterPeer): Promise<OwnedObject[]> {
   const objects: OwnedObject[] = []
   for await (const object of hologram.list()) objects.push(object)
   return objects
+}
+
+/** Keeps the process from doing anything. */
+function stall(forMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs)
 }

@@ -191,7 +191,7 @@ export class FanOut {
         if (this.#givenUp) break
         noRoom ||= isNoRoom(error)
         this.#components.onFailure(peer, shard, error)
-        asksAgain = !asksAgain && sending.opened && isSilence(error)
+        asksAgain = !asksAgain && isSilence(error, sending.opened)
         if (!asksAgain) this.#blame(peer, error)
       } finally {
         this.#running.delete(sending)

@@ -18,11 +18,15 @@ export class TooSlow extends Error {
   }
 }
 
-/** The holder may have all that was sent, and be only late or cut off. */
-export function isSilence(error: unknown): boolean {
+/**
+ * The holder may have all that was sent, and be only late or cut off.
+ *
+ * @param opened - it had taken the upload; one that cannot be reached has nothing, and another peer may do
+ */
+export function isSilence(error: unknown, opened: boolean): boolean {
   if (error instanceof TooSlow) return error.wasStuck
   if (isHologramError(error, 'PROTOCOL')) return error.data.reason === NO_ANSWER
-  return isHologramError(error, 'TIMEOUT', 'UNREACHABLE')
+  return isHologramError(error, 'TIMEOUT') || (opened && isHologramError(error, 'UNREACHABLE'))
 }
 
 /** One attempt to send a shard to a peer. */

@@ -20,7 +20,7 @@ export interface OpenFramedOptions {
   readonly signal?: AbortSignal
 }
 
-/** Opens a stream of messages to a peer. @throws HologramError 'UNREACHABLE' | 'ABORTED' */
+/** Opens a stream of messages to a peer. @throws HologramError 'UNREACHABLE' | 'TIMEOUT' | 'ABORTED' */
 export async function openFramed(
   { mesh, clock }: StreamOpener,
   peer: PeerId,
@@ -34,6 +34,10 @@ export async function openFramed(
     return new FramedStream(stream, { maxFrameBytes, clock, peer: name })
   } catch (cause) {
     if (signal?.aborted === true) throw new HologramError('ABORTED', 'aborted', {}, { cause })
+    if (deadline.signal.aborted) {
+      const what = { afterMs: timeoutMs, what: 'open' }
+      throw new HologramError('TIMEOUT', `${name} did not answer for ${timeoutMs} ms`, what, { cause })
+    }
     throw new HologramError('UNREACHABLE', `${name} cannot be reached`, { peer: name }, { cause })
   }
 }

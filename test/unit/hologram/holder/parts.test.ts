@@ -5,6 +5,7 @@ import { HASH_BYTES, MerkleTree } from '../../../../encoder/index.ts'
 import { Status } from '../../../../protocols/generated/object.js'
 import { HologramError } from '../../../../src/hologram/errors.ts'
 import { Admission } from '../../../../src/hologram/holder/admission.ts'
+import { systemClock } from '../../../../src/clock/index.ts'
 import { ProvideQueue } from '../../../../src/hologram/holder/provide-queue.ts'
 import { readAhead } from '../../../../src/hologram/holder/read-ahead.ts'
 import { isOwnFault, Refusal, replyHead } from '../../../../src/hologram/holder/refusal.ts'
@@ -238,7 +239,10 @@ describe('announcements', () => {
   it('go a few at a time, each object once', async () => {
     const { running, mesh } = slowDht()
     const stop = new AbortController()
-    const queue = new ProvideQueue({ mesh, logger: silent }, { maxBacklog: 10, concurrency: 2 })
+    const queue = new ProvideQueue(
+      { mesh, logger: silent, clock: systemClock },
+      { maxBacklog: 10, concurrency: 2 }
+    )
     for (const number of [1, 2, 3, 4, 4, 4]) queue.add(cidOf(number), stop.signal)
     expect(running).to.have.length(2)
     expect(queue.backlog).to.equal(2)
@@ -256,7 +260,10 @@ describe('announcements', () => {
   it('let whoever reads a new object go first', async () => {
     const { running, mesh } = slowDht()
     const stop = new AbortController()
-    const queue = new ProvideQueue({ mesh, logger: silent }, { maxBacklog: 10, delayMs: 20 })
+    const queue = new ProvideQueue(
+      { mesh, logger: silent, clock: systemClock },
+      { maxBacklog: 10, delayMs: 20 }
+    )
     queue.add(cidOf(1), stop.signal)
     await turn()
     expect(running).to.have.length(0)
@@ -269,7 +276,10 @@ describe('announcements', () => {
   it('leave out what is more than the backlog, and what is left at the stop', async () => {
     const { running, mesh } = slowDht()
     const stop = new AbortController()
-    const queue = new ProvideQueue({ mesh, logger: silent }, { maxBacklog: 2, concurrency: 1 })
+    const queue = new ProvideQueue(
+      { mesh, logger: silent, clock: systemClock },
+      { maxBacklog: 2, concurrency: 1 }
+    )
     for (const number of [1, 2, 3, 4]) queue.add(cidOf(number), stop.signal)
     expect(queue.backlog).to.equal(2)
     stop.abort()

@@ -77,6 +77,7 @@ describe('sending shards to their holders', () => {
   let sinks: FakeSink[]
   let observed: Array<readonly [PeerId, string]>
   let failed: PeerId[]
+  let refused: PeerId[]
   let clock: VirtualTime
   let awake: AwakeClock
 
@@ -88,6 +89,7 @@ describe('sending shards to their holders', () => {
     sinks = []
     observed = []
     failed = []
+    refused = []
     clock = new VirtualTime()
     awake = new AwakeClock(clock)
   })
@@ -103,9 +105,13 @@ describe('sending shards to their holders', () => {
         openSink: async ({ peer }: SinkRequest) => {
           const fault = faultOf(
             faults[peers.indexOf(peer)],
-            sinks.filter((sink) => sink.peer.equals(peer)).length
+            [...sinks.map((sink) => sink.peer), ...refused].filter((one) => one.equals(peer)).length
           )
-          if (fault instanceof Error) throw fault
+          if (fault instanceof Error) {
+            await awake.sleep(1)
+            refused.push(peer)
+            throw fault
+          }
           const sink = new FakeSink(peer, fault)
           sinks.push(sink)
           return sink
@@ -273,6 +279,14 @@ describe('sending shards to their holders', () => {
       const { holders, missing } = await send(start({ 1: [cut, foreign] }), 9)
       expect(holders.map(({ shard }) => shard)).to.deep.equal([0, 2, 3])
       expect(missing[0].reason).to.include('kept too little')
+    })
+
+    it('asks all once more when none could be opened in time', async () => {
+      const late = new HologramError('TIMEOUT', 'no answer', { afterMs: 100, what: 'open' })
+      const asleep = [late, {}]
+      const { holders } = await send(start({ 0: asleep, 1: asleep, 2: asleep, 3: asleep }, REQUIRED_ALL), 2)
+      expect(holders).to.have.length(N)
+      expect(observed).to.deep.equal([])
     })
 
     it('asks once more, not for ever', async () => {
