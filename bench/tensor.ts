@@ -20,7 +20,7 @@ import {
 import type { EncodedTensor, Tensor } from '../encoder/tensor/index.ts'
 import { decorrelateColours } from '../encoder/tensor/transform/colour.ts'
 import { codeLayer } from '../encoder/tensor/coding/layer-coding.ts'
-import { wordShape } from '../encoder/tensor/parameters.ts'
+import { wordShape } from '../encoder/tensor/form.ts'
 import { analyse } from '../encoder/tensor/transform/transform.ts'
 import { toWords } from '../encoder/tensor/transform/words.ts'
 import { drawPicture } from '../scripts/hologram/picture.ts'

@@ -10,7 +10,6 @@ import {
   firstState,
   formerOf
 } from './contexts.ts'
-import type { Contexts } from './contexts.ts'
 import type { RangeDecoder, RangeEncoder } from './range-coder.ts'
 import { SIGN, SIZE_MASK } from './symbols.ts'
 
@@ -22,10 +21,22 @@ export interface Band {
   readonly steepness?: Uint8Array
 }
 
+/** The states of a layer, and what sizes there are. */
+export interface ModelStates {
+  /** Sizes that occur are below this. */
+  readonly sizes: number
+  /** For sizes: 32 of each context, as contexts.ts lays them out. */
+  readonly states: Int32Array
+  /** For signs, one of each context. */
+  readonly signs: Int32Array
+  /** Size for which the next sign state is taken; 0 for none. */
+  readonly oneSided: number
+}
+
 /** Codes one symbol, or tells which it is. */
-interface SymbolCoder {
+export interface SymbolCoder {
   /**
-   * @param symbol - the one to write; a reader looks away
+   * @param symbol - to encode; ignored when decoding
    * @param base - of the states
    * @param sign - index of the state of the sign
    */
@@ -35,15 +46,15 @@ interface SymbolCoder {
 /** Writes symbols. */
 export class SymbolWriter implements SymbolCoder {
   readonly #range: RangeEncoder
-  readonly #contexts: Contexts
+  readonly #contexts: ModelStates
 
-  constructor(range: RangeEncoder, contexts: Contexts) {
+  constructor(range: RangeEncoder, contexts: ModelStates) {
     this.#range = range
     this.#contexts = contexts
   }
 
   code(symbol: number, base: number, expected: number, sign: number): number {
-    const { states, signs, sizes } = this.#contexts
+    const { states, signs, sizes, oneSided } = this.#contexts
     const size = symbol & SIZE_MASK
     if (size > expected) {
       this.#range.encode(states, base, 1)
@@ -53,7 +64,7 @@ export class SymbolWriter implements SymbolCoder {
       this.#range.encode(states, base, 0)
       this.#range.encodeUnary(states, base + DOWN, base + DOWN_LAST, expected - size, size === 0)
     }
-    if (size > 0) this.#range.encode(signs, sign, symbol >= SIGN ? 1 : 0)
+    if (size > 0) this.#range.encode(signs, size === oneSided ? sign + 1 : sign, symbol >= SIGN ? 1 : 0)
     return symbol
   }
 }
@@ -61,15 +72,15 @@ export class SymbolWriter implements SymbolCoder {
 /** Reads symbols. */
 export class SymbolReader implements SymbolCoder {
   readonly #range: RangeDecoder
-  readonly #contexts: Contexts
+  readonly #contexts: ModelStates
 
-  constructor(range: RangeDecoder, contexts: Contexts) {
+  constructor(range: RangeDecoder, contexts: ModelStates) {
     this.#range = range
     this.#contexts = contexts
   }
 
   code(_: number, base: number, expected: number, sign: number): number {
-    const { states, signs, sizes } = this.#contexts
+    const { states, signs, sizes, oneSided } = this.#contexts
     let size: number
     if (this.#range.decode(states, base) === 1) {
       const most = sizes - 2 - expected
@@ -78,7 +89,7 @@ export class SymbolReader implements SymbolCoder {
       size = expected - this.#range.decodeUnary(states, base + DOWN, base + DOWN_LAST, expected)
     }
     if (size === 0) return 0
-    return this.#range.decode(signs, sign) === 1 ? size | SIGN : size
+    return this.#range.decode(signs, size === oneSided ? sign + 1 : sign) === 1 ? size | SIGN : size
   }
 }
 

@@ -2,6 +2,8 @@
 import { codeBand, SymbolReader, SymbolWriter } from './band-coder.ts'
 import type { Band } from './band-coder.ts'
 import { BitReader, BitWriter } from './bit-stream.ts'
+import { codeConditional, conditionalStates } from './conditional-coder.ts'
+import type { Conditions } from './conditional-coder.ts'
 import { Contexts } from './contexts.ts'
 import { TensorError } from '../errors.ts'
 import { RangeDecoder, RangeEncoder } from './range-coder.ts'
@@ -9,7 +11,12 @@ import { fromSymbols, toSymbols } from './symbols.ts'
 import { elementCount } from '../tensor.ts'
 import type { Words } from '../transform/words.ts'
 
+/** Codes the symbols of a layer, all of them. */
+type CodeSymbols = (range: RangeEncoder, symbols: Uint8Array) => void
+
 /**
+ * Codes the words of bands by what lies around each.
+ *
  * @param words - of the bands, one after the other
  * @param components - how many parts of equal size every band has
  * @param most - bytes that the layer may have
@@ -21,19 +28,38 @@ export function encodeByContext(
   components: number,
   most: number
 ): Uint8Array | undefined {
+  return encode(words, most, (range, symbols) => {
+    const writer = new SymbolWriter(range, new Contexts(words.BYTES_PER_ELEMENT))
+    let start = 0
+    for (const band of bands) {
+      const end = start + elementCount(band.shape)
+      codeBand(writer, band, symbols.subarray(start, end), components)
+      start = end
+    }
+  })
+}
+
+/** Codes words by what is known of each. @param most, @returns as for `encodeByContext` */
+export function encodeByCondition(
+  words: Words,
+  conditions: Conditions,
+  most: number
+): Uint8Array | undefined {
+  const width = words.BYTES_PER_ELEMENT
+  return encode(words, most, (range, symbols) => {
+    const states = conditionalStates(conditions, width)
+    codeConditional(new SymbolWriter(range, states), conditions, symbols, width)
+  })
+}
+
+function encode(words: Words, most: number, codeSymbols: CodeSymbols): Uint8Array | undefined {
   const bytes = new Uint8Array(most)
   const bits = new BitWriter(bytes)
   const symbols = toSymbols(words, bits)
   bits.finish()
   if (bits.length >= most) return undefined
   const range = new RangeEncoder(bytes)
-  const writer = new SymbolWriter(range, new Contexts(words.BYTES_PER_ELEMENT))
-  let start = 0
-  for (const band of bands) {
-    const end = start + elementCount(band.shape)
-    codeBand(writer, band, symbols.subarray(start, end), components)
-    start = end
-  }
+  codeSymbols(range, symbols)
   range.finish()
   const length = range.length + bits.length
   if (length > most) return undefined
@@ -41,14 +67,14 @@ export function encodeByContext(
   return bytes.slice(0, length)
 }
 
-/** Reads a layer that `encodeByContext` wrote, some bands at a time: those that a reader has the coarser words for. */
+/** Reads a layer that `encodeByContext` or `encodeByCondition` wrote; of the first some bands at a time: those that a reader has the coarser words for. */
 export class ContextReader {
   readonly #wordBytes: 2 | 4 | 8
   readonly #components: number
   readonly #length: number
   readonly #range: RangeDecoder
   readonly #bits: BitReader
-  readonly #reader: SymbolReader
+  #reader: SymbolReader | undefined
 
   /** @throws TensorError 'CORRUPT' */
   constructor(bytes: Uint8Array, wordBytes: 2 | 4 | 8, components: number) {
@@ -57,7 +83,6 @@ export class ContextReader {
     this.#length = bytes.length
     this.#range = new RangeDecoder(bytes)
     this.#bits = new BitReader(bytes)
-    this.#reader = new SymbolReader(this.#range, new Contexts(wordBytes))
   }
 
   /**
@@ -65,14 +90,24 @@ export class ContextReader {
    * @throws TensorError 'CORRUPT' as soon as the bytes end
    */
   take(bands: readonly Band[]): Words {
+    this.#reader ??= new SymbolReader(this.#range, new Contexts(this.#wordBytes))
+    const reader = this.#reader
     const counts = bands.map(({ shape }) => elementCount(shape))
     const symbols = new Uint8Array(counts.reduce((sum, count) => sum + count, 0))
     let start = 0
     bands.forEach((band, index) => {
       const end = start + counts[index]
-      codeBand(this.#reader, band, symbols.subarray(start, end), this.#components)
+      codeBand(reader, band, symbols.subarray(start, end), this.#components)
       start = end
     })
+    return fromSymbols(symbols, this.#wordBytes, this.#bits)
+  }
+
+  /** All words, by what is known of each. @throws TensorError 'CORRUPT' as soon as the bytes end */
+  takeConditional(conditions: Conditions): Words {
+    const symbols = new Uint8Array(conditions.classes.length)
+    const states = conditionalStates(conditions, this.#wordBytes)
+    codeConditional(new SymbolReader(this.#range, states), conditions, symbols, this.#wordBytes)
     return fromSymbols(symbols, this.#wordBytes, this.#bits)
   }
 

@@ -46,6 +46,7 @@ export class Contexts {
   readonly sizes: number
   readonly states: Int32Array
   readonly signs = newStates(SIGN_CONTEXTS)
+  readonly oneSided = 0
 
   constructor(wordBytes: number) {
     this.sizes = sizesOf(wordBytes)

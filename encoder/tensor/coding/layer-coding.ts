@@ -3,7 +3,8 @@
 // together, so that high ones, mostly zero, cost nothing; or those bytes as they are.
 import * as zlib from 'node:zlib'
 import { IS_LITTLE_ENDIAN } from '../files/byte-order.ts'
-import { ContextReader, encodeByContext } from './context-coding.ts'
+import type { Conditions } from './conditional-coder.ts'
+import { ContextReader, encodeByCondition, encodeByContext } from './context-coding.ts'
 import { TensorError } from '../errors.ts'
 import type { DetailSource, Layer } from '../transform/transform.ts'
 import { newWords } from '../transform/words.ts'
@@ -21,6 +22,8 @@ export interface CodedLayer {
 
 /** A layer of which the words are handed out as its reader asks for them. */
 export interface LayerReader extends DetailSource {
+  /** All words at once, of which something is known. */
+  takeConditional: (count: number, conditions: () => Conditions) => Words
   /** @throws TensorError 'CORRUPT' when there was more than has been taken */
   finish(): void
 }
@@ -38,8 +41,16 @@ const PIECES_EXCESS = 1.1
 
 /** @param components - how many parts of equal size every band has */
 export function codeLayer({ words, bands }: Layer, components: number): CodedLayer {
+  return shortest(words, encodeByContext(words, bands, components, words.byteLength))
+}
+
+/** The same for words of which something is known. */
+export function codeConditionalLayer(words: Words, conditions: Conditions): CodedLayer {
+  return shortest(words, encodeByCondition(words, conditions, words.byteLength))
+}
+
+function shortest(words: Words, byContext: Uint8Array | undefined): CodedLayer {
   checkZstd()
-  const byContext = encodeByContext(words, bands, components, words.byteLength)
   const most = byContext?.length ?? words.byteLength
   if (promisedByPieces(words) <= PIECES_EXCESS * most) {
     const packed = deflate(toPlanes(words))
@@ -87,12 +98,18 @@ export function readLayer(
 ): LayerReader {
   if (coding === 'context') {
     const reader = new ContextReader(bytes, wordBytes, components)
-    return { take: (_, bands) => reader.take(bands()), finish: () => reader.finish() }
+    return {
+      take: (_, bands) => reader.take(bands()),
+      takeConditional: (_, conditions) => reader.takeConditional(conditions()),
+      finish: () => reader.finish()
+    }
   }
   const words = decodePlanes(coding, bytes, wordBytes, count)
   let taken = 0
+  const take = (part: number): Words => words.subarray(taken, (taken += part))
   return {
-    take: (part) => words.subarray(taken, (taken += part)),
+    take,
+    takeConditional: take,
     finish: () => {
       if (taken !== count) throw corrupt(wordBytes * count)
     }

@@ -28,8 +28,8 @@ export interface ErrorSamplerInit {
   readonly firstAxis: number
   readonly steps: readonly AxisMask[]
   readonly transform: TransformKind
-  /** The numbers that words stand for, in memory order; may change the words. */
-  readonly numbersOfWords: (words: Words) => ArrayLike<number>
+  /** The numbers that words stand for which lack their lowest `shift` bits, in memory order. */
+  readonly numbersOfWords: (words: Words, shift: number) => ArrayLike<number>
 }
 
 /**
@@ -41,30 +41,29 @@ export interface ErrorSamplerInit {
 export class ErrorSampler {
   readonly #init: ErrorSamplerInit
   readonly #shapes: readonly number[][]
-  readonly #errors: ErrorMeasure[] = []
 
   constructor(init: ErrorSamplerInit) {
     this.#init = init
     this.#shapes = shapesOfScales(init.shape, init.steps)
   }
 
-  /** @param low - the coarse words after `step` steps; not changed */
-  take(low: Words, step: number): void {
+  /**
+   * @param low - the coarse words after `step` steps; not changed
+   * @param shift - bits that the words lack
+   */
+  measure(low: Words, step: number, shift: number): ErrorMeasure {
     const { steps, firstAxis } = this.#init
     const rowsOfWord = 2 ** steps.slice(0, step).filter((mask) => (mask >> firstAxis) & 1).length
-    const measures = slabsOf(this.#init, rowsOfWord).map((slab) => this.#measure(low, step, rowsOfWord, slab))
-    this.#errors[steps.length - step] = {
+    const measures = slabsOf(this.#init, rowsOfWord).map((slab) =>
+      this.#measure(low, step, shift, rowsOfWord, slab)
+    )
+    return {
       rms: Math.hypot(...measures.map(({ rms }) => rms)) / Math.sqrt(measures.length),
       peak: Math.max(...measures.map(({ peak }) => peak))
     }
   }
 
-  /** One for each number of layers but all, from coarse to fine. */
-  get errors(): readonly ErrorMeasure[] {
-    return this.#errors
-  }
-
-  #measure(low: Words, step: number, rowsOfWord: number, { start, rows }: Slab): ErrorMeasure {
+  #measure(low: Words, step: number, shift: number, rowsOfWord: number, { start, rows }: Slab): ErrorMeasure {
     const { numbers, shape, firstAxis, steps, transform, numbersOfWords } = this.#init
     const length = shape[firstAxis]
     const isWhole = rows === length
@@ -78,7 +77,7 @@ export class ErrorSampler {
     const rowNumbers = numbers.length / length
     return errorBetween(
       slice(numbers, start * rowNumbers, (start + rows) * rowNumbers),
-      slice(numbersOfWords(words), 0, rows * rowNumbers)
+      slice(numbersOfWords(words, shift), 0, rows * rowNumbers)
     )
   }
 }

@@ -1,5 +1,6 @@
 import { littleEndianToHost } from '../files/byte-order.ts'
 import { formatOf } from '../element-type.ts'
+import { halfToNumber } from '../half.ts'
 import type { Tensor } from '../tensor.ts'
 
 /** How far a tensor is from another, over the numbers that are finite in both. */
@@ -43,15 +44,6 @@ export function numbersOf({ type, bytes }: Pick<Tensor, 'type' | 'bytes'>): Arra
   }
 }
 
-/** The value of IEEE 754 binary16 bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
-}
-
 /** @param approximation - as many numbers as `numbers` */
 export function errorBetween(numbers: ArrayLike<number>, approximation: ArrayLike<number>): ErrorMeasure {
   let peak = 0
@@ -93,6 +85,19 @@ export function deviationOf(numbers: ArrayLike<number>): number {
   }
   const deviation = largest * Math.sqrt(squares / count)
   return Number.isFinite(deviation) ? deviation : Number.MAX_VALUE
+}
+
+/** The least and the greatest finite number; 0 and 0 when there is none. */
+export function rangeOf(numbers: ArrayLike<number>): { least: number; greatest: number } {
+  let least = Infinity
+  let greatest = -Infinity
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i]
+    if (number < least && number > -Infinity) least = number
+    if (number > greatest && number < Infinity) greatest = number
+  }
+  // Never -0, which dag-cbor does not tell from 0.
+  return least === Infinity ? { least: 0, greatest: 0 } : { least: least + 0, greatest: greatest + 0 }
 }
 
 /**

@@ -1,7 +1,9 @@
 import { elementCount } from '../tensor.ts'
 
-/** Most scales below the finest: an axis of 2^24 words still shows itself in 2^16. */
-export const MAX_STEPS = 8
+/** Most times that an axis is halved: one of 2^24 words still shows itself in 2^16. */
+export const MAX_SCALES = 8
+/** Most steps, when each halves one axis only. */
+export const MAX_STEPS = 24
 /** A tensor this small is not halved again. */
 const COARSEST_ELEMENTS = 64
 /** An axis that is this many times shorter than the longest waits until the longest has come down to it. */
@@ -20,7 +22,7 @@ export type AxisMask = number
 export function planSteps(shape: readonly number[], firstAxis: number): AxisMask[] {
   const steps: AxisMask[] = []
   let box = shape
-  while (steps.length < MAX_STEPS && elementCount(box) > COARSEST_ELEMENTS) {
+  while (steps.length < MAX_SCALES && elementCount(box) > COARSEST_ELEMENTS) {
     const longest = Math.max(1, ...box.slice(firstAxis))
     if (longest < 2) break
     const mask = box.reduce((bits, length, axis) => {
@@ -31,6 +33,29 @@ export function planSteps(shape: readonly number[], firstAxis: number): AxisMask
     box = halved(box, mask)
   }
   return steps
+}
+
+/** A step with this many details is worth a layer for each axis. */
+const DETAILS_PER_AXIS = 2 ** 14
+
+/**
+ * The same with a step of its own for each axis, the contiguous one first, where there are many details: more layers, of
+ * which each is of use by itself. All axes at once where there would be more than MAX_STEPS.
+ */
+export function axisByAxis(shape: readonly number[], steps: readonly AxisMask[]): AxisMask[] {
+  const shapes = shapesOfScales(shape, steps)
+  const apart = steps.flatMap((mask, step) => {
+    const details = elementCount(shapes[step]) - elementCount(shapes[step + 1])
+    return details < DETAILS_PER_AXIS ? [mask] : axesOf(mask).map((axis) => 1 << axis)
+  })
+  return apart.length <= MAX_STEPS ? apart : [...steps]
+}
+
+/** The axes of a mask, the contiguous one first. */
+export function axesOf(mask: AxisMask): number[] {
+  const axes: number[] = []
+  for (let axis = 31 - Math.clz32(mask); axis >= 0; axis--) if ((mask >> axis) & 1) axes.push(axis)
+  return axes
 }
 
 /** Lengths of the coarse part after one step. */

@@ -3,7 +3,7 @@
 import { bandsOf } from './bands.ts'
 import type { Band } from '../coding/band-coder.ts'
 import { liftAxis, predictAxis, unliftAxis, unpredictAxis } from './lifting.ts'
-import { halved, shapesOfScales } from './scales.ts'
+import { axesOf, halved, shapesOfScales } from './scales.ts'
 import type { AxisMask } from './scales.ts'
 import { merge, split } from './subbands.ts'
 import { elementCount } from '../tensor.ts'
@@ -136,11 +136,7 @@ export class Synthesis {
 /** What a step takes apart at once: all axes, or one after the other, the contiguous one first. */
 function partsOf(mask: AxisMask, kind: TransformKind): AxisMask[] {
   if (kind === 'lowpass') return [mask]
-  const parts: AxisMask[] = []
-  for (let axis = 31 - Math.clz32(mask); axis >= 0; axis--) {
-    if ((mask >> axis) & 1) parts.push(1 << axis)
-  }
-  return parts
+  return axesOf(mask).map((axis) => 1 << axis)
 }
 
 function apart(kind: TransformKind, words: Words, outer: number, length: number, inner: number): void {

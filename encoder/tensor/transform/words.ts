@@ -62,19 +62,22 @@ export interface NumberFormat {
   readonly colour: boolean
 }
 
+/** What is done to words on the way, where layers are missing. */
+export interface WordRepair {
+  /** Words outside become the nearest inside. */
+  readonly bounds?: readonly [least: number | bigint, greatest: number | bigint]
+  /** Changes the words from `start` on, after that. */
+  readonly overlay?: (words: Words, start: number) => void
+}
+
 /** Words of each component that are turned into numbers at once: little memory, and all of it in the cache. */
 const BLOCK_WORDS = 2 ** 14
 
-/**
- * The reverse of `toWords`, and of the colour transform. Words outside the range of the type, which only an incomplete
- * set of layers gives, become the nearest number inside.
- *
- * @param isPartial - some layers are missing: booleans become 0 or 1
- */
+/** The reverse of `toWords`, and of the colour transform. @param words - not changed */
 export function fromWords(
   words: Words,
   { type, components, colour }: NumberFormat,
-  isPartial: boolean
+  { bounds, overlay }: WordRepair = {}
 ): Uint8Array {
   const { kind, numberBytes } = formatOf(type)
   const bytes = new Uint8Array(words.length * numberBytes)
@@ -88,15 +91,35 @@ export function fromWords(
       movable(block).set(movable(words).subarray(from, from + length), c * length)
     }
     if (colour) restoreColours(block as Int16Array | Int32Array, length)
-    if (!(block instanceof BigInt64Array) && numberBytes < 4) {
-      const [least, most] = rangeOf(kind, numberBytes, isPartial)
-      clamp(block, least, most)
+    if (bounds !== undefined) clamp(block, ...bounds)
+    if (overlay !== undefined) {
+      for (let c = 0; c < components; c++) {
+        overlay(block.subarray(c * length, (c + 1) * length), c * count + start)
+      }
     }
     reorder(block, kind, numberBytes)
     const end = (start + length) * components
     interleave(movable(block), bits.subarray(start * components, end) as Int32Array, components)
   }
   return hostToLittleEndian(bytes, numberBytes)
+}
+
+/** Words of the least and the greatest number that a type has; undefined where words have no room for others. */
+export function typeBounds(
+  type: ElementType,
+  isPartial: boolean
+): readonly [least: number, greatest: number] | undefined {
+  const { kind, numberBytes } = formatOf(type)
+  return numberBytes < 4 ? rangeOf(kind, numberBytes, isPartial) : undefined
+}
+
+/** The word of an integer of a type. @param number - the nearest that the type has is taken */
+export function wordOfInteger(type: ElementType, number: number): number | bigint {
+  const { kind, numberBytes } = formatOf(type)
+  if (numberBytes < 8) return kind === 'unsigned' && numberBytes === 4 ? number - 2 ** 31 : number
+  const word = BigInt(Math.round(number)) - (kind === 'unsigned' ? 2n ** 63n : 0n)
+  if (word >= 2n ** 63n) return 2n ** 63n - 1n
+  return word < -(2n ** 63n) ? -(2n ** 63n) : word
 }
 
 type Bits = Uint8Array | Int8Array | Uint16Array | Int16Array | Int32Array | BigInt64Array
@@ -163,11 +186,11 @@ function rangeOf(
   return kind === 'unsigned' || kind === 'boolean' ? [0, size - 1] : [-size / 2, size / 2 - 1]
 }
 
-function clamp(words: Int16Array | Int32Array, least: number, most: number): void {
+function clamp(words: Words, least: number | bigint, greatest: number | bigint): void {
   for (let i = 0; i < words.length; i++) {
     const word = words[i]
-    if (word < least) words[i] = least
-    else if (word > most) words[i] = most
+    if (word < least) words[i] = least as never
+    else if (word > greatest) words[i] = greatest as never
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs'
+import type { NumberRange } from '../../../encoder/tensor/index.ts'
 import type { StatJson } from '../../gateway/index.ts'
 import { commandGroup, defineCommand } from '../command.ts'
 import { unescapeDash } from '../dash.ts'
@@ -187,11 +188,29 @@ const writeVersion = async (io: Io, target: Target, { tensor }: TensorVersion): 
   await (target.kind === 'file' ? writeWhole(target, bytes) : writeInto(target, bytes, io))
 }
 
-const versionText = ({ layers, layersInAll, shards, error, fidelity, bytesRead }: TensorVersion): string => {
+const versionText = ({
+  layers,
+  layersInAll,
+  shards,
+  error,
+  range,
+  fidelity,
+  bytesRead
+}: TensorVersion): string => {
   const read = `${formatBytes(bytesRead)} read, ${layers} of ${layersInAll} layers (any ${shards} shards)`
   if (layers === layersInAll) return `${read}; exact`
-  return `${read}; expect errors of ${error.rms.toPrecision(3)} (root mean square), up to about ${error.peak.toPrecision(3)}; fidelity ${fidelity.toFixed(3)}`
+  const ofRange =
+    range === null ? '' : ` (${percent(error.rms, range)} and ${percent(error.peak, range)} of the range)`
+  return `${read}; expect errors of ${figure(error.rms, 3)} (root mean square), up to about ${figure(error.peak, 3)}${ofRange}; fidelity ${fidelity.toFixed(3)}`
 }
+
+/** A small number in few digits: '0.638', '7.0e-5'. */
+const figure = (number: number, digits: number): string =>
+  number >= 1e-3 && number < 1e6 ? number.toPrecision(digits) : number.toExponential(digits - 1)
+
+/** An error as a share of the range of the data: '0.12 %'. */
+const percent = (error: number, { least, greatest }: NumberRange): string =>
+  error === 0 ? '0 %' : `${figure((100 * error) / (greatest - least), 2)} %`
 
 /** With too few live shards for the whole, says what can still be read. */
 const withWayOut = (error: unknown, { manifest: { layers } }: OpenTensor): unknown => {
@@ -233,16 +252,24 @@ const tensorStatCommand = (io: Io): CommandModule =>
     }
   })
 
+/** A number in few digits, exactly where these are enough. */
+const shortNumber = (number: number): string => String(Number(number.toPrecision(6)))
+
 const tensorStatText = async (
   { cid, sealed, inline, n, live, overhead, layers }: StatJson,
   { parameters }: OpenTensor
 ): Promise<string> => {
   const { layerFidelities } = await import('../../../encoder/tensor/index.ts')
-  const { type, shape, order, errors } = parameters
+  const { type, shape, order, errors, range } = parameters
   const fidelities = layerFidelities(parameters)
+  const ofRange =
+    range === null
+      ? []
+      : [['range', `${shortNumber(range.least)} to ${shortNumber(range.greatest)}`] as const]
   const fields = renderFields([
     ['id', cid],
     ['elements', `${type} (${shape.join(', ')})${order === 'F' ? ', Fortran order' : ''}`],
+    ...ofRange,
     ['sealed', sealed ? 'yes' : 'no'],
     ['live', inline ? `${live} copies of up to ${n}` : `${live} of ${n} shards`],
     ['overhead', `${overhead.toFixed(2)} x`]
@@ -253,11 +280,16 @@ const tensorStatText = async (
     ...errors[index],
     fidelity: fidelities[index]
   }))
+  const errorText = (error: number): string => {
+    if (error === 0) return 'none'
+    return range === null ? figure(error, 3) : `${figure(error, 3)} (${percent(error, range)})`
+  }
   const table = renderTable(rows, [
     { head: 'LAYER', align: 'right', cell: ({ index }) => index },
     { head: inline ? 'COPIES' : 'SHARDS', align: 'right', cell: ({ k }) => k },
     { head: 'STORED', align: 'right', cell: ({ length }) => formatBytes(length) },
-    { head: 'ERROR', align: 'right', cell: ({ rms }) => (rms === 0 ? 'none' : rms.toPrecision(3)) },
+    { head: 'RMS ERROR', align: 'right', cell: ({ rms }) => errorText(rms) },
+    { head: 'MAX', align: 'right', cell: ({ peak }) => errorText(peak) },
     { head: 'FIDELITY', align: 'right', cell: ({ fidelity }) => fidelity.toFixed(3) },
     { head: 'STATE', cell: ({ k }) => (k <= live ? 'readable' : 'lost') }
   ])

@@ -6,7 +6,7 @@ import {
   layerFidelities,
   rawLayerBytes
 } from '../../../encoder/tensor/index.ts'
-import type { ErrorMeasure, Tensor, TensorParameters } from '../../../encoder/tensor/index.ts'
+import type { ErrorMeasure, NumberRange, Tensor, TensorParameters } from '../../../encoder/tensor/index.ts'
 import type { ManifestJson } from '../../gateway/index.ts'
 import type { Link } from '../../seal/index.ts'
 import type { NodeClient } from '../client.ts'
@@ -29,7 +29,10 @@ export interface TensorVersion {
   readonly layersInAll: number
   /** Live shards that this takes. */
   readonly shards: number
+  /** In units of the data. */
   readonly error: ErrorMeasure
+  /** Of the finite numbers; null for what versions of this software before it was told have written. */
+  readonly range: NumberRange | null
   readonly fidelity: number
   /** Stored bytes read so far. */
   readonly bytesRead: number
@@ -107,6 +110,7 @@ export async function* readVersions(
       layersInAll: manifest.layers.length,
       shards: manifest.layers[stop - 1].k,
       error: decoder.error!,
+      range: parameters.range,
       fidelity: layerFidelities(parameters)[stop - 1],
       bytesRead
     }

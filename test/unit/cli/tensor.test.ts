@@ -151,8 +151,28 @@ describe('cli: tensors through a gateway', () => {
   it('shows the layers, and the error of each', async () => {
     const shown = await thhe('stat', await put('picture.png'))
     expect(shown).to.include('uint8 (160, 200, 3)')
-    expect(shown).to.match(/LAYER\s+SHARDS\s+STORED\s+ERROR\s+FIDELITY/)
-    expect(shown).to.match(/6\s+\S+ KiB\s+none\s+1\.000/)
+    expect(shown).to.match(/LAYER\s+SHARDS\s+STORED\s+RMS ERROR\s+MAX\s+FIDELITY/)
+    expect(shown).to.match(/6\s+\S+ KiB\s+none\s+none\s+1\.000/)
+  })
+
+  it('shows errors in units of the data, and as a share of its range', async () => {
+    const waves = Float32Array.from(
+      { length: 100 * 120 },
+      (_, i) => 40 * Math.sin(i / 3000) * Math.cos(i / 20)
+    )
+    await writeFile(world.path('waves.npy'), writeNpy(tensorOf(waves, [100, 120])))
+    const link = await put('waves.npy')
+    const shown = await thhe('stat', link)
+    const [, least, greatest] = /range\s+(\S+) to (\S+)/.exec(shown)!
+    expect(Number(least)).to.be.closeTo(Math.min(...waves), 0.001)
+    expect(Number(greatest)).to.be.closeTo(Math.max(...waves), 0.001)
+    const { tensor } = JSON.parse(await thhe('stat', link, '--json')) as { tensor: TensorParameters }
+    const [{ rms, peak }] = tensor.errors
+    const share = (error: number): string =>
+      `${((100 * error) / (tensor.range!.greatest - tensor.range!.least)).toPrecision(2)} %`
+    expect(shown).to.include(`${rms.toPrecision(3)} (${share(rms)})`)
+    expect(shown).to.include(`${peak.toPrecision(3)} (${share(peak)})`)
+    for (const line of shown.split('\n')) expect(line.length).to.be.at.most(80)
   })
 
   it('refuses what is no tensor, on the way out and in', async () => {

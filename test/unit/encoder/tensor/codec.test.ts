@@ -167,7 +167,13 @@ describe('tensor codec', () => {
     steps: [],
     codings: ['zstd'],
     errors: [{ rms: 0, peak: 0 }],
-    deviation: 0
+    deviation: 0,
+    map: 'order',
+    digits: 0,
+    shifts: [0],
+    mask: null,
+    restShift: null,
+    range: null
   })
 
   it('decodes a tensor as large as the caller allows, and refuses one a byte larger', () => {

@@ -21,11 +21,16 @@ const writtenBy = async (version: number): Promise<Written[]> =>
     await readFile(new URL(`fixtures/version-${version}.json`, import.meta.url), 'utf8')
   ) as Written[]
 
+/** Of version 3, as well: noise bit by bit, tenths, half precision, complex numbers. */
+const TYPES = ['uint8', 'float32', 'float64', 'int16']
+const LATER_TYPES = ['float32', 'float32', 'float16', 'complex64']
+
 describe('tensor formats', () => {
-  for (const version of [1, 2]) {
-    it(`of version ${version} can be read: pictures, floats of both widths, integers`, async () => {
+  for (const version of [1, 2, 3]) {
+    it(`of version ${version} can be read: pictures, floats, integers`, async () => {
       const tensors = await writtenBy(version)
-      expect(tensors.map(({ type }) => type)).to.deep.equal(['uint8', 'float32', 'float64', 'int16'])
+      const types = version === 3 ? [...TYPES, ...LATER_TYPES] : TYPES
+      expect(tensors.map(({ type }) => type)).to.deep.equal(types)
       for (const { type, shape, order, bytes, parameters, layers } of tensors) {
         const read = decodeParameters(bytesOf(parameters))
         expect(read.version).to.equal(version)
@@ -33,4 +38,11 @@ describe('tensor formats', () => {
       }
     })
   }
+
+  it('of version 3 are of every kind of words: in order, binary, decimal, with a mask, bit by bit', async () => {
+    const read = (await writtenBy(3)).map(({ parameters }) => decodeParameters(bytesOf(parameters)))
+    expect(new Set(read.map(({ map }) => map))).to.deep.equal(new Set(['order', 'binary', 'decimal']))
+    expect(read.some(({ mask }) => mask !== null)).to.equal(true)
+    expect(read.some(({ shifts }) => shifts.length > 2)).to.equal(true)
+  })
 })

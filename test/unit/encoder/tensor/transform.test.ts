@@ -4,7 +4,8 @@ import { codeLayer, readLayer } from '../../../../encoder/tensor/coding/layer-co
 import { layerLengths, planSteps } from '../../../../encoder/tensor/transform/scales.ts'
 import { tensorOf } from '../../../../encoder/tensor/index.ts'
 import type { Tensor } from '../../../../encoder/tensor/index.ts'
-import { chooseTransform } from '../../../../encoder/tensor/transform/choice.ts'
+import { chooseCoding } from '../../../../encoder/tensor/transform/choice.ts'
+import type { NumberCoding } from '../../../../encoder/tensor/transform/apart.ts'
 import { Synthesis, TRANSFORM_KINDS, analyse } from '../../../../encoder/tensor/transform/transform.ts'
 import type { TransformKind } from '../../../../encoder/tensor/transform/transform.ts'
 import { toWords } from '../../../../encoder/tensor/transform/words.ts'
@@ -30,8 +31,8 @@ const thereAndBack = (words: Words, shape: readonly number[], kind: TransformKin
   return low!
 }
 
-const choiceFor = ({ type, bytes, shape }: Tensor): TransformKind =>
-  chooseTransform(toWords(type, bytes, 1), shape, 1)
+const choiceFor = ({ type, bytes, shape }: Tensor): NumberCoding =>
+  chooseCoding({ type, words: toWords(type, bytes, 1), shape, components: 1, colour: false })
 
 /** Sums of uniform numbers: nearly normal. */
 const noise = (count: number): Float32Array => {
@@ -74,13 +75,13 @@ describe('kinds of transform', () => {
     const drawing = Uint8Array.from({ length: 256 * 256 }, (_, i) =>
       ((i >> 3) ^ (i >> 12)) % 3 === 0 ? 200 : (i >> 8) >> 4
     )
-    expect(choiceFor(tensorOf(drawing, [256, 256]))).to.equal('interpolating')
+    expect(choiceFor(tensorOf(drawing, [256, 256])).transform).to.equal('interpolating')
     const grain = pseudoRandomBytes(256 * 256, 1)
     const photograph = Uint8Array.from(
       grain,
       (byte, i) => 100 + 50 * Math.sin(i / 700) * Math.sin((i % 256) / 40) + (byte & 7)
     )
-    expect(choiceFor(tensorOf(photograph, [256, 256]))).to.equal('lowpass')
-    expect(choiceFor(tensorOf(noise(320 * 320), [320, 320]))).to.equal('sampling')
+    expect(choiceFor(tensorOf(photograph, [256, 256])).transform).to.equal('lowpass')
+    expect(choiceFor(tensorOf(noise(320 * 320), [320, 320])).transform).to.equal('sampling')
   })
 })
