@@ -282,7 +282,7 @@ const tensorStatText = async (
   }))
   const errorText = (error: number): string => {
     if (error === 0) return 'none'
-    return range === null ? figure(error, 3) : `${figure(error, 3)} (${percent(error, range)})`
+    return range === null ? figure(error, 2) : `${figure(error, 2)} (${percent(error, range)})`
   }
   const table = renderTable(rows, [
     { head: 'LAYER', align: 'right', cell: ({ index }) => index },

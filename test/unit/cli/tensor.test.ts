@@ -170,8 +170,8 @@ describe('cli: tensors through a gateway', () => {
     const [{ rms, peak }] = tensor.errors
     const share = (error: number): string =>
       `${((100 * error) / (tensor.range!.greatest - tensor.range!.least)).toPrecision(2)} %`
-    expect(shown).to.include(`${rms.toPrecision(3)} (${share(rms)})`)
-    expect(shown).to.include(`${peak.toPrecision(3)} (${share(peak)})`)
+    expect(shown).to.include(`${rms.toPrecision(2)} (${share(rms)})`)
+    expect(shown).to.include(`${peak.toPrecision(2)} (${share(peak)})`)
     for (const line of shown.split('\n')) expect(line.length).to.be.at.most(80)
   })
 
