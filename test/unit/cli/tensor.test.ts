@@ -135,12 +135,16 @@ describe('cli: tensors through a gateway', () => {
     const fewest = layers.filter(({ k }) => k === layers[0].k)
     const first = fewest.reduce((sum, { length }) => sum + length, 0)
     const reads: number[] = []
-    const { get: getObject } = node.objects
-    node.objects.get = async (cid, init = {}) => {
-      reads.push(init.range?.end ?? -1)
-      const tooFar = init.range !== undefined && init.range.end > first
-      if (tooFar) throw new HologramError('NOT_ENOUGH_SHARDS', 'gone', { needed: 6, live: 2, missing: 4 })
-      return await getObject(cid, init)
+    const { open } = node.objects
+    node.objects.open = async (cid, init) => {
+      const object = await open(cid, init)
+      const read: typeof object.read = (part = {}) => {
+        reads.push(part.range?.end ?? -1)
+        const isTooFar = part.range !== undefined && part.range.end > first
+        if (isTooFar) throw new HologramError('NOT_ENOUGH_SHARDS', 'gone', { needed: 6, live: 2, missing: 4 })
+        return object.read(part)
+      }
+      return { ...object, read }
     }
     const failed = thhe('get', link, '-o', world.path('best.png'), '--progressive')
     expect(await codeOf(failed)).to.equal('NOT_ENOUGH_SHARDS')

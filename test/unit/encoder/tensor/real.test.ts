@@ -147,7 +147,7 @@ describe('tensors of real numbers', () => {
   it('are shown by few shards where they cross zero', () => {
     const waves = plane(256, 320, (y, x) => Math.sin(x / 40) * Math.cos(y / 30))
     for (const type of ['float32', 'float64'] as const) {
-      expect(fromFewest(encodeTensor(floats(type, [256, 320], waves))), type).to.be.above(0.95)
+      expect(fromFewest(encodeTensor(floats(type, [256, 320], waves))), type).to.be.above(0.9)
     }
     // Of 11 bits the order of the words is often shorter: then it takes more shards.
     expect(fidelities(encodeTensor(floats('float16', [256, 320], waves)))[5]).to.be.above(0.9)
