@@ -36,6 +36,7 @@ import {
 import { recover } from './recovery.ts'
 import { removeObject } from './removal.ts'
 import { Pressure } from './pressure.ts'
+import { scrub } from './scrub.ts'
 import { Space } from './space.ts'
 import { Uploads } from './uploads.ts'
 import type { CID } from 'multiformats/cid'
@@ -58,6 +59,7 @@ import type {
 import type { Clock, RandomSource } from '../clock/index.ts'
 import type { Disk } from './disk.ts'
 import type { StoreHealth } from './health.ts'
+import type { ScrubOptions, ScrubReport } from './scrub.ts'
 import type { StoreParts } from './parts.ts'
 import type { ShardRecord } from './records.ts'
 
@@ -349,6 +351,17 @@ export class Store implements Holdings {
   async collectGarbage(nowMs: number = this.#parts.clock.nowMs()): Promise<Collected> {
     this.#assertOpen()
     return await this.#collect(nowMs, false)
+  }
+
+  /**
+   * Reads everything that is kept, so that damage is found before a reader finds it; see `scrub`.
+   *
+   * @throws the signal's reason, as soon as the signal fires
+   */
+  async scrub(options: ScrubOptions = {}): Promise<ScrubReport> {
+    this.#assertOpen()
+    const setAside = this.#setAside.bind(this)
+    return await scrub({ parts: this.#parts, setAside }, options)
   }
 
   /** A collection because something would be refused: it spares nothing that is only kept to be looked at. */
