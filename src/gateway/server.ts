@@ -8,6 +8,7 @@ import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
 import { careRoutes, nodeRoutes } from './node-routes.ts'
 import { objectRoutes } from './object-routes.ts'
+import { scrubRoutes } from './scrub-route.ts'
 import { GatewayError, statusOf, toProblem } from './problem.ts'
 import { finish, problemText, sendProblem } from './respond.ts'
 import { matchRoute, methodsAt } from './router.ts'
@@ -37,7 +38,7 @@ export interface Gateway {
 
 const MAX_HEADER_BYTES = 16 * 1024
 
-export const ROUTES: readonly Route[] = [...nodeRoutes, ...objectRoutes, ...careRoutes]
+export const ROUTES: readonly Route[] = [...nodeRoutes, ...objectRoutes, ...careRoutes, ...scrubRoutes]
 
 export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit = {}): Gateway => {
   const { listen = '127.0.0.1:0', idleTimeoutMs = 120_000, headersTimeoutMs = 10_000 } = init

@@ -26,6 +26,7 @@ import { PeerTime } from './peer-time.ts'
 import { ForeignPeers } from './peers/foreign.ts'
 import { Peers } from './peers/peers.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous } from './rendezvous.ts'
+import { Scrubber } from './scrubber.ts'
 import { VERSION } from './version.ts'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Bandwidth } from '../hologram/index.ts'
@@ -194,6 +195,12 @@ const assemble = (opened: Opened): NodeParts => {
     onCollected: metrics.countCollected,
     logger: logger.child('store')
   })
+  const scrubber = new Scrubber({
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    logger: logger.child('store')
+  })
   const rendezvous = createRendezvous(opened, peers, id)
   const introduction = new Introduction({
     bootstrap,
@@ -213,6 +220,7 @@ const assemble = (opened: Opened): NodeParts => {
       hologram,
       metrics,
       garbage,
+      scrubber,
       rendezvous,
       introduction,
       agreement,

@@ -9,7 +9,7 @@ import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Hologram } from '../hologram/hologram.ts'
 import type { Collected, UploadSummary } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
-import type { Store } from '../store/index.ts'
+import type { ScrubOptions, ScrubReport, Store } from '../store/index.ts'
 import type { MapAgreement } from './agreement/index.ts'
 import type { MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
@@ -23,6 +23,7 @@ import type { NetworkDescriptor } from './network.ts'
 import type { Peers } from './peers/peers.ts'
 import type { Introduction } from './introduction.ts'
 import type { Rendezvous } from './rendezvous.ts'
+import type { Scrubber } from './scrubber.ts'
 import type { Node, NodeState, NodeStatus, PeerSummary } from './types.ts'
 
 /** What a node is made of; `createNode` makes it. */
@@ -40,6 +41,7 @@ export interface NodeParts {
   readonly codec: SegmentCodec
   readonly metrics: NodeMetrics
   readonly garbage: GarbageCollector
+  readonly scrubber: Scrubber
   readonly rendezvous?: Rendezvous
   readonly introduction: Introduction
   /** Absent where the network has no validators. */
@@ -111,6 +113,10 @@ export class ThheNode implements Node {
     return await this.#parts.garbage.collectNow()
   }
 
+  async scrub(options?: ScrubOptions): Promise<ScrubReport> {
+    return await this.#parts.store.scrub(options)
+  }
+
   uploads(): AsyncIterable<UploadSummary> {
     return this.#parts.store.listUploads()
   }
@@ -144,7 +150,7 @@ export class ThheNode implements Node {
       throw new NodeError('BAD_STATE', `This node is ${this.#state}; make a new one with createNode.`)
     }
     this.#state = 'starting'
-    const { host, config, peers, hologram, garbage, rendezvous, agreement, introduction, logger } =
+    const { host, config, peers, hologram, garbage, scrubber, rendezvous, agreement, introduction, logger } =
       this.#parts
     try {
       // Before the host listens: identify must tell the first peer already that this node is of the network.
@@ -154,6 +160,7 @@ export class ThheNode implements Node {
       await this.#running.start('peers', peers)
       if (agreement !== undefined) await this.#running.start('map agreement', agreement)
       await this.#running.start('garbage collection', garbage)
+      await this.#running.start('scrub', scrubber)
       if (rendezvous !== undefined) await this.#running.start('rendezvous', rendezvous)
       await this.#running.start('introduction', introduction)
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
 import type { SegmentCodec } from '../../encoder/index.ts'
-import type { StoreHealth } from '../store/index.ts'
+import type { ScrubOptions, ScrubReport, StoreHealth } from '../store/index.ts'
 import type { Collected, UploadSummary, Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { MapSummary, MapView } from './agreement/view.ts'
@@ -82,6 +82,8 @@ export interface Node {
   status: () => Promise<NodeStatus>
   /** Removes what no lease keeps, now instead of at the next full hour. @throws StoreError */
   collectGarbage: () => Promise<Collected>
+  /** Reads everything that is kept and marks what is damaged. @throws the signal's reason, as soon as the signal fires */
+  scrub: (options?: ScrubOptions) => Promise<ScrubReport>
   /** Shards that are being stored here, or whose put was broken off. */
   uploads: () => AsyncIterable<UploadSummary>
   /** Resolves when the node listens; see `status().ready` for when it knows its peers. */

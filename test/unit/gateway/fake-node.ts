@@ -166,6 +166,23 @@ export class FakeNode implements GatewayNode {
     }
   ]
 
+  /** Thrown by a scrub after its first line of progress. */
+  failScrub: Error | undefined
+
+  scrub: GatewayNode['scrub'] = async ({ onProgress, bytesPerSecond = 0 } = {}) => {
+    const report = {
+      shards: 1,
+      blocks: 4,
+      bytes: bytesPerSecond,
+      badBlocks: 0,
+      damagedShards: 0,
+      mendedShards: 0
+    }
+    onProgress?.(report)
+    if (this.failScrub !== undefined) throw this.failScrub
+    return { ...report, shards: 2 }
+  }
+
   collections = 0
 
   collectGarbage = async (): ReturnType<GatewayNode['collectGarbage']> => {

@@ -61,15 +61,36 @@ describe('gateway', () => {
     expect(served.sort()).to.deep.equal(listed.sort())
   })
 
-  for (const { methods, path } of ROUTES) {
+  for (const { methods, path, takesBody } of ROUTES) {
     for (const method of methods) {
       it(`${method} ${path} answers as described`, async () => {
-        const body = method === 'PUT' || method === 'POST' ? BYTES : undefined
+        const body = takesBody ? BYTES : undefined
         const answer = await call(method, path.replace('{cid}', id), { headers: bearer(TOKEN), body })
         expect(answer.status).to.be.oneOf([200, 201])
       })
     }
   }
+
+  describe('scrub', () => {
+    const scrub = async (query = '') => await call('POST', `/v1/scrub${query}`, { headers: bearer(TOKEN) })
+
+    it('is for who has the token', async () => {
+      expect((await call('POST', '/v1/scrub')).status).to.equal(401)
+    })
+
+    it('reads as fast as it is told, with lines of progress and a result', async () => {
+      const lines = linesOf((await scrub('?bytesPerSecond=65536')).body)
+      expect(lines).to.have.length(2)
+      expect(lines[0]).to.have.nested.property('progress.bytes', 65_536)
+      expect(lines[1]).to.have.nested.property('result.shards', 2)
+      expect((await scrub('?bytesPerSecond=65535')).status).to.equal(400)
+    })
+
+    it('ends the lines with what went wrong', async () => {
+      node.failScrub = new Error('the disk is gone')
+      expect(linesOf((await scrub()).body).at(-1)).to.have.nested.property('problem.code', 'INTERNAL')
+    })
+  })
 
   describe('get', () => {
     it('sends every byte, with the id as its ETag', async () => {

@@ -1,0 +1,66 @@
+import type { Cancel, Clock, RandomSource } from '../clock/index.ts'
+import type { Store } from '../store/index.ts'
+import type { Logger } from './logger.ts'
+
+const DAY_MS = 24 * 3_600_000
+/** A node that starts has more urgent things to do. */
+const FIRST_MS = 10 * 60_000
+/** Everything is read once in this time. */
+const PERIOD_MS = 14 * DAY_MS
+const PAUSE_MS = DAY_MS
+/** So that a small store is not read at a crawl, and a large one leaves the disk to others. */
+const MIN_BYTES_PER_SECOND = 64 * 1024
+const MAX_BYTES_PER_SECOND = 8 * 1024 * 1024
+
+export interface ScrubberInit {
+  readonly store: Pick<Store, 'scrub' | 'usage'>
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly logger: Logger
+}
+
+/** Reads the whole store over and over, slowly, so that damage is found before a reader finds it. */
+export class Scrubber {
+  readonly #init: ScrubberInit
+  readonly #stopping = new AbortController()
+  #cancel: Cancel = () => {}
+  #running: Promise<void> | undefined
+
+  constructor(init: ScrubberInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    this.#schedule(FIRST_MS)
+  }
+
+  /** Resolves when no block is being read any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the node stops'))
+    this.#cancel()
+    await this.#running
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopping.signal.aborted) return
+    this.#cancel = this.#init.clock.after(delayMs, () => {
+      this.#running = this.#pass().finally(() => this.#schedule(PAUSE_MS))
+    })
+  }
+
+  async #pass(): Promise<void> {
+    const { store, logger, random } = this.#init
+    const { signal } = this.#stopping
+    try {
+      const { usedBytes } = await store.usage()
+      const wanted = Math.ceil(usedBytes / (PERIOD_MS / 1000))
+      const bytesPerSecond = Math.min(MAX_BYTES_PER_SECOND, Math.max(MIN_BYTES_PER_SECOND, wanted))
+      // A node that is restarted often still gets to all of it.
+      const report = await store.scrub({ signal, bytesPerSecond, startAt: random.unit() })
+      if (report.damagedShards > 0) logger.warn('the store has damage', { ...report })
+      else logger.debug('the store has been read', { ...report })
+    } catch (error) {
+      if (!signal.aborted) logger.warn('reading the store failed', { error })
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { expect } from 'chai'
+import { createLogger, silentLogger } from '../../../src/node/logger.ts'
+import { Scrubber } from '../../../src/node/scrubber.ts'
+import { VirtualTime } from '../../support/virtual-clock.ts'
+import type { ScrubOptions } from '../../../src/store/index.ts'
+
+const DAY_MS = 24 * 3_600_000
+const REPORT = { shards: 1, blocks: 1, bytes: 1, badBlocks: 0, damagedShards: 0, mendedShards: 0 }
+
+describe('scrubber', () => {
+  let time: VirtualTime
+  let passes: ScrubOptions[]
+  let usedBytes: number
+
+  beforeEach(() => {
+    time = new VirtualTime()
+    passes = []
+    usedBytes = 0
+  })
+
+  const scrubberOf = (run: (options: ScrubOptions) => Promise<typeof REPORT>, logger = silentLogger) =>
+    new Scrubber({
+      store: {
+        usage: async () => ({ quotaBytes: 0, usedBytes, freeBytes: 0 }),
+        scrub: async (options = {}) => {
+          passes.push(options)
+          return await run(options)
+        }
+      },
+      clock: time,
+      random: { bytes: (length) => new Uint8Array(length), unit: () => 0.25 },
+      logger
+    })
+
+  it('reads everything once in two weeks, neither at a crawl nor at full speed', async () => {
+    const scrubber = scrubberOf(async () => REPORT)
+    scrubber.start()
+    await time.advance(10 * 60_000)
+    for (const bytes of [14 * 86_400 * 1_000_000, 2 ** 50]) {
+      usedBytes = bytes
+      await time.advance(DAY_MS)
+    }
+    expect(passes.map(({ bytesPerSecond }) => bytesPerSecond)).to.deep.equal([65_536, 1_000_000, 8 * 2 ** 20])
+    expect(passes.map(({ startAt }) => startAt)).to.deep.equal([0.25, 0.25, 0.25])
+    await scrubber.stop()
+    await time.advance(10 * DAY_MS)
+    expect(passes).to.have.length(3)
+  })
+
+  it('says when there is damage, and goes on after a pass that failed', async () => {
+    const lines: string[] = []
+    const logger = createLogger({ level: 'warn', format: 'text', write: (line) => lines.push(line) })
+    const scrubber = scrubberOf(async () => {
+      if (passes.length === 1) throw new Error('disk gone')
+      return { ...REPORT, badBlocks: 2, damagedShards: 1 }
+    }, logger)
+    scrubber.start()
+    await time.advance(10 * 60_000 + DAY_MS)
+    await scrubber.stop()
+    expect(lines[0]).to.contain('disk gone')
+    expect(lines[1]).to.contain('the store has damage').and.to.contain('badBlocks=2')
+  })
+
+  it('ends the pass under way when it stops', async () => {
+    const scrubber = scrubberOf(
+      async ({ signal }) =>
+        await new Promise((_, reject) =>
+          signal!.addEventListener('abort', () => reject(signal!.reason as Error))
+        )
+    )
+    scrubber.start()
+    await time.advance(10 * 60_000)
+    await scrubber.stop()
+    expect(passes[0].signal!.aborted).to.equal(true)
+  })
+})
