@@ -7,7 +7,6 @@ import { count, formatAge, formatBytes, shortId } from '../format.ts'
 import { FULL_OPTION } from '../globals.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark, renderTable, widthOf } from '../output.ts'
-import { unsealedObjectBytes } from '../../seal/index.ts'
 
 interface LsOptions extends EndpointOptions {
   readonly filter?: string
@@ -46,7 +45,9 @@ export const lsCommand = (io: Io): CommandModule =>
       objects.sort((a, b) => a.createdAtMs - b.createdAtMs)
       if (flags.json) return await printJson(io, objects)
       if (objects.length > 0) {
-        await printLine(io, listText(objects, Date.now(), flags.full ? undefined : widthOf(io.stdout)))
+        const { unsealedObjectBytes } = await import('../../seal/index.ts')
+        const width = flags.full ? undefined : widthOf(io.stdout)
+        await printLine(io, listText(objects, Date.now(), unsealedObjectBytes, width))
         for (const { cid, name, warning } of objects) {
           if (warning !== undefined && !flags.quiet) remark(io, `${name} (${shortId(cid)}): ${warning}`)
         }
@@ -72,13 +73,26 @@ export const matcherOf = (
   return ({ name, cid }) => pattern.test(name) || pattern.test(cid)
 }
 
-/** @param width - columns to fit into, with short ids; undefined for whole ids and all columns */
-export const listText = (objects: readonly OwnedObjectJson[], nowMs: number, width?: number): string =>
+/**
+ * @param plainBytesOf - size of what was put, by the size of what is stored; may throw
+ * @param width - columns to fit into, with short ids; undefined for whole ids and all columns
+ */
+export const listText = (
+  objects: readonly OwnedObjectJson[],
+  nowMs: number,
+  plainBytesOf: (sealedBytes: number) => number,
+  width?: number
+): string =>
   renderTable(
     objects,
     [
       { head: 'NAME', least: 12, cell: ({ name }) => name },
-      { head: 'SIZE', align: 'right', cell: plainSize },
+      {
+        head: 'SIZE',
+        align: 'right',
+        cell: ({ sizeBytes, sealed }) =>
+          sealed ? plainSize(sizeBytes, plainBytesOf) : formatBytes(sizeBytes)
+      },
       { head: 'CODE', spare: 2, cell: ({ k, n }) => `${k} of ${n}` },
       { head: 'SEALED', spare: 3, cell: ({ sealed }) => (sealed ? 'yes' : 'no') },
       { head: 'AGE', align: 'right', cell: ({ createdAtMs }) => formatAge(Math.max(0, nowMs - createdAtMs)) },
@@ -100,11 +114,10 @@ export const listText = (objects: readonly OwnedObjectJson[], nowMs: number, wid
     width
   )
 
-/** The size of what was put: sealing adds a header, and a little to each chunk. */
-const plainSize = ({ sizeBytes, sealed }: OwnedObjectJson): string => {
-  if (!sealed) return formatBytes(sizeBytes)
+/** Sealing adds a header, and a little to each chunk. */
+const plainSize = (sizeBytes: number, plainBytesOf: (sealedBytes: number) => number): string => {
   try {
-    return formatBytes(unsealedObjectBytes(sizeBytes))
+    return formatBytes(plainBytesOf(sizeBytes))
   } catch {
     // The layers of a tensor are sealed one by one: how many there are stands in its manifest.
     return formatBytes(sizeBytes)

@@ -8,6 +8,7 @@ import { formatAge } from '../../../src/cli/format.ts'
 import { startProgress, timeLeft } from '../../../src/cli/progress.ts'
 import { columnsOf, renderFields, renderTable, wrapText } from '../../../src/cli/table.ts'
 import type { OwnedObjectJson, PeersJson, StatusJson } from '../../../src/gateway/index.ts'
+import { unsealedObjectBytes } from '../../../src/seal/index.ts'
 import { World } from './world.ts'
 
 const PEER = '12D3KooWPZEgE8pQkKNXiPvkcEqMxvFzJn8QFLJr9FAqbm3sSi6m'
@@ -93,7 +94,7 @@ describe('cli: what is printed fits the terminal', () => {
         peer({ self: index === 0, freeBytes: index && 2 ** 39 })
       )
       expectFit(peersText(peers, width), width)
-      expectFit(listText(NAMES.map(object), 0, width), width)
+      expectFit(listText(NAMES.map(object), 0, unsealedObjectBytes, width), width)
     })
 
     it(`texts of ${width} columns`, () => {
@@ -109,7 +110,7 @@ describe('cli: what is printed fits the terminal', () => {
 
   it('with whole ids where they are asked for', () => {
     expect(peersText([peer()])).to.include(PEER)
-    expect(listText([object('a')], 0)).to.include(CID)
+    expect(listText([object('a')], 0, unsealedObjectBytes)).to.include(CID)
     expect(peersText([peer()], 80)).to.not.include(PEER)
   })
 
@@ -132,7 +133,7 @@ describe('cli: what is printed fits the terminal', () => {
   })
 
   it('without letting a name steer it', () => {
-    const text = listText(NAMES.map(object), 0, 80)
+    const text = listText(NAMES.map(object), 0, unsealedObjectBytes, 80)
     expect(text).to.not.match(/[^\P{C}\n]/u)
     expect(text.split('\n')).to.have.length(NAMES.length + 1)
   })
@@ -140,7 +141,12 @@ describe('cli: what is printed fits the terminal', () => {
 
 describe('cli: ls', () => {
   it('shows the size of what was put, not of what is stored', () => {
-    const [, line] = listText([{ ...object('a'), sizeBytes: 320 + 5 + 32 }], 0, 80).split('\n')
+    const [, line] = listText(
+      [{ ...object('a'), sizeBytes: 320 + 5 + 32 }],
+      0,
+      unsealedObjectBytes,
+      80
+    ).split('\n')
     expect(line).to.match(/^a +5 B /)
   })
 
