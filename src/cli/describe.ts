@@ -48,6 +48,8 @@ export const cliMarkdown = async (): Promise<string> => {
     '| --- | --- |',
     ...Object.values(EXIT_CODES).map(([code, meaning]) => `| ${code} | ${meaning} |`),
     '',
+    'A fault of thhe itself ends with 1. `THHE_DEBUG=1` adds the place where it happened to the message, for a report.',
+    '',
     '## Commands',
     '',
     'Every command knows `--json`, `--quiet` (`-q`) and `--help` (`-h`), and those that talk to a node `--api`, `--data`',

@@ -20,6 +20,7 @@ import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
 import type { NodeMetrics } from './metrics.ts'
 import type { NetworkDescriptor } from './network.ts'
+import type { PeerTime } from './peer-time.ts'
 import type { Peers } from './peers/peers.ts'
 import type { Introduction } from './introduction.ts'
 import type { Rendezvous } from './rendezvous.ts'
@@ -46,6 +47,7 @@ export interface NodeParts {
   readonly introduction: Introduction
   /** Absent where the network has no validators. */
   readonly agreement?: MapAgreement
+  readonly peerTime: Pick<PeerTime, 'agrees'>
   /** Peers to join by; with none, a node is ready by itself. */
   readonly bootstrap: readonly string[]
   readonly uptimeSeconds: () => number
@@ -127,6 +129,7 @@ export class ThheNode implements Node {
 
   async status(): Promise<NodeStatus> {
     const { host, records, store, bootstrap, peers, rendezvous, network, uptimeSeconds } = this.#parts
+    const clockAgrees = this.#parts.peerTime.agrees()
     return {
       state: this.#state,
       ready: this.#state === 'running' && (bootstrap.length === 0 || peers.introduced),
@@ -141,6 +144,7 @@ export class ThheNode implements Node {
       rendezvous: rendezvous?.state ?? 'off',
       map: mapSummary(this.#parts.agreement),
       usage: await store.usage(),
+      ...(clockAgrees !== undefined && { clockAgrees }),
       damage: store.health()
     }
   }

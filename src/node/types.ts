@@ -55,6 +55,8 @@ export interface NodeStatus {
   readonly rendezvous: 'off' | 'joining' | 'joined'
   readonly map: MapSummary
   readonly usage: Usage
+  /** Whether the clocks of the peers agree with ours; undefined while too few of them have said what time it is. */
+  readonly clockAgrees?: boolean
   /** What the store has found damaged on the disk. */
   readonly damage: StoreHealth
 }

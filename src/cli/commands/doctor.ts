@@ -1,6 +1,6 @@
 import type { CommandModule } from 'yargs'
 import type { StatusJson } from '../../gateway/index.ts'
-import { damageText } from './status.ts'
+import { CLOCK_IS_WRONG, damageText } from './status.ts'
 import { defineCommand } from '../command.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
@@ -52,6 +52,7 @@ const examine = async (flags: EndpointOptions, io: Io): Promise<readonly Finding
     await guarded('machine', checkMachine),
     [nodeFinding(running)],
     damageFindings(status),
+    clockFindings(status),
     await guarded(
       'disk',
       async () => await checkDisk(running?.dataFolder ?? config.data, config.quota, status?.usage)
@@ -94,6 +95,18 @@ const nodeFinding = (running: Running | undefined): Finding => {
   const advice = 'It has not found its peers: check --bootstrap and the network connection.'
   return { check, state: 'weak', detail: `${detail}, not ready`, advice }
 }
+
+const clockFindings = (status: StatusJson | undefined): Finding[] =>
+  status?.clockAgrees === false
+    ? [
+        {
+          check: 'clock',
+          state: 'bad',
+          detail: CLOCK_IS_WRONG,
+          advice: 'Let NTP set it: timedatectl set-ntp true'
+        }
+      ]
+    : []
 
 const damageFindings = (status: StatusJson | undefined): Finding[] =>
   status === undefined

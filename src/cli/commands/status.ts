@@ -38,6 +38,7 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
       ['disk', diskText(usage)],
       ...damageText(status.damage).map((text): [string, string] => ['damage', text]),
       ['map', mapLine(status.map)],
+      ...(status.clockAgrees === false ? [['clock', CLOCK_IS_WRONG] as const] : []),
       ['dht', status.dht],
       ['rendezvous', status.rendezvous],
       ['up', formatDuration(status.uptimeSeconds * 1000)],
@@ -49,6 +50,10 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
     width
   )
 }
+
+/** Reports of peers that are not of now are dropped, and so are ours. */
+export const CLOCK_IS_WRONG =
+  'WRONG: the peers have another time, and drop what this node reports; set the clock'
 
 /** What the disk has lost, for a person; nothing when it has lost nothing. */
 export const damageText = (damage: StatusJson['damage']): string[] => {

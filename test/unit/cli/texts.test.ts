@@ -12,6 +12,7 @@ import { formatBytes, formatDuration, formatRate } from '../../../src/cli/format
 import { Interrupted } from '../../../src/cli/io.ts'
 import { parseRangeArgument, resolveRange } from '../../../src/cli/objects/range.ts'
 import { renderTable } from '../../../src/cli/output.ts'
+import { toProblem } from '../../../src/gateway/index.ts'
 import type { StatJson } from '../../../src/gateway/index.ts'
 import { SYSTEM_CODES } from '../../../src/node/system-errors.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
@@ -74,6 +75,16 @@ describe('cli: errors', () => {
         /^thhe: Cannot open \/tmp\/x: [a-z ,;-]+\.\n {2}[^\n]+$|^thhe: Cannot open[^\n]+$/i
       )
       expect(exitCodeOf(error), code).to.equal(EXIT_CODES[CODES[code][0]][0])
+    }
+  })
+
+  it('have hints of their own: an answer over HTTP names no command and no option', () => {
+    for (const code of Object.keys(CODES)) {
+      const { hint } = toProblem(Object.assign(new Error('m'), { code }))
+      expect(hint, code).to.not.match(/`?thhe [a-z]|(^| )--\w/)
+    }
+    for (const [code, [, hint]] of Object.entries(CODES)) {
+      expect(hint, code).to.not.match(/openapi|Bearer|\/v1\/|Content-|header|Query/i)
     }
   })
 

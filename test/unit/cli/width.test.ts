@@ -176,6 +176,14 @@ describe('cli: a full disk is told of', () => {
     expect(diskText({ quotaBytes: 0, usedBytes: 0, freeBytes: 0 })).to.equal('lends nothing')
   })
 
+  it('as a clock that the peers contradict is', () => {
+    const usage = { quotaBytes: GIB, usedBytes: 0, freeBytes: GIB }
+    expect(statusText('u', { ...status(usage), clockAgrees: false }, 80)).to.include('set the clock')
+    for (const clockAgrees of [true, undefined]) {
+      expect(statusText('u', { ...status(usage), clockAgrees }, 80)).to.not.include('clock')
+    }
+  })
+
   it('as what is damaged is', () => {
     const text = statusText('u', status({ quotaBytes: GIB, usedBytes: 0, freeBytes: GIB }), 80)
     expect(text).to.include('3 damaged blocks in 2 shards')
