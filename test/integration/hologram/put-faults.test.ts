@@ -261,16 +261,23 @@ describe('hologram: a put when things go wrong', () => {
 
   it('is slow, and not broken, when the process gets no processor', async function () {
     this.timeout(240_000)
-    const timing = { stallTimeoutMs: 1_500, commitTimeoutMs: 1_500, patienceMs: 1_000 }
-    const client = { putTiming: timing, openTimeoutMs: 1_500, requestTimeoutMs: 1_500 }
+    const timing = { stallTimeoutMs: 3_000, commitTimeoutMs: 3_000, patienceMs: 3_000 }
+    const client = { putTiming: timing, openTimeoutMs: 3_000, requestTimeoutMs: 3_000 }
     cluster = await Cluster.start(6, { k: 3, n: 6, client })
     const bytes = randomObject(MIB / 2)
     const [putter] = cluster.peers
-    // Nothing runs in here for two seconds out of two and a half: every deadline would pass again and again.
-    const stalling = setInterval(() => stall(2_000), 500)
+    // Connections are open: libp2p has deadlines of its own for dialling.
+    await putter.hologram.put(chunked(randomObject(MIB / 2)))
+    putter.mesh.observed.length = 0
+    // Four times nothing runs in here for longer than every deadline.
+    let stalls = 0
+    const stalling = setInterval(() => {
+      if (stalls++ < 4) stall(3_200)
+    }, 100)
     try {
       const result = await putter.hologram.put(chunked(bytes))
       expect(result.missing).to.deep.equal([])
+      expect(stalls, 'it was stalled while it worked').to.be.at.least(2)
     } finally {
       clearInterval(stalling)
     }
