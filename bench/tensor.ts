@@ -1,6 +1,6 @@
 // `npm run bench:tensor`: tensors to layers and back. Throughput on 64 MiB of float32, size beside zstd and PNG, and
-// what each number of live shards shows, beside plain Reed-Solomon and beside a replicated thumbnail. Prints Markdown;
-// with --write it goes into docs/bench/tensor.md too.
+// what each number of live shards shows, beside plain Reed-Solomon and beside a replicated thumbnail. With --fields, sizes
+// and errors of many kinds of fields instead. Prints Markdown; with --write it goes into docs/bench too.
 import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
@@ -19,11 +19,13 @@ import {
 } from '../encoder/tensor/index.ts'
 import type { EncodedTensor, Tensor } from '../encoder/tensor/index.ts'
 import { decorrelateColours } from '../encoder/tensor/transform/colour.ts'
-import { codeLayer } from '../encoder/tensor/coding/layer-coding.ts'
+import { codeConditionalLayer, codeLayer } from '../encoder/tensor/coding/layer-coding.ts'
 import { wordShape } from '../encoder/tensor/form.ts'
-import { analyse } from '../encoder/tensor/transform/transform.ts'
+import { takeApart } from '../encoder/tensor/transform/apart.ts'
 import { toWords } from '../encoder/tensor/transform/words.ts'
 import { drawPicture } from '../scripts/hologram/picture.ts'
+import { generator, normals } from './tensor/random.ts'
+import { fieldsTable } from './tensor/table.ts'
 
 const MIB = 2 ** 20
 const N = 12
@@ -32,7 +34,9 @@ const EXTRA_STORAGE = 0.15
 const RUNS = 3
 const PICTURE = { height: 1024, width: 1536 }
 
-const { values: options } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({
+  options: { write: { type: 'boolean', default: false }, fields: { type: 'boolean', default: false } }
+})
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]
 
@@ -51,14 +55,6 @@ const secondsOf = (work: () => unknown): number => {
   )
 }
 
-/** The same numbers in every run (mulberry32), 0 to 1. */
-const generator = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-}
-
 /** A physical field: waves of several lengths and a little measurement noise. */
 const field = (rows: number, columns: number): Tensor => {
   const random = generator(1)
@@ -70,11 +66,6 @@ const field = (rows: number, columns: number): Tensor => {
     }
   }
   return tensorOf(values, [rows, columns])
-}
-
-const normals = (seed: number): (() => number) => {
-  const random = generator(seed)
-  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
 
 /** The picture with the grain of a camera on it: some in all channels, a little in each. */
@@ -106,15 +97,22 @@ const total = ({ layers }: EncodedTensor): number => layers.reduce((sum, { lengt
 const stepsOf = (tensor: Tensor) => {
   const { type, bytes } = tensor
   const { parameters, layers } = encodeTensor(tensor)
-  const { components, colour, steps, transform } = parameters
-  const layersOf = () => {
+  const { components, colour, steps, transform, shifts, map, digits } = parameters
+  const point = map === 'order' ? undefined : ({ base: map === 'binary' ? 2 : 10, digits } as const)
+  const partsOf = () => {
     const words = toWords(type, bytes, components)
     if (colour) decorrelateColours(words as Int16Array, words.length / components)
-    return analyse(words, wordShape(parameters), steps, transform)
+    const source = { exact: words, filled: words, shape: wordShape(parameters), nan: 0 }
+    return takeApart(source, steps, { type, point, transform, shifts })
   }
   return {
-    transform: layersOf,
-    both: () => layersOf().map((layer) => codeLayer(layer, components)),
+    transform: partsOf,
+    both: () => {
+      const { scales, refinements, rest } = partsOf()
+      const later = rest === undefined ? refinements : [...refinements, rest]
+      for (const layer of scales) codeLayer(layer, components)
+      for (const { words, conditions } of later) codeConditionalLayer(words, conditions)
+    },
     encode: () => encodeTensor(tensor),
     decode: () => decodeTensor(parameters, layers),
     zstd: () => zstdBytes(bytes)
@@ -140,7 +138,7 @@ const throughput = (tensors: readonly Tensor[]): string[] => {
     '',
     `| step | ${heads.join(' | ')} |`,
     `| --- |${' --- |'.repeat(tensors.length)}`,
-    row('transform (map, lifting, subbands)', 'transform'),
+    row('transform (fixed point, lifting, subbands, rest)', 'transform'),
     row('transform and coding of the layers', 'both'),
     row(
       'the same, with the choice of the transform and the error of each layer measured (what a put does)',
@@ -224,41 +222,51 @@ const commit = (): string => {
   }
 }
 
-const large = field(4096, 4096)
-const picture = drawPicture(PICTURE.height, PICTURE.width)
-const photo = photograph(picture)
-const small = field(1024, 1024)
-const noise = weights(1024, 1024)
-const lines = [
-  '# Tensors: figures',
+const head = (title: string, made: string): string[] => [
+  `# ${title}`,
   '',
-  '<!-- Made by `npm run bench:tensor -- --write`. -->',
+  `<!-- Made by \`npm run bench:tensor -- ${made}\`. -->`,
   '',
   `${cpus().length} x ${cpus()[0].model.trim()}, Node ${process.version}, commit ${commit()}. Ratios within the run mean`,
-  'something; absolute figures vary with what else the machine does. How it works: [tensors.md](tensors.md).',
-  '',
-  '## Throughput',
-  '',
-  ...throughput([large, photo]),
-  '',
-  '## Size',
-  '',
-  ...sizes([
-    [`drawn picture ${PICTURE.width} x ${PICTURE.height}, uint8 RGB`, picture],
-    ['the same with the grain of a camera', photo],
-    ['field 1024 x 1024, float32', small],
-    ['normal weights 1024 x 1024, float32', noise]
-  ]),
-  '',
-  '## What live shards show',
-  '',
-  ...fidelity('Drawn picture', encodeTensor(picture), 255),
-  '',
-  ...fidelity('The same with the grain of a camera', encodeTensor(photo), 255),
-  '',
-  ...fidelity('Field', encodeTensor(small), 32)
+  'something; absolute figures vary with what else the machine does. How it works: [tensors.md](../guide/tensors.md).',
+  ''
 ]
+
+const figures = (): string[] => {
+  const picture = drawPicture(PICTURE.height, PICTURE.width)
+  const photo = photograph(picture)
+  const small = field(1024, 1024)
+  return [
+    ...head('Tensors: figures', '--write'),
+    'Many kinds of fields: [tensor-fields.md](tensor-fields.md).',
+    '',
+    '## Throughput',
+    '',
+    ...throughput([field(4096, 4096), photo]),
+    '',
+    '## Size',
+    '',
+    ...sizes([
+      [`drawn picture ${PICTURE.width} x ${PICTURE.height}, uint8 RGB`, picture],
+      ['the same with the grain of a camera', photo],
+      ['field 1024 x 1024, float32', small],
+      ['normal weights 1024 x 1024, float32', weights(1024, 1024)]
+    ]),
+    '',
+    '## What live shards show',
+    '',
+    ...fidelity('Drawn picture', encodeTensor(picture), 255),
+    '',
+    ...fidelity('The same with the grain of a camera', encodeTensor(photo), 255),
+    '',
+    ...fidelity('Field', encodeTensor(small), 32)
+  ]
+}
+
+const [file, lines] = options.fields
+  ? ['tensor-fields.md', [...head('Tensors: many kinds of fields', '--fields --write'), ...fieldsTable()]]
+  : ['tensor.md', figures()]
 console.log(lines.join('\n'))
 if (options.write) {
-  await writeFile(fileURLToPath(new URL('../docs/bench/tensor.md', import.meta.url)), `${lines.join('\n')}\n`)
+  await writeFile(fileURLToPath(new URL(`../docs/bench/${file}`, import.meta.url)), `${lines.join('\n')}\n`)
 }
