@@ -25,7 +25,7 @@ const ENOUGH = 8
 const HEIGHT = 640
 const WIDTH = 960
 /** Peers alive in each panel of the strip, from right to left. */
-const STAGES = [8, 5, 3, 2]
+const STAGES = [8, 6, 3, 2]
 const START_TIMEOUT_MS = 120_000
 
 const output = process.argv[2] ?? fileURLToPath(new URL('../docs/images/hologram.png', import.meta.url))
