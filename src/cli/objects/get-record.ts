@@ -60,8 +60,11 @@ export class GetRecord {
     }
   }
 
-  /** @param released - whether another process may go on */
-  async save(state: PartState, released: boolean): Promise<void> {
+  /**
+   * @param released - whether another process may go on
+   * @returns false when it cannot be kept: the get goes on all the same
+   */
+  async save(state: PartState, released: boolean): Promise<boolean> {
     const saved: Saved = {
       format: FORMAT,
       content: this.#content,
@@ -70,11 +73,16 @@ export class GetRecord {
       released,
       ...state
     }
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-    await replaceFile(this.#path, `${JSON.stringify(saved)}\n`, 0o600)
+    try {
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+      await replaceFile(this.#path, `${JSON.stringify(saved)}\n`, 0o600)
+      return true
+    } catch {
+      return false
+    }
   }
 
   async remove(): Promise<void> {
-    await rm(this.#path, { force: true })
+    await rm(this.#path, { force: true }).catch(() => {})
   }
 }

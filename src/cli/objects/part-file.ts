@@ -126,8 +126,7 @@ export class PartFile {
     const isFull = ['ENOSPC', 'EDQUOT'].includes(String((reason as NodeJS.ErrnoException).code))
     if (this.#record !== undefined && this.#written >= MIN_KEPT_BYTES && !isFull) {
       try {
-        await this.#checkpoint(true)
-        return this.#written
+        if (await this.#checkpoint(true)) return this.#written
       } catch {
         // Then nothing is kept, and the reason is the one to tell.
       } finally {
@@ -140,12 +139,13 @@ export class PartFile {
     return 0
   }
 
-  async #checkpoint(released = false): Promise<void> {
-    if (this.#record === undefined) return
+  /** @returns whether a next get can go on from here */
+  async #checkpoint(released = false): Promise<boolean> {
+    if (this.#record === undefined) return false
     await this.#file.datasync()
-    const sha256 = this.#hash.copy().digest('hex')
-    await this.#record.save({ part: this.#path, bytes: this.#written, sha256 }, released)
     this.#safe = this.#written
+    const sha256 = this.#hash.copy().digest('hex')
+    return await this.#record.save({ part: this.#path, bytes: this.#written, sha256 }, released)
   }
 }
 

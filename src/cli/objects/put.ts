@@ -1,6 +1,8 @@
 import type { PutResultJson } from '../../gateway/index.ts'
 import { systemRandom } from '../../clock/index.ts'
 import type { NodeClient } from '../client.ts'
+import { remark } from '../output.ts'
+import { stateFolder } from '../paths.ts'
 import { startProgress } from '../progress.ts'
 import type { Io } from '../io.ts'
 import { cleanName } from './names.ts'
@@ -52,7 +54,12 @@ const putSealed = async (
   const record = source.file && ResumeRecord.of(io.env, network, source.file.path, source.file.stats)
   const known = await record?.read()
   const key = known ?? generateKey(systemRandom)
-  if (known === undefined) await record?.write(key)
+  if (known === undefined && record !== undefined && !(await record.write(key)) && !put.quiet) {
+    remark(
+      io,
+      `Should this put be broken off, the next one starts over: ${stateFolder(io.env)} cannot be written.`
+    )
+  }
   try {
     const outcome = await putBytes(client, io, put, source, key)
     await record?.remove()

@@ -55,20 +55,32 @@ export class ResumeRecord {
     }
   }
 
-  /** To be durable before the first sealed byte leaves. */
-  async write(key: Uint8Array): Promise<void> {
+  /**
+   * Keeps the key for the next put.
+   *
+   * @returns false when it cannot be kept: the put goes on all the same
+   */
+  async write(key: Uint8Array): Promise<boolean> {
     const saved: Saved = {
       format: FORMAT,
       identity: this.#identity,
       key: Buffer.from(key).toString('base64url')
     }
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-    await replaceFile(this.#path, `${JSON.stringify(saved)}\n`, 0o600)
+    try {
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+      await replaceFile(this.#path, `${JSON.stringify(saved)}\n`, 0o600)
+      return true
+    } catch {
+      return false
+    }
   }
 
-  /** The put is done, or the file changed under it. */
+  /**
+   * The put is done, or the file changed under it. A record that stays is harmless: it holds for this state of the file
+   * alone, and the link of a put that is done must not be lost for it.
+   */
   async remove(): Promise<void> {
-    await rm(this.#path, { force: true })
+    await rm(this.#path, { force: true }).catch(() => {})
   }
 }
 

@@ -461,6 +461,26 @@ describe('cli: put, get and their relatives', () => {
     })
   })
 
+  it('put and get work where no state can be kept, and leave nothing behind', async () => {
+    const bytes = randomBytes(12 << 20)
+    await writeFile('large', bytes)
+    await mkdir(world.path('state/thhe'), { recursive: true })
+    for (const folder of ['puts', 'gets']) await writeFile(world.path('state/thhe', folder), 'not a folder')
+    const put = await thhe(['put', 'large'])
+    expect(put.exitCode, put.stderr).to.equal(0)
+    expect(put.stderr).to.match(/^Should this put be broken off, the next one starts over/)
+    node.pieceBytes = 1 << 18
+    const lost = new HologramError('NOT_ENOUGH_SHARDS', 'too few', { needed: 5, live: 3, missing: 2 })
+    node.failGet = { afterBytes: 6 << 20, error: lost }
+    expect((await thhe(['get', put.stdout.trim(), '-o', 'copy'])).stderr).to.not.include('are kept')
+    expect(await here()).to.deep.equal(['large'])
+    node.failGet = undefined
+    const got = await thhe(['get', put.stdout.trim(), '-o', 'copy'])
+    expect(got.exitCode, got.stderr).to.equal(0)
+    expect((await readFile('copy')).equals(bytes)).to.equal(true)
+    expect(await here()).to.deep.equal(['copy', 'large'])
+  })
+
   describe('a get that is broken off', () => {
     const SIZE = 12 << 20
     const lost = new HologramError('NOT_ENOUGH_SHARDS', 'too few', { needed: 5, live: 3, missing: 2 })
