@@ -6,7 +6,7 @@ import { Signed } from './generated/report.js'
 import type { PeerId } from '@libp2p/interface'
 
 /** What a signature is about: it keeps a signature of one kind from being taken for one of another. */
-export type SignedType = 'report' | 'lease' | 'placement'
+export type SignedType = 'report' | 'lease' | 'placement' | 'holder'
 
 /** Bytes of the multihash of an Ed25519 peer id. */
 export const PEER_ID_BYTES = 38

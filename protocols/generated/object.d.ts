@@ -242,6 +242,8 @@ export interface ObjectRequest {
     putLease?: Uint8Array<ArrayBuffer>;
     putPlacement?: Uint8Array<ArrayBuffer>;
     status?: Uint8Array<ArrayBuffer>;
+    getStatement?: Uint8Array<ArrayBuffer>;
+    getLeases?: Uint8Array<ArrayBuffer>;
 }
 export declare namespace ObjectRequest {
     const codec: () => Codec<ObjectRequest>;
@@ -265,6 +267,11 @@ export declare namespace ObjectRequest {
         field: '$.putManifest.quiet';
         value: boolean;
     }
+    interface ObjectRequestPutManifestStatementsFieldEvent {
+        field: '$.putManifest.statements[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
     interface ObjectRequestPutLeaseFieldEvent {
         field: '$.putLease';
         value: Uint8Array<ArrayBuffer>;
@@ -277,15 +284,24 @@ export declare namespace ObjectRequest {
         field: '$.status';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ObjectRequestGetStatementFieldEvent {
+        field: '$.getStatement';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ObjectRequestGetLeasesFieldEvent {
+        field: '$.getLeases';
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<ObjectRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): ObjectRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutManifestQuietFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestPutPlacementFieldEvent | ObjectRequestStatusFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutManifestQuietFieldEvent | ObjectRequestPutManifestStatementsFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestPutPlacementFieldEvent | ObjectRequestStatusFieldEvent | ObjectRequestGetStatementFieldEvent | ObjectRequestGetLeasesFieldEvent>;
 }
 export interface PutManifest {
     manifest: Uint8Array<ArrayBuffer>;
     lease: Uint8Array<ArrayBuffer>;
     placement: Uint8Array<ArrayBuffer>;
     quiet: boolean;
+    statements: Uint8Array<ArrayBuffer>[];
 }
 export declare namespace PutManifest {
     const codec: () => Codec<PutManifest>;
@@ -305,9 +321,14 @@ export declare namespace PutManifest {
         field: '$.quiet';
         value: boolean;
     }
+    interface PutManifestStatementsFieldEvent {
+        field: '$.statements[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<PutManifest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): PutManifest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): Generator<PutManifestManifestFieldEvent | PutManifestLeaseFieldEvent | PutManifestPlacementFieldEvent | PutManifestQuietFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): Generator<PutManifestManifestFieldEvent | PutManifestLeaseFieldEvent | PutManifestPlacementFieldEvent | PutManifestQuietFieldEvent | PutManifestStatementsFieldEvent>;
 }
 export interface ObjectReply {
     status: Status;
@@ -318,6 +339,7 @@ export interface ObjectReply {
     shards: number[];
     leases: Uint8Array<ArrayBuffer>[];
     badBlocks: number[];
+    statements: Uint8Array<ArrayBuffer>[];
 }
 export declare namespace ObjectReply {
     const codec: () => Codec<ObjectReply>;
@@ -356,9 +378,14 @@ export declare namespace ObjectReply {
         index: number;
         value: number;
     }
+    interface ObjectReplyStatementsFieldEvent {
+        field: '$.statements[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<ObjectReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): ObjectReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent | ObjectReplyBadBlocksFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent | ObjectReplyBadBlocksFieldEvent | ObjectReplyStatementsFieldEvent>;
 }
 export interface Lease {
     network: Uint8Array<ArrayBuffer>;
@@ -449,4 +476,33 @@ export declare namespace Holder {
     function encode(obj: Partial<Holder>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Holder>): Holder;
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Holder>): Generator<HolderShardFieldEvent | HolderPeerFieldEvent>;
+}
+export interface HolderStatement {
+    network: Uint8Array<ArrayBuffer>;
+    cid: Uint8Array<ArrayBuffer>;
+    sequence: bigint;
+    shards: number[];
+}
+export declare namespace HolderStatement {
+    const codec: () => Codec<HolderStatement>;
+    interface HolderStatementNetworkFieldEvent {
+        field: '$.network';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface HolderStatementCidFieldEvent {
+        field: '$.cid';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface HolderStatementSequenceFieldEvent {
+        field: '$.sequence';
+        value: bigint;
+    }
+    interface HolderStatementShardsFieldEvent {
+        field: '$.shards[]';
+        index: number;
+        value: number;
+    }
+    function encode(obj: Partial<HolderStatement>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HolderStatement>): HolderStatement;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HolderStatement>): Generator<HolderStatementNetworkFieldEvent | HolderStatementCidFieldEvent | HolderStatementSequenceFieldEvent | HolderStatementShardsFieldEvent>;
 }

@@ -885,31 +885,57 @@ export var ObjectRequest;
                     w.fork();
                 }
                 obj = { ...obj };
+                if (obj.getLeases != null) {
+                    obj.getStatement = undefined;
+                    obj.status = undefined;
+                    obj.putPlacement = undefined;
+                    obj.putLease = undefined;
+                    obj.putManifest = undefined;
+                    obj.getManifest = undefined;
+                }
+                if (obj.getStatement != null) {
+                    obj.getLeases = undefined;
+                    obj.status = undefined;
+                    obj.putPlacement = undefined;
+                    obj.putLease = undefined;
+                    obj.putManifest = undefined;
+                    obj.getManifest = undefined;
+                }
                 if (obj.status != null) {
+                    obj.getLeases = undefined;
+                    obj.getStatement = undefined;
                     obj.putPlacement = undefined;
                     obj.putLease = undefined;
                     obj.putManifest = undefined;
                     obj.getManifest = undefined;
                 }
                 if (obj.putPlacement != null) {
+                    obj.getLeases = undefined;
+                    obj.getStatement = undefined;
                     obj.status = undefined;
                     obj.putLease = undefined;
                     obj.putManifest = undefined;
                     obj.getManifest = undefined;
                 }
                 if (obj.putLease != null) {
+                    obj.getLeases = undefined;
+                    obj.getStatement = undefined;
                     obj.status = undefined;
                     obj.putPlacement = undefined;
                     obj.putManifest = undefined;
                     obj.getManifest = undefined;
                 }
                 if (obj.putManifest != null) {
+                    obj.getLeases = undefined;
+                    obj.getStatement = undefined;
                     obj.status = undefined;
                     obj.putPlacement = undefined;
                     obj.putLease = undefined;
                     obj.getManifest = undefined;
                 }
                 if (obj.getManifest != null) {
+                    obj.getLeases = undefined;
+                    obj.getStatement = undefined;
                     obj.status = undefined;
                     obj.putPlacement = undefined;
                     obj.putLease = undefined;
@@ -934,6 +960,14 @@ export var ObjectRequest;
                 if (obj.status != null) {
                     w.uint32(42);
                     w.bytes(obj.status);
+                }
+                if (obj.getStatement != null) {
+                    w.uint32(50);
+                    w.bytes(obj.getStatement);
+                }
+                if (obj.getLeases != null) {
+                    w.uint32(58);
+                    w.bytes(obj.getLeases);
                 }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
@@ -966,37 +1000,71 @@ export var ObjectRequest;
                             obj.status = reader.bytes();
                             break;
                         }
+                        case 6: {
+                            obj.getStatement = reader.bytes();
+                            break;
+                        }
+                        case 7: {
+                            obj.getLeases = reader.bytes();
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
                         }
                     }
                 }
+                if (obj.getLeases != null) {
+                    delete obj.getStatement;
+                    delete obj.status;
+                    delete obj.putPlacement;
+                    delete obj.putLease;
+                    delete obj.putManifest;
+                    delete obj.getManifest;
+                }
+                if (obj.getStatement != null) {
+                    delete obj.getLeases;
+                    delete obj.status;
+                    delete obj.putPlacement;
+                    delete obj.putLease;
+                    delete obj.putManifest;
+                    delete obj.getManifest;
+                }
                 if (obj.status != null) {
+                    delete obj.getLeases;
+                    delete obj.getStatement;
                     delete obj.putPlacement;
                     delete obj.putLease;
                     delete obj.putManifest;
                     delete obj.getManifest;
                 }
                 if (obj.putPlacement != null) {
+                    delete obj.getLeases;
+                    delete obj.getStatement;
                     delete obj.status;
                     delete obj.putLease;
                     delete obj.putManifest;
                     delete obj.getManifest;
                 }
                 if (obj.putLease != null) {
+                    delete obj.getLeases;
+                    delete obj.getStatement;
                     delete obj.status;
                     delete obj.putPlacement;
                     delete obj.putManifest;
                     delete obj.getManifest;
                 }
                 if (obj.putManifest != null) {
+                    delete obj.getLeases;
+                    delete obj.getStatement;
                     delete obj.status;
                     delete obj.putPlacement;
                     delete obj.putLease;
                     delete obj.getManifest;
                 }
                 if (obj.getManifest != null) {
+                    delete obj.getLeases;
+                    delete obj.getStatement;
                     delete obj.status;
                     delete obj.putPlacement;
                     delete obj.putLease;
@@ -1038,6 +1106,20 @@ export var ObjectRequest;
                         case 5: {
                             yield {
                                 field: `${prefix}.status`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 6: {
+                            yield {
+                                field: `${prefix}.getStatement`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 7: {
+                            yield {
+                                field: `${prefix}.getLeases`,
                                 value: reader.bytes()
                             };
                             break;
@@ -1090,6 +1172,12 @@ export var PutManifest;
                     w.uint32(32);
                     w.bool(obj.quiet);
                 }
+                if (obj.statements != null && obj.statements.length > 0) {
+                    for (const value of obj.statements) {
+                        w.uint32(42);
+                        w.bytes(value);
+                    }
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1098,7 +1186,8 @@ export var PutManifest;
                     manifest: uint8ArrayAlloc(0),
                     lease: uint8ArrayAlloc(0),
                     placement: uint8ArrayAlloc(0),
-                    quiet: false
+                    quiet: false,
+                    statements: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1120,6 +1209,16 @@ export var PutManifest;
                             obj.quiet = reader.bool();
                             break;
                         }
+                        case 5: {
+                            if (opts.limits?.statements != null && obj.statements.length === opts.limits.statements) {
+                                throw new MaxLengthError('Decode error - repeated field "statements" had too many elements');
+                            }
+                            if (obj.statements.length === 64) {
+                                throw new MaxLengthError('Decode error - repeated field "statements" had too many elements');
+                            }
+                            obj.statements.push(reader.bytes());
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -1128,6 +1227,9 @@ export var PutManifest;
                 }
                 return obj;
             }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    statements: 64
+                };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
                     const tag = reader.uint32();
@@ -1158,6 +1260,21 @@ export var PutManifest;
                                 field: `${prefix}.quiet`,
                                 value: reader.bool()
                             };
+                            break;
+                        }
+                        case 5: {
+                            if (opts.limits?.statements != null && obj.statements === opts.limits.statements) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "statements" had too many elements');
+                            }
+                            if (obj.statements === 64) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "statements" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.statements[]`,
+                                index: obj.statements,
+                                value: reader.bytes()
+                            };
+                            obj.statements++;
                             break;
                         }
                         default: {
@@ -1230,6 +1347,12 @@ export var ObjectReply;
                         w.uint32(value);
                     }
                 }
+                if (obj.statements != null && obj.statements.length > 0) {
+                    for (const value of obj.statements) {
+                        w.uint32(74);
+                        w.bytes(value);
+                    }
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1242,7 +1365,8 @@ export var ObjectReply;
                     placement: uint8ArrayAlloc(0),
                     shards: [],
                     leases: [],
-                    badBlocks: []
+                    badBlocks: [],
+                    statements: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1298,6 +1422,16 @@ export var ObjectReply;
                             obj.badBlocks.push(reader.uint32());
                             break;
                         }
+                        case 9: {
+                            if (opts.limits?.statements != null && obj.statements.length === opts.limits.statements) {
+                                throw new MaxLengthError('Decode error - repeated field "statements" had too many elements');
+                            }
+                            if (obj.statements.length === 64) {
+                                throw new MaxLengthError('Decode error - repeated field "statements" had too many elements');
+                            }
+                            obj.statements.push(reader.bytes());
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -1309,7 +1443,8 @@ export var ObjectReply;
                 const obj = {
                     shards: 256,
                     leases: 64,
-                    badBlocks: 256
+                    badBlocks: 256,
+                    statements: 64
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1393,6 +1528,21 @@ export var ObjectReply;
                                 value: reader.uint32()
                             };
                             obj.badBlocks++;
+                            break;
+                        }
+                        case 9: {
+                            if (opts.limits?.statements != null && obj.statements === opts.limits.statements) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "statements" had too many elements');
+                            }
+                            if (obj.statements === 64) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "statements" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.statements[]`,
+                                index: obj.statements,
+                                value: reader.bytes()
+                            };
+                            obj.statements++;
                             break;
                         }
                         default: {
@@ -1796,3 +1946,140 @@ export var Holder;
     }
     Holder.stream = stream;
 })(Holder || (Holder = {}));
+export var HolderStatement;
+(function (HolderStatement) {
+    let _codec;
+    HolderStatement.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.network != null && obj.network.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.network);
+                }
+                if ((obj.cid != null && obj.cid.byteLength > 0)) {
+                    w.uint32(18);
+                    w.bytes(obj.cid);
+                }
+                if ((obj.sequence != null && obj.sequence !== 0n)) {
+                    w.uint32(24);
+                    w.uint64(obj.sequence);
+                }
+                if (obj.shards != null && obj.shards.length > 0) {
+                    for (const value of obj.shards) {
+                        w.uint32(32);
+                        w.uint32(value);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    network: uint8ArrayAlloc(0),
+                    cid: uint8ArrayAlloc(0),
+                    sequence: 0n,
+                    shards: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.network = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.cid = reader.bytes();
+                            break;
+                        }
+                        case 3: {
+                            obj.sequence = reader.uint64();
+                            break;
+                        }
+                        case 4: {
+                            if (opts.limits?.shards != null && obj.shards.length === opts.limits.shards) {
+                                throw new MaxLengthError('Decode error - repeated field "shards" had too many elements');
+                            }
+                            if (obj.shards.length === 32) {
+                                throw new MaxLengthError('Decode error - repeated field "shards" had too many elements');
+                            }
+                            obj.shards.push(reader.uint32());
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    shards: 32
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.network`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.cid`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.sequence`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            if (opts.limits?.shards != null && obj.shards === opts.limits.shards) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "shards" had too many elements');
+                            }
+                            if (obj.shards === 32) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "shards" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.shards[]`,
+                                index: obj.shards,
+                                value: reader.uint32()
+                            };
+                            obj.shards++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, HolderStatement.codec());
+    }
+    HolderStatement.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, HolderStatement.codec(), opts);
+    }
+    HolderStatement.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, HolderStatement.codec(), opts);
+    }
+    HolderStatement.stream = stream;
+})(HolderStatement || (HolderStatement = {}));

@@ -14,6 +14,15 @@ export interface StoredLease {
   readonly signed: Uint8Array
 }
 
+/** What a peer says it holds of an object, as another peer keeps it. */
+export interface StoredStatement {
+  /** Peer id (string form) of the holder. */
+  readonly holder: string
+  readonly sequence: bigint
+  /** The `Signed` message as it came. */
+  readonly signed: Uint8Array
+}
+
 /** A shard that is still arriving. Blocks come in order; nothing is promised before `commit` resolves. */
 export interface ShardUpload {
   /** Blocks that are durable from an earlier attempt: the sender goes on from here. */
@@ -178,6 +187,16 @@ export interface Holdings {
   /** The newest placement record (a `Signed` message) by its sequence; an older one is ignored. */
   putPlacement: (cid: CID, record: Uint8Array, sequence: bigint, options?: KeepOptions) => Promise<void>
   getPlacement: (cid: CID) => Promise<Uint8Array | undefined>
+
+  /**
+   * Keeps what a peer says it holds, the newest statement of each peer, beside a manifest that is kept here. The
+   * newest `maxStatements` are kept.
+   */
+  putStatement: (cid: CID, statement: StoredStatement, maxStatements: number) => Promise<void>
+  statements: (cid: CID) => Promise<StoredStatement[]>
+
+  /** Objects whose manifest is kept here. */
+  listObjects: () => AsyncIterable<CID>
 
   /**
    * Keeps the lease when its sequence is higher than that of the lessee's earlier one; says whether it was kept. A tombstone

@@ -1,6 +1,9 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
 import { Client } from './client/index.ts'
 import type { ClientInit, ClientStats, Keeper, LayeredGetOptions, OpenedObject } from './client/index.ts'
+import { Healer, watchHoldings, YieldingPace } from './heal/index.ts'
+import type { HealStats } from './heal/index.ts'
+import { TokenBucket } from './wire/bandwidth.ts'
 import { Holder } from './holder/holder.ts'
 import type { HolderStats } from './holder/context.ts'
 import type { HolderComponents } from './holder/holder.ts'
@@ -31,29 +34,56 @@ export interface HologramInit {
   /** The network's code, and the knobs of the client side. */
   readonly client: ClientInit
   readonly holder?: Partial<HolderSettings>
+  readonly heal?: HealInit
 }
+
+export interface HealInit {
+  /** A peer that is gone for longer has lost what it kept. @default 15 min */
+  readonly graceMs?: number
+  /** What each peer waits for every one that ranks before it. @default a fortieth of the grace time */
+  readonly rankDelayMs?: number
+  /** Between two looks at who is there. @default a thirtieth of the grace time, 5 s at most */
+  readonly tickMs?: number
+  /** What repair may read a second. @default 8 MiB */
+  readonly bytesPerSecond?: number
+}
+
+const DEFAULT_GRACE_MS = 15 * 60_000
+const MAX_TICK_MS = 5_000
 
 /** Objects on the mesh: this node as a holder for others, and as the one that puts and gets for its user. */
 export class Hologram implements Objects {
   readonly #holder: Holder
   readonly #client: Client
+  readonly #healer: Healer
 
-  constructor(components: HologramComponents, { client, holder }: HologramInit) {
+  constructor(components: HologramComponents, { client, holder, heal = {} }: HologramInit) {
     const { clock = systemClock, random = systemRandom } = components
-    this.#holder = new Holder({ ...components, clock }, holder)
-    this.#client = new Client(
-      { ...components, clock, random, local: async (request) => this.#holder.answer(request) },
-      client
+    const holdings = watchHoldings(components.holdings, (cid) => this.#healer.onKept(cid))
+    const parts = { ...components, holdings, clock, random }
+    this.#holder = new Holder(parts, holder)
+    this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)
+    const { graceMs = DEFAULT_GRACE_MS, bytesPerSecond = 8 * 2 ** 20 } = heal
+    const { rankDelayMs = graceMs / 40, tickMs = Math.min(MAX_TICK_MS, graceMs / 30) } = heal
+    const cap = new TokenBucket({ bytesPerSecond, clock })
+    this.#healer = new Healer(
+      {
+        context: this.#client.context,
+        pace: new YieldingPace({ cap, clock, isBusy: () => this.#client.isBusy })
+      },
+      { graceMs, rankDelayMs, tickMs, bytesPerSecond }
     )
   }
 
   async start(): Promise<void> {
     await this.#holder.start()
     this.#client.start()
+    this.#healer.start()
   }
 
   /** Ends every put and get under way; what has arrived of unfinished shards is durable then. */
   async stop(): Promise<void> {
+    await this.#healer.stop()
     await this.#client.stop()
     await this.#holder.stop()
   }
@@ -66,6 +96,11 @@ export class Hologram implements Objects {
   /** What this node has done for its user. */
   get clientStats(): ClientStats {
     return this.#client.stats
+  }
+
+  /** What this node has rebuilt that others lost. */
+  get healStats(): HealStats {
+    return this.#healer.stats
   }
 
   /** Looks after what this node's user put. */

@@ -4,6 +4,7 @@ export { TokenBucket, UNLIMITED, type Bandwidth, type TokenBucketInit } from './
 export { isObjectCid } from './records/cid.ts'
 export { HologramError, isHologramError, type HologramErrorCode, type HologramErrorData } from './errors.ts'
 export type { ClientStats } from './client/index.ts'
+export type { HealStats } from './heal/index.ts'
 export type { HolderStats } from './holder/context.ts'
 export type { HologramLogger } from './logger.ts'
 export { Holder, type HolderComponents } from './holder/holder.ts'

@@ -1,6 +1,6 @@
 import { Counter, Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
-import type { ClientStats } from '../hologram/index.ts'
+import type { ClientStats, HealStats } from '../hologram/index.ts'
 
 type CountName = Exclude<keyof ClientStats, 'owned' | 'survived'>
 
@@ -43,4 +43,45 @@ export const careMetrics = (registry: Registry, stats: () => ClientStats): void 
       this.set({ state: 'damaged' }, damaged)
     }
   })
+}
+
+const HEAL_COUNTERS: ReadonlyArray<readonly [name: string, help: string, count: keyof HealStats]> = [
+  ['examined', 'Objects looked at because a peer was lost', 'examined'],
+  ['repaired', 'Objects of which something was rebuilt', 'repaired'],
+  ['shards_rebuilt', 'Shards rebuilt after the loss of a peer', 'shardsRebuilt'],
+  ['manifests_brought', 'Manifests and copies of small objects brought to new homes', 'manifestsBrought'],
+  ['read_bytes', 'Bytes of shards read for repair', 'readBytes'],
+  ['sent_bytes', 'Bytes of rebuilt shards and copies sent', 'sentBytes'],
+  ['failures', 'Repairs that failed and are tried again', 'failures']
+]
+const HEAL_GAUGES: typeof HEAL_COUNTERS = [
+  ['indexed_objects', 'Objects in the index of who keeps what', 'indexed'],
+  ['waiting_objects', 'Objects that wait for repair, or for a lost peer to come back', 'waiting'],
+  ['lost_peers', 'Peers that count as lost', 'lostPeers']
+]
+
+/** Metrics on what this node rebuilds of what others lost. */
+export const healMetrics = (registry: Registry, stats: () => HealStats): void => {
+  const registers = [registry]
+  for (const [name, help, count] of HEAL_COUNTERS) {
+    new Counter({
+      name: `thhe_heal_${name}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(stats()[count])
+      }
+    })
+  }
+  for (const [name, help, count] of HEAL_GAUGES) {
+    new Gauge({
+      name: `thhe_heal_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(stats()[count])
+      }
+    })
+  }
 }

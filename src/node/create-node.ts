@@ -7,7 +7,7 @@ import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
 import { MapAgreement } from './agreement/index.ts'
-import { careMetrics } from './care-metrics.ts'
+import { careMetrics, healMetrics } from './care-metrics.ts'
 import { BoundedRecords } from './data/bounded-records.ts'
 import { openDataFolder } from './data/folder.ts'
 import { WriteBehindDatastore } from './data/write-behind.ts'
@@ -158,6 +158,7 @@ const assemble = (opened: Opened): NodeParts => {
     starvedMs: () => opened.clock.starvedMs
   })
   careMetrics(metrics.registry, () => hologram.clientStats)
+  healMetrics(metrics.registry, () => hologram.healStats)
   const peers: Peers = new Peers({
     host,
     config,
@@ -257,7 +258,8 @@ const createHologram = (
         blockBytes,
         leaseMs: config.lease,
         checkIntervalMs: config.checkInterval
-      }
+      },
+      heal: { graceMs: config.repairGrace }
     }
   )
 }

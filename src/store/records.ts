@@ -20,6 +20,8 @@ export const KIND = {
   /** A shard set aside because its bytes are no longer what was acknowledged. */
   quarantined: 'q',
   shard: 's',
+  /** What another peer says it holds of an object. */
+  statement: 'h',
   upload: 'u',
   /** Files to remove: their last reference went in the batch that wrote this. */
   discarded: 'x'

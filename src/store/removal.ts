@@ -50,6 +50,10 @@ export async function removeObject(parts: StoreParts, cid: CID): Promise<number>
     keys.push(slotKey(KIND.badBlocks, record.slot))
     freedBytes += shardBytes(record)
   }
+  for (const { key, storedBytes } of await database.listUnder(objectKey(KIND.statement, cid))) {
+    keys.push(key)
+    freedBytes += storedBytes
+  }
   if (freedBytes === 0 && keys.length === 2) return 0
   await discard(
     parts,

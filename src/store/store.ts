@@ -38,6 +38,7 @@ import { removeObject } from './removal.ts'
 import { Pressure } from './pressure.ts'
 import { scrub } from './scrub.ts'
 import { Space } from './space.ts'
+import { putStatement, statementsOf } from './statements.ts'
 import { Uploads } from './uploads.ts'
 import type { CID } from 'multiformats/cid'
 import type {
@@ -52,6 +53,7 @@ import type {
   ShardSummary,
   ShardUpload,
   StoredLease,
+  StoredStatement,
   UploadOptions,
   UploadSummary,
   Usage
@@ -276,6 +278,21 @@ export class Store implements Holdings {
     // A hint for readers: a damaged one is as good as none.
     const value = await getIntact(this.#parts, objectKey(KIND.placement, cid))
     return value && decodePlacement(value).record
+  }
+
+  async putStatement(cid: CID, statement: StoredStatement, maxStatements: number): Promise<void> {
+    this.#assertOpen()
+    await this.#locked(cid, async () => await putStatement(this.#parts, cid, statement, maxStatements))
+  }
+
+  async statements(cid: CID): Promise<StoredStatement[]> {
+    this.#assertOpen()
+    return await statementsOf(this.#parts, cid)
+  }
+
+  async *listObjects(): AsyncGenerator<CID> {
+    this.#assertOpen()
+    for await (const key of this.#parts.database.keys(kindKey(KIND.manifest))) yield parseObjectKey(key).cid
   }
 
   async putLease(cid: CID, lease: StoredLease, { own = false }: KeepOptions = {}): Promise<boolean> {

@@ -23,6 +23,7 @@ export interface ClusterInit {
   n: number
   client?: Partial<HologramInit['client']>
   holder?: HologramInit['holder']
+  heal?: HologramInit['heal']
 }
 
 export interface ClusterPeerOptions extends TestPeerOptions {
@@ -133,7 +134,8 @@ export class Cluster {
           k,
           n
         },
-        holder: { provideDelayMs: 0, ...this.#init.holder }
+        holder: { provideDelayMs: 0, ...this.#init.holder },
+        heal: this.#init.heal
       }
     )
     await hologram.start()

@@ -71,6 +71,8 @@ export interface ClientStats extends Readonly<ClientCounts> {
 export class Client implements Objects {
   readonly keeper: Keeper
   readonly #context: ClientContext
+  /** Puts and gets under way. */
+  #active = 0
 
   constructor(components: ClientComponents, init: ClientInit) {
     const { mesh, holdings, codec, local, clock, random, logger } = components
@@ -110,6 +112,16 @@ export class Client implements Objects {
     this.keeper.start()
   }
 
+  /** What repair works with. */
+  get context(): ClientContext {
+    return this.#context
+  }
+
+  /** Whether a put or a get is under way. */
+  get isBusy(): boolean {
+    return this.#active > 0
+  }
+
   /** Ends every put and get under way. */
   async stop(): Promise<void> {
     const { background, objects } = this.#context
@@ -118,16 +130,21 @@ export class Client implements Objects {
   }
 
   async put(source: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
-    const result = await putObject(this.#context, source, {
-      ...options,
-      signal: this.#untilStop(options.signal)
-    })
-    if (result.missing.length > 0) this.keeper.nudge()
-    return result
+    this.#active++
+    try {
+      const signal = this.#untilStop(options.signal)
+      const result = await putObject(this.#context, source, { ...options, signal })
+      if (result.missing.length > 0) this.keeper.nudge()
+      return result
+    } finally {
+      this.#active--
+    }
   }
 
   async get(cid: CID, options: LayeredGetOptions = {}): Promise<ObjectReader> {
-    return getObject(this.#context, cid, { ...options, signal: this.#untilStop(options.signal) })
+    const signal = this.#untilStop(options.signal)
+    const reader = await getObject(this.#context, cid, { ...options, signal })
+    return { ...reader, bytes: this.#counted(reader.bytes) }
   }
 
   async open(cid: CID, options: { signal?: AbortSignal } = {}): Promise<OpenedObject> {
@@ -156,6 +173,15 @@ export class Client implements Objects {
     options: { signal?: AbortSignal } = {}
   ): Promise<{ confirmed: number; unreachable: PeerId[] }> {
     return removeObject(this.#context, cid, this.#untilStop(options.signal))
+  }
+
+  async *#counted(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.#active++
+    try {
+      yield* bytes
+    } finally {
+      this.#active--
+    }
   }
 
   #untilStop(signal: AbortSignal | undefined): AbortSignal {

@@ -6,14 +6,16 @@ import {
 } from '../../../protocols/generated/object.js'
 import { decodeObjectCid } from '../records/cid.ts'
 import { isLive, openLease, storedLease } from '../records/lease.ts'
-import { MAX_LEASES_PER_REPLY } from '../wire/limits.ts'
+import { MAX_LEASES_PER_REPLY, MAX_STATEMENTS } from '../wire/limits.ts'
 import { decodeManifest, manifestCid, type Manifest } from '../records/manifest.ts'
 import { openPlacement, type PlacementRecord } from '../records/placement-record.ts'
+import { openHolderStatement, signHolderStatement } from '../records/holder-statement.ts'
 import { keepLease, openLiveLease, saidOtherwise, tooManyLessees } from './admit-lease.ts'
 import { countRefusal } from './context.ts'
 import { isOwnFault, notFound, refuse, replyHead } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
 import type { HolderContext } from './context.ts'
+import type { StoredStatement } from '../holdings.ts'
 
 export interface ObjectServiceComponents {
   readonly context: HolderContext
@@ -21,7 +23,9 @@ export interface ObjectServiceComponents {
   readonly onManifest: (cid: CID) => void
 }
 
-type ReplyFields = Partial<Pick<ObjectReply, 'manifest' | 'placement' | 'shards' | 'badBlocks' | 'leases'>>
+type ReplyFields = Partial<
+  Pick<ObjectReply, 'manifest' | 'placement' | 'shards' | 'badBlocks' | 'leases' | 'statements'>
+>
 
 /** Answers the requests of object/1: manifests, leases, placement records, status. */
 export class ObjectService {
@@ -51,6 +55,8 @@ export class ObjectService {
     if (request.putLease !== undefined) return await this.#putLease(request.putLease)
     if (request.putPlacement !== undefined) return await this.#putPlacement(request.putPlacement)
     if (request.status !== undefined) return await this.#status(readCid(request.status))
+    if (request.getStatement !== undefined) return await this.#getStatement(readCid(request.getStatement))
+    if (request.getLeases !== undefined) return { leases: await this.#leases(readCid(request.getLeases)) }
     throw refuse('the request asks for nothing that is known here')
   }
 
@@ -61,17 +67,33 @@ export class ObjectService {
     return {
       manifest: owned(manifest),
       placement: owned((await holdings.getPlacement(cid)) ?? new Uint8Array(0)),
-      ...(await this.#shardsOf(cid))
+      ...(await this.#shardsOf(cid)),
+      statements: (await holdings.statements(cid)).slice(0, MAX_STATEMENTS).map(({ signed }) => owned(signed))
     }
+  }
+
+  /** What this holder says it holds, signed, so that others can pass it on. */
+  async #getStatement(cid: CID): Promise<ReplyFields> {
+    const { holdings, mesh, clock } = this.#context
+    const shards = await holdings.shardsOf(cid)
+    if (shards.length === 0) throw notFound()
+    const signer = { peer: mesh.self, sign: async (bytes: Uint8Array) => mesh.sign(bytes) }
+    const statement = { cid, sequence: BigInt(clock.nowMs()), shards }
+    return { statements: [owned(await signHolderStatement(mesh.networkId, statement, signer))] }
   }
 
   async #status(cid: CID): Promise<ReplyFields> {
     const { holdings } = this.#context
     if ((await holdings.getManifest(cid)) === undefined) throw notFound()
-    const leases = await holdings.leases(cid)
+    return { ...(await this.#shardsOf(cid)), leases: await this.#leases(cid) }
+  }
+
+  /** Leases and tombstones, also of an object that has been let go: a peer that was away must hear of it. */
+  async #leases(cid: CID): Promise<Array<Uint8Array<ArrayBuffer>>> {
+    const leases = await this.#context.holdings.leases(cid)
     // A lease that the disk has lost keeps the object here, but there is nothing to show for it.
     const signed = leases.flatMap((lease) => (lease.signed.byteLength > 0 ? [owned(lease.signed)] : []))
-    return { ...(await this.#shardsOf(cid)), leases: signed.slice(0, MAX_LEASES_PER_REPLY) }
+    return signed.slice(0, MAX_LEASES_PER_REPLY)
   }
 
   async #shardsOf(cid: CID): Promise<Pick<ReplyFields, 'shards' | 'badBlocks'>> {
@@ -80,7 +102,7 @@ export class ObjectService {
   }
 
   async #putManifest(request: PutManifest): Promise<ReplyFields> {
-    const { manifest: bytes, lease: signedLease, placement, quiet } = request
+    const { manifest: bytes, lease: signedLease, placement, quiet, statements } = request
     const { holdings, settings, nowMs } = this.#context
     const manifest = decodeManifest(bytes)
     const cid = manifestCid(bytes)
@@ -91,6 +113,7 @@ export class ObjectService {
       if (!record.signer.equals(lease.lessee))
         throw refuse('the placement record is not signed by the lessee')
     }
+    const opened = await this.#openStatements(statements, cid, manifest)
     const outcome = await holdings.keepObject(
       cid,
       {
@@ -102,6 +125,7 @@ export class ObjectService {
     )
     if (outcome === 'ended') throw saidOtherwise()
     if (outcome === 'too-many-leases') throw tooManyLessees()
+    for (const statement of opened) await holdings.putStatement(cid, statement, MAX_STATEMENTS)
     if (!quiet) this.#onManifest(cid)
     return { leases: await this.#keptLease(cid, lease.lessee.toString()) }
   }
@@ -139,6 +163,28 @@ export class ObjectService {
     return await openPlacement(this.#context.mesh.networkId, signed, this.#context.nowMs())
   }
 
+  async #openStatements(
+    statements: readonly Uint8Array[],
+    cid: CID,
+    { n }: Manifest
+  ): Promise<StoredStatement[]> {
+    const { mesh, clock } = this.#context
+    return await Promise.all(
+      statements.map(async (signed) => {
+        const { holder, sequence, shards, ...statement } = await openHolderStatement(
+          mesh.networkId,
+          signed,
+          clock.nowMs()
+        )
+        if (!statement.cid.equals(cid)) throw refuse('a holder statement is of another object')
+        if (shards.some((shard) => shard >= n)) {
+          throw refuse('a holder statement names a shard that the manifest does not have')
+        }
+        return { holder: holder.toString(), sequence, signed }
+      })
+    )
+  }
+
   async #hasLiveLease(cid: CID): Promise<boolean> {
     const leases = await this.#context.holdings.leases(cid)
     return leases.some((lease) => isLive(lease, this.#context.nowMs()))
@@ -163,7 +209,16 @@ function reply(
   fields: ReplyFields
 ): ObjectReply {
   const none = new Uint8Array(0)
-  return { ...head, manifest: none, placement: none, shards: [], badBlocks: [], leases: [], ...fields }
+  return {
+    ...head,
+    manifest: none,
+    placement: none,
+    shards: [],
+    badBlocks: [],
+    leases: [],
+    statements: [],
+    ...fields
+  }
 }
 
 /** As generated messages want their bytes: over an ArrayBuffer, which those of a store may not be known to be. */

@@ -1,6 +1,7 @@
 import { MAX_BLOCK_BYTES } from '../records/layout.ts'
 import { MAX_LEASE_PAYLOAD_BYTES } from '../records/lease.ts'
 import { MAX_MANIFEST_BYTES, MAX_SHARDS } from '../records/manifest.ts'
+import { MAX_STATEMENT_PAYLOAD_BYTES } from '../records/holder-statement.ts'
 import { MAX_PLACEMENT_PAYLOAD_BYTES } from '../records/placement-record.ts'
 import { SIGNED_OVERHEAD_BYTES } from '../../../protocols/signed.ts'
 
@@ -19,10 +20,13 @@ export const MAX_BLOCKS_PER_REQUEST = 64
 export const MAX_PIPELINED_REQUESTS = 16
 /** UTF-8 bytes of a reply's message for a person. */
 export const MAX_MESSAGE_BYTES = 512
+/** Signed holder statements in one message, and kept of one object. */
+export const MAX_STATEMENTS = 64
 /** Signed leases in one ObjectReply. */
 export const MAX_LEASES_PER_REPLY = 64
 
 export const MAX_SIGNED_LEASE_BYTES = MAX_LEASE_PAYLOAD_BYTES + SIGNED_OVERHEAD_BYTES
+export const MAX_SIGNED_STATEMENT_BYTES = MAX_STATEMENT_PAYLOAD_BYTES + SIGNED_OVERHEAD_BYTES
 export const MAX_SIGNED_PLACEMENT_BYTES = MAX_PLACEMENT_PAYLOAD_BYTES + SIGNED_OVERHEAD_BYTES
 
 /** Tags, lengths and small fields of any message. */
@@ -34,10 +38,15 @@ export const MAX_PUT_REPLY_BYTES = MAX_MESSAGE_BYTES + FIELDS_BYTES
 export const MAX_GET_REQUEST_BYTES = 128
 export const MAX_GET_REPLY_BYTES = MAX_BLOCK_BYTES + MAX_PATH_BYTES + MAX_MESSAGE_BYTES + FIELDS_BYTES
 export const MAX_OBJECT_REQUEST_BYTES =
-  MAX_MANIFEST_BYTES + MAX_SIGNED_LEASE_BYTES + MAX_SIGNED_PLACEMENT_BYTES + FIELDS_BYTES
+  MAX_MANIFEST_BYTES +
+  MAX_SIGNED_LEASE_BYTES +
+  MAX_SIGNED_PLACEMENT_BYTES +
+  MAX_STATEMENTS * (MAX_SIGNED_STATEMENT_BYTES + 4) +
+  FIELDS_BYTES
 export const MAX_OBJECT_REPLY_BYTES =
   MAX_MANIFEST_BYTES +
   MAX_SIGNED_PLACEMENT_BYTES +
   MAX_LEASES_PER_REPLY * (MAX_SIGNED_LEASE_BYTES + 4) +
   MAX_SHARDS * 4 +
+  MAX_STATEMENTS * (MAX_SIGNED_STATEMENT_BYTES + 4) +
   FIELDS_BYTES

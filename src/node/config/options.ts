@@ -87,6 +87,13 @@ export const OPTIONS = {
     description:
       'How often the holders of an object put by this node are asked whether they have their shards.'
   }),
+  repairGrace: option({
+    kind: kinds.duration(1_000, 30 * 86_400_000),
+    default: 900_000,
+    group: 'Storage',
+    description:
+      'A peer that is gone for longer counts as lost: what it kept is rebuilt by those that keep the rest.'
+  }),
   encoder: option({
     kind: kinds.choice('auto', 'wasm', 'webgpu', 'tfjs', 'scalar'),
     default: 'auto',

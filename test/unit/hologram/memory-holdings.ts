@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { leafHash } from '../../../encoder/index.ts'
 import { isLive } from '../../../src/hologram/records/lease.ts'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import type {
   Collected,
   HeldShard,
@@ -13,6 +13,7 @@ import type {
   ShardReader,
   ShardUpload,
   StoredLease,
+  StoredStatement,
   UploadOptions,
   UploadSummary
 } from '../../../src/hologram/holdings.ts'
@@ -182,6 +183,25 @@ export class MemoryHoldings implements Holdings {
 
   async getPlacement(cid: CID): Promise<Uint8Array | undefined> {
     return this.placements.get(cid.toString())?.record
+  }
+
+  readonly statementsByObject = new Map<string, Map<string, StoredStatement>>()
+
+  async putStatement(cid: CID, statement: StoredStatement, maxStatements: number): Promise<void> {
+    const statements = this.statementsByObject.get(cid.toString()) ?? new Map<string, StoredStatement>()
+    this.statementsByObject.set(cid.toString(), statements)
+    const earlier = statements.get(statement.holder)
+    if (earlier === undefined && statements.size >= maxStatements) return
+    if (earlier === undefined || earlier.sequence < statement.sequence)
+      statements.set(statement.holder, statement)
+  }
+
+  async statements(cid: CID): Promise<StoredStatement[]> {
+    return [...(this.statementsByObject.get(cid.toString())?.values() ?? [])]
+  }
+
+  async *listObjects(): AsyncGenerator<CID> {
+    for (const id of this.manifests.keys()) yield CID.parse(id)
   }
 
   async putLease(cid: CID, lease: StoredLease): Promise<boolean> {

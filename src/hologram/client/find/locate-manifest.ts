@@ -5,6 +5,7 @@ import { HologramError, isHologramError } from '../../errors.ts'
 import { decodeManifest, manifestCid } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
 import { manifestHomes } from '../../placement/placement.ts'
+import { openHolderStatement } from '../../records/holder-statement.ts'
 import { openPlacement } from '../../records/placement-record.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { uniquePeers } from '../context.ts'
@@ -17,7 +18,7 @@ export interface ManifestAnswer {
   readonly manifest: Manifest
   /** dag-cbor */
   readonly bytes: Uint8Array
-  /** From the placement record kept beside it, if there is a valid one. */
+  /** From the holder statements and the placement record kept beside it, as far as they are in order. */
   readonly placed: readonly ShardHolder[]
   /** Shards that the answering peer holds itself. */
   readonly holders: readonly ShardHolder[]
@@ -86,7 +87,10 @@ export async function askForManifest(
   try {
     return {
       ...readManifest(cid, reply.manifest),
-      placed: await readPlacement(context, peer, cid, reply.placement),
+      placed: [
+        ...(await readStatements(context, peer, cid, reply.statements)),
+        ...(await readPlacement(context, peer, cid, reply.placement))
+      ],
       holders: reply.shards.map((shard) => ({ shard, peer }))
     }
   } catch (error) {
@@ -118,6 +122,31 @@ async function readPlacement(
     survive(context, 'placement-record', { cid, peer, error })
     return []
   }
+}
+
+/** What holders said of themselves: the newest first, since repairs come after the put. */
+async function readStatements(
+  context: ClientContext,
+  peer: PeerId,
+  cid: CID,
+  statements: readonly Uint8Array[]
+): Promise<readonly ShardHolder[]> {
+  const { mesh, clock } = context
+  const opened = await Promise.all(
+    statements.map(async (signed) => {
+      try {
+        return [await openHolderStatement(mesh.networkId, signed, clock.nowMs())]
+      } catch (error) {
+        if (!isHologramError(error)) throw error
+        survive(context, 'placement-record', { cid, peer, error })
+        return []
+      }
+    })
+  )
+  const newestFirst = opened.flat().sort((a, b) => Number(b.sequence - a.sequence))
+  return newestFirst
+    .filter((statement) => statement.cid.equals(cid))
+    .flatMap(({ holder, shards }) => shards.map((shard) => ({ shard, peer: holder })))
 }
 
 /** Peers that announced the object in the DHT. A DHT that fails half-way still gives those it found before. */

@@ -20,6 +20,7 @@ import { sendShards } from '../put/send-shards.ts'
  *
  * @param holders - who keeps which shard
  * @param pace - holds the work back, by the bytes that are read
+ * @param chosen - where the shards go; the computed homes when it is not given
  * @returns all holders, the new ones among them, and what is still missing
  * @throws HologramError 'NOT_ENOUGH_SHARDS', 'CORRUPT'
  */
@@ -28,12 +29,13 @@ export async function completeObject(
   object: FinishedObject,
   holders: readonly ShardHolder[],
   signal: AbortSignal,
-  pace: Bandwidth = UNLIMITED
+  pace: Bandwidth = UNLIMITED,
+  chosen?: Pick<HomePlan, 'homes' | 'homeless' | 'next'>
 ): Promise<ShardOutcomes> {
   const { cid, manifest, bytes } = object
   const { n, seed, roots } = manifest
   const layout = new Layout(manifest)
-  const plan = new HomePlan(seed, { n, k: neededShards(manifest) }, context.mesh.peers(), holders)
+  const plan = chosen ?? new HomePlan(seed, { n, k: neededShards(manifest) }, context.mesh.peers(), holders)
   const homeless = plan.homeless.map((shard) => ({ shard, reason: 'there is no peer without a shard' }))
   if (plan.homes.length === 0) return { holders, missing: homeless }
   const locations = new ShardMap(context, cid, { manifest, bytes, placed: holders, holders: [] })
@@ -44,7 +46,7 @@ export async function completeObject(
     seed,
     expectedShardBytes: layout.shardBytes,
     plan,
-    shards: plan.homes.map(({ shard }) => shard),
+    shards: [...new Set(plan.homes.map(({ shard }) => shard))],
     required: plan.homes.length,
     minimum: 1,
     signal

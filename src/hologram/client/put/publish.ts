@@ -101,7 +101,8 @@ export async function placeManifest(
   const putManifest = {
     manifest: Uint8Array.from(manifest),
     lease: Uint8Array.from(lease.signed),
-    placement: Uint8Array.from(placement?.record ?? [])
+    placement: Uint8Array.from(placement?.record ?? []),
+    statements: []
   }
   const ranked = manifestHomes(cid, 2 * count, mesh.peers()).map(({ id }) => id)
   const kept: PeerId[] = []

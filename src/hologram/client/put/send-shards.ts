@@ -21,7 +21,7 @@ export interface ShardTransfer {
   readonly blockBytes: number
   readonly seed: Uint8Array
   readonly expectedShardBytes: number
-  readonly plan: HomePlan
+  readonly plan: Pick<HomePlan, 'homes' | 'next'>
   /** Shards whose roots are wanted: all that are sent, and perhaps others. */
   readonly shards: readonly number[]
   /** With more holders than this, one that holds the others up is dropped. */

@@ -39,7 +39,7 @@ describe('holder: fuzzed', () => {
       'object/1': [
         ObjectRequest.encode({ getManifest: cid }),
         ObjectRequest.encode({
-          putManifest: { manifest, lease, placement: new Uint8Array(0), quiet: false }
+          putManifest: { manifest, lease, placement: new Uint8Array(0), quiet: false, statements: [] }
         }),
         ObjectRequest.encode({ putLease: lease }),
         ObjectRequest.encode({ status: cid })
@@ -126,7 +126,7 @@ describe('holder: fuzzed', () => {
     expect(await putShard(fixture, object, 2)).to.include({ status: 'OK' })
     const inline = encodeManifest(inlineManifest(noise(100)))
     const lease = owned(await leaseOn(manifestCid(inline), fixture.alice))
-    const put = { manifest: owned(inline), lease, placement: new Uint8Array(0), quiet: false }
+    const put = { manifest: owned(inline), lease, placement: new Uint8Array(0), quiet: false, statements: [] }
     expect(await ask(fixture, { putManifest: put })).to.include({ status: 'OK' })
   })
 })

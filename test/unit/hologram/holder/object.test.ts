@@ -2,6 +2,10 @@ import { expect } from 'chai'
 import { ObjectReply, ObjectRequest } from '../../../../protocols/generated/object.js'
 import { openLease } from '../../../../src/hologram/records/lease.ts'
 import { encodeManifest, manifestCid } from '../../../../src/hologram/records/manifest.ts'
+import {
+  openHolderStatement,
+  signHolderStatement
+} from '../../../../src/hologram/records/holder-statement.ts'
 import { signPlacement } from '../../../../src/hologram/records/placement-record.ts'
 import {
   codedObject,
@@ -43,14 +47,21 @@ describe('holder: object/1', () => {
   }
 
   const putManifest = async (
-    fields: { manifest?: Uint8Array; lease?: Uint8Array; placement?: Uint8Array; quiet?: boolean } = {}
+    fields: {
+      manifest?: Uint8Array
+      lease?: Uint8Array
+      placement?: Uint8Array
+      quiet?: boolean
+      statements?: Uint8Array<ArrayBuffer>[]
+    } = {}
   ) =>
     ask(fixture, {
       putManifest: {
         manifest: owned(fields.manifest ?? manifest),
         lease: owned(fields.lease ?? lease),
         placement: owned(fields.placement ?? new Uint8Array(0)),
-        quiet: fields.quiet ?? false
+        quiet: fields.quiet ?? false,
+        statements: fields.statements ?? []
       }
     })
   const getManifest = async () => ask(fixture, { getManifest: owned(cid.bytes) })
@@ -146,6 +157,48 @@ describe('holder: object/1', () => {
     expect(await putLease(lease)).to.include({ status: 'NOT_FOUND' })
     const placement = await placementBy(fixture.alice)
     expect(await ask(fixture, { putPlacement: placement })).to.include({ status: 'NOT_FOUND' })
+  })
+
+  it('tells tombstones of an object that has been let go', async () => {
+    await putManifest()
+    const tombstone = await leaseOn(cid, fixture.alice, { sequence: 2n, tombstone: true })
+    expect(await putLease(tombstone)).to.include({ status: 'OK' })
+    fixture.holdings.manifests.delete(cid.toString())
+    expect(await status()).to.include({ status: 'NOT_FOUND' })
+    const { leases } = await ask(fixture, { getLeases: owned(cid.bytes) })
+    expect(leases.map((one) => Buffer.from(one).toString('hex'))).to.deep.equal([
+      Buffer.from(tombstone).toString('hex')
+    ])
+  })
+
+  it('keeps and hands out what holders say of themselves, and says what it holds itself', async () => {
+    const object = codedObject()
+    const lease = await leaseOn(object.cid, fixture.alice)
+    const holder = await signer(7)
+    const sign = async (fields: { sequence?: bigint; shards?: number[]; cid?: typeof cid } = {}) =>
+      owned(
+        await signHolderStatement(
+          NETWORK,
+          { cid: object.cid, sequence: BigInt(NOW_MS), shards: [1], ...fields },
+          holder
+        )
+      )
+    const put = async (statements: Uint8Array<ArrayBuffer>[]) =>
+      putManifest({ manifest: object.bytes, lease, statements })
+    const [older, newer] = [await sign(), await sign({ sequence: BigInt(NOW_MS + 1), shards: [2] })]
+    expect(await put([newer])).to.include({ status: 'OK' })
+    expect(await put([older])).to.include({ status: 'OK' })
+    const { statements } = await ask(fixture, { getManifest: owned(object.cid.bytes) })
+    expect(statements.map((bytes) => Buffer.from(bytes).toString('hex'))).to.deep.equal([
+      Buffer.from(newer).toString('hex')
+    ])
+    expectRefused(await put([await sign({ shards: [object.manifest.n] })]), /does not have/)
+    expectRefused(await put([await sign({ cid })]), /of another object/)
+    expect(await ask(fixture, { getStatement: owned(object.cid.bytes) })).to.include({ status: 'NOT_FOUND' })
+    await putShard(fixture, object, 3)
+    const own = await ask(fixture, { getStatement: owned(object.cid.bytes) })
+    const opened = await openHolderStatement(NETWORK, own.statements[0], NOW_MS)
+    expect(opened.shards).to.deep.equal([3])
   })
 
   it('gives out an object only while a lease is live', async () => {
@@ -252,7 +305,13 @@ describe('holder: object/1', () => {
       await stream.write([ObjectRequest.encode(fields)], WAIT)
       return await stream.readMessage(ObjectReply, WAIT)
     }
-    const put = { manifest: owned(manifest), lease: owned(lease), placement: new Uint8Array(0), quiet: false }
+    const put = {
+      manifest: owned(manifest),
+      lease: owned(lease),
+      placement: new Uint8Array(0),
+      quiet: false,
+      statements: []
+    }
     expect(await request({ getManifest: owned(cid.bytes) })).to.include({ status: 'NOT_FOUND' })
     expect(await request({ putManifest: put })).to.include({ status: 'OK' })
     expect(await request({ getManifest: owned(cid.bytes) })).to.include({ status: 'OK' })

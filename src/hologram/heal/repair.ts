@@ -1,0 +1,294 @@
+import type { PeerId } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import { uniquePeers } from '../client/context.ts'
+import type { ClientContext } from '../client/context.ts'
+import { completeObject } from '../client/keep/complete.ts'
+import { survive } from '../client/survive.ts'
+import { openHolderStatement } from '../records/holder-statement.ts'
+import { Layout } from '../records/layout.ts'
+import { decodeManifest, neededShards } from '../records/manifest.ts'
+import type { Manifest } from '../records/manifest.ts'
+import { openPlacement } from '../records/placement-record.ts'
+import { homesOf, manifestHomes } from '../placement/placement.ts'
+import { MAX_STATEMENTS } from '../wire/limits.ts'
+import type { Bandwidth } from '../wire/bandwidth.ts'
+import type { PlannedShard } from '../client/put/home-plan.ts'
+import { planRepair } from './policy.ts'
+import { adoptLeases, surveyPeers } from './survey.ts'
+import type { CarriedLease, Survey } from './survey.ts'
+
+export interface RepairResult {
+  /**
+   * 'whole': nothing was missing. 'repaired': all of it is there again. 'partial': some is still missing. 'ended': no lease
+   * keeps the object. 'gone': its manifest is not here any more.
+   */
+  readonly outcome: 'whole' | 'repaired' | 'partial' | 'ended' | 'gone'
+  /** Live shards, or copies, over those that are needed, before the repair. */
+  readonly spareBefore: number
+  /** Shards that were rebuilt, and where. */
+  readonly rebuilt: readonly PlannedShard[]
+  /** Homes that were given the manifest. */
+  readonly homes: readonly PeerId[]
+  /** Coded bytes that were sent. */
+  readonly sentBytes: number
+  /** Bytes that were read for it. */
+  readonly readBytes: number
+}
+
+const NOTHING = { spareBefore: 0, rebuilt: [], homes: [], sentBytes: 0, readBytes: 0 }
+
+/**
+ * Brings one object of which this node keeps the manifest back to its full number of shards, or copies. Needs no key, and
+ * nobody's consent: the leases that keep the object alive are signed, and are passed on as they are.
+ *
+ * @throws HologramError 'NOT_ENOUGH_SHARDS' | 'CORRUPT' | 'NOT_DURABLE'; the signal's reason
+ */
+export async function repairObject(
+  context: ClientContext,
+  cid: CID,
+  pace: Bandwidth,
+  signal: AbortSignal
+): Promise<RepairResult> {
+  const { holdings } = context
+  const bytes = await holdings.getManifest(cid)
+  if (bytes === undefined) return { ...NOTHING, outcome: 'gone' }
+  const manifest = decodeManifest(bytes)
+  const survey = await surveyObject(context, cid, manifest, signal)
+  const leases = await adoptLeases(context, cid, survey.leases)
+  if (leases.length === 0) return { ...NOTHING, outcome: 'ended' }
+  const object = { cid, manifest, bytes, leases }
+  return manifest.inline === undefined
+    ? repairShards(context, object, survey, pace, signal)
+    : repairCopies(context, object, survey, signal)
+}
+
+interface LeasedObject {
+  readonly cid: CID
+  readonly manifest: Manifest
+  readonly bytes: Uint8Array
+  /** Live ones, the longest first; at least one. */
+  readonly leases: readonly CarriedLease[]
+}
+
+/** Asks those who should have it; everybody else as well when shards are missing. */
+async function surveyObject(
+  context: ClientContext,
+  cid: CID,
+  manifest: Manifest,
+  signal: AbortSignal
+): Promise<Survey> {
+  const { mesh, settings } = context
+  const { n, seed } = manifest
+  const table = mesh.peers()
+  const live = new Set(table.map(({ id }) => id.toString()))
+  const placed = (await knownHolders(context, cid)).filter(({ peer }) => live.has(peer.toString()))
+  const homes = manifest.inline === undefined ? homesOf(seed, n, neededShards(manifest), table).peers : []
+  const likely = [
+    mesh.self,
+    ...placed.map(({ peer }) => peer),
+    ...homes.flatMap((home) => (home === undefined ? [] : [home.id])),
+    ...manifestHomes(cid, n, table).map(({ id }) => id)
+  ]
+  const survey = await surveyPeers(context, cid, likely, signal)
+  if (manifest.inline !== undefined || distinct(survey.holders) >= n) return survey
+  const wider = [...likely, ...manifestHomes(cid, settings.maxSweep, table).map(({ id }) => id)]
+  return surveyPeers(context, cid, wider, signal)
+}
+
+/** Who is said to keep which shard by the records that are here: holders of themselves, the newest first, then the putter. */
+export async function knownHolders({ holdings, mesh }: ClientContext, cid: CID): Promise<PlannedShard[]> {
+  const statements = await Promise.all(
+    (await holdings.statements(cid)).map(async ({ signed }) =>
+      openHolderStatement(mesh.networkId, signed, FAR_FUTURE_MS)
+    )
+  )
+  const said = statements
+    .sort((a, b) => Number(b.sequence - a.sequence))
+    .flatMap(({ holder, shards }) => shards.map((shard) => ({ shard, peer: holder })))
+  const record = await holdings.getPlacement(cid)
+  const placed =
+    record === undefined ? [] : (await openPlacement(mesh.networkId, record, FAR_FUTURE_MS)).holders
+  return [...said, ...placed]
+}
+
+/** Records were checked when they were kept; by then a clock may have been set back. */
+const FAR_FUTURE_MS = 2 ** 52
+
+async function repairShards(
+  context: ClientContext,
+  object: LeasedObject,
+  survey: Survey,
+  pace: Bandwidth,
+  signal: AbortSignal
+): Promise<RepairResult> {
+  const { cid, manifest, bytes, leases } = object
+  const { n, seed } = manifest
+  const k = neededShards(manifest)
+  const layout = new Layout(manifest)
+  const { homes, homeless } = planRepair(seed, { n, k }, survey.holders, context.mesh.peers())
+  const spareBefore = distinct(survey.holders) - k
+  let rebuilt: readonly PlannedShard[] = []
+  if (homes.length > 0) {
+    const [lease] = leases
+    const plan = { homes, homeless, next: () => undefined }
+    const carried = { ...lease, sequence: Number(lease.sequence) }
+    const outcomes = await completeObject(
+      context,
+      { cid, manifest, bytes, lease: carried },
+      survey.holders,
+      signal,
+      pace,
+      plan
+    )
+    rebuilt = outcomes.holders.slice(survey.holders.length)
+    await bringOtherLeases(
+      context,
+      object,
+      rebuilt.map(({ peer }) => peer),
+      signal
+    )
+  }
+  const statements = await collectStatements(context, cid, rebuilt, signal)
+  const toldHomes = await bringManifest(context, object, survey.keepers, statements, signal)
+  const isMissing = distinct([...survey.holders, ...rebuilt]) < n
+  const isChanged = rebuilt.length + toldHomes.length > 0
+  return {
+    outcome: isMissing ? 'partial' : isChanged ? 'repaired' : 'whole',
+    spareBefore,
+    rebuilt,
+    homes: toldHomes,
+    sentBytes: rebuilt.length * layout.shardBytes,
+    readBytes: rebuilt.length === 0 ? 0 : k * layout.shardBytes
+  }
+}
+
+async function repairCopies(
+  context: ClientContext,
+  object: LeasedObject,
+  survey: Survey,
+  signal: AbortSignal
+): Promise<RepairResult> {
+  const { manifest, bytes } = object
+  const wanted = Math.min(manifest.n, context.mesh.peers().length)
+  const isShort = survey.keepers.length < wanted
+  const homes = isShort ? await bringManifest(context, object, survey.keepers, [], signal) : []
+  const copies = survey.keepers.length + homes.length
+  return {
+    outcome: copies < wanted ? 'partial' : homes.length > 0 ? 'repaired' : 'whole',
+    spareBefore: survey.keepers.length - 1,
+    rebuilt: [],
+    homes,
+    sentBytes: homes.length * bytes.byteLength,
+    readBytes: 0
+  }
+}
+
+/** What the new holders say of themselves, signed. One that does not say it is found all the same, only later. */
+async function collectStatements(
+  context: ClientContext,
+  cid: CID,
+  rebuilt: readonly PlannedShard[],
+  signal: AbortSignal
+): Promise<Array<Uint8Array<ArrayBuffer>>> {
+  const { objects, mesh, clock } = context
+  const statements = await Promise.all(
+    uniquePeers(rebuilt.map(({ peer }) => peer)).map(async (peer) => {
+      try {
+        const reply = await objects.request(peer, { getStatement: cid.bytes.slice() }, signal)
+        const [signed] = reply.statements
+        const { holder, ...statement } = await openHolderStatement(mesh.networkId, signed, clock.nowMs())
+        return holder.equals(peer) && statement.cid.equals(cid) ? [Uint8Array.from(signed)] : []
+      } catch (error) {
+        signal.throwIfAborted()
+        survive(context, 'question', { cid, peer, error })
+        return []
+      }
+    })
+  )
+  return statements.flat()
+}
+
+/**
+ * Brings the manifest, with what is known of its holders, to the homes that lack it, and to all when there is news.
+ *
+ * @returns the homes that have it now and did not have it before
+ */
+async function bringManifest(
+  context: ClientContext,
+  object: LeasedObject,
+  keepers: readonly PeerId[],
+  news: ReadonlyArray<Uint8Array<ArrayBuffer>>,
+  signal: AbortSignal
+): Promise<PeerId[]> {
+  const { objects, mesh, holdings } = context
+  const { cid, manifest, bytes, leases } = object
+  const kept = new Set(keepers.map((peer) => peer.toString()))
+  const homes = uniquePeers([mesh.self, ...manifestHomes(cid, manifest.n, mesh.peers()).map(({ id }) => id)])
+  const told = homes.filter((peer) => news.length > 0 || !kept.has(peer.toString()))
+  const { lease, placement } = await placementWithLease(context, cid, leases)
+  const older = (await holdings.statements(cid)).map(({ signed }) => Uint8Array.from(signed))
+  const added: PeerId[] = []
+  await Promise.all(
+    told.map(async (peer) => {
+      const isNew = !kept.has(peer.toString())
+      const putManifest = {
+        manifest: Uint8Array.from(bytes),
+        lease: Uint8Array.from(lease.signed),
+        placement,
+        statements: isNew ? [...older, ...news].slice(-MAX_STATEMENTS) : news.slice(0, MAX_STATEMENTS),
+        quiet: true
+      }
+      try {
+        await objects.request(peer, { putManifest }, signal)
+        if (isNew) added.push(peer)
+      } catch (error) {
+        signal.throwIfAborted()
+        survive(context, 'manifest-home', { cid, peer, error })
+      }
+    })
+  )
+  await bringOtherLeases(context, object, added, signal, lease)
+  return added
+}
+
+/** A placement record travels with a lease of its signer; without one, the longest lease travels alone. */
+async function placementWithLease(
+  { holdings, mesh }: ClientContext,
+  cid: CID,
+  leases: readonly CarriedLease[]
+): Promise<{ lease: CarriedLease; placement: Uint8Array<ArrayBuffer> }> {
+  const record = await holdings.getPlacement(cid)
+  if (record !== undefined) {
+    const { signer } = await openPlacement(mesh.networkId, record, FAR_FUTURE_MS)
+    const lease = leases.find(({ lessee }) => lessee.equals(signer))
+    if (lease !== undefined) return { lease, placement: Uint8Array.from(record) }
+  }
+  return { lease: leases[0], placement: new Uint8Array(0) }
+}
+
+/** The leases of all lessees but the one that came with the shard or manifest. */
+async function bringOtherLeases(
+  context: ClientContext,
+  { cid, leases }: LeasedObject,
+  peers: readonly PeerId[],
+  signal: AbortSignal,
+  brought: CarriedLease = leases[0]
+): Promise<void> {
+  const others = leases.filter((lease) => lease !== brought)
+  await Promise.all(
+    uniquePeers(peers).flatMap((peer) =>
+      others.map(async ({ signed }) => {
+        try {
+          await context.objects.request(peer, { putLease: Uint8Array.from(signed) }, signal)
+        } catch (error) {
+          signal.throwIfAborted()
+          survive(context, 'lease', { cid, peer, error })
+        }
+      })
+    )
+  )
+}
+
+function distinct(holders: readonly PlannedShard[]): number {
+  return new Set(holders.map(({ shard }) => shard)).size
+}
