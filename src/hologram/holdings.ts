@@ -98,7 +98,17 @@ export interface KeepOptions {
   readonly own?: boolean
 }
 
+/** Who is charged for a shard. */
+export interface Putter {
+  /** Peer id in text. */
+  readonly peer: string
+  /** Where it comes from, as far as addresses say who belongs together. */
+  readonly network: string
+}
+
 export interface UploadOptions {
+  /** Bound by its share of the quota. @default nobody: this node's own user, who is not bound */
+  readonly putter?: Putter
   /** Nobody can go on with the upload once its sender has ended, so it is kept for minutes, not for a day. @default false */
   readonly oneShot?: boolean
 }
@@ -156,7 +166,7 @@ export interface Holdings {
    * Opens or resumes the upload of shard `shard` under the 32-byte `upload` id (the object's placement seed).
    * `blockSizes` tells nothing beforehand: block i's size is what `append` was given.
    *
-   * @param expectedBytes - reserved against the quota at once; 0 when the size is not known beforehand
+   * @param expectedBytes - must fit now, though only a little of it is reserved; 0 when the size is not known beforehand
    * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' | 'UPLOAD_BUSY'
    */
   openUpload: (

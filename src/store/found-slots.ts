@@ -63,6 +63,7 @@ async function adopt(parts: StoreParts, slot: Slot): Promise<void> {
   if (leases.length === 0) changes.push(unknownLease(parts, label))
   await database.write(changes)
   parts.space.adjust(shardBytes(record))
+  parts.space.accounts.charge(record.account, shardBytes(record))
   health.shardFound()
 }
 

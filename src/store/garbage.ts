@@ -156,12 +156,13 @@ async function collectUpload(parts: StoreParts, key: Uint8Array, round: Round): 
       await parts.database.write([{ key }])
       return
     }
-    const { slot, touchedAtMs, oneShot } = decodeUpload(value)
+    const { slot, touchedAtMs, oneShot, account } = decodeUpload(value)
     const idleMs = oneShot ? ONE_SHOT_IDLE_MS : UPLOAD_IDLE_MS
     if (touchedAtMs + idleMs > round.nowMs) return
     const freedBytes = await parts.folder.slotBytes('uploads', slot)
     await discard(parts, [slot], [{ key }])
     parts.space.adjust(-freedBytes)
+    parts.space.accounts.charge(account, -freedBytes)
     round.collected.freedBytes += freedBytes
     round.collected.removedUploads++
   } finally {

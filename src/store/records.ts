@@ -147,10 +147,12 @@ export interface UploadRecord {
   readonly touchedAtMs: number
   /** Nobody can go on with it once its sender has ended. */
   readonly oneShot: boolean
+  /** For whom it is taken, 16 bytes. */
+  readonly account: Uint8Array
 }
 
-export function encodeUpload({ slot, blocks, touchedAtMs, oneShot }: UploadRecord): Uint8Array {
-  return Buffer.concat([slot, uint64(blocks), uint64(touchedAtMs), Uint8Array.of(oneShot ? 1 : 0)])
+export function encodeUpload({ slot, blocks, touchedAtMs, oneShot, account }: UploadRecord): Uint8Array {
+  return Buffer.concat([slot, uint64(blocks), uint64(touchedAtMs), Uint8Array.of(oneShot ? 1 : 0), account])
 }
 
 export function decodeUpload(value: Uint8Array): UploadRecord {
@@ -158,7 +160,8 @@ export function decodeUpload(value: Uint8Array): UploadRecord {
     slot: value.slice(0, SLOT_BYTES),
     blocks: readUint64(value, SLOT_BYTES),
     touchedAtMs: readUint64(value, SLOT_BYTES + 8),
-    oneShot: value[SLOT_BYTES + 16] === 1
+    oneShot: value[SLOT_BYTES + 16] === 1,
+    account: value.length < SLOT_BYTES + 33 ? NO_ACCOUNT : value.slice(SLOT_BYTES + 17, SLOT_BYTES + 33)
   }
 }
 

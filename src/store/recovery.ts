@@ -58,10 +58,12 @@ async function recallUploads({ database, folder, space }: StoreParts): Promise<M
       await database.write([{ key }])
       continue
     }
-    const { slot } = decodeUpload(value)
+    const { slot, account } = decodeUpload(value)
     found.delete(slotName(slot))
     if ((await folder.slotBytes('shards', slot)) > 0) await folder.move(slot, 'shards', 'uploads')
-    space.adjust(await folder.slotBytes('uploads', slot))
+    const bytes = await folder.slotBytes('uploads', slot)
+    space.adjust(bytes)
+    space.accounts.charge(account, bytes)
   }
   return found
 }
@@ -100,6 +102,7 @@ async function claimShards(
     shards.delete(name)
     if (uploads.delete(name)) await folder.move(record.slot, 'uploads', 'shards')
     space.adjust(shardBytes(record))
+    space.accounts.charge(record.account, shardBytes(record))
   }
 }
 

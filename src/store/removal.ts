@@ -3,7 +3,7 @@ import { decodeShard, KIND, objectKey, slotKey, slotName } from './records.ts'
 import type { CID } from 'multiformats/cid'
 import type { Change } from './database.ts'
 import type { StoreParts } from './parts.ts'
-import type { Slot } from './records.ts'
+import type { ShardRecord, Slot } from './records.ts'
 
 /**
  * Applies `changes`, which take the last references to `slots` away, and removes their files. The index notes what
@@ -41,6 +41,7 @@ export async function removeObject(parts: StoreParts, cid: CID): Promise<number>
   const sizes = await Promise.all(keys.map(async (key) => await database.storedBytes(key)))
   let freedBytes = sizes[0] + sizes[1]
   const slots: Slot[] = []
+  const records: ShardRecord[] = []
   for (const { key, value } of await database.listUnder(objectKey(KIND.shard, cid))) {
     keys.push(key)
     // The files of a damaged entry are found, and removed, at the next start.
@@ -49,6 +50,7 @@ export async function removeObject(parts: StoreParts, cid: CID): Promise<number>
     slots.push(record.slot)
     keys.push(slotKey(KIND.badBlocks, record.slot))
     freedBytes += shardBytes(record)
+    records.push(record)
   }
   for (const { key, storedBytes } of await database.listUnder(objectKey(KIND.statement, cid))) {
     keys.push(key)
@@ -61,6 +63,7 @@ export async function removeObject(parts: StoreParts, cid: CID): Promise<number>
     keys.map((key) => ({ key }))
   )
   for (const slot of slots) health.setBadBlocks(slotName(slot), 0)
+  for (const record of records) space.accounts.charge(record.account, -shardBytes(record))
   space.adjust(-freedBytes)
   return freedBytes
 }

@@ -187,6 +187,7 @@ class Pass {
     await leaves.sync()
     await database.write([{ key, value: encodeShard({ ...record, tailBytes }) }])
     space.adjust(tailBytes - record.tailBytes)
+    space.accounts.charge(record.account, tailBytes - record.tailBytes)
     return true
   }
 }

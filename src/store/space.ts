@@ -1,6 +1,9 @@
 import { StoreError } from './errors.ts'
+import { NO_ACCOUNT } from './records.ts'
+import type { Accounts } from './accounts.ts'
 
 export interface SpaceInit {
+  readonly accounts: Accounts
   readonly quotaBytes: number
   /** Bytes of the disk that the store leaves to others. */
   readonly floorBytes: number
@@ -44,10 +47,19 @@ export class Space {
     this.#usedSinceBytes = 0
   }
 
-  /** Room for later; nothing is taken when it rejects. @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' */
-  async reserve(bytes: number): Promise<Reservation> {
-    const reservation = new Reservation(this)
-    await reservation.extend(bytes)
+  get accounts(): Accounts {
+    return this.#init.accounts
+  }
+
+  /**
+   * Room for an upload of `expectedBytes`, which must fit now. Only a little of it is set aside, and more as the upload
+   * grows: a reservation costs its peer nothing, so it must not keep others out.
+   *
+   * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL', and nothing is taken then
+   */
+  async reserve(expectedBytes: number, account: Uint8Array = NO_ACCOUNT): Promise<Reservation> {
+    const reservation = new Reservation(this, account)
+    await reservation.expect(expectedBytes)
     return reservation
   }
 
@@ -60,6 +72,7 @@ export class Space {
 
   /** Forgets what has been counted: it is about to be counted again. */
   startOver(): void {
+    this.#init.accounts.startOver()
     this.#usedBytes = 0
     this.#usedSinceBytes = 0
   }
@@ -114,21 +127,35 @@ export class Space {
   }
 }
 
-/** Room set aside for one upload: first what was announced, then more as it grows. */
+/** Set aside for an upload ahead of what has arrived. */
+const RESERVED_AHEAD_BYTES = 4 * 1024 * 1024
+
+/** Room of one upload, which grows as its blocks arrive. */
 export class Reservation {
   readonly #space: Space
+  readonly #account: Uint8Array
   #reservedBytes = 0
   #usedBytes = 0
 
-  constructor(space: Space) {
+  constructor(space: Space, account: Uint8Array) {
     this.#space = space
+    this.#account = account
   }
 
   get usedBytes(): number {
     return this.#usedBytes
   }
 
+  /** Checks that `bytes` more fit, and sets a little of it aside. @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' */
+  async expect(bytes: number): Promise<void> {
+    await this.extend(bytes)
+    const excess = Math.max(0, this.#reservedBytes - RESERVED_AHEAD_BYTES)
+    this.#space.unclaim(excess)
+    this.#reservedBytes -= excess
+  }
+
   async extend(bytes: number): Promise<void> {
+    this.#space.accounts.check(this.#account, bytes, this.#space.freeBytes)
     await this.#space.claim(bytes)
     this.#reservedBytes += bytes
   }
@@ -139,9 +166,10 @@ export class Reservation {
     this.#reservedBytes -= bytes
     this.#usedBytes += bytes
     this.#space.settle(bytes)
+    this.#space.accounts.charge(this.#account, bytes)
   }
 
-  /** Takes over bytes that the space already counts as used. */
+  /** Takes over bytes that space and account already count as used. */
   adopt(bytes: number): void {
     this.#usedBytes += bytes
   }
@@ -149,6 +177,7 @@ export class Reservation {
   /** What was used has been thrown away; its room stays set aside. */
   refund(): void {
     this.#space.settle(-this.#usedBytes)
+    this.#space.accounts.charge(this.#account, -this.#usedBytes)
     this.#reservedBytes += this.#usedBytes
     this.#usedBytes = 0
   }
@@ -156,6 +185,7 @@ export class Reservation {
   /** Corrects the count to what is really on disk. */
   correct(usedBytes: number): void {
     this.#space.adjust(usedBytes - this.#usedBytes)
+    this.#space.accounts.charge(this.#account, usedBytes - this.#usedBytes)
     this.#usedBytes = usedBytes
   }
 

@@ -1,4 +1,5 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
+import { Accounts } from './accounts.ts'
 import { badBlocksOf, countBlocks, mergeRanges, noteBadBlocks } from './bad-blocks.ts'
 import { Database } from './database.ts'
 import { isLevelDamage } from './level.ts'
@@ -116,7 +117,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
     levelAt: init.levelAt
   })
   const floorBytes = init.diskFloorBytes ?? DEFAULT_FLOOR_BYTES
-  const space = new Space({ quotaBytes, floorBytes, availableBytes })
+  const space = new Space({ accounts: new Accounts(), quotaBytes, floorBytes, availableBytes })
   try {
     const { peersAgreeOnTime } = init
     const clockGuard = await ClockGuard.open({ clock, database, peersAgreeOnTime })
@@ -441,6 +442,7 @@ export class Store implements Holdings {
         { key: slotKey(KIND.quarantined, record.slot), value: encodeQuarantine(noted) }
       ])
       await folder.move(record.slot, 'shards', 'quarantine')
+      this.#parts.space.accounts.charge(record.account, -shardBytes(record))
       health.shardSetAside(1)
       health.setBadBlocks(slotName(record.slot), 0)
       logger.warn('a shard is damaged and has been set aside', { cid: cid.toString(), shard })

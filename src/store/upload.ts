@@ -5,7 +5,7 @@ import { encodeLeafRecord, LEAF_RECORD_BYTES, leavesOf, MAX_BLOCK_BYTES, soundEx
 import { createHash } from 'node:crypto'
 import { discard, removeDiscarded } from './removal.ts'
 import { tailBytesOf, writeTail } from './leaf-tail.ts'
-import { encodeUpload, KIND, NO_ACCOUNT, shardOfUploadKey, slotKey } from './records.ts'
+import { encodeUpload, KIND, shardOfUploadKey, slotKey } from './records.ts'
 import type { CID } from 'multiformats/cid'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { Hash } from 'node:crypto'
@@ -35,6 +35,8 @@ export interface UploadInit {
   readonly expectedBytes: number
   /** Nobody can go on with it once its sender has ended. */
   readonly oneShot: boolean
+  /** For whom the shard is taken, 16 bytes. */
+  readonly account: Uint8Array
   /** Set for a new slot: settles when the index knows it. */
   readonly registered: Promise<void>
   /** Makes the whole shard readable under `cid`, or leaves everything as it was. */
@@ -123,14 +125,14 @@ export class Upload implements ShardUpload {
   async reset(): Promise<void> {
     await this.#inTurn(async () => {
       this.#assertOpen()
-      const { parts, key, reservation, oneShot } = this.#init
+      const { parts, key, reservation, oneShot, account } = this.#init
       await this.#registered
       await this.#blocks.flush().catch(() => {})
       await this.#leaves.flush().catch(() => {})
       await this.#endCheck()
       const old = { slot: this.#slot, files: this.#files }
       const { slot, files } = await parts.folder.create()
-      const record = encodeUpload({ slot, blocks: 0, touchedAtMs: parts.clock.nowMs(), oneShot })
+      const record = encodeUpload({ slot, blocks: 0, touchedAtMs: parts.clock.nowMs(), oneShot, account })
       try {
         await parts.database.write([
           { key, value: record },
@@ -211,7 +213,7 @@ export class Upload implements ShardUpload {
       manifest,
       ...this.#extent,
       leavesDigest: this.#leafHash.copy().digest(),
-      account: NO_ACCOUNT
+      account: this.#init.account
     }
     const tailBytes = tailBytesOf(label)
     await this.#init.reservation.use(tailBytes - this.#tailBytes)
@@ -277,9 +279,9 @@ export class Upload implements ShardUpload {
   }
 
   #checkpoint(): Change {
-    const { parts, oneShot } = this.#init
+    const { parts, oneShot, account } = this.#init
     const touchedAtMs = parts.clock.nowMs()
-    const record = { slot: this.#slot, blocks: this.#extent.blocks, touchedAtMs, oneShot }
+    const record = { slot: this.#slot, blocks: this.#extent.blocks, touchedAtMs, oneShot, account }
     return { key: this.#init.key, value: encodeUpload(record) }
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { accountOf } from './accounts.ts'
 import { growth, getIntact, manifestChange } from './entries.ts'
 import { errorCode, mapSystemError, StoreError } from './errors.ts'
 import { fileBytes, shardBytes } from './folder.ts'
@@ -28,6 +29,7 @@ import type { UploadInit } from './upload.ts'
 /** Full blocks of most objects; only for the first estimate of how many leaf records an upload brings. */
 const USUAL_BLOCK_BYTES = 64 * 1024
 
+type Whose = Pick<UploadRecord, 'oneShot' | 'account'>
 type OpenedSlot = Pick<UploadInit, 'slot' | 'files' | 'held' | 'leafHash' | 'reservation' | 'registered'>
 
 /** Shards on their way in: who has which open, how they start or go on, and how they become shards. */
@@ -45,7 +47,7 @@ export class Uploads {
     uploadId: Uint8Array,
     shard: number,
     expectedBytes: number,
-    { oneShot = false }: UploadOptions
+    { oneShot = false, putter }: UploadOptions
   ): Promise<Upload> {
     const key = uploadKey(uploadId, shard)
     const release = this.claim(key)
@@ -53,7 +55,8 @@ export class Uploads {
       throw new StoreError('UPLOAD_BUSY', `Shard ${shard} of this object is being uploaded already.`)
     }
     try {
-      const opened = await this.#openSlot(key, neededBytes(expectedBytes), oneShot)
+      const account = accountOf(putter)
+      const opened = await this.#openSlot(key, neededBytes(expectedBytes), { oneShot, account })
       const adopt = this.#adopt.bind(this, key)
       const upload = new Upload({
         ...opened,
@@ -61,6 +64,7 @@ export class Uploads {
         key,
         expectedBytes,
         oneShot,
+        account,
         adopt,
         onEnd: release
       })
@@ -88,22 +92,22 @@ export class Uploads {
     await Promise.allSettled([...this.#active.values()].map(async (upload) => await upload?.close()))
   }
 
-  async #openSlot(key: Uint8Array, wantedBytes: number, oneShot: boolean): Promise<OpenedSlot> {
+  async #openSlot(key: Uint8Array, wantedBytes: number, whose: Whose): Promise<OpenedSlot> {
     await this.#parts.space.refresh()
     const value = await getIntact(this.#parts, key)
     const record = value && decodeUpload(value)
     const files = record && (await this.#parts.folder.openSlot('uploads', record.slot, 'update'))
     if (files !== undefined) return await this.#resume(record!, files, wantedBytes)
     if (record !== undefined) await this.#forgetRemains(key, record)
-    return await this.#begin(key, wantedBytes, oneShot)
+    return await this.#begin(key, wantedBytes, whose)
   }
 
-  async #begin(key: Uint8Array, wantedBytes: number, oneShot: boolean): Promise<OpenedSlot> {
+  async #begin(key: Uint8Array, wantedBytes: number, whose: Whose): Promise<OpenedSlot> {
     const { database, folder, space, clock } = this.#parts
-    const reservation = await space.reserve(wantedBytes)
+    const reservation = await space.reserve(wantedBytes, whose.account)
     try {
       const created = await folder.create()
-      const record = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: clock.nowMs(), oneShot })
+      const record = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: clock.nowMs(), ...whose })
       // Not awaited: blocks may come in meanwhile, and nothing is promised before commit or close.
       const registered = database.write([{ key, value: record }])
       const held = { blocks: 0, dataBytes: 0 }
@@ -115,11 +119,11 @@ export class Uploads {
   }
 
   async #resume(record: UploadRecord, files: SlotFiles, wantedBytes: number): Promise<OpenedSlot> {
-    const reservation = await this.#parts.space.reserve(0)
+    const reservation = await this.#parts.space.reserve(0, record.account)
     try {
       const foundBytes = (await files.blocks.size()) + (await files.leaves.size())
       const held = await soundExtent(files, record.blocks)
-      await reservation.extend(Math.max(0, wantedBytes - foundBytes))
+      await reservation.expect(Math.max(0, wantedBytes - foundBytes))
       await cutFiles(files, held)
       reservation.adopt(foundBytes)
       reservation.correct(fileBytes(held.blocks, held.dataBytes))
@@ -133,10 +137,11 @@ export class Uploads {
   }
 
   /** Of an upload whose files are not both there any more. */
-  async #forgetRemains(key: Uint8Array, { slot }: UploadRecord): Promise<void> {
+  async #forgetRemains(key: Uint8Array, { slot, account }: UploadRecord): Promise<void> {
     const bytes = await this.#parts.folder.slotBytes('uploads', slot)
     await discard(this.#parts, [slot], [{ key }])
     this.#parts.space.adjust(-bytes)
+    this.#parts.space.accounts.charge(account, -bytes)
   }
 
   /**
@@ -169,6 +174,7 @@ export class Uploads {
       if (replaced === undefined) return
       health.setBadBlocks(slotName(replaced.slot), 0)
       space.adjust(-shardBytes(replaced))
+      space.accounts.charge(replaced.account, -shardBytes(replaced))
       await removeDiscarded(this.#parts, [replaced.slot])
     })
   }

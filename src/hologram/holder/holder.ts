@@ -21,6 +21,7 @@ import { fromFraming } from '../wire/stream-errors.ts'
 import { Admission } from './admission.ts'
 import { countRefusal, newCounts } from './context.ts'
 import { handleGet } from './get-handler.ts'
+import { networkPrefix } from './network-prefix.ts'
 import { nextRequest } from './next-request.ts'
 import { ObjectService } from './object-service.ts'
 import { ProvideQueue } from './provide-queue.ts'
@@ -45,7 +46,13 @@ export interface HolderComponents {
   readonly clock: Clock
 }
 
-type Conversation = (framed: FramedStream, peer: PeerId, signal: AbortSignal) => Promise<void>
+/** Who asks: the peer, and the network that it comes from. */
+interface Asker {
+  readonly peer: PeerId
+  readonly network: string
+}
+
+type Conversation = (framed: FramedStream, asker: Asker, signal: AbortSignal) => Promise<void>
 
 /** How one of the three protocols is served. */
 interface Service {
@@ -137,7 +144,8 @@ export class Holder {
         limits: settings.put,
         admission: new Admission(settings.put),
         maxFrameBytes: MAX_PUT_FRAME_BYTES,
-        converse: async (framed, peer, signal) => handlePut(this.#context, framed, peer, signal),
+        converse: async (framed, { peer, network }, signal) =>
+          handlePut(this.#context, framed, peer, network, signal),
         encodeRefusal: (head) => PutReply.encode(head)
       },
       get: {
@@ -145,7 +153,7 @@ export class Holder {
         limits: settings.get,
         admission: new Admission(settings.get),
         maxFrameBytes: MAX_GET_REQUEST_BYTES,
-        converse: async (framed, _peer, signal) => handleGet(this.#context, framed, signal),
+        converse: async (framed, _asker, signal) => handleGet(this.#context, framed, signal),
         encodeRefusal: (head) => GetReply.encode(head)
       },
       object: {
@@ -153,7 +161,7 @@ export class Holder {
         limits: settings.object,
         admission: new Admission(settings.object),
         maxFrameBytes: MAX_OBJECT_REQUEST_BYTES,
-        converse: async (framed, _peer, signal) => this.#serveObject(framed, signal),
+        converse: async (framed, _asker, signal) => this.#serveObject(framed, signal),
         encodeRefusal: (head) => ObjectReply.encode(head)
       }
     }
@@ -175,7 +183,7 @@ export class Holder {
   }
 
   /** Never rejects: whatever goes wrong is answered, counted, or logged. */
-  async #converse(service: Service, stream: Stream, { remotePeer }: Connection): Promise<void> {
+  async #converse(service: Service, stream: Stream, { remotePeer, remoteAddr }: Connection): Promise<void> {
     const { settings } = this.#context
     const { signal } = this.#stopping
     const framed = new FramedStream(stream, {
@@ -187,7 +195,9 @@ export class Holder {
     const leave = service.admission.enter(remotePeer)
     try {
       if (leave === undefined) throw new Refusal(Status.BUSY, 'too many streams', settings.retryAfterMs)
-      await service.converse(framed, remotePeer, signal)
+      // A simulated connection has no address.
+      const network = networkPrefix(remoteAddr?.toString() ?? '')
+      await service.converse(framed, { peer: remotePeer, network }, signal)
       await framed.finish({ timeoutMs: settings.lingerMs, signal })
     } catch (error) {
       await this.#refuse(service, framed, fromFraming(error))

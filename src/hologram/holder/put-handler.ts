@@ -24,6 +24,7 @@ export async function handlePut(
   context: HolderContext,
   framed: FramedStream,
   putter: PeerId,
+  network: string,
   signal: AbortSignal
 ): Promise<void> {
   const wait = { timeoutMs: context.settings.idleTimeoutMs, signal }
@@ -32,7 +33,8 @@ export async function handlePut(
   const open = checkOpen(first.open)
   const id = uploadId(putter.toMultihash().bytes, open.seed)
   const upload = await context.holdings.openUpload(id, open.shard, open.expectedBytes, {
-    oneShot: open.oneShot
+    oneShot: open.oneShot,
+    putter: { peer: putter.toString(), network }
   })
   try {
     const { blocksHeld, heldDigest } = upload

@@ -56,15 +56,20 @@ describe('store quota', () => {
     await third.close()
   })
 
-  it('reserves what an upload announces, and gives back what it did not need', async () => {
-    const store = await opened({ quotaBytes: 200_000 })
+  it('refuses what cannot fit, reserves a little ahead of what has come, and gives back what is not needed', async () => {
+    const MIB = 2 ** 20
+    const store = await opened({ quotaBytes: 100 * MIB })
     const { upload, blocks } = await sample('one', [1000])
-    const first = await store.openUpload(upload, 1, 150_000)
-    expect(await codeOf(store.openUpload(upload, 2, 100_000))).to.equal('QUOTA_EXCEEDED')
-    expect((await store.usage()).freeBytes).to.be.below(50_000)
+    expect(await codeOf(store.openUpload(upload, 1, 101 * MIB))).to.equal('QUOTA_EXCEEDED')
+    const opens = []
+    for (let shard = 1; shard <= 12; shard++) opens.push(await store.openUpload(upload, shard, 50 * MIB))
+    expect((await store.usage()).freeBytes).to.equal((100 - 12 * 4) * MIB)
+    for (const open of opens) await open.abandon()
+    expect((await store.usage()).freeBytes).to.equal(100 * MIB)
+    const first = await store.openUpload(upload, 1, 50 * MIB)
     await first.append(blocks[0], leafHash(blocks[0]))
     await first.close()
-    expect((await store.usage()).freeBytes).to.equal(200_000 - 1000 - LEAF_RECORD_BYTES)
+    expect((await store.usage()).freeBytes).to.equal(100 * MIB - 1000 - LEAF_RECORD_BYTES)
     await (await store.openUpload(upload, 2, 100_000)).close()
     await store.close()
   })
