@@ -125,6 +125,11 @@ export const parser = (argv: readonly string[], io: Io, all = commands(io)): Arg
     .options(GLOBAL_OPTIONS)
   for (const command of all) line.command(command)
   return line
+    .command(
+      lazyCommand('manifold', 'Latency space: coordinates, gossip and routes', async () => {
+        return (await import('./commands/manifold.ts')).manifoldCommand(io)
+      })
+    )
     .completion('completion', 'Print a script that completes commands in bash or zsh')
     .demandCommand(1, 'Say what to do.')
     .strictOptions()

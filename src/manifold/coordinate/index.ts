@@ -1,0 +1,7 @@
+export * from './application-coordinate.ts'
+export * from './constants.ts'
+export * from './coordinate.ts'
+export * from './estimator.ts'
+export type { Link } from './link-memory.ts'
+export * from './neighbours.ts'
+export * from './verification.ts'

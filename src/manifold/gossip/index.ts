@@ -1,0 +1,2 @@
+export * from './mesh-choice.ts'
+export * from './tree.ts'
