@@ -1,3 +1,4 @@
+import type { MatrixError } from '../manifold/simulation/index.ts'
 import type { TensorErrorCode } from '../../encoder/tensor/index.ts'
 import type { FbaFileError } from '../../fba/analysis/index.ts'
 import type { ProblemCode } from '../gateway/index.ts'
@@ -58,6 +59,7 @@ export type KnownCode =
   | ConfigError['code']
   | FbaFileError['code']
   | HologramErrorCode
+  | MatrixError['code']
   | NetworkDescriptorError['code']
   | NodeErrorCode
   | ProblemCode
@@ -185,6 +187,7 @@ export const CODES = {
   // Files of numbers and of quorum sets
   BAD_TENSOR: ['usage', ''],
   BAD_PRIORITIES: ['usage', ''],
+  BAD_MATRIX: ['usage', ''],
   UNSUPPORTED: ['usage', ''],
   TOO_LARGE: ['usage', ''],
   'too-large': ['usage', CHECK_PATH],

@@ -114,6 +114,9 @@ export const commands = (io: Io): readonly CommandModule[] => [
   }),
   lazyCommand('tensor', 'Keep numbers and pictures so that few shards show them coarsely', async () => {
     return (await import('./commands/tensor.ts')).tensorCommand(io)
+  }),
+  lazyCommand('manifold', 'Simulate latency space: coordinates, gossip and routes', async () => {
+    return (await import('./commands/manifold.ts')).manifoldCommand(io)
   })
 ]
 
@@ -125,11 +128,6 @@ export const parser = (argv: readonly string[], io: Io, all = commands(io)): Arg
     .options(GLOBAL_OPTIONS)
   for (const command of all) line.command(command)
   return line
-    .command(
-      lazyCommand('manifold', 'Latency space: coordinates, gossip and routes', async () => {
-        return (await import('./commands/manifold.ts')).manifoldCommand(io)
-      })
-    )
     .completion('completion', 'Print a script that completes commands in bash or zsh')
     .demandCommand(1, 'Say what to do.')
     .strictOptions()

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { CommandModule } from 'yargs'
 import type { SimulationReport } from '../../manifold/simulation/index.ts'
 import { commandGroup, defineCommand } from '../command.ts'
-import { usageError } from '../errors.ts'
+import { aboutPath, usageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, renderFields, renderTable } from '../output.ts'
 
@@ -77,7 +77,7 @@ const simulateCommand = (io: Io): CommandModule =>
       const matrix =
         flags.matrix === undefined
           ? simulation.cityMatrix(flags.cities!, simulation.seededDice(seed))
-          : simulation.parseMatrix(await readFile(flags.matrix, 'utf8'))
+          : simulation.parseMatrix(await readText(flags.matrix))
       const report = simulation.simulateManifold({
         matrix,
         rounds,
@@ -90,8 +90,13 @@ const simulateCommand = (io: Io): CommandModule =>
         routes
       })
       if (flags.json) await printJson(io, report)
-      else await printLine(io, await reportText(report))
+      else await printLine(io, reportText(report))
     }
+  })
+
+const readText = async (file: string): Promise<string> =>
+  await readFile(file, 'utf8').catch((error: unknown) => {
+    throw aboutPath(file, error)
   })
 
 const checkWhole = (flag: string, value: number, least: number, most: number): void => {
@@ -104,7 +109,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 const ms = (value: number): string => `${value.toFixed(1)} ms`
 
 /** The report as a person reads it. */
-export const reportText = async (report: SimulationReport): Promise<string> => {
+export const reportText = (report: SimulationReport): string => {
   const { coordinates, attack, gossip, routes } = report
   const errorText = ({ median, p90 }: { median: number; p90: number }): string =>
     `median ${median.toFixed(4)}, p90 ${p90.toFixed(3)}`
@@ -141,7 +146,7 @@ export const reportText = async (report: SimulationReport): Promise<string> => {
   const parts = [renderFields(fields)]
   if (gossip !== undefined) {
     parts.push(
-      await renderTable(gossip.figures, [
+      renderTable(gossip.figures, [
         { head: 'MESH', cell: ({ mesh }) => mesh },
         { head: 'MESSAGE', cell: ({ message }) => message },
         { head: 'WORLD', cell: ({ conditions }) => conditions },
@@ -157,4 +162,4 @@ export const reportText = async (report: SimulationReport): Promise<string> => {
 }
 
 export const manifoldCommand = (io: Io): CommandModule =>
-  commandGroup('manifold', 'Latency space: coordinates, gossip and routes', [simulateCommand(io)])
+  commandGroup('manifold', 'Simulate latency space: coordinates, gossip and routes', [simulateCommand(io)])

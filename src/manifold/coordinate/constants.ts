@@ -58,10 +58,10 @@ export const RESIDUAL_SCALE = 0.5
 export const RESIDUAL_PER_ERROR = 3
 
 /**
- * A residual counts as this share of the median round-trip time at most, so that one absurd claim moves a node little (Huber's
+ * A residual counts as this multiple of the median round-trip time at most, so that one absurd claim moves a node little (Huber's
  * clipping). Near links, whose residuals are small, are never clipped.
  */
-export const CLIPPED_SHARE = 0.4
+export const CLIPPED_SHARE = 1
 
 /**
  * Links are weighed by 1 / (1 + rtt / (SHORT_LINK_SHARE * median)): errors count in proportion to the distance, as the

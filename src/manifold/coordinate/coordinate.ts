@@ -46,12 +46,13 @@ export function sampleProblem(rttMs: number, remote: Coordinate): SampleProblem 
 /** Why `coordinate`, which came from a peer, is not one. */
 export function coordinateProblem(coordinate: Coordinate): SampleProblem | undefined {
   const { position, heightMs, error } = coordinate
-  if (!Array.isArray(position) || position.length !== DIMENSIONS || !position.every(isPosition)) {
+  if (!Array.isArray(position) || position.length !== DIMENSIONS || !Array.from(position).every(isPosition)) {
     return 'bad-position'
   }
   if (!(heightMs >= MIN_HEIGHT_MS && heightMs <= MAX_POSITION_MS)) return 'bad-height'
   return error >= 0 && error <= MAX_ERROR ? undefined : 'bad-error'
 }
 
+// `every` skips the holes of a sparse array; `Array.from` makes them undefined.
 const isPosition = (value: unknown): boolean =>
   typeof value === 'number' && Math.abs(value) <= MAX_POSITION_MS

@@ -41,7 +41,7 @@ export function makeAttack(name: AttackName, nodes: number, dice: Dice): Attack 
     case 'isolation':
       return isolation(nodes, dice)
     case 'frog-boiling':
-      return frogBoiling(nodes, dice)
+      return frogBoiling(dice)
     case 'deflation':
       return deflation
   }
@@ -87,10 +87,9 @@ function isolation(nodes: number, dice: Dice): Attack {
 }
 
 /** Chan-Tin et al. (2009): in steps too small to notice, all liars drift off in one direction, and take the victims along. */
-function frogBoiling(nodes: number, dice: Dice): Attack {
+function frogBoiling(dice: Dice): Attack {
   const direction = randomDirection(dice)
   const anchors = new Map<number, readonly number[]>()
-  void nodes
   return ({ attacker, round, victimCoordinate }) => {
     const anchor = anchors.get(attacker) ?? victimCoordinate.position
     anchors.set(attacker, anchor)

@@ -46,7 +46,7 @@ const LARGE_BYTES = 128 * 1024
 /** A source of a small message sends to this many connections at once: Mercury's early outburst (Zhou et al., 2023). */
 const OUTBURST = 24
 /** Beside its tree, a node tells its mesh of a large message; who was told waits this long for the tree. */
-const TREE_PATIENCE_MS = 30
+const TREE_PATIENCE_MS = 5
 const DEAD_SHARE = 0.1
 const LOSS = 0.05
 
