@@ -22,8 +22,8 @@ import { createMetrics } from './metrics.ts'
 import { networkId, networkIdText, protocolPrefix } from './network.ts'
 import { ThheNode } from './node.ts'
 import { PartStack } from './part-stack.ts'
-import { PeerTime } from './peer-time.ts'
 import { ForeignPeers } from './peers/foreign.ts'
+import { PeerClocks } from './peers/peer-clocks.ts'
 import { Peers } from './peers/peers.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous } from './rendezvous.ts'
 import { Scrubber } from './scrubber.ts'
@@ -47,15 +47,16 @@ import type { Node, NodeOverrides } from './types.ts'
  */
 export const createNode = async (config: NodeConfig, overrides: NodeOverrides = {}): Promise<Node> => {
   const logger = overrides.logger ?? createLogger({ level: config.logLevel, format: config.logFormat })
+  const { clock: machineClock = systemClock } = overrides
   const opened = new PartStack()
   const close = (): Promise<void> =>
     opened.stop((name, error) => logger.warn(`could not close ${name} cleanly`, { error }))
   try {
     const folder = await openDataFolder(config.data, config.network)
     opened.add('data folder', { stop: folder.close })
-    const peerTime = new PeerTime({ clock: systemClock })
+    const clocks = new PeerClocks({ clock: machineClock, logger: logger.child('clock') })
     const store = await openStore({
-      peersAgreeOnTime: () => peerTime.agrees(),
+      peersAgreeOnTime: () => clocks.agrees(),
       path: folder.storePath,
       quotaBytes: config.storage ? config.quota : 0,
       logger: logger.child('store')
@@ -67,9 +68,9 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
     const records = await openHostData(folder.hostPath, self, opened, logger)
     const codec = overrides.codec ?? createCodec(config, logger.child('encoder'))
     if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
-    const clock = new AwakeClock(systemClock)
+    const clock = new AwakeClock(machineClock)
     opened.add('clock', { stop: async () => clock.stop() })
-    const foreign = new ForeignPeers(systemClock)
+    const foreign = new ForeignPeers(machineClock)
     // A peer that others join by finds itself in the list.
     const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
     const bootstrap = [...listed].filter((address) => !address.endsWith(`/p2p/${self}`))
@@ -94,7 +95,7 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
         bootstrap,
         records,
         host,
-        peerTime,
+        clocks,
         close
       })
     )
@@ -127,7 +128,8 @@ interface Opened {
   readonly clock: AwakeClock
   readonly folder: DataFolder
   readonly store: Store
-  readonly peerTime: PeerTime
+  /** What the peers say about this machine's clock. */
+  readonly clocks: PeerClocks
   readonly codec: SegmentCodec
   readonly foreign: ForeignPeers
   readonly bootstrap: readonly string[]
@@ -173,18 +175,15 @@ const assemble = (opened: Opened): NodeParts => {
     uptimeSeconds,
     clock: opened.clock,
     random: systemRandom,
-    countReport: (outcome) => {
-      metrics.countReport(outcome)
-      opened.peerTime.countReport(outcome)
-    },
+    clocks: opened.clocks,
+    countReport: metrics.countReport,
     logger: logger.child('peers')
   })
-  // This node is in its own table.
-  opened.peerTime.watch(() => peers.counts().live - 1)
   limitConnections(host, { maxConnections: config.maxConnections, worth: (peer) => peers.worth(peer) })
   const mesh = new Libp2pMesh({
     host,
     table: peers.table,
+    clock: opened.clock,
     privateKey: folder.identity,
     networkId: id,
     prefix

@@ -1,15 +1,17 @@
 // The network as the objects on it need it: peers, streams, provider records and signatures, over libp2p.
+import { deadlineIn } from '../clock/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
 import { placementPeers } from './peers/placement-view.ts'
 import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import type { Clock } from '../clock/index.ts'
 import type { Mesh, MeshPeer } from '../hologram/mesh.ts'
 import type { Host } from './host/host.ts'
 import type { PeerTable } from './peers/peer-table.ts'
 import type { Outcome } from './peers/reliability.ts'
 
-/** A peer that does not answer the dial in this time is not dialled on; the caller's own deadline may be longer. */
+/** A dial is given up after this time; the caller's own deadline may be longer. */
 const DIAL_DEADLINE_MS = 8_000
 const OUTBOUND_STREAMS_PER_PROTOCOL = 256
 const PROVIDE_ATTEMPTS = 3
@@ -19,6 +21,8 @@ const PROVIDER_RECORDS = 5
 export interface Libp2pMeshInit {
   readonly host: Host
   readonly table: PeerTable
+  /** For deadlines. */
+  readonly clock: Clock
   readonly privateKey: Ed25519PrivateKey
   readonly networkId: Uint8Array
   /** First part of the network's protocol ids. */
@@ -114,11 +118,11 @@ export class Libp2pMesh implements Mesh {
 
   /** A connection that carries data: one through a relay is only good for arranging a direct one. */
   async #connect(peer: PeerId, signal: AbortSignal): Promise<Connection> {
-    const { host, table } = this.#init
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(DIAL_DEADLINE_MS)])
+    const { host, table, clock } = this.#init
+    using deadline = deadlineIn(clock, DIAL_DEADLINE_MS, signal)
     try {
-      const connection = await dialPeer(host, table, peer, deadline)
-      return connection.limits === undefined ? connection : await unlimited(host, peer, deadline)
+      const connection = await dialPeer(host, table, peer, deadline.signal)
+      return connection.limits === undefined ? connection : await unlimited(host, peer, deadline.signal)
     } catch (cause) {
       signal.throwIfAborted()
       throw new NodeError(

@@ -20,7 +20,7 @@ import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
 import type { NodeMetrics } from './metrics.ts'
 import type { NetworkDescriptor } from './network.ts'
-import type { PeerTime } from './peer-time.ts'
+import type { PeerClocks } from './peers/peer-clocks.ts'
 import type { Peers } from './peers/peers.ts'
 import type { Introduction } from './introduction.ts'
 import type { Rendezvous } from './rendezvous.ts'
@@ -43,11 +43,11 @@ export interface NodeParts {
   readonly metrics: NodeMetrics
   readonly garbage: GarbageCollector
   readonly scrubber: Scrubber
+  readonly clocks: PeerClocks
   readonly rendezvous?: Rendezvous
   readonly introduction: Introduction
   /** Absent where the network has no validators. */
   readonly agreement?: MapAgreement
-  readonly peerTime: Pick<PeerTime, 'agrees'>
   /** Peers to join by; with none, a node is ready by itself. */
   readonly bootstrap: readonly string[]
   readonly uptimeSeconds: () => number
@@ -128,8 +128,8 @@ export class ThheNode implements Node {
   }
 
   async status(): Promise<NodeStatus> {
-    const { host, records, store, bootstrap, peers, rendezvous, network, uptimeSeconds } = this.#parts
-    const clockAgrees = this.#parts.peerTime.agrees()
+    const { host, records, clocks, store, bootstrap, peers, rendezvous, network, uptimeSeconds } = this.#parts
+    const [clockAgrees, clockSkewMs] = [clocks.agrees(), clocks.skewMs()]
     return {
       state: this.#state,
       ready: this.#state === 'running' && (bootstrap.length === 0 || peers.introduced),
@@ -144,7 +144,7 @@ export class ThheNode implements Node {
       rendezvous: rendezvous?.state ?? 'off',
       map: mapSummary(this.#parts.agreement),
       usage: await store.usage(),
-      ...(clockAgrees !== undefined && { clockAgrees }),
+      ...(clockAgrees !== undefined && { clockAgrees, clockSkewMs }),
       damage: store.health()
     }
   }

@@ -1,6 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
 import type { SegmentCodec } from '../../encoder/index.ts'
+import type { Clock } from '../clock/index.ts'
 import type { ScrubOptions, ScrubReport, StoreHealth } from '../store/index.ts'
 import type { Collected, UploadSummary, Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
@@ -14,7 +15,7 @@ export interface PeerSummary {
   readonly id: string
   /** This node. */
   readonly self: boolean
-  /** Reported within three intervals and did not fail us since. */
+  /** Reported within three intervals, was reached, and has not been lost since. */
   readonly live: boolean
   readonly connected: boolean
   /** 'relayed' when every connection goes through a relay; undefined when not connected. */
@@ -24,6 +25,7 @@ export interface PeerSummary {
   readonly capacityBytes: number
   readonly freeBytes: number
   readonly reliabilityPpm: number
+  /** Where it was seen; '' until there has been a direct connection with it. */
   readonly failureDomain: string
   readonly version: string
   readonly uptimeSeconds: number
@@ -57,6 +59,8 @@ export interface NodeStatus {
   readonly usage: Usage
   /** Whether the clocks of the peers agree with ours; undefined while too few of them have said what time it is. */
   readonly clockAgrees?: boolean
+  /** How far the clocks of peers are ahead of this one, the median; there when `clockAgrees` is. */
+  readonly clockSkewMs?: number
   /** What the store has found damaged on the disk. */
   readonly damage: StoreHealth
 }
@@ -98,6 +102,8 @@ export interface Node {
 export interface NodeOverrides {
   /** @default standard error, by `logLevel` and `logFormat` */
   readonly logger?: Logger
+  /** @default the machine's */
+  readonly clock?: Clock
   /** A pool of coding threads shared by several nodes of one process; not closed by the node. */
   readonly codec?: SegmentCodec
 }

@@ -22,6 +22,7 @@ import type { Logger } from '../logger.ts'
 import type { PeerSummary } from '../types.ts'
 import type { Part } from '../part-stack.ts'
 import type { ForeignPeers } from './foreign.ts'
+import type { PeerClocks } from './peer-clocks.ts'
 import type { PeerEntry } from './peer-table.ts'
 import type { DropReason } from './report.ts'
 
@@ -40,6 +41,7 @@ export interface PeersInit {
   readonly uptimeSeconds: () => number
   readonly clock: Clock
   readonly random: RandomSource
+  readonly clocks: PeerClocks
   readonly countReport: (outcome: 'accepted' | DropReason) => void
   readonly logger: Logger
 }
@@ -75,7 +77,8 @@ export class Peers {
       intervalMs: config.reportInterval,
       domain: config.domain,
       sights: () => this.#sights(),
-      count: init.countReport
+      count: init.countReport,
+      isMember: (peer) => this.membership.has(peer)
     })
     this.#exchange = new ReportExchange({
       host,

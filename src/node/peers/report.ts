@@ -78,6 +78,8 @@ export interface CheckContext {
   readonly nowMs: number
   /** Sequence of the newest report known of a peer. */
   readonly lastSequence: (peer: PeerId) => bigint | undefined
+  /** Given the author, sequence and time of a properly signed report, also of one that is dropped for its time. */
+  readonly onTime?: (peer: PeerId, sequence: bigint, issuedAtMs: number) => void
 }
 
 /** @returns the report, or why it is dropped; the signature, which costs the most, is checked last */
@@ -92,18 +94,28 @@ export const checkReport = async (
   if (!equalBytes(report.network, context.networkId)) return 'wrong-network'
   const peer = decodePeerId(report.peer)
   if (peer?.equals(signed.signer) !== true) return 'bad-signature'
-  const problem = limitProblem(report) ?? ageProblem(report, context.nowMs)
+  const problem = limitProblem(report)
   if (problem !== undefined) return problem
+  const isSigned = async (): Promise<boolean> =>
+    await verifySigned('report', context.networkId, signed).then(
+      () => true,
+      () => false
+    )
+  const age = ageProblem(report, context.nowMs)
+  if (age !== undefined) {
+    // Either clock may be wrong.
+    if (context.onTime !== undefined && (await isSigned())) {
+      context.onTime(peer, report.sequence, Number(report.issuedAtMs))
+    }
+    return age
+  }
   const last = context.lastSequence(peer)
   if (last !== undefined && report.sequence <= last) return 'replayed'
   const multiaddrs = readAddresses(report.multiaddrs)
   const sights = checkSights(report)
   if (multiaddrs === undefined || sights === undefined) return 'out-of-limits'
-  try {
-    await verifySigned('report', context.networkId, signed)
-  } catch {
-    return 'bad-signature'
-  }
+  if (!(await isSigned())) return 'bad-signature'
+  context.onTime?.(peer, report.sequence, Number(report.issuedAtMs))
   return {
     peer,
     sequence: report.sequence,

@@ -10,6 +10,7 @@ import type { Cancel, Clock, RandomSource } from '../../clock/index.ts'
 import type { Signer } from '../../../protocols/signed.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
+import type { PeerClocks } from './peer-clocks.ts'
 import type { PeerTable } from './peer-table.ts'
 import type { DropReason } from './report.ts'
 
@@ -37,6 +38,9 @@ export interface ReporterInit {
   readonly sights: () => readonly Sight[]
   readonly clock: Clock
   readonly random: RandomSource
+  /** True for a connected peer of the network. */
+  readonly isMember: (peer: PeerId) => boolean
+  readonly clocks: PeerClocks
   /** Counts a report that came in. */
   readonly count: (outcome: 'accepted' | DropReason) => void
   readonly logger: Logger
@@ -90,16 +94,20 @@ export class Reporter {
    * @returns what became of it
    */
   async take(signed: Uint8Array, from: PeerId): Promise<'accepted' | DropReason> {
-    const [outcome] = await this.#take(signed, from)
+    const [outcome] = await this.#take(signed, from, false)
     return outcome
   }
 
-  async #take(signed: Uint8Array, from: PeerId): Promise<['accepted' | DropReason, PeerId?]> {
-    const { networkId, table, clock, count, host } = this.#init
+  /** @param isNew - it came by gossip, and says what time it is now */
+  async #take(signed: Uint8Array, from: PeerId, isNew: boolean): Promise<['accepted' | DropReason, PeerId?]> {
+    const { networkId, table, clock, count, host, clocks, isMember } = this.#init
     const report = await checkReport(signed, {
       networkId,
       nowMs: clock.nowMs(),
-      lastSequence: (peer: PeerId) => (peer.equals(host.peerId) ? this.#sequence : table.lastSequence(peer))
+      lastSequence: (peer: PeerId) => (peer.equals(host.peerId) ? this.#sequence : table.lastSequence(peer)),
+      onTime: (peer, sequence, issuedAtMs) => {
+        if (isNew && isMember(peer)) clocks.sample(peer, sequence, issuedAtMs)
+      }
     })
     const outcome = typeof report === 'string' ? report : table.accept(report, from)
     count(outcome)
@@ -107,7 +115,7 @@ export class Reporter {
   }
 
   async #judge(signed: Uint8Array, from: PeerId): Promise<TopicValidatorResult> {
-    const [outcome, author] = await this.#take(signed, from)
+    const [outcome, author] = await this.#take(signed, from, true)
     switch (outcome) {
       case 'accepted':
         return (await this.#exists(author as PeerId))

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { createNode, NodeError, silentLogger } from '../../../src/node/index.ts'
+import { systemClock } from '../../../src/clock/index.ts'
+import { createLogger, createNode, NodeError, silentLogger } from '../../../src/node/index.ts'
 import { Hologram } from '../../../src/hologram/hologram.ts'
 import { openStore } from '../../../src/store/index.ts'
 import { collect, knowsAll, Lab, livePeers, once, until } from './support.ts'
@@ -167,6 +168,27 @@ describe('node', function () {
     await until('it to be back', () =>
       [first, second, again].every((one) => knowsAll(one, [first, second, again]))
     )
+  })
+
+  it('says itself that its clock is wrong, in log and status, when it is a day behind its peers', async () => {
+    await lab.start('n0', { reportInterval: 1_000 })
+    for (const name of ['n1', 'n2', 'n3']) await lab.start(name, { reportInterval: 1_000 })
+    const lines: string[] = []
+    const late = await createNode(lab.config('late', { reportInterval: 1_000 }), {
+      codec: lab.codec,
+      logger: createLogger({ level: 'error', format: 'text', write: (line) => lines.push(line) }),
+      clock: { ...systemClock, nowMs: () => Date.now() - 86_400_000 }
+    })
+    lab.nodes.push(late)
+    await late.start()
+    await until('it to know', async () => (await late.status()).clockAgrees === false)
+    const { clockSkewMs } = await late.status()
+    expect(clockSkewMs).to.be.closeTo(86_400_000, 30_000)
+    expect(lines.join('\n')).to.match(/ERROR clock: .*behind.*skewSeconds=86\d{3}/)
+    await until('the others to know that theirs are right', async () => {
+      const { clockAgrees, clockSkewMs: skewMs } = await lab.nodes[0].status()
+      return clockAgrees === true && Math.abs(skewMs ?? Infinity) < 60_000
+    })
   })
 
   it('notices a killed peer long before its reports are missed, and takes it back when it returns', async () => {

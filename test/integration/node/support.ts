@@ -127,7 +127,14 @@ export const startLabHost = async (config: Partial<NodeConfig> = {}, prefix = PR
   limitConnections(host, { maxConnections: settings.maxConnections, worth: () => WORTH.stranger })
   await startHost(host, settings)
   const table = new PeerTable({ self: host.peerId, clock: systemClock })
-  const mesh = new Libp2pMesh({ host, table, privateKey, networkId: new Uint8Array(32), prefix })
+  const mesh = new Libp2pMesh({
+    host,
+    table,
+    clock: systemClock,
+    privateKey,
+    networkId: new Uint8Array(32),
+    prefix
+  })
   return { host, privateKey, mesh, table }
 }
 

@@ -119,6 +119,21 @@ describe('peer reports', () => {
     expect(await age(-clockSkewMs)).to.be.an('object')
   })
 
+  it('say what time it is though they are dropped for it, when they are properly signed', async () => {
+    const heard: number[] = []
+    const onTime = (_peer: unknown, _sequence: bigint, issuedAtMs: number): void =>
+      void heard.push(issuedAtMs)
+    const listen = async (bytes: Uint8Array): Promise<PeerReport | DropReason> =>
+      await checkReport(bytes, { ...context(), onTime })
+    const dayBefore = NOW - 86_400_000
+    expect(await listen(await sign({ issuedAtMs: dayBefore }))).to.equal('too-old')
+    await listen(await sign())
+    const forged = Signed.decode(await sign({ issuedAtMs: dayBefore + 1 }))
+    forged.signature[3] ^= 1
+    expect(await listen(Signed.encode(forged))).to.equal('too-old')
+    expect(heard).to.deep.equal([dayBefore, FIELDS.issuedAtMs])
+  })
+
   const limits: Array<[string, Partial<Report>]> = [
     ['more free than it has', { freeBytes: 101 }],
     ['an endless version', { version: 'v'.repeat(65) }],
