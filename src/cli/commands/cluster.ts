@@ -75,7 +75,7 @@ const upCommand = (io: Io): CommandModule =>
         remark(
           io,
           `${count(peers.length, 'peer')} up in ${(elapsedMs / 1000).toFixed(1)} s, in ${folder}. ` +
-            `Objects have ${count(n, 'shard')}; any ${k} suffice.`
+            `Objects have ${count(n, 'shard')}; any ${k === 1 ? 'one suffices' : `${k} suffice`}.`
         )
         remark(io, 'Try: thhe put FILE, thhe cluster kill --random 1, thhe get LINK, thhe cluster down.')
       }

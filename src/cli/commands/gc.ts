@@ -58,5 +58,5 @@ export const collectedText = (collected: CollectedJson): string => {
   const what = `Freed ${formatBytes(freedBytes)}: ${count(removedObjects, 'object')} without a lease, ${count(removedUploads, 'upload')} that will not go on.`
   return clockTrusted
     ? what
-    : `${what} What has run out was kept, since the clock of the node may be wrong: set it, then try again.`
+    : `${what} What has run out is kept until enough peers confirm the clock of this node.`
 }

@@ -184,7 +184,7 @@ describe('cli: every command that talks to a node, when', function () {
     world = await World.create()
     const all = (await Promise.all(commands(world.io).map(async (one) => await leavesOf(one)))).flat()
     leaves = all.filter(
-      ({ record, words }) => record.options.has('api') && !['node', 'doctor'].includes(words[0])
+      ({ record, words }) => record.options.has('api') && !['node', 'doctor', 'links'].includes(words[0])
     )
     expect(leaves.length).to.be.greaterThan(10)
     await writeFile(world.path('file'), 'content')
