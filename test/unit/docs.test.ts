@@ -178,7 +178,9 @@ describe('docs', () => {
     ]
     for (const [path, claim, unit, value] of CLAIMS) {
       it(`${path} says what the code does: ${claim.source}`, () => {
-        const match = claim.exec(read(path))
+        // Where a line of a page ends says nothing.
+        const text = path.endsWith('.md') ? read(path).replace(/\s+/g, ' ') : read(path)
+        const match = claim.exec(text)
         expect(match, `${path} no longer says ${claim}: change the claim here too`).to.not.equal(null)
         expect(Number(match?.[1].replaceAll(',', '')) * unit).to.equal(value)
       })
