@@ -399,7 +399,8 @@ async function openAt(
   path: string,
   levelAt: (path: string) => Level
 ): Promise<{ level: Level; isSound: boolean }> {
-  const isHeadless = await lacksCurrent(path)
+  // Another key-value store than LevelDB has no such file.
+  const isHeadless = levelAt === levelDb && (await lacksCurrent(path))
   const level = levelAt(path)
   const isSound = (await opens(level)) && !isHeadless
   if (!isSound) await level.close()
