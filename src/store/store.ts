@@ -340,11 +340,11 @@ export class Store implements Holdings {
     await this.#locked(cid, async () => await writeCounted(this.#parts, { key: objectKey(KIND.owned, cid) }))
   }
 
-  async *listOwned(): AsyncGenerator<{ cid: CID; value: Uint8Array }> {
+  async *listOwned(): AsyncGenerator<{ cid: CID; value: Uint8Array | undefined }> {
     this.#assertOpen()
     for await (const { key, value } of this.#parts.database.entries(kindKey(KIND.owned))) {
-      // A damaged one has been logged and counted; the others go on.
-      if (value !== undefined) yield { cid: parseObjectKey(key).cid, value }
+      // A damaged one is listed as well: its object must be shown, and its lease renewed.
+      yield { cid: parseObjectKey(key).cid, value }
     }
   }
 

@@ -205,6 +205,15 @@ describe('store with a disk that forgets', () => {
       expect(await store.shardsOf(one.cid)).to.deep.equal([])
     })
 
+    it('lists an owned record that is damaged in both copies, without its value', async () => {
+      await store.putOwned(one.cid, Uint8Array.of(1, 2, 3))
+      await reopen(async () => await damageEntries(folder(), 'o', BOTH))
+      const listed = await all(store.listOwned())
+      expect(listed.map(({ cid, value }) => [cid.toString(), value])).to.deep.equal([
+        [one.cid.toString(), undefined]
+      ])
+    })
+
     for (const kind of ['m', 's', 'o', 'p', 'u', 'q', 'd'] as const) {
       it(`lets entries of kind '${kind}' that are damaged in both copies fail alone`, async () => {
         const two = await sample('two', [64])
