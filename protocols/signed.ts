@@ -5,13 +5,13 @@ import { fromString } from 'uint8arrays/from-string'
 import { Signed } from './generated/report.js'
 import type { PeerId } from '@libp2p/interface'
 
-/** What a signature is about: it keeps a signature of one kind from being taken for one of another. */
+/** Domain separation: a signature of one type is not valid for another. */
 export type SignedType = 'report' | 'lease' | 'placement' | 'holder'
 
 /** Bytes of the multihash of an Ed25519 peer id. */
 export const PEER_ID_BYTES = 38
 const SIGNATURE_BYTES = 64
-/** Signer, signature and field tags of a Signed message around its payload. */
+/** Bytes that a Signed message adds to its payload: signer, signature and field tags. */
 export const SIGNED_OVERHEAD_BYTES = 128
 
 /** Identity multihash (0x00) of 36 bytes: the protobuf {1: Ed25519, 2: 32 bytes of key}. */
@@ -47,12 +47,12 @@ export interface OpenedSigned {
   readonly payload: Uint8Array
 }
 
-/** A Signed message whose form is right; who calls `verifySigned` next may believe it. */
+/** A well-formed Signed message. Call `verifySigned` before trusting it. */
 export interface UnverifiedSigned extends OpenedSigned {
   readonly signature: Uint8Array
 }
 
-/** What is signed: `"thhe/" || type || "/1" || 0x00 || network id (32 bytes) || payload` (docs/reference/protocols.md, "Signatures"). */
+/** The bytes to sign: `"thhe/" || type || "/1" || 0x00 || network id (32 bytes) || payload` (docs/reference/protocols.md, "Signatures"). */
 export function signedBytes(type: SignedType, networkId: Uint8Array, payload: Uint8Array): Uint8Array {
   if (networkId.byteLength !== 32) throw new RangeError('a network id has 32 bytes')
   return concat([fromString(`thhe/${type}/1\0`), networkId, payload])
@@ -76,7 +76,7 @@ export async function signPayload(
 /**
  * Decodes a Signed message and checks its signature against the key in its signer's peer id.
  *
- * @param maxPayloadBytes - longer payloads are refused before anything is decoded
+ * @param maxPayloadBytes - longer payloads are rejected before decoding
  * @throws SignedError
  */
 export async function openSigned(
@@ -91,7 +91,8 @@ export async function openSigned(
 }
 
 /**
- * The first half of `openSigned`, for who wants to look at the payload (its network, its age) before the costly half.
+ * Decodes like `openSigned` but does not verify: for callers that check the payload (its network, its age) before the
+ * costly verification.
  *
  * @throws SignedError 'MALFORMED', 'BAD_SIGNER'
  */
@@ -120,7 +121,7 @@ export async function verifySigned(
   }
 }
 
-/** The Ed25519 peer id whose multihash is `bytes`, or undefined: keys of other types are not of this network. */
+/** The Ed25519 peer id whose multihash is `bytes`, or undefined. The network uses no other key types. */
 export function decodePeerId(bytes: Uint8Array): PeerId | undefined {
   if (bytes.byteLength !== PEER_ID_BYTES) return undefined
   if (!ED25519_PEER_ID_PREFIX.every((byte, i) => bytes[i] === byte)) return undefined
@@ -139,6 +140,6 @@ async function verifySignature(peer: PeerId, message: Uint8Array, signature: Uin
   try {
     return (await peer.publicKey?.verify(message, signature)) ?? false
   } catch {
-    return false // a key that is no point of the curve
+    return false // the key is not a point on the curve
   }
 }

@@ -1,25 +1,25 @@
 export interface ByteBudgetInit {
-  /** All streams together may hold this much. */
+  /** Limit for all streams together. */
   readonly totalBytes: number
-  /** Those of one peer may. */
+  /** Limit for the streams of one peer. */
   readonly perPeerBytes: number
-  /** Each peer gets this much though others hold all of the rest. */
+  /** Guaranteed to each peer, even when others hold all of the rest. */
   readonly minPerPeerBytes: number
 }
 
 /** What one stream holds of the budget. */
 export interface BudgetShare {
-  /** Asks to hold `bytes` in all, more or less than now. @returns false, and nothing changes, when that is too much */
+  /** Sets this share to `bytes`, if there is room. @returns false, and changes nothing, if there is not */
   hold(bytes: number): boolean
-  /** Holds `bytes` in all, whether there is room or not: they have arrived. @returns false when it is too much */
+  /** Sets this share to `bytes` that have already arrived, even beyond the limits. @returns false beyond the limits */
   mustHold(bytes: number): boolean
   /** Gives everything back. Idempotent. */
   release(): void
 }
 
 /**
- * Memory for messages that have begun to arrive, over all streams of a node. Without it some hundred streams whose
- * messages never end hold a megabyte each.
+ * Bounds the memory for partly received messages over all streams of a node. Without it, some hundred streams with
+ * unfinished messages could hold a megabyte each.
  */
 export class ByteBudget {
   readonly #init: ByteBudgetInit

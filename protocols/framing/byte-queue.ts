@@ -1,7 +1,7 @@
 import { varint } from 'multiformats'
 import { Uint8ArrayList } from 'uint8arraylist'
 
-/** Received bytes in the pieces in which they came. */
+/** Received bytes, in the pieces in which they arrived. */
 export class ByteQueue {
   readonly #parts: Uint8Array[] = []
   #length = 0
@@ -30,7 +30,7 @@ export class ByteQueue {
     throw new RangeError('beyond what has arrived')
   }
 
-  /** Removes the first `length` bytes: a view of them when they are in one piece, else a copy. */
+  /** Removes the first `length` bytes. @returns a view if they are in one piece, else a copy */
   take(length: number): Uint8Array {
     if (length === 0) return new Uint8Array(0)
     const first = this.#parts[0]
@@ -46,7 +46,7 @@ export class ByteQueue {
     return this.#gather(length)
   }
 
-  /** Removes the first `length` bytes, in the pieces in which they came: views, no copy. */
+  /** Removes the first `length` bytes without copying. @returns views of the pieces in which they arrived */
   takePieces(length: number): Uint8ArrayList {
     const taken = new Uint8ArrayList()
     while (taken.byteLength < length)
@@ -54,7 +54,7 @@ export class ByteQueue {
     return taken
   }
 
-  /** Removes a varint that is known to be there whole; undefined when it is not in its shortest form. */
+  /** Removes a varint, which must have arrived completely. @returns undefined if it is not in its shortest form */
   takeVarint(): number | undefined {
     let length = 1
     while (this.at(length - 1) >= 0x80) length++
@@ -64,7 +64,7 @@ export class ByteQueue {
   }
 
   #gather(length: number): Uint8Array {
-    // not from the pool of small buffers, and not filled with zeros first
+    // Allocates outside the pool of small buffers and skips the zero fill.
     const gathered = Buffer.allocUnsafeSlow(length)
     let filled = 0
     let whole = 0

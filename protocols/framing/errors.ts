@@ -1,12 +1,12 @@
-/** What each code says besides its message. */
+/** The data of each error code. */
 export interface FramingErrorData {
   /** The peer sent a frame or message that is too long, cut off or malformed. */
   PROTOCOL: { reason: string; peer?: string }
-  /** The peer sent nothing, or took nothing, before the deadline. */
+  /** The peer sent nothing, or accepted nothing, before the deadline. */
   TIMEOUT: { afterMs: number; what: 'read' | 'write'; peer?: string }
-  /** The stream broke, or its connection. */
+  /** The stream or its connection broke. */
   UNREACHABLE: { peer?: string }
-  /** The streams of the peer, or all together, hold as much as they may. */
+  /** The memory limit of the peer's streams, or of all streams, is reached. */
   OVERLOADED: { neededBytes: number; peer?: string }
   /** The caller's signal fired. */
   ABORTED: Record<never, never>
@@ -14,7 +14,7 @@ export interface FramingErrorData {
 
 export type FramingErrorCode = keyof FramingErrorData
 
-/** A conversation over a stream ended before its time; `code` says why. */
+/** A conversation over a stream ended early; `code` says why. */
 export class FramingError<C extends FramingErrorCode = FramingErrorCode> extends Error {
   readonly code: C
   readonly data: FramingErrorData[C]
@@ -27,7 +27,7 @@ export class FramingError<C extends FramingErrorCode = FramingErrorCode> extends
   }
 }
 
-/** Whether `error` is a FramingError with one of `codes` (any, when none is named). */
+/** Whether `error` is a FramingError with one of `codes`, or with any code if `codes` is empty. */
 export function isFramingError<C extends FramingErrorCode = FramingErrorCode>(
   error: unknown,
   ...codes: C[]

@@ -5,26 +5,26 @@ import { FramingError } from './errors.ts'
 import type { BudgetShare } from './byte-budget.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 
-/** What protons generates for a message. */
+/** The codec that protons generates for a message. */
 export interface MessageCodec<T> {
   encode(message: T): Uint8Array
   decode(bytes: Uint8Array): T
 }
 
-/** The part of a clock (`src/clock`) that deadlines need. */
+/** The part of `Clock` (`src/clock`) that deadlines need. */
 export interface DeadlineClock {
-  /** Calls `run` once, `delayMs` from now; the result cancels that. */
+  /** Calls `run` once, `delayMs` from now. @returns a function that cancels the call */
   after(delayMs: number, run: () => void): () => void
 }
 
 export interface FramedStreamInit {
   /** A longer frame from the peer breaks the stream. */
   readonly maxFrameBytes: number
-  /** Deadlines run on it. */
+  /** Clock of the deadlines. */
   readonly clock: DeadlineClock
   /** Name of the remote peer, for errors. */
   readonly peer?: string
-  /** What this stream may hold of the memory for messages that arrive. @default no limit but the length of a frame */
+  /** This stream's share of the memory for partly received messages. @default no limit but the length of a frame */
   readonly budget?: BudgetShare
 }
 
@@ -34,25 +34,25 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
-/** Bytes that may wait here unread before the peer is told to pause, on top of one whole frame. */
+/** Unread bytes, beyond one whole frame, at which the stream pauses the peer. */
 const READ_AHEAD_BYTES = 256 * 1024
 /**
- * Bytes that may wait here to be sent. What waits goes out as one muxer frame: four blocks cost less than half of the
- * encryption calls, socket writes and window updates that they cost one by one.
+ * Bytes that may wait here to be sent. Waiting bytes go out as one muxer frame: four blocks together need less than half
+ * of the encryption calls, socket writes and window updates that they need one by one.
  */
 const WRITE_AHEAD_BYTES = 256 * 1024
 /**
- * What a stream may hold for us while it is paused. The sender's flow-control window is the real bound (16 MiB unless
- * the muxer is configured otherwise); libp2p's own default of 4 MiB resets the stream in the middle of a window.
+ * Bytes that libp2p may buffer for a paused stream. The sender's flow-control window is the real bound (16 MiB unless
+ * the muxer is configured otherwise). libp2p's default of 4 MiB would reset the stream in the middle of a window.
  */
 const MAX_PAUSED_BYTES = 16 * 1024 * 1024 + READ_AHEAD_BYTES
-/** A frame's length needs at most this many varint bytes: lengths stay below 2^28. */
+/** Maximum varint bytes of a frame's length: lengths are below 2^28. */
 const MAX_PREFIX_BYTES = 4
 
 /**
- * Length-prefixed messages over a libp2p stream: each message after its length as an unsigned varint. Frames are read
- * without a copy where they arrive in one piece, and with one where they do not. Every wait has a deadline, and the
- * peer is held back when the reader does not keep up. One reader and one writer at a time.
+ * Length-prefixed messages over a libp2p stream: each message follows its length, an unsigned varint. A frame is copied
+ * only if it arrives in several pieces. Every wait has a deadline. The stream pauses the peer when the reader does not
+ * keep up. One reader and one writer at a time.
  */
 export class FramedStream {
   readonly stream: Stream
@@ -64,7 +64,7 @@ export class FramedStream {
   readonly #wake = new Set<() => void>()
   /** Bytes that the reader waits for. */
   #wanted = 0
-  /** Length of the frame that is being read, or was read last. */
+  /** Length of the current frame, or of the last one read. */
   #frameBytes = 0
   #paused = false
   #resuming = false
@@ -84,33 +84,33 @@ export class FramedStream {
     stream.addEventListener('close', this.#onClose)
   }
 
-  /** Bytes that have arrived and wait to be read. */
+  /** Received bytes that have not been read. */
   get bufferedBytes(): number {
     return this.#received.length
   }
 
   /**
-   * The next frame, or undefined when the peer has closed its end between two frames.
+   * The next frame, or undefined if the peer closed its end between two frames.
    *
    * @throws FramingError 'PROTOCOL' (too long, cut off), 'TIMEOUT', 'UNREACHABLE' (the stream broke), 'ABORTED',
-   *   'OVERLOADED' (no memory is left for the message; the stream can still carry an answer)
+   *   'OVERLOADED' (no memory for the message; the stream can still send an answer)
    */
   async read(options: WaitOptions): Promise<Uint8Array | undefined> {
     return this.#read((length) => this.#received.take(length), options)
   }
 
-  /** As `read`, but in the pieces in which the frame came, without a copy. */
+  /** Like `read`, but returns the pieces in which the frame arrived, without a copy. */
   async readPieces(options: WaitOptions): Promise<Uint8ArrayList | undefined> {
     return this.#read((length) => this.#received.takePieces(length), options)
   }
 
-  /** The next message. Errors as `read`, and 'PROTOCOL' for bytes that are no such message. */
+  /** The next message. @throws FramingError as `read`, and 'PROTOCOL' if the bytes cannot be decoded */
   async readMessage<T>(codec: Pick<MessageCodec<T>, 'decode'>, options: WaitOptions): Promise<T | undefined> {
     const frame = await this.read(options)
     return frame && this.decode(codec, frame)
   }
 
-  /** A message out of a frame. @throws FramingError 'PROTOCOL' for bytes that are no such message */
+  /** Decodes the message in a frame. @throws FramingError 'PROTOCOL' if the bytes cannot be decoded */
   decode<T, F extends Uint8Array | Uint8ArrayList>(codec: { decode: (frame: F) => T }, frame: F): T {
     try {
       return codec.decode(frame)
@@ -120,8 +120,8 @@ export class FramedStream {
   }
 
   /**
-   * Sends one frame whose bytes are `parts`, one after another, and resolves when there is room for more: up to 256 KiB
-   * wait here when the peer takes nothing. The parts are sent as they are: their owner must not change them afterwards.
+   * Sends one frame, the concatenation of `parts`, and resolves when there is room for more: up to 256 KiB wait here if
+   * the peer accepts nothing. The parts are not copied: the caller must not change them afterwards.
    *
    * @throws FramingError 'TIMEOUT', 'UNREACHABLE', 'ABORTED'
    */
@@ -146,7 +146,7 @@ export class FramedStream {
     await this.write([codec.encode(message)], options)
   }
 
-  /** Closes our end once all is sent; the peer may go on sending. Never rejects: a stream that cannot close is reset. */
+  /** Sends all data, then closes our end; the peer may go on sending. Never rejects: resets a stream that cannot close. */
   async close({ timeoutMs, signal }: WaitOptions): Promise<void> {
     const deadline = new AbortController()
     const onAbort = (): void => deadline.abort(signal?.reason)
@@ -164,8 +164,8 @@ export class FramedStream {
   }
 
   /**
-   * Ends a conversation: closes our end, throws away what the peer still sends until it closes its own, and resets the
-   * stream when it has not by the deadline. Never rejects.
+   * Ends a conversation: closes our end and discards what the peer still sends. Resets the stream if the peer has not
+   * closed its end by the deadline. Never rejects.
    */
   async finish(options: WaitOptions): Promise<void> {
     this.#discarding = true
@@ -188,7 +188,7 @@ export class FramedStream {
     this.#notify()
   }
 
-  /** Stops listening; what has not been read is lost. */
+  /** Stops listening. Unread bytes are lost. */
   release(): void {
     this.stream.removeEventListener('message', this.#onMessage)
     this.stream.removeEventListener('drain', this.#onChange)
@@ -198,7 +198,7 @@ export class FramedStream {
   }
 
   async #read<F>(take: (length: number) => F, options: WaitOptions): Promise<F | undefined> {
-    // The frame read before has been used by now.
+    // The caller no longer needs the previous frame.
     this.#frameBytes = 0
     this.#budget?.mustHold(this.#received.length)
     const length = await this.#readLength(options)
@@ -230,7 +230,7 @@ export class FramedStream {
     return length
   }
 
-  /** Waits until `bytes` have arrived; false when the peer's end is closed before. */
+  /** Waits until `bytes` have arrived. @returns false if the peer closes its end first */
   async #fill(bytes: number, options: WaitOptions): Promise<boolean> {
     if (this.#received.length >= bytes) return true
     this.#wanted = bytes
@@ -257,7 +257,7 @@ export class FramedStream {
     const check = () => {
       if (ready()) resolve()
       else if (this.#broken !== undefined) reject(this.#broken)
-      // a connection may close without an error, and then nothing drains any more
+      // If the connection closes without an error, 'drain' never fires.
       else if (what === 'write' && this.stream.writeStatus === 'closed') reject(this.#unreachable(undefined))
     }
     const onAbort = () => reject(aborted(signal))
@@ -290,7 +290,7 @@ export class FramedStream {
     this.#notify()
   }
 
-  /** Statuses change around the event, and what comes with it may still be on its way: look once it has settled. */
+  /** Waits a microtask: stream statuses and data may change just after the event. */
   readonly #onChange = (): void => queueMicrotask(() => this.#notify())
 
   readonly #onClose = ({ error }: StreamCloseEvent): void => {
@@ -303,8 +303,8 @@ export class FramedStream {
   }
 
   /**
-   * Not while the stream resumes: it hands over what it kept in the middle of that, and a pause then would be forgotten
-   * by the muxer, which would go on to invite more.
+   * Does not pause while the stream resumes: libp2p delivers its buffered data during the resume, and the muxer would
+   * forget the pause and go on to enlarge the peer's window.
    */
   #pauseWhenFull(readAheadBytes = READ_AHEAD_BYTES): void {
     if (this.#paused || this.#resuming || this.#received.length <= this.#wanted + readAheadBytes) return

@@ -2,9 +2,8 @@ import type { Cancel, Clock } from './clock.ts'
 import { StarvationMeter } from './starvation-meter.ts'
 
 /**
- * A clock that stands still while this process cannot run: what waits for a peer gets the time back that the process
- * itself took. Deadlines on it say how long the peer was silent while somebody was here to hear it; without it, a machine
- * that is short of processors gives up on all its peers at once.
+ * A clock that stops while this process cannot run. Deadlines on it count only the time in which this process could have
+ * heard the peer. On the machine's clock, a starved process would time out all its peers at once.
  */
 export class AwakeClock implements Clock {
   readonly #clock: Clock
@@ -16,7 +15,7 @@ export class AwakeClock implements Clock {
     this.#meter = new StarvationMeter(clock)
   }
 
-  /** Milliseconds for which this process could not run, in all. */
+  /** Total milliseconds for which this process could not run. */
   get starvedMs(): number {
     return this.#meter.starvedMs
   }
@@ -29,7 +28,7 @@ export class AwakeClock implements Clock {
     return this.#clock.nowMs()
   }
 
-  /** Milliseconds that this process was able to run. */
+  /** Milliseconds for which this process was able to run. */
   monotonicMs(): number {
     return this.#clock.monotonicMs() - this.#meter.starvedMs
   }
@@ -43,7 +42,7 @@ export class AwakeClock implements Clock {
         const stillMs = dueMs - this.monotonicMs()
         if (stillMs >= 1) return arm(stillMs, this.starvedMs)
         if (this.starvedMs - starvedMs < 1) return run()
-        // What arrived while the process stood still is read before anyone is called late.
+        // Read what arrived while the process could not run before any deadline fires.
         void this.#clock.turn().then(() => {
           if (!cancelled) run()
         })

@@ -1,27 +1,27 @@
-/** Cancels what was scheduled. Idempotent. */
+/** Cancels a scheduled call. Idempotent. */
 export type Cancel = () => void
 
 /**
- * Time for everything that acts on peers. A node has the machine's clock (`system-clock.ts`); tests and the simulator
- * have a virtual one, so that a deadline of an hour is tested without waiting.
+ * Time for everything that acts on peers. A node uses the machine's clock (`system-clock.ts`). Tests and the simulator
+ * use a virtual one, so they can test a deadline of an hour without waiting.
  */
 export interface Clock {
-  /** Wall time, milliseconds since the Unix epoch. May jump; for what is signed or kept on disk. */
+  /** Wall time, milliseconds since the Unix epoch. May jump. For times that are signed or stored on disk. */
   nowMs(): number
-  /** Milliseconds since some fixed moment. Never runs backwards; for durations and deadlines. */
+  /** Milliseconds since some fixed moment. Never runs backwards. For durations and deadlines. */
   monotonicMs(): number
-  /** Calls `run` once, `delayMs` from now at the earliest, and never before this call has returned. */
+  /** Calls `run` once, at least `delayMs` from now, and never before this call has returned. */
   after(delayMs: number, run: () => void): Cancel
   /** @throws the signal's reason, as soon as the signal fires */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
-  /** Resolves after other work that is ready has had its turn. */
+  /** Resolves after other pending work has run. */
   turn(): Promise<void>
 }
 
 /** A source of random bits: the operating system's in a node, a seeded one in the simulator. */
 export interface RandomSource {
-  /** @returns `length` fresh bytes, the caller's own */
+  /** @returns `length` random bytes in a new array */
   bytes(length: number): Uint8Array
-  /** @returns a number that is uniform in [0, 1) */
+  /** @returns a number, uniform in [0, 1) */
   unit(): number
 }

@@ -1,13 +1,13 @@
 import type { Clock } from './clock.ts'
 
-/** A signal that fires when time is up, or earlier together with a parent. Dispose of it when the work has ended. */
+/** A signal that fires at the deadline, or earlier with its parent. Dispose of it when the work has ended. */
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal
 }
 
 /**
- * What `AbortSignal.any([parent, AbortSignal.timeout(ms)])` is, on a clock that a test can move. The reason when time is
- * up is a DOMException named TimeoutError, as there.
+ * `AbortSignal.any([parent, AbortSignal.timeout(ms)])` on a clock that tests can control. At the deadline the reason is a
+ * DOMException named TimeoutError, as with `AbortSignal.timeout`.
  *
  * @example using deadline = deadlineIn(clock, 5_000, signal)
  *          await mesh.open(peer, protocol, deadline.signal)

@@ -1,5 +1,5 @@
-// Time and random bits, as the rooms that act on peers take them. Real timers are made in system-clock.ts and nowhere
-// else. May not enter: anything that knows what it is timed for.
+// Time and random bits for the rooms that act on peers. Only system-clock.ts creates real timers.
+// May not enter: anything that knows what is being timed.
 export { AwakeClock } from './awake-clock.ts'
 export type { Cancel, Clock, RandomSource } from './clock.ts'
 export { deadlineIn, type Deadline } from './deadline.ts'

@@ -1,9 +1,9 @@
 import type { Cancel, Clock } from './clock.ts'
 
-/** Between two looks at the clock: a stall is noticed, and taken out of a deadline, to this many milliseconds. */
+/** Interval between two readings of the clock: stalls are measured to this precision. */
 const TICK_MS = 100
 
-/** Measures for how long this process could not run, by how late its own timers are. */
+/** Measures how long this process could not run, by the lateness of its own timers. */
 export class StarvationMeter {
   readonly #clock: Clock
   #lateMs = 0
@@ -15,7 +15,7 @@ export class StarvationMeter {
     this.#tickLater()
   }
 
-  /** Milliseconds in all, the time since a tick that is overdue included. Never falls. */
+  /** Total milliseconds, including the time since an overdue tick. Never decreases. */
   get starvedMs(): number {
     return this.#lateMs + this.#overdueMs()
   }

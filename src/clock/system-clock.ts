@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Cancel, Clock, RandomSource } from './clock.ts'
 
-/** Longest delay of a timer; a longer one would fire at once. */
+/** Longest timer delay. Node fires a timer with a longer delay at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** The machine's clock. Its timers do not keep the process alive: a node lives by its sockets, not by its timers. */
+/** The machine's clock. Its timers do not keep the process alive; a node's sockets do. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   },
   async sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    // The timer's own rejection is an AbortError; callers are promised the signal's reason.
+    // The timer rejects with an AbortError; `Clock` promises the signal's reason.
     await sleep(within(delayMs), undefined, { signal }).catch((error: unknown) => {
       signal?.throwIfAborted()
       throw error
