@@ -3,12 +3,12 @@ import { StoreError } from './errors.ts'
 import { NO_ACCOUNT } from './records.ts'
 import type { Putter } from '../hologram/holdings.ts'
 
-/** A peer may hold this many times what is still free, and all peers of one network prefix twice that. */
+/** A peer may hold this many times the space still free; all peers of one network prefix, twice that. */
 export const PEER_SHARE = 4
 export const NETWORK_SHARE = 8
 const HALF_BYTES = 8
 
-/** 8 bytes for the peer and 8 for its network prefix, as they stand beside each shard on disk. */
+/** 8 bytes for the peer and 8 for its network prefix; stored with each shard on disk. */
 export function accountOf(putter: Putter | undefined): Uint8Array {
   if (putter === undefined) return NO_ACCOUNT
   return Buffer.concat([half(`peer ${putter.peer}`), half(`network ${putter.network}`)])
@@ -17,14 +17,15 @@ export function accountOf(putter: Putter | undefined): Uint8Array {
 const half = (text: string): Uint8Array => createHash('sha256').update(text).digest().subarray(0, HALF_BYTES)
 
 /**
- * What is held for whom. The rule is the dynamic threshold of Choudhury and Hahne ("Dynamic queue length thresholds for
- * shared-memory packet switches", 1998): one alone may take four fifths, and a later peer still finds room.
+ * Bytes held for each peer and network prefix. The rule is the dynamic threshold of Choudhury and Hahne ("Dynamic queue
+ * length thresholds for shared-memory packet switches", 1998): a single peer may take four fifths, and later peers still
+ * find room.
  */
 export class Accounts {
   readonly #bytes = new Map<string, number>()
 
   /**
-   * @param freeBytes - what is free before `bytes` are taken
+   * @param freeBytes - free space before `bytes` are taken
    * @throws StoreError 'QUOTA_EXCEEDED'
    */
   check(account: Uint8Array, bytes: number, freeBytes: number): void {
@@ -43,7 +44,7 @@ export class Accounts {
     }
   }
 
-  /** @param bytes - below 0 when they are given back */
+  /** @param bytes - negative to give bytes back */
   charge(account: Uint8Array, bytes: number): void {
     if (isNobody(account)) return
     for (const name of [peerOf(account), networkOf(account)]) {
@@ -53,7 +54,7 @@ export class Accounts {
     }
   }
 
-  /** Forgets what has been counted: it is about to be counted again. */
+  /** Resets all counts before a recount. */
   startOver(): void {
     this.#bytes.clear()
   }

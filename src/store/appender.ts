@@ -8,7 +8,7 @@ import type { DiskFile } from './disk.ts'
 export class Appender {
   readonly #file: DiskFile
   readonly #batchBytes: number
-  /** Where the batch being filled will go. */
+  /** File offset of the batch being filled. */
   #position: number
   #batch: Uint8Array | undefined
   #filled = 0
@@ -23,7 +23,7 @@ export class Appender {
     this.#batchBytes = batchBytes
   }
 
-  /** Takes a copy of `bytes`; resolves as soon as it fits the memory bound. */
+  /** Copies `bytes`; resolves as soon as the copy fits the memory bound. */
   async append(bytes: Uint8Array): Promise<void> {
     for (let taken = 0; taken < bytes.length;) {
       this.#batch ??= this.#takeSpare() ?? new Uint8Array(this.#batchBytes)
@@ -35,13 +35,13 @@ export class Appender {
     }
   }
 
-  /** Everything appended so far is with the file system, though not synced, when this resolves. */
+  /** Resolves when the file system has everything appended so far. Does not sync. */
   async flush(): Promise<void> {
     if (this.#filled > 0) await this.#writeBatch()
     await this.#written
   }
 
-  /** What has been appended and may not have reached the file yet, in order; it ends where the next byte goes. */
+  /** Appended bytes that may not be in the file yet, in order; they end where the next byte goes. */
   unwritten(): Uint8Array[] {
     return [this.#writing, this.#batch?.subarray(0, this.#filled)].filter((part) => part !== undefined)
   }
@@ -68,7 +68,7 @@ export class Appender {
         throw mapSystemError(error)
       }
     )
-    // The rejection is for whoever calls next; until then nobody listens.
+    // The next call reports the rejection; until then nothing awaits it.
     this.#written.catch(() => {})
     this.#position += bytes.length
   }

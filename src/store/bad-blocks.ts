@@ -1,11 +1,11 @@
-// Which blocks of a shard are damaged: ranges of block numbers in the index, under the shard's slot. The rest of the shard
-// is served as before, and an upload of the same shard replaces it.
+// The damaged blocks of a shard: ranges of block numbers in the index, under the shard's slot. The store still serves the
+// other blocks. An upload of the same shard replaces the damaged one.
 import { decodeShard, KIND, shardKey, slotKey, slotName } from './records.ts'
 import type { CID } from 'multiformats/cid'
 import type { StoreParts } from './parts.ts'
 import type { ShardRecord, Slot } from './records.ts'
 
-/** Ranges noted for one shard; one that has more is set aside as a whole. */
+/** Maximum ranges noted for one shard; a shard with more is set aside as a whole. */
 export const MAX_BAD_RANGES = 4096
 const RANGE_BYTES = 16
 
@@ -47,16 +47,16 @@ export function mergeRanges(ranges: readonly BlockRange[]): BlockRange[] {
   return merged
 }
 
-/** The marked blocks of a slot. A damaged note counts as none: a read or a scrub finds the blocks again. */
+/** The marked blocks of a slot. A damaged note counts as empty: a read or a scrub finds the blocks again. */
 export async function badBlocksOf({ database }: StoreParts, slot: Slot): Promise<BlockRange[]> {
   const [entry] = await database.getMany([slotKey(KIND.badBlocks, slot)])
   return entry?.value === undefined ? [] : decodeRanges(entry.value)
 }
 
 /**
- * Notes the damaged blocks of a shard, durably, in place of what was noted before. The caller holds the object's lock.
+ * Durably replaces the note of a shard's damaged blocks. The caller holds the object's lock.
  *
- * @returns false when the shard is no longer what it was, or has too many ranges; nothing has been noted then
+ * @returns false, and notes nothing, if the shard has been replaced or removed, or has too many ranges
  */
 export async function noteBadBlocks(
   parts: StoreParts,

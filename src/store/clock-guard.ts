@@ -4,11 +4,11 @@ import type { Database } from './database.ts'
 
 const MINUTE_MS = 60 * 1000
 const HOUR_MS = 60 * MINUTE_MS
-/** How far wall time may move against monotonic time before it counts as a jump: more than any honest drift. */
+/** Difference between wall time and monotonic time beyond which it counts as a jump: more than any honest drift. */
 export const MAX_JUMP_MS = HOUR_MS
-/** After a jump, or a start after a longer pause than this, a clock that no peer confirms ends no lease for so long. */
+/** After a jump, or after a pause longer than this, a clock that no peer confirms may not end leases for this long. */
 export const PROBATION_MS = 24 * HOUR_MS
-/** How far the time that a caller names may be from the clock. */
+/** Maximum difference between a caller's time and the clock. */
 const MAX_CALLER_MS = 10 * MINUTE_MS
 
 const KEY = kindKey(KIND.clock)
@@ -16,19 +16,19 @@ const KEY = kindKey(KIND.clock)
 export interface ClockGuardInit {
   readonly clock: Clock
   readonly database: Database
-  /** Whether the peers' clocks agree with ours; undefined while too few have said what time it is. */
+  /** Whether the peers' clocks agree with ours; undefined while too few peers have reported their time. */
   readonly peersAgreeOnTime?: () => boolean | undefined
 }
 
 /**
- * Decides whether the wall clock may end leases. A clock that is wrong by a month would have everything deleted, and what
- * is deleted does not come back; so a clock that may be wrong ends nothing.
+ * Decides whether the wall clock may end leases. A clock that is a month wrong would delete everything, for good. So a
+ * clock that may be wrong ends no lease.
  */
 export class ClockGuard {
   readonly #init: ClockGuardInit
   #wallMs: number
   #monotonicMs: number
-  /** On the monotonic clock. */
+  /** Monotonic time. */
   #probationUntilMs: number
 
   static async open(init: ClockGuardInit): Promise<ClockGuard> {
@@ -45,7 +45,7 @@ export class ClockGuard {
     this.#probationUntilMs = this.#monotonicMs + (isLongAgo ? PROBATION_MS : 0)
   }
 
-  /** @param nowMs - the time that the caller goes by */
+  /** @param nowMs - the caller's time */
   isTrusted(nowMs: number): boolean {
     this.#noticeJump()
     const { clock, peersAgreeOnTime } = this.#init

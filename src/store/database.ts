@@ -16,23 +16,23 @@ import { Mirror } from './mirror.ts'
 import { encodeBatchNumber, intact, rangeOf, seal, SEAL_BYTES } from './records.ts'
 import type { Logger } from '../node/logger.ts'
 
-/** A change of one index entry; without a value it is a removal. */
+/** A change of one index entry; without a value, a removal. */
 export interface Change {
   readonly key: Uint8Array
   readonly value?: Uint8Array
 }
 
-/** The index is kept twice, and counts so against the quota. */
+/** The store keeps the index twice; both copies count against the quota. */
 const COPIES = 2
 
-/** What the entry that `change` writes will count for against the quota. */
+/** Bytes that the entry written by `change` will count against the quota. */
 export const changeBytes = ({ key, value }: Change): number =>
   value === undefined ? 0 : COPIES * (key.length + SEAL_BYTES + value.length)
 
-/** An entry with what it counts for against the quota. */
+/** An entry with the bytes that it counts against the quota. */
 export interface StoredEntry {
   readonly key: Uint8Array
-  /** Undefined when it is damaged. */
+  /** Undefined if the entry is damaged. */
   readonly value: Uint8Array | undefined
   readonly storedBytes: number
 }
@@ -47,18 +47,18 @@ interface Waiting {
 /** Concurrent writes are merged into one synced batch of about this size. */
 const GROUP_BYTES = 4 * 1024 * 1024
 
-/** Room that LevelDB needs to recover its log: the log once more as a table, and a new manifest. */
+/** Disk space that LevelDB needs to recover its log: the log again as a table, and a new manifest. */
 const RECOVERY_BYTES = 2 * WRITE_BUFFER_BYTES
 
 export interface DatabaseInit {
   readonly path: string
   /** Folder of the second copy of the index. */
   readonly mirrorPath: string
-  /** The store's folder has just been made. */
+  /** True if the store's folder has just been created. */
   readonly isNew: boolean
-  /** What the disk has left. */
+  /** Free bytes on the disk. */
   readonly availableBytes: () => Promise<number>
-  /** Called for each read of a damaged entry; `value` is what the mirror has of it. */
+  /** Called for each read of a damaged entry; `value` is the mirror's copy. */
   readonly onDamagedEntry: (key: Uint8Array, value: Uint8Array | undefined) => void
   readonly monotonicMs: () => number
   readonly logger: Pick<Logger, 'info' | 'warn'>
@@ -66,7 +66,7 @@ export interface DatabaseInit {
   readonly levelAt?: (path: string) => Level
 }
 
-/** What a database has beside its level; without a mirror a damaged entry stays damaged. */
+/** What a database uses besides its level. Without a mirror, a damaged entry stays damaged. */
 export interface DatabaseParts extends Pick<DatabaseInit, 'availableBytes'> {
   readonly mirror?: Mirror
   readonly onDamagedEntry?: DatabaseInit['onDamagedEntry']
@@ -74,8 +74,8 @@ export interface DatabaseParts extends Pick<DatabaseInit, 'availableBytes'> {
 }
 
 /**
- * The index: LevelDB with checksummed values, where every write is durable when it resolves. Writes that come
- * while another is being synced share the next sync (group commit).
+ * The index: LevelDB with checksummed values. Every write is durable when it resolves. Writes that arrive during a sync
+ * share the next one (group commit).
  */
 export class Database {
   readonly #level: Level
@@ -83,19 +83,19 @@ export class Database {
   #batchNumber: number
   #queue: Waiting[] = []
   #draining: Promise<void> | undefined
-  /** Keys of a write that failed and may stand in LevelDB's log all the same. */
+  /** Keys of a failed write that may nevertheless be in LevelDB's log. */
   #suspect: Uint8Array[] | undefined
-  /** Keys whose value is damaged here and intact in the mirror. */
+  /** Keys whose value is damaged here but intact in the mirror. */
   #damaged: Uint8Array[] = []
   #recovering: Promise<void> | undefined
   #failure: StoreError | undefined
   #lost: boolean
-  /** LevelDB has found a file of the index damaged: until the next start the mirror is read instead. */
+  /** LevelDB found a damaged file of the index: reads go to the mirror until the next start. */
   #isMirrorRead = false
 
   /**
-   * Opens the index. One that is damaged, or that has lost batches, is made anew from its mirror; without a mirror,
-   * from what LevelDB can save of it.
+   * Opens the index. An index that is damaged or has lost batches is rebuilt from its mirror; without a mirror, from what
+   * LevelDB can repair.
    *
    * @throws StoreError 'LOCKED' | 'DISK_FULL'
    */
@@ -105,7 +105,7 @@ export class Database {
     const { mirror, isEmpty } = await openMirror(mirrorPath, levelAt, init)
     try {
       let isLost = false
-      // Both copies of the index have gone.
+      // Both copies of the index are gone.
       const isGone = !init.isNew && isEmpty && isSound && (await batchNumberOf(level)) === 0
       if (!isSound) {
         await openDamaged(level, path, { repair: isEmpty, logger })
@@ -134,17 +134,17 @@ export class Database {
     this.#lost = isLost
   }
 
-  /** Batches written since the index was first made; 0 for a new one. */
+  /** Batches written since the index was created; 0 for a new index. */
   get batchNumber(): number {
     return this.#batchNumber
   }
 
-  /** Nothing can be written any more, until the store is opened anew. */
+  /** True if nothing more can be written until the store is reopened. */
   get hasFailed(): boolean {
     return this.#failure !== undefined
   }
 
-  /** Whether entries may be missing that the files of shards still tell of. */
+  /** Whether the index may lack entries for shards whose files still exist. */
   get isLost(): boolean {
     return this.#lost
   }
@@ -162,25 +162,25 @@ export class Database {
     return await this.#read(async (level) => await level.has(key))
   }
 
-  /** What the entry counts for against the quota; 0 when there is none. */
+  /** Bytes that the entry counts against the quota; 0 if there is no entry. */
   async storedBytes(key: Uint8Array): Promise<number> {
     const sealed = await this.#read(async (level) => await level.get(key))
     return sealed === undefined ? 0 : COPIES * (key.length + sealed.length)
   }
 
-  /** The entries of several keys in one step, in the order of the keys; undefined where there is none. */
+  /** Reads the entries of several keys at once, in the order of the keys; undefined for a missing entry. */
   async getMany(keys: readonly Uint8Array[]): Promise<Array<StoredEntry | undefined>> {
     const found = await this.#read(async (level) => await level.getMany([...keys]))
     return await Promise.all(found.map(async (sealed, i) => sealed && (await this.#entry(keys[i], sealed))))
   }
 
-  /** All entries whose key starts with `prefix`, in order and in one step: for prefixes of few and small ones. */
+  /** Reads all entries whose key starts with `prefix` at once, in order: for prefixes with few, small entries. */
   async listUnder(prefix: Uint8Array): Promise<StoredEntry[]> {
     const found = await this.#read(async (level) => await level.iterator(rangeOf(prefix)).all())
     return await Promise.all(found.map(async ([key, sealed]) => await this.#entry(key, sealed)))
   }
 
-  /** The sum of `storedBytes` over all keys that start with `prefix`. Damaged entries count, and are mended. */
+  /** The sum of `storedBytes` over all keys that start with `prefix`. Counts damaged entries, and restores them. */
   async storedBytesUnder(prefix: Uint8Array): Promise<number> {
     let bytes = 0
     for await (const { storedBytes } of this.entries(prefix)) bytes += storedBytes
@@ -188,7 +188,7 @@ export class Database {
   }
 
   /**
-   * Entries whose key starts with `prefix`, in order, as they stand at the first step. The value of one that is damaged
+   * Entries whose key starts with `prefix`, in order, as of the first step. The value of an entry that is damaged both
    * here and in the mirror is undefined.
    */
   async *entries(prefix: Uint8Array): AsyncGenerator<StoredEntry> {
@@ -205,7 +205,7 @@ export class Database {
     for await (const { key } of this.entries(prefix)) yield key
   }
 
-  /** Makes the index anew from its mirror, after LevelDB has found a file of its own damaged. */
+  /** Rebuilds the index from its mirror, after LevelDB found a damaged file of the index. */
   async rebuild(): Promise<void> {
     const { mirror, logger } = this.#parts
     if (mirror === undefined) throw new StoreError('CORRUPT', `The index is damaged: ${this.#level.location}`)
@@ -218,10 +218,10 @@ export class Database {
   }
 
   /**
-   * Applies all changes or none, and durably.
+   * Applies all changes or none, durably.
    *
-   * @throws StoreError 'DISK_FULL' | 'WRITE_FAILED' when none was applied; 'FAILED' when that is open until the
-   * next start
+   * @throws StoreError 'DISK_FULL' | 'WRITE_FAILED' if no change was applied; 'FAILED' if the outcome is unknown until
+   * the next start
    */
   async write(changes: readonly Change[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
@@ -234,7 +234,7 @@ export class Database {
     await promise
   }
 
-  /** Waits for the writes under way. */
+  /** Waits for pending writes. */
   async close(): Promise<void> {
     await this.#draining
     await this.#level.close()
@@ -242,7 +242,7 @@ export class Database {
   }
 
   async #drain(): Promise<void> {
-    // Lets the callers of this turn of the event loop into the first batch.
+    // Callers in the same turn of the event loop join the first batch.
     await Promise.resolve()
     while (this.#queue.length > 0) {
       const group = this.#takeGroup()
@@ -270,7 +270,7 @@ export class Database {
     const changes = group.flatMap((waiting) => waiting.changes)
     const mended = await this.#mended()
     try {
-      // A change that follows replaces what was mended.
+      // A later change in the batch overrides the restored value.
       await this.#writeBatch([
         ...mended,
         ...changes.map(({ key, value }) => operation(key, value && seal(value)))
@@ -292,7 +292,7 @@ export class Database {
     await this.#parts.mirror?.apply(batch, this.#level)
   }
 
-  /** Operations that restore damaged entries, unless they have been written anew meanwhile. */
+  /** Operations that restore damaged entries, unless they have been rewritten since. */
   async #mended(): Promise<BatchOperation[]> {
     const keys = this.#damaged.splice(0)
     const operations: BatchOperation[] = []
@@ -305,7 +305,7 @@ export class Database {
     return operations
   }
 
-  /** An entry as it was read; from the mirror when it is damaged. */
+  /** The entry of a stored value; read from the mirror if the value is damaged. */
   async #entry(key: Uint8Array, sealed: Uint8Array): Promise<StoredEntry> {
     const storedBytes = COPIES * (key.length + sealed.length)
     const value = intact(sealed)
@@ -314,16 +314,16 @@ export class Database {
     this.#parts.onDamagedEntry?.(key, mirrored)
     if (mirrored !== undefined) {
       this.#damaged.push(key)
-      // Without a change of its own: what has to be mended goes with the next batch.
+      // An empty write: the next batch restores damaged entries.
       this.write([]).catch(() => {})
     }
     return { key, value: mirrored, storedBytes }
   }
 
   /**
-   * A failed write may have left half a record in LevelDB's log, and records behind it would be lost at the next
-   * start; or a whole one, which the next start would apply although its caller was told otherwise. So before
-   * anything else is written the log is recovered, and the write taken back if it is found there.
+   * Recovers LevelDB's log after a failed write, before anything else is written. The write may have left half a record
+   * in the log: the next start would lose all records after it. Or it may have left a whole record: the next start would
+   * apply a write that was reported as failed. If the recovered log contains the write, it is undone.
    */
   async #recover(suspect: Uint8Array[]): Promise<void> {
     if ((await this.#parts.availableBytes()) < RECOVERY_BYTES) {
@@ -366,7 +366,7 @@ export class Database {
     return this.#isMirrorRead ? await this.#parts.mirror!.readable() : this.#level
   }
 
-  /** True when the mirror is read from now on, because LevelDB cannot read the index. */
+  /** Switches reads to the mirror if LevelDB cannot read the index. @returns whether it switched */
   #noticeDamage(error: unknown): boolean {
     const { mirror, logger } = this.#parts
     if (mirror === undefined || this.#isMirrorRead || !isLevelDamage(error)) return false
@@ -381,7 +381,7 @@ export class Database {
 const operation = (key: Uint8Array, sealed: Uint8Array | undefined): BatchOperation =>
   sealed === undefined ? { type: 'del', key } : { type: 'put', key, value: sealed }
 
-/** False when it is damaged; it is closed then. */
+/** Opens the level. @returns false, and leaves it closed, if it is damaged */
 async function opens(level: Level): Promise<boolean> {
   try {
     await openLevel(level)
@@ -399,7 +399,7 @@ async function openAt(
   path: string,
   levelAt: (path: string) => Level
 ): Promise<{ level: Level; isSound: boolean }> {
-  // Another key-value store than LevelDB has no such file.
+  // Key-value stores other than LevelDB have no such file.
   const isHeadless = levelAt === levelDb && (await lacksCurrent(path))
   const level = levelAt(path)
   const isSound = (await opens(level)) && !isHeadless
@@ -407,7 +407,7 @@ async function openAt(
   return { level, isSound }
 }
 
-/** Opens an index that does not open as it is: what LevelDB can save of it, or else an empty one. */
+/** Opens a damaged index: what LevelDB can repair of it, or else an empty one. */
 async function openDamaged(
   level: Level,
   path: string,
@@ -425,7 +425,7 @@ async function openDamaged(
   await openLevel(level)
 }
 
-/** Makes the index equal to its mirror. What the mirror cannot tell either, the files of the shards have to. */
+/** Makes the index equal to its mirror. Entries that the mirror lacks are rebuilt from the shards' files later. */
 async function restore(
   level: Level,
   mirror: Mirror,
@@ -440,7 +440,7 @@ async function restore(
   }
 }
 
-/** A mirror that is damaged is made anew: it is only a copy. */
+/** Opens the mirror. A damaged mirror starts empty: it is only a copy. */
 async function openMirror(
   path: string,
   levelAt: (path: string) => Level,

@@ -5,34 +5,34 @@ import type { FileHandle } from 'node:fs/promises'
 
 /** An open file of the store. Offsets and lengths in bytes. */
 export interface DiskFile {
-  /** Fills `target` from `position` on; returns how many bytes there were, fewer only at the end of the file. */
+  /** Fills `target` from `position` on. @returns bytes read, fewer than `target` holds only at the end of the file */
   read: (target: Uint8Array, position: number) => Promise<number>
   readSync: (target: Uint8Array, position: number) => number
   /** Writes all of `bytes` at `position`. */
   write: (bytes: Uint8Array, position: number) => Promise<void>
   truncate: (length: number) => Promise<void>
-  /** Makes the contents durable; the name is durable only after `syncDirectory`. */
+  /** Makes the contents durable. The name is durable only after `syncDirectory`. */
   sync: () => Promise<void>
   size: () => Promise<number>
   close: () => Promise<void>
 }
 
 /**
- * What the store needs of a file system. Narrow, so that tests can stand in a disk that forgets what was not
- * synced when the power goes, or that is full.
+ * What the store needs from a file system. It is narrow so that tests can substitute a full disk, or one that loses
+ * unsynced data on power loss.
  */
 export interface Disk {
-  /** Creates a file that must not exist yet. */
+  /** Creates a file; rejects if it exists. */
   create: (path: string) => Promise<DiskFile>
-  /** Opens an existing file; rejects with code ENOENT when there is none. */
+  /** Opens an existing file; rejects with code ENOENT if there is none. */
   open: (path: string, mode: 'read' | 'update') => Promise<DiskFile>
-  /** Atomic within the store's folder; replaces what is at `to`. */
+  /** Atomic within the store's folder; replaces any file at `to`. */
   rename: (from: string, to: string) => Promise<void>
-  /** Says whether there was such a file. */
+  /** @returns whether the file existed */
   remove: (path: string) => Promise<boolean>
   makeDirectory: (path: string) => Promise<void>
   list: (directory: string) => Promise<string[]>
-  /** Undefined when there is no such file. */
+  /** Undefined if there is no such file. */
   sizeOf: (path: string) => Promise<number | undefined>
   /** Makes the names in a directory durable. */
   syncDirectory: (path: string) => Promise<void>
@@ -67,7 +67,7 @@ export const systemDisk: Disk = {
     }
   },
   syncDirectory: async (path) => {
-    // Windows has no handle on a directory to sync; NTFS journals names by itself.
+    // Windows cannot sync a directory; NTFS journals names itself.
     if (process.platform === 'win32') return
     const handle = await open(path, 'r')
     try {

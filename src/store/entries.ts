@@ -6,7 +6,7 @@ import type { StoreParts } from './parts.ts'
 
 type Parts = Pick<StoreParts, 'database' | 'space'>
 
-/** The value of an entry; undefined also for a damaged one, which has been logged and counted then. */
+/** The value of an entry; undefined if it is missing or damaged. The database logs and counts damaged entries. */
 export async function getIntact(
   { database }: Pick<StoreParts, 'database'>,
   key: Uint8Array
@@ -15,7 +15,7 @@ export async function getIntact(
   return entry?.value
 }
 
-/** What there is to write for a manifest: nothing when it is here, since a CID never changes its bytes. */
+/** The change that stores a manifest; undefined if it is stored already, since the bytes of a CID never change. */
 export async function manifestChange(
   parts: Parts,
   cid: CID,
@@ -25,7 +25,7 @@ export async function manifestChange(
   return (await getIntact(parts, key)) === undefined ? { key, value: manifest } : undefined
 }
 
-/** By how many bytes the store grows when `change` is written. */
+/** Bytes by which `change` enlarges the store. */
 export async function growth({ database }: Parts, change: Change): Promise<number> {
   return changeBytes(change) - (await database.storedBytes(change.key))
 }
@@ -40,12 +40,12 @@ export async function writeCounted(parts: Parts, change: Change, options?: Count
 }
 
 export interface CountOptions {
-  /** False: it is counted, but not refused. @default true */
+  /** False: count the bytes but never refuse them. @default true */
   readonly enforce?: boolean
 }
 
 /**
- * Writes entries, all or none, by which the store grows by `bytes`. The caller holds the object's lock.
+ * Writes all entries or none, and counts `bytes`, by which they enlarge the store. The caller holds the object's lock.
  *
  * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL'
  */

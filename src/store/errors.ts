@@ -1,7 +1,7 @@
 export type StoreErrorCode =
-  /** Taking this would exceed the quota. */
+  /** Storing this would exceed the quota. */
   | 'QUOTA_EXCEEDED'
-  /** The disk has no room left above the floor, or the system said ENOSPC. */
+  /** The disk has no room left above the floor, or the system reported ENOSPC. */
   | 'DISK_FULL'
   /** Another upload of the same shard is open. */
   | 'UPLOAD_BUSY'
@@ -9,16 +9,16 @@ export type StoreErrorCode =
   | 'CORRUPT'
   /** Another process has the folder open. */
   | 'LOCKED'
-  /** The folder was written by a newer version, or by something else. */
+  /** The folder was written by a newer version or another program. */
   | 'FORMAT_UNKNOWN'
   /** The store, upload or reader has been closed. */
   | 'CLOSED'
-  /** The system refused a write for another reason; nothing of it was kept. */
+  /** The system refused a write for another reason; none of it was kept. */
   | 'WRITE_FAILED'
-  /** The disk failed in a way that leaves the outcome of a write open; opening the store again decides it. */
+  /** The disk failed and the outcome of a write is unknown; reopening the store decides it. */
   | 'FAILED'
 
-/** Whatever the store refuses or cannot do; `code` says what, `cause` holds the system's own error. */
+/** An operation that the store refuses or cannot do; `code` says why, `cause` is the system's error. */
 export class StoreError extends Error {
   readonly code: StoreErrorCode
 
@@ -34,7 +34,7 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
-/** ENOSPC and its kin as 'DISK_FULL'; everything else as it came. */
+/** Maps ENOSPC and similar errors to 'DISK_FULL'; returns all others unchanged. */
 export function mapSystemError(error: unknown): unknown {
   const code = errorCode(error)
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error

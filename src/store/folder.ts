@@ -6,12 +6,12 @@ import type { RandomSource } from '../clock/index.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import type { ShardRecord, Slot } from './records.ts'
 
-/** The version of the layout below. A store of a higher version is refused; a lower one would be migrated. */
+/** Version of the layout below. `open` refuses a store with a higher version; a lower one would be migrated. */
 export const FORMAT_VERSION = 1
 const FORMAT_NAME = 'thhe-store'
 const FORMAT_FILE = 'format'
 
-/** Where a slot's two files are: by what the index says of the slot. */
+/** Where a slot's two files are. The index entry of the slot decides. */
 export type Area = 'uploads' | 'shards' | 'quarantine'
 const AREAS: readonly Area[] = ['uploads', 'shards', 'quarantine']
 
@@ -19,7 +19,7 @@ const AREAS: readonly Area[] = ['uploads', 'shards', 'quarantine']
 export interface SlotFiles {
   /** The blocks, one after another. */
   readonly blocks: DiskFile
-  /** A record a block: leaf hash, and where the block ends (leaf-file.ts). */
+  /** One record per block: its leaf hash and its end offset (leaf-file.ts). */
   readonly leaves: DiskFile
 }
 const SUFFIXES = ['blocks', 'leaves'] as const
@@ -28,25 +28,25 @@ const SUFFIXES = ['blocks', 'leaves'] as const
  * The store's folder:
  *
  *     format          {"format":"thhe-store","version":1}
- *     index/          LevelDB; what counts is what it says
- *     mirror/         LevelDB; the index once more, for when the first is damaged
+ *     index/          LevelDB; authoritative
+ *     mirror/         LevelDB; a second copy of the index, in case the first is damaged
  *     uploads/        <slot>.blocks, <slot>.leaves of shards that are still arriving
  *     shards/xx/      the same files of whole shards, by the slot's first byte
- *     quarantine/     the same files of shards of which nothing can be served
+ *     quarantine/     the same files of shards that cannot be served at all
  */
 export class Folder {
   readonly #disk: Disk
   readonly #random: RandomSource
   readonly path: string
-  /** Made just now: nothing has ever been kept here. */
+  /** Just created: nothing has ever been stored here. */
   readonly isNew: boolean
-  /** Folders under `shards/` that are known to be there. */
+  /** Folders under `shards/` that are known to exist. */
   readonly #fanOut = new Set<string>()
 
   /**
-   * Opens the folder, or makes it.
+   * Opens the folder, or creates it.
    *
-   * @throws StoreError 'FORMAT_UNKNOWN' when something else, or a newer version, has written it
+   * @throws StoreError 'FORMAT_UNKNOWN' if a newer version or another program wrote it
    */
   static async open(disk: Disk, path: string, random: RandomSource): Promise<Folder> {
     await disk.makeDirectory(path)
@@ -78,7 +78,7 @@ export class Folder {
     return await this.#disk.availableBytes(this.path)
   }
 
-  /** Makes the files of a new slot under `uploads/`. Their names are not durable yet. */
+  /** Creates the files of a new slot under `uploads/`. Their names are not durable yet. */
   async create(): Promise<{ slot: Slot; files: SlotFiles }> {
     const slot = this.#random.bytes(SLOT_BYTES)
     const [blocks, leaves] = SUFFIXES.map((suffix) => this.#pathOf('uploads', slot, suffix))
@@ -92,7 +92,7 @@ export class Folder {
     }
   }
 
-  /** Undefined when either file is missing. */
+  /** Undefined if either file is missing. */
   async openSlot(area: Area, slot: Slot, mode: 'read' | 'update'): Promise<SlotFiles | undefined> {
     const opened = await Promise.allSettled(
       SUFFIXES.map(async (suffix) => await this.#disk.open(this.#pathOf(area, slot, suffix), mode))
@@ -107,7 +107,7 @@ export class Folder {
     return undefined
   }
 
-  /** Bytes in the files of a slot; missing ones count nothing. */
+  /** Bytes in the files of a slot; a missing file counts as 0. */
   async slotBytes(area: Area, slot: Slot): Promise<number> {
     const sizes = await Promise.all(
       SUFFIXES.map(async (suffix) => (await this.#disk.sizeOf(this.#pathOf(area, slot, suffix))) ?? 0)
@@ -115,7 +115,7 @@ export class Folder {
     return sizes[0] + sizes[1]
   }
 
-  /** Moves a slot's files. The new names are durable when this resolves; a file already moved is passed over. */
+  /** Moves a slot's files. The new names are durable when this resolves. Skips files that have already moved. */
   async move(slot: Slot, from: Area, to: Area): Promise<void> {
     await this.#makeFanOut(to, slot)
     for (const suffix of SUFFIXES) {
@@ -127,7 +127,7 @@ export class Folder {
     await this.#disk.syncDirectory(this.#directory(to, slot))
   }
 
-  /** Removes the files of slots wherever they are, and durably. Readers that have them open may go on. */
+  /** Durably removes the files of slots, wherever they are. Readers that have them open may go on. */
   async remove(slots: readonly Slot[]): Promise<void> {
     const touched = new Set<string>()
     for (const slot of slots) {
@@ -141,7 +141,7 @@ export class Folder {
     await Promise.all([...touched].map(async (directory) => await this.#disk.syncDirectory(directory)))
   }
 
-  /** Makes the name of the index durable, which LevelDB leaves to whoever makes its folder. */
+  /** Makes the name of the index folder durable: LevelDB leaves this to its caller. */
   async syncRoot(): Promise<void> {
     await this.#disk.syncDirectory(this.path)
   }
@@ -167,7 +167,7 @@ export class Folder {
     return slots
   }
 
-  /** Makes the folder of `shards/` that a slot goes to, the first time. */
+  /** Creates the slot's folder under `shards/`, if it does not exist yet. */
   async #makeFanOut(area: Area, slot: Slot): Promise<void> {
     const directory = this.#directory(area, slot)
     if (area !== 'shards' || this.#fanOut.has(directory)) return
@@ -185,7 +185,7 @@ export class Folder {
     return join(this.#directory(area, slot), `${Buffer.from(slot).toString('hex')}.${suffix}`)
   }
 
-  /** The format file comes last: a folder without it has never held anything. */
+  /** Writes the format file last: a folder without it has never held anything. */
   async #create(): Promise<void> {
     const strangers = (await this.#disk.list(this.path)).filter(
       (name) => !(AREAS as readonly string[]).includes(name) && name !== `${FORMAT_FILE}.new`

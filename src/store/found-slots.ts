@@ -1,5 +1,5 @@
-// Files under `shards/` that the index does not name: its entry was damaged, or the index was lost. The tail of the
-// `.leaves` file says whose they are.
+// Files under `shards/` that the index does not name, because their entry was damaged or the index was lost. The tail of
+// the `.leaves` file identifies their object and shard.
 import { shardBytes } from './folder.ts'
 import { readTail, tailBytesOf, type SlotLabel } from './leaf-tail.ts'
 import {
@@ -18,15 +18,15 @@ import { discard } from './removal.ts'
 import type { Change } from './database.ts'
 import type { StoreParts } from './parts.ts'
 
-/** Longest that a lease may run. A lease that cannot be read is taken to be one of these. */
+/** Longest possible lease. An unreadable lease is assumed to be this long. */
 export const UNREADABLE_LEASE_MS = 400 * 24 * 60 * 60 * 1000
-/** Lessee of the entry that keeps a found shard whose leases are lost. No peer has this id. */
+/** Lessee of the lease that keeps a found shard whose leases are lost. No peer has this id. */
 const UNKNOWN_LESSEE = 'unknown'
 const PROGRESS_SLOTS = 1000
 
 /**
- * Takes found shards in again, when the index has lost them. Those that it has let go of are removed, and those that do
- * not say what they are, are set aside.
+ * Returns found shards to the index if it has lost them. Removes the files of shards that the index has released. Sets
+ * aside files without a readable tail.
  */
 export async function adoptFound(parts: StoreParts, slots: readonly Slot[]): Promise<void> {
   const { logger, database } = parts
@@ -70,7 +70,7 @@ async function adopt(parts: StoreParts, slot: Slot): Promise<void> {
 const readLabel = async (file: Parameters<typeof readTail>[0]): Promise<SlotLabel | undefined> =>
   (await readTail(file))?.label
 
-/** Keeps the shard for as long as any lease may run: its real leases come again when they are renewed. */
+/** A lease of the maximum length, which keeps the shard until its lessees renew the real leases. */
 function unknownLease({ clock }: StoreParts, { cid }: SlotLabel): Change {
   const expiresAtMs = clock.nowMs() + UNREADABLE_LEASE_MS
   const lease = { sequence: 0n, expiresAtMs, keepUntilMs: expiresAtMs, tombstone: false }

@@ -18,35 +18,35 @@ import type { Collected } from '../hologram/holdings.ts'
 import type { StoreParts } from './parts.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** What a lease protects is kept for so long after it has ended: its owner, or a clock, may be late. */
+/** How long an object is kept after its lease ends: the owner or a clock may be late. */
 export const GRACE_MS = DAY_MS
 const UPLOAD_IDLE_MS = DAY_MS
-/** For uploads that nobody can go on with once their sender has ended. */
+/** For uploads that cannot be resumed after their sender exits. */
 const ONE_SHOT_IDLE_MS = 15 * 60 * 1000
-/** Damaged files are kept this long for whoever wants to know what happened to the disk. */
+/** Damaged files are kept this long so that an operator can examine them. */
 const QUARANTINE_MS = 7 * DAY_MS
-/** Objects looked at together, so that their index writes share a sync. */
+/** Objects examined concurrently, so that their index writes share a sync. */
 const CONCURRENCY = 32
 
 export interface CollectOptions {
   readonly nowMs: number
-  /** Room is needed: damaged files that were only kept to be looked at go, too. */
+  /** Room is needed: also remove damaged files that are kept for examination. */
   readonly isUrgent: boolean
-  /** Takes an upload that is not in progress, so that nobody opens it meanwhile; undefined if it is. */
+  /** Claims an upload so that it cannot be opened meanwhile. @returns its release; undefined if it is in progress */
   readonly claimUpload: (key: Uint8Array) => (() => void) | undefined
 }
 
-/** What one collection goes by. */
+/** The inputs and the tally of one collection. */
 interface Round extends CollectOptions {
-  /** The clock may be believed: what has run out has run out. */
+  /** The clock is trusted, so leases may end. */
   readonly isTimeKnown: boolean
   readonly collected: { -readonly [K in keyof Collected]: Collected[K] }
 }
 
 /**
- * Removes what nobody holds a claim on any more. Objects are decided under their lock, so a lease that comes in at
- * the same time is either seen, or kept for an object that has gone. While the clock cannot be trusted only what its
- * lessees have let go of is removed. An entry that cannot be dealt with is logged, and the others go on.
+ * Removes what no lease keeps any more. Each object is decided under its lock: a lease that arrives at the same time is
+ * either seen, or stored for an object that is already gone. While the clock cannot be trusted, only objects that all
+ * lessees have released are removed. A failure on one entry is logged and does not stop the collection.
  */
 export async function collect(parts: StoreParts, options: CollectOptions): Promise<Collected> {
   const isTimeKnown = parts.clockGuard.isTrusted(options.nowMs)
@@ -90,7 +90,7 @@ async function collectObjects(parts: StoreParts, round: Round): Promise<void> {
   }
 }
 
-/** Every object of which something is kept: all have a manifest, or at least a placement record or a shard. */
+/** Every object with stored data: a manifest, or at least a placement record or a shard. */
 async function* objects({ database }: StoreParts): AsyncGenerator<CID> {
   for await (const key of database.keys(kindKey(KIND.manifest))) yield parseObjectKey(key).cid
   for (const kind of [KIND.placement, KIND.shard]) {
@@ -102,9 +102,9 @@ async function* objects({ database }: StoreParts): AsyncGenerator<CID> {
 }
 
 /**
- * Removes an object when no lease keeps it. The caller holds the object's lock.
+ * Removes an object if no lease keeps it. The caller holds the object's lock.
  *
- * @returns bytes freed; 0 when it is kept
+ * @returns bytes freed; 0 if the object is kept
  */
 export async function removeUnclaimed(
   parts: StoreParts,
@@ -113,7 +113,7 @@ export async function removeUnclaimed(
   isTimeKnown: boolean
 ): Promise<number> {
   for (const { value } of await parts.database.listUnder(objectKey(KIND.lease, cid))) {
-    // A lease that cannot be read may be live.
+    // An unreadable lease may be live.
     if (value === undefined) return 0
     const { tombstone, expiresAtMs } = decodeLease(value)
     if (!tombstone && (!isTimeKnown || expiresAtMs + GRACE_MS > nowMs)) return 0
@@ -134,8 +134,8 @@ async function collectLease(parts: StoreParts, key: Uint8Array, nowMs: number): 
 }
 
 /**
- * Puts a lease of the longest time in place of one that cannot be read, so that it does end one day. Any statement of its
- * lessee replaces it.
+ * Replaces an unreadable lease by one of the maximum length, so that it ends some day. Any statement of its lessee
+ * replaces it.
  */
 async function replaceDamagedLease(parts: StoreParts, key: Uint8Array, nowMs: number): Promise<number> {
   const expiresAtMs = nowMs + UNREADABLE_LEASE_MS
@@ -152,7 +152,7 @@ async function collectUpload(parts: StoreParts, key: Uint8Array, round: Round): 
   try {
     const value = await getIntact(parts, key)
     if (value === undefined) {
-      // The files of a damaged entry are removed at the next start.
+      // The next start removes the files of a damaged entry.
       await parts.database.write([{ key }])
       return
     }
@@ -182,7 +182,7 @@ async function collectSetAside(parts: StoreParts, key: Uint8Array, round: Round)
   round.collected.freedBytes += fileBytes
 }
 
-/** Runs `task` for each key, some at a time; one that fails is logged. */
+/** Runs `task` for each key, several at a time; logs failures. */
 async function each(
   parts: StoreParts,
   keys: AsyncIterable<Uint8Array>,
@@ -203,7 +203,7 @@ async function orLogged<T>(
   try {
     return await task()
   } catch (error) {
-    // Nothing more can be written: every other entry would fail, too.
+    // Nothing more can be written: all other entries would fail too.
     if (database.hasFailed) throw error
     logger.warn('an entry could not be collected', { ...what, error })
     return undefined

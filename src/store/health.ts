@@ -1,25 +1,25 @@
 import { describeKey } from './records.ts'
 import type { Logger } from '../node/logger.ts'
 
-/** What this store has found damaged. Counts since the start, unless they say 'now'. */
+/** Damage found in this store. Counts are since the start, unless they say 'now'. */
 export interface StoreHealth {
   /** Index entries whose checksum did not match. */
   readonly damagedEntries: number
-  /** Of these, the ones that the second copy of the index restored. */
+  /** Those of them that were restored from the mirror. */
   readonly restoredEntries: number
-  /** The index had lost entries at this start, and was made anew. */
+  /** The index had lost entries at this start and was rebuilt. */
   readonly indexRebuilt: boolean
-  /** Shards that only their own files still told of; they are in the index again. */
+  /** Shards that were missing from the index and were recovered from their files. */
   readonly shardsFound: number
   /** Blocks marked as damaged, now. */
   readonly badBlocks: number
   /** Shards with such blocks, now. */
   readonly damagedShards: number
-  /** Shards of which nothing can be served, set aside, now. */
+  /** Shards set aside because they cannot be served, now. */
   readonly shardsSetAside: number
 }
 
-/** Different entries that are told apart; what is damaged beyond that is logged and counted each time it is read. */
+/** Damaged entries remembered. Damaged entries beyond that are logged and counted on every read. */
 const MAX_ENTRIES_REMEMBERED = 4096
 
 /** Counts and logs damage. */
@@ -70,7 +70,7 @@ export class Health {
     this.#shardsSetAside += change
   }
 
-  /** @param count - blocks of the shard that are marked now; 0 takes it off the list */
+  /** @param count - marked blocks of the shard, now; 0 removes it from the list */
   setBadBlocks(slotName: string, count: number): void {
     if (count === 0) this.#badBlocks.delete(slotName)
     else this.#badBlocks.set(slotName, count)

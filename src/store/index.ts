@@ -1,5 +1,5 @@
 // What a peer keeps on disk for the mesh: shards, uploads, manifests, placement records, leases, the quota.
-// It knows no network and no object format: CIDs, leaf hashes and signed records come in as they are and go out so.
+// It knows neither networks nor object formats: CIDs, leaf hashes and signed records are opaque to it.
 export { openStore, Store } from './store.ts'
 export type { StoreInit } from './store.ts'
 export { StoreError } from './errors.ts'

@@ -15,14 +15,14 @@ import type { KeepObjectOptions, KeepOutcome, KeptObject, StoredLease } from '..
 import type { Change, StoredEntry } from './database.ts'
 import type { StoreParts } from './parts.ts'
 
-/** An entry that may be written, beside the one that is there. */
+/** A new entry, with the current one. */
 interface Replacement {
   readonly change: Change
   readonly current: StoredEntry | undefined
 }
 
 /**
- * Keeps a manifest with a lease, and a placement record, in one read and one write of the index. The caller holds the
+ * Stores a manifest with a lease, and a placement record, with one read and one write of the index. The caller holds the
  * object's lock.
  *
  * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL'
@@ -62,7 +62,7 @@ export async function keepObject(
   return 'kept'
 }
 
-/** The entry of a lease that takes the place of one that was to be remembered until `rememberedUntilMs`. */
+/** The entry of a lease that replaces one with `keepUntilMs` = `rememberedUntilMs`. */
 export function leaseChange(key: Uint8Array, lease: StoredLease, rememberedUntilMs = 0): Change {
   const keepUntilMs = Math.max(lease.expiresAtMs, rememberedUntilMs)
   return { key, value: encodeLease({ ...lease, keepUntilMs }) }

@@ -1,5 +1,5 @@
-// The `.leaves` file of a shard: for each block 40 bytes, its leaf hash (RFC 9162) and the offset in the `.blocks`
-// file where it ends. Blocks differ in size where a layer ends, and this finds any of them with one read.
+// The `.leaves` file of a shard: 40 bytes per block, its leaf hash (RFC 9162) and its end offset in the `.blocks` file.
+// The last block of a layer may be shorter; the offsets locate any block with one read.
 import { createHash } from 'node:crypto'
 import { HASH_BYTES, leafHash } from '../../encoder/merkle/merkle.ts'
 import type { Hash } from 'node:crypto'
@@ -10,7 +10,7 @@ export const LEAF_RECORD_BYTES = HASH_BYTES + 8
 /** Records read at a time: about 40 KiB. */
 const RECORDS_PER_READ = 1024
 
-/** Where a block is, and what it must hash to. */
+/** The position and the expected leaf hash of a block. */
 export interface BlockEntry {
   readonly leaf: Uint8Array
   readonly start: number
@@ -26,7 +26,7 @@ export function encodeLeafRecord(leaf: Uint8Array, end: number): Uint8Array {
   return record
 }
 
-/** The leaf hashes alone out of whole records, 32 bytes each. */
+/** The leaf hashes, 32 bytes each, of complete records. */
 export function leavesOf(records: Uint8Array): Uint8Array {
   const count = Math.floor(records.length / LEAF_RECORD_BYTES)
   const leaves = new Uint8Array(count * HASH_BYTES)
@@ -36,10 +36,10 @@ export function leavesOf(records: Uint8Array): Uint8Array {
   return leaves
 }
 
-/** Reads entries one by one, in any order; neighbours come from one read of the file. */
+/** Reads entries one by one, in any order. One read of the file serves neighbouring entries. */
 export class LeafReader {
   readonly #file: DiskFile
-  /** Records from `#first` on; one record more in front, for where the first block starts. */
+  /** Records from `#first` on, preceded by one more record: it gives the start of the first block. */
   #window = Buffer.alloc(0)
   #first = 0
 
@@ -47,7 +47,7 @@ export class LeafReader {
     this.#file = file
   }
 
-  /** Undefined when the file has no such record. */
+  /** Undefined if the file has no such record. */
   async entry(index: number): Promise<BlockEntry | undefined> {
     return this.#inWindow(index) ?? (await this.#load(index))
   }
@@ -74,7 +74,7 @@ export class LeafReader {
   }
 }
 
-/** All leaf hashes of the first `count` blocks, a piece at a time. */
+/** The leaf hashes of the first `count` blocks, in pieces. */
 export async function* readLeaves(file: DiskFile, count: number): AsyncGenerator<Uint8Array> {
   for (let first = 0; first < count; first += RECORDS_PER_READ) {
     const records = new Uint8Array(Math.min(RECORDS_PER_READ, count - first) * LEAF_RECORD_BYTES)
@@ -89,10 +89,10 @@ export interface Extent {
 }
 
 /**
- * The longest run of good blocks. The first `trusted` were synced and are taken as they are; those behind them may
- * be torn, or zeros where the system had not written yet, and are hashed one by one.
+ * The longest prefix of good blocks. The first `trusted` blocks were synced and are not checked. Later blocks may be torn,
+ * or zeros that the system never overwrote; each of them is hashed.
  *
- * @param options.limit - blocks at which to stop
+ * @param options.limit - maximum blocks to examine
  * @throws the signal's reason, as soon as the signal fires
  */
 export async function soundExtent(
@@ -103,7 +103,7 @@ export async function soundExtent(
   const [leavesSize, dataSize] = [await files.leaves.size(), await files.blocks.size()]
   const reader = new LeafReader(files.leaves)
   const last = trusted === 0 ? undefined : await reader.entry(trusted - 1)
-  // Less than what was synced is there: somebody has cut the files. Look at everything.
+  // The files are shorter than what was synced: something truncated them. Check every block.
   if (trusted > 0 && (last === undefined || last.end > dataSize))
     return await soundExtent(files, 0, { limit, signal })
   let extent: Extent = { blocks: trusted, dataBytes: last?.end ?? 0 }
@@ -118,10 +118,10 @@ export async function soundExtent(
   return extent
 }
 
-/** A block larger than this was never written: what says so is a damaged record. */
+/** No block is larger than this; a record that says so is damaged. */
 export const MAX_BLOCK_BYTES = 16 * 1024 * 1024
 
-/** The bytes of a block, or undefined when they are not what its leaf hash says. */
+/** The bytes of a block, or undefined if they do not match its leaf hash. */
 export async function readBlock(
   file: DiskFile,
   { leaf, start, end }: BlockEntry

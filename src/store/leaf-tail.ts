@@ -1,6 +1,6 @@
-// What stands behind the leaf records in the `.leaves` file of a whole shard: the records once more, each with a
-// checksum; the roots of the upper part of the shard's Merkle tree; and the object and manifest that the shard belongs to.
-// So a damaged record costs nothing, a small request needs no whole tree, and a lost index can be made from the files.
+// The tail of the `.leaves` file of a complete shard, after the leaf records: a copy of each record with a checksum, the
+// roots of the subtrees of the shard's Merkle tree, and the shard's object and manifest. So a damaged record can be
+// replaced, a small request does not need the whole tree, and a lost index can be rebuilt from the files.
 // docs/reference/disk.md has the layout byte by byte. Shards written by version 0.1 have no tail.
 import { crc32 } from 'node:zlib'
 import { CID } from 'multiformats/cid'
@@ -8,16 +8,16 @@ import { HASH_BYTES, MerkleTree } from '../../encoder/merkle/merkle.ts'
 import { LEAF_RECORD_BYTES, leavesOf, type BlockEntry } from './leaf-file.ts'
 import type { DiskFile } from './disk.ts'
 
-/** Leaves of one subtree; the roots of these stand in the tail. A power of two, so that subtrees are nodes of the tree. */
+/** Leaves of each subtree whose root is in the tail. A power of two, so that subtrees are nodes of the tree. */
 export const SUBTREE_LEAVES = 1024
 const COPY_BYTES = LEAF_RECORD_BYTES + 4
 const FOOTER_BYTES = 84
 const MAGIC = Buffer.from('THHESLT2', 'latin1')
 const MAX_CID_BYTES = 128
-/** Larger than any manifest there has been: what says more is a damaged footer. */
+/** More than any manifest takes; a footer that states more is damaged. */
 const MAX_MANIFEST_BYTES = 2 ** 20
 
-/** What a shard's files say of themselves. */
+/** The description of a shard in its own files. */
 export interface SlotLabel {
   readonly cid: CID
   readonly shard: number
@@ -26,7 +26,7 @@ export interface SlotLabel {
   readonly dataBytes: number
   /** SHA-256 over the leaf hashes. */
   readonly leavesDigest: Uint8Array
-  /** For whom the shard was taken (accounts.ts), 16 bytes. */
+  /** Account that is charged for the shard (accounts.ts), 16 bytes. */
   readonly account: Uint8Array
 }
 
@@ -40,7 +40,7 @@ export const tailBytesOf = ({
 
 const subtreesOf = (blocks: number): number => Math.ceil(blocks / SUBTREE_LEAVES)
 
-/** Writes the tail behind the records of a file, which are all there. The caller syncs the file. */
+/** Writes the tail after the records, which must be complete. The caller syncs the file. */
 export async function writeTail(file: DiskFile, label: SlotLabel): Promise<void> {
   const { cid, manifest, blocks, dataBytes, leavesDigest, shard, account } = label
   const roots: Uint8Array[] = []
@@ -65,7 +65,7 @@ export async function writeTail(file: DiskFile, label: SlotLabel): Promise<void>
   footer.writeUInt32BE(crc32(footer.subarray(0, 72), crc32(body)), 72)
   const bodyAt = copiesAt + blocks * COPY_BYTES
   await file.write(Buffer.concat([body, footer]), bodyAt)
-  // A commit that was refused may have left a longer one.
+  // A refused commit may have left a longer tail.
   await file.truncate(bodyAt + body.length + FOOTER_BYTES)
 }
 
@@ -80,14 +80,14 @@ function copiesOf(records: Buffer): Uint8Array {
   return copies
 }
 
-/** A tail as it was read. */
+/** A tail that has been read. */
 export interface Tail {
   readonly label: SlotLabel
   /** Roots of the subtrees of 1,024 leaves, 32 bytes each. */
   readonly subtreeRoots: Uint8Array
 }
 
-/** Undefined when the file has no tail, or a damaged one. */
+/** Undefined if the file has no tail or a damaged one. */
 export async function readTail(file: DiskFile): Promise<Tail | undefined> {
   const size = await file.size()
   const footer = Buffer.alloc(FOOTER_BYTES)
@@ -120,8 +120,8 @@ export async function readTail(file: DiskFile): Promise<Tail | undefined> {
 /**
  * The second copies of records.
  *
- * @param blocks - records of the file
- * @returns a record of 40 bytes, or undefined where the copy is damaged or was never written
+ * @param blocks - number of records in the file
+ * @returns records of 40 bytes; undefined where the copy is damaged or was never written
  */
 export async function readCopies(
   file: DiskFile,
@@ -139,7 +139,7 @@ export async function readCopies(
   })
 }
 
-/** Where a block is by the second copies of the records; undefined when these are damaged. */
+/** The entry of a block from the second copies of the records; undefined if they are damaged. */
 export async function copiedEntry(
   file: DiskFile,
   blocks: number,

@@ -1,4 +1,4 @@
-// LevelDB as the store uses it: opening, the number of the last batch, and what can be done with a damaged folder.
+// LevelDB as the store uses it: opening, the number of the last batch, and the repair of a damaged folder.
 import { readdir, rename, rm } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import { errorCode, mapSystemError, StoreError } from './errors.ts'
@@ -8,7 +8,7 @@ import { decodeBatchNumber, intact, KIND, kindKey } from './records.ts'
 export const WRITE_BUFFER_BYTES = 4 * 1024 * 1024
 const CACHE_BYTES = 8 * 1024 * 1024
 
-/** What of LevelDB is used here. */
+/** The part of LevelDB that the store uses. */
 export type Level = Pick<
   ClassicLevel<Uint8Array, Uint8Array>,
   'open' | 'close' | 'get' | 'getMany' | 'has' | 'keys' | 'iterator' | 'location'
@@ -47,26 +47,26 @@ export async function openLevel(level: Level): Promise<void> {
       case 'LEVEL_CORRUPTION':
         throw damaged(level, cause)
       default:
-        // LevelDB reports a missing file of its own as LEVEL_IO_ERROR.
+        // LevelDB reports a missing database file as LEVEL_IO_ERROR.
         if (isLevelDamage(cause)) throw damaged(level, cause)
         throw mapSystemError(cause ?? error)
     }
   }
 }
 
-/** 0 when nothing has been written, or when the entry is damaged. */
+/** Number of the last batch; 0 if there is none or the entry is damaged. */
 export async function batchNumberOf(level: Level): Promise<number> {
   const sealed = await level.get(BATCH_NUMBER_KEY)
   const value = sealed && intact(sealed)
   return value === undefined ? 0 : decodeBatchNumber(value)
 }
 
-/** Lets LevelDB save what it can of a damaged folder. */
+/** Lets LevelDB repair what it can of a damaged folder. */
 export async function repairLevel(path: string): Promise<void> {
   await ClassicLevel.repair(path)
 }
 
-/** Takes a damaged folder out of the way; the one before it goes. @returns where it is now */
+/** Moves a damaged folder aside and deletes the one moved before. @returns its new path */
 export async function moveAside(path: string): Promise<string> {
   const aside = `${path}.damaged`
   await rm(aside, { recursive: true, force: true })
@@ -77,7 +77,7 @@ export async function moveAside(path: string): Promise<string> {
 const damaged = (level: Level, cause: unknown): StoreError =>
   new StoreError('CORRUPT', `The index is damaged: ${level.location}`, { cause })
 
-/** Whether LevelDB failed because files of its own are missing or damaged. */
+/** Whether LevelDB failed because some of its files are missing or damaged. */
 export function isLevelDamage(error: unknown): boolean {
   if (errorCode(error) === 'LEVEL_CORRUPTION') return true
   return (
@@ -87,8 +87,8 @@ export function isLevelDamage(error: unknown): boolean {
 }
 
 /**
- * Without its CURRENT file LevelDB starts an empty database over the files that are there. To be asked before a level is
- * made, which opens by itself.
+ * Whether the folder lacks LevelDB's CURRENT file; without it LevelDB starts an empty database over the existing files.
+ * Call this before creating a level, which opens itself.
  */
 export async function lacksCurrent(path: string): Promise<boolean> {
   const names = await readdir(path).catch((): string[] => [])

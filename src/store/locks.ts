@@ -1,4 +1,4 @@
-/** Runs the tasks of one key one after another; those of different keys do not wait for each other. */
+/** Runs the tasks of one key one after another. Tasks of different keys do not wait for each other. */
 export class Locks {
   readonly #last = new Map<string, Promise<void>>()
 

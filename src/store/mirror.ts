@@ -12,11 +12,11 @@ import {
 import { intact } from './records.ts'
 import type { Logger } from '../node/logger.ts'
 
-/** Entries compared, and written, in one step of a copy. */
+/** Entries compared and written in one step of a copy. */
 const ENTRIES_PER_STEP = 256
-/** Entries between two lines of progress in the log. */
+/** Entries between two progress lines in the log. */
 const PROGRESS_ENTRIES = 50_000
-/** Pause after a failed write before the mirror is brought up to date again. */
+/** Pause after a failed write before the mirror is updated again. */
 const RETRY_MS = 60_000
 
 export interface MirrorInit {
@@ -26,18 +26,18 @@ export interface MirrorInit {
 }
 
 /**
- * A second copy of the index, in a folder of its own. It is written behind the index and without a sync of its own, so it
- * costs no latency; it never fails a write. It is read when the index, or an entry of it, is damaged. The number of the
- * last batch in each of the two tells which one is behind.
+ * A second copy of the index, in its own folder. Each write goes to the index first and to the mirror later, unsynced: the
+ * mirror adds no latency and never fails a write. It is read when the index or one of its entries is damaged. The number
+ * of the last batch in each copy shows which one is behind.
  */
 export class Mirror {
   readonly #level: Level
   readonly #init: MirrorInit
   #writing: Promise<void> = Promise.resolve()
-  /** When a write failed: what came after it is missing here. */
+  /** When a write failed; later writes are missing here. */
   #failedAtMs: number | undefined
 
-  /** @param level - open */
+  /** @param level - an open level */
   constructor(level: Level, init: MirrorInit) {
     this.#level = level
     this.#init = init
@@ -47,7 +47,7 @@ export class Mirror {
     return await batchNumberOf(this.#level)
   }
 
-  /** The intact value of an entry; undefined when there is none, or when the mirror cannot be read. */
+  /** The intact value of an entry; undefined if there is none or the mirror cannot be read. */
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     await this.#writing
     try {
@@ -59,7 +59,7 @@ export class Mirror {
     }
   }
 
-  /** Queues what has just been written to the index. Resolves when the batch before it has been written. */
+  /** Queues operations that have just been written to the index. Resolves when the previous batch has been written. */
   async apply(operations: BatchOperation[], index: Level): Promise<void> {
     await this.#writing
     this.#writing = this.#write(operations, index)
@@ -70,7 +70,7 @@ export class Mirror {
     await copyEntries(index, this.#level, this.#init.logger)
   }
 
-  /** Makes the index equal to the mirror; from what LevelDB can save of it when the mirror is damaged, too. */
+  /** Makes the index equal to the mirror; if the mirror is damaged too, to what LevelDB can repair of it. */
   async copyTo(index: Level): Promise<void> {
     const { logger } = this.#init
     try {
@@ -85,7 +85,7 @@ export class Mirror {
     }
   }
 
-  /** Drops a mirror that cannot be read, and starts again with what the index has. */
+  /** Moves an unreadable mirror aside and starts a new one with the entries of the index. */
   async replaceBy(index: Level): Promise<void> {
     await this.#level.close()
     await moveAside(this.#level.location)
@@ -93,7 +93,7 @@ export class Mirror {
     await this.copyFrom(index)
   }
 
-  /** The mirror itself, with everything in it that the index has. */
+  /** The mirror's level, after all queued writes. */
   async readable(): Promise<Level> {
     await this.#writing
     return this.#level
@@ -122,8 +122,8 @@ export class Mirror {
 }
 
 /**
- * Makes `to` equal to `from`. The batch number is written last, so that a copy that was cut off is recognised. A damaged
- * value never replaces an intact one.
+ * Makes `to` equal to `from`. The batch number is written last, to reveal an interrupted copy. A damaged value never
+ * replaces an intact one.
  */
 async function copyEntries(from: Level, to: Level, logger: MirrorInit['logger']): Promise<void> {
   let copied = 0
