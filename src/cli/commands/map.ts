@@ -120,6 +120,7 @@ export const agreementText = (map: MapJson, width: number): string => {
         'quorum',
         `${map.hasQuorum ? 'yes' : 'NO'}: ${present} of ${agreement.validators.length} validators are heard`
       ],
+      ['quorum sets', TRUST[agreement.trust]],
       ['last took', agreement.lastDecisionMs === undefined ? '-' : formatDuration(agreement.lastDecisionMs)],
       ...agreement.contradictions.map(({ id, slot }): [string, string] => [
         'CONTRADICTS',
@@ -143,6 +144,14 @@ export const agreementText = (map: MapJson, width: number): string => {
   )
   return `${fields}\n\n${table}`
 }
+
+const TRUST = {
+  checking: 'being checked',
+  intersects: 'any two quorums share a validator',
+  splits: 'DANGER: two quorums share no validator, and can decide differently',
+  'no-quorum': 'DANGER: there is no quorum among these validators',
+  undecided: 'not known: the check did not end in time'
+} as const satisfies Record<NonNullable<MapJson['agreement']>['trust'], string>
 
 /** The other end of the shortest way that was measured. */
 const nearestOf = ({ edges }: MapJson, id: string): { id: string; rttMicros: number } | undefined => {

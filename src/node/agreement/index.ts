@@ -3,6 +3,8 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { signedBytes } from '../../../fba/index.ts'
 import { Agreement, AgreementError, MemoryRecords } from '../../agreement/index.ts'
 import { Libp2pAgreementLink } from './link.ts'
+import { checkTrust } from './trust-check.ts'
+import type { TrustState } from './trust-check.ts'
 import { mapRules, verifyNow } from './rules.ts'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { Envelope, QuorumSet, Statement } from '../../../fba/index.ts'
@@ -28,7 +30,9 @@ export class MapAgreement implements Part {
   readonly #init: MapAgreementInit
   readonly #link: Libp2pAgreementLink
   readonly #peers = new Map<string, PeerId>()
+  readonly #stopping = new AbortController()
   #agreement: Agreement<AgreedMap>
+  #trust: TrustState = 'checking'
 
   constructor(init: MapAgreementInit) {
     this.#init = init
@@ -39,6 +43,11 @@ export class MapAgreement implements Part {
   /** The map in force and the slot in which it was agreed on. */
   get current(): { readonly map: AgreedMap; readonly slot: number } | undefined {
     return this.#agreement.current
+  }
+
+  /** Whether any two quorums of the network's validators have a member in common. */
+  get trust(): TrustState {
+    return this.#trust
   }
 
   status(): AgreementStatus {
@@ -63,9 +72,14 @@ export class MapAgreement implements Part {
       receive: (envelope, from) => this.#agreement.receive(envelope, from),
       answer: (question) => this.#agreement.answer(question)
     })
+    const { quorumSet } = this.#init
+    void checkTrust({ quorumSet, logger, signal: this.#stopping.signal }).then(
+      (trust) => (this.#trust = trust)
+    )
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the node stops'))
     await this.#link.stop()
     await this.#agreement.stop()
   }

@@ -2,6 +2,7 @@
 import type { AgreementStatus } from '../../agreement/index.ts'
 import type { AgreedMap } from '../../manifold/map/index.ts'
 import type { MapAgreement } from './index.ts'
+import type { TrustState } from './trust-check.ts'
 
 /** 'off' where the network has no validators; 'stale' when no quorum has decided for long. */
 export type MapState = 'off' | 'waiting' | 'agreed' | 'stale'
@@ -23,6 +24,8 @@ export interface AgreementView {
   readonly phase: AgreementStatus['phase']
   readonly isValidator: boolean
   readonly lastDecisionMs?: number
+  /** Whether any two quorums of the validators have a member in common; 'splits' is a danger. */
+  readonly trust: TrustState
   /** Maps agreed on since this node started. */
   readonly decided: number
   readonly validators: ReadonlyArray<{
@@ -76,7 +79,7 @@ export const mapView = (agreement: MapAgreement | undefined): MapView => {
   const current = agreement.current
   return {
     ...mapSummary(agreement),
-    agreement: agreementView(agreement.status()),
+    agreement: agreementView(agreement.status(), agreement.trust),
     ...(current === undefined ? { peers: [], edges: [] } : contents(current.map))
   }
 }
@@ -105,7 +108,8 @@ const contents = ({
   }))
 })
 
-const agreementView = (status: AgreementStatus): AgreementView => ({
+const agreementView = (status: AgreementStatus, trust: TrustState): AgreementView => ({
+  trust,
   slot: status.slot,
   phase: status.phase,
   isValidator: status.isValidator,

@@ -49,6 +49,11 @@ describe('agreed map: real nodes', function () {
     const follower = lab.nodes[4].map()
     expect(follower.agreement?.isValidator).to.equal(false)
     expect((await lab.nodes[4].status()).map.state).to.equal('agreed')
+    await until(
+      'the quorum sets to be checked',
+      () => lab.nodes[0].map().agreement?.trust === 'intersects',
+      PATIENCE_MS
+    )
   })
 
   it('goes on without one validator of four, says who is missing, and stays in force without two', async () => {

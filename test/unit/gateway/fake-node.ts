@@ -132,6 +132,7 @@ export class FakeNode implements GatewayNode {
         slot: 8,
         phase: 'waiting',
         isValidator: true,
+        trust: 'intersects',
         lastDecisionMs: 300,
         decided: 7,
         validators: [
