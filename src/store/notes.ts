@@ -4,15 +4,15 @@ import { StoreError } from './errors.ts'
 import { noteKey, noteNameOf } from './records.ts'
 import type { StoreParts } from './parts.ts'
 
-/** Without a value: a removal. */
+/** A change of one note; without a value, a removal. */
 export interface NoteChange {
   readonly key: string
   readonly value?: Uint8Array
 }
 
 /**
- * Small durable records of another room of the node, under a namespace of its own: what it said in an agreement, named
- * heads. They count against the quota and are never refused by it, as all that a node keeps for itself.
+ * Small durable records of another room of the node, under their own namespace: its statements in an agreement, named
+ * heads. Like all that a node keeps for itself, they count against the quota but are never refused.
  */
 export class Notes {
   readonly #parts: StoreParts
@@ -26,7 +26,7 @@ export class Notes {
   }
 
   /**
-   * Applies all changes or none; durable when resolved.
+   * Applies all changes or none; durable when it resolves.
    *
    * @throws StoreError 'DISK_FULL' | 'WRITE_FAILED'
    */
@@ -40,12 +40,12 @@ export class Notes {
     })
   }
 
-  /** Undefined when there is none. @throws StoreError 'CORRUPT' */
+  /** Undefined if there is none. @throws StoreError 'CORRUPT' */
   async get(key: string): Promise<Uint8Array | undefined> {
     return await this.#parts.database.get(noteKey(this.#namespace, key))
   }
 
-  /** Entries whose key starts with `prefix`, ascending. @throws StoreError 'CORRUPT' when one of them is damaged */
+  /** Entries whose key starts with `prefix`, ascending. @throws StoreError 'CORRUPT' if one of them is damaged */
   async list(prefix: string): Promise<Array<{ key: string; value: Uint8Array }>> {
     const found: Array<{ key: string; value: Uint8Array }> = []
     for await (const { key, value } of this.#parts.database.entries(noteKey(this.#namespace, prefix))) {

@@ -8,12 +8,12 @@ import type { Locks } from './locks.ts'
 import type { Pressure } from './pressure.ts'
 import type { Space } from './space.ts'
 
-/** What the store's functions work on. */
+/** The parts that the store's functions share. */
 export interface StoreParts {
   readonly database: Database
   readonly folder: Folder
   readonly space: Space
-  /** By the text of an object's CID: whoever changes what is kept for an object. */
+  /** By the text of an object's CID: held while an object's data is changed. */
   readonly locks: Locks
   readonly health: Health
   readonly clock: Clock

@@ -2,7 +2,7 @@ import { errorCode } from './errors.ts'
 import type { Clock } from '../clock/index.ts'
 import type { Logger } from '../node/logger.ts'
 
-/** After a collection that freed nothing, the next one waits this long. */
+/** Pause between a collection that freed nothing and the next one. */
 const FUTILE_PAUSE_MS = 10_000
 
 export interface PressureInit {
@@ -12,7 +12,7 @@ export interface PressureInit {
   readonly collect: () => Promise<number>
 }
 
-/** Collects garbage when something would be refused for want of room, and tries it once more. */
+/** Collects garbage when a task fails for lack of room, and retries the task once. */
 export class Pressure {
   readonly #init: PressureInit
   #collecting: Promise<number> | undefined
@@ -22,7 +22,7 @@ export class Pressure {
     this.#init = init
   }
 
-  /** Runs `task`, which must change nothing when it is refused. The caller holds no object's lock: a collection takes them. */
+  /** Runs `task`, which must change nothing if it fails. The caller must not hold an object's lock: collections take them. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     try {
       return await task()

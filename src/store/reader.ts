@@ -13,12 +13,12 @@ export interface ReaderInit {
   readonly record: ShardRecord
   /** Notes that a block is damaged. */
   readonly onBadBlock: (index: number) => Promise<void>
-  /** Sets the whole shard aside: nothing of it can be proved any more. */
+  /** Sets the whole shard aside: none of its blocks can be proved any more. */
   readonly onCorrupt: () => Promise<void>
   readonly onClose: (reader: Reader) => void
 }
 
-/** Reads a whole shard and believes nothing that it has not hashed. A damaged block does not keep others from being read. */
+/** Reads a complete shard and verifies the hash of every block. A damaged block does not prevent reading the others. */
 export class Reader implements ShardReader {
   readonly #init: ReaderInit
   readonly #entries: LeafReader
@@ -108,7 +108,7 @@ export class Reader implements ShardReader {
     return record.tailBytes === 0 ? [] : await readCopies(files.leaves, record.blocks, first, count)
   }
 
-  /** Leaf hashes by the second copies of the records, where these are intact. */
+  /** The leaf hashes, from the second copies of the records where these are intact. */
   async #leavesWithCopies(): Promise<Uint8Array> {
     const parts: Uint8Array[] = []
     for (let first = 0; first < this.blocks; first += SUBTREE_LEAVES) {
@@ -117,7 +117,7 @@ export class Reader implements ShardReader {
     return Buffer.concat(parts)
   }
 
-  /** Undefined when the disk cannot give the bytes back. */
+  /** Undefined if the disk cannot read the bytes. */
   async #orDamaged<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
     try {
       return await read()

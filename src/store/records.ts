@@ -1,13 +1,13 @@
-// Keys and values of the index. A key is one letter for the kind, then what it is about; a CID delimits itself, so
-// no key of an object is the prefix of another object's. Integers are big-endian so that keys sort by number.
+// Keys and values of the index. A key is one letter for the kind, then the subject. CIDs are self-delimiting, so no key
+// of one object is a prefix of another object's key. Integers are big-endian so that keys sort by number.
 import { crc32 } from 'node:zlib'
 import { CID } from 'multiformats/cid'
 import type { StoredLease } from '../hologram/holdings.ts'
 
-/** Kinds of index entries, by the first byte of their keys. */
+/** Kinds of index entries: the first byte of their keys. */
 export const KIND = {
   batchNumber: 'b',
-  /** Blocks of a shard that are known to be damaged. */
+  /** Known damaged blocks of a shard. */
   badBlocks: 'd',
   /** When the store was last known to run. */
   clock: 'c',
@@ -17,18 +17,18 @@ export const KIND = {
   note: 'n',
   owned: 'o',
   placement: 'p',
-  /** A shard set aside because its bytes are no longer what was acknowledged. */
+  /** A shard set aside because its bytes differ from what was acknowledged. */
   quarantined: 'q',
   shard: 's',
-  /** What another peer says it holds of an object. */
+  /** Another peer's statement of the shards that it holds. */
   statement: 'h',
   upload: 'u',
-  /** Files to remove: their last reference went in the batch that wrote this. */
+  /** Files to remove: the batch that wrote this removed their last reference. */
   discarded: 'x'
 } as const
 export type Kind = (typeof KIND)[keyof typeof KIND]
 
-/** Names the two files of a shard or upload on disk; 16 random bytes, never used twice. */
+/** Name of the two files of a shard or upload: 16 random bytes, never reused. */
 export type Slot = Uint8Array
 export const SLOT_BYTES = 16
 const UPLOAD_ID_BYTES = 32
@@ -40,7 +40,7 @@ export const leaseKey = (cid: CID, lessee: string): Uint8Array =>
   Buffer.concat([objectKey(KIND.lease, cid), Buffer.from(lessee, 'utf8')])
 export const shardKey = (cid: CID, shard: number): Uint8Array =>
   Buffer.concat([objectKey(KIND.shard, cid), uint16(shard)])
-/** The length of the namespace before it keeps one namespace from being the prefix of another. */
+/** The namespace follows its length, so that no namespace is a prefix of another. */
 export const noteKey = (namespace: string, key: string): Uint8Array =>
   Buffer.concat([
     Buffer.from(KIND.note, 'latin1'),
@@ -57,7 +57,7 @@ export const uploadKey = (upload: Uint8Array, shard: number): Uint8Array => {
   return Buffer.concat([Buffer.from(KIND.upload, 'latin1'), upload, uint16(shard)])
 }
 
-/** The object a key is about, and what stands behind the CID. */
+/** The object of a key, and the bytes after its CID. */
 export function parseObjectKey(key: Uint8Array): { cid: CID; rest: Uint8Array } {
   const [cid, rest] = CID.decodeFirst(key.subarray(1))
   return { cid, rest }
@@ -68,12 +68,12 @@ export const parseShardKey = (key: Uint8Array): { cid: CID; shard: number } => {
 }
 export const shardOfUploadKey = (key: Uint8Array): number => view(key).getUint16(1 + UPLOAD_ID_BYTES)
 export const parseSlotKey = (key: Uint8Array): Slot => key.slice(1)
-/** A slot as its files are named. */
+/** Name of a slot's files, without the suffix. */
 export const slotName = (slot: Slot): string => Buffer.from(slot).toString('hex')
 
 const KIND_NAMES = Object.fromEntries(Object.entries(KIND).map(([name, letter]) => [letter, name]))
 
-/** What an entry is about, for a person. */
+/** The subject of an entry, for logs. */
 export function describeKey(key: Uint8Array): Record<string, string> {
   const kind = KIND_NAMES[String.fromCharCode(key[0])] ?? 'unknown'
   try {
@@ -83,7 +83,7 @@ export function describeKey(key: Uint8Array): Record<string, string> {
   }
 }
 
-/** All keys that start with `prefix`, as bounds of a range. */
+/** Bounds of the range of all keys that start with `prefix`. */
 export function rangeOf(prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } {
   const end = Uint8Array.from(prefix)
   end[end.length - 1]++
@@ -94,7 +94,7 @@ export function rangeOf(prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array }
 
 export const SEAL_BYTES = 4
 
-/** Puts a CRC-32 before a value; every value of the index is sealed so. */
+/** Prefixes a value with its CRC-32, as every value of the index is. */
 export function seal(value: Uint8Array): Uint8Array {
   const sealed = new Uint8Array(SEAL_BYTES + value.length)
   view(sealed).setUint32(0, crc32(value))
@@ -102,7 +102,7 @@ export function seal(value: Uint8Array): Uint8Array {
   return sealed
 }
 
-/** The value under a seal, or undefined when it does not match its checksum. */
+/** The value after its checksum, or undefined if the two do not match. */
 export function intact(sealed: Uint8Array): Uint8Array | undefined {
   const value = sealed.subarray(SEAL_BYTES)
   return sealed.length >= SEAL_BYTES && view(sealed).getUint32(0) === crc32(value) ? value : undefined
@@ -116,11 +116,11 @@ export interface ShardRecord {
   readonly leavesDigest: Uint8Array
   /** Bytes of the tail of the `.leaves` file (leaf-tail.ts); 0 for shards that version 0.1 wrote. */
   readonly tailBytes: number
-  /** For whom the shard was taken (accounts.ts), 16 bytes. */
+  /** Account that is charged for the shard (accounts.ts), 16 bytes. */
   readonly account: Uint8Array
 }
 
-/** The account of what nobody is charged for. */
+/** Account of data that no peer is charged for. */
 export const NO_ACCOUNT: Uint8Array = new Uint8Array(16)
 
 export function encodeShard(shard: ShardRecord): Uint8Array {
@@ -139,15 +139,15 @@ export function decodeShard(value: Uint8Array): ShardRecord {
   }
 }
 
-/** An upload as it was last made durable. */
+/** The last durable state of an upload. */
 export interface UploadRecord {
   readonly slot: Slot
-  /** Blocks that were synced; those behind them are checked when the upload is taken up again. */
+  /** Synced blocks. Later blocks are checked when the upload is resumed. */
   readonly blocks: number
   readonly touchedAtMs: number
-  /** Nobody can go on with it once its sender has ended. */
+  /** The upload cannot be resumed after its sender exits. */
   readonly oneShot: boolean
-  /** For whom it is taken, 16 bytes. */
+  /** Account that is charged for the upload, 16 bytes. */
   readonly account: Uint8Array
 }
 
@@ -180,8 +180,8 @@ export function decodeQuarantine(value: Uint8Array): QuarantineRecord {
 
 export interface LeaseRecord extends Omit<StoredLease, 'lessee'> {
   /**
-   * When the last of the lessee's statements known here runs out. Until then the newest must be remembered, or an
-   * older one could be played again.
+   * Latest expiry of the lessee's statements known here. Until then the newest must be kept, or an older one could be
+   * replayed.
    */
   readonly keepUntilMs: number
 }

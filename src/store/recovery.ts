@@ -15,13 +15,13 @@ import { removeDiscarded } from './removal.ts'
 import type { StoreParts } from './parts.ts'
 import type { Slot } from './records.ts'
 
-/** Kinds whose entries count by their own size. */
+/** Kinds whose index entries count against the quota. */
 const COUNTED = [KIND.lease, KIND.manifest, KIND.note, KIND.owned, KIND.placement] as const
 
 /**
- * Brings the files in line with the index, which alone says what is so: a commit or a removal that was cut off
- * before its batch was written has not happened, and one cut off behind it is finished. Files of shards that a damaged
- * index has forgotten are taken in again. Then counts what is here.
+ * Brings the files in line with the index, which is authoritative. A commit or removal that was interrupted before its
+ * index batch is undone; one interrupted after it is finished. Shards that a damaged index has lost return to it. Then
+ * counts what the store holds.
  */
 export async function recover(parts: StoreParts): Promise<void> {
   await finishRemovals(parts)
@@ -46,10 +46,10 @@ async function finishRemovals(parts: StoreParts): Promise<void> {
 }
 
 /**
- * Files of uploads that had moved already go back, since their commit did not make it. A damaged entry goes: the putter
- * sends its blocks again.
+ * Counts uploads. Moves their files back if they are under `shards/`, since their commit did not complete. Removes damaged
+ * entries: the putter sends those blocks again.
  *
- * @returns slots that have files under `uploads/` and are no uploads
+ * @returns slots that have files under `uploads/` but no upload entry
  */
 async function recallUploads({ database, folder, space }: StoreParts): Promise<Map<string, Slot>> {
   const found = bySlotName(await folder.uploadSlots())
@@ -84,8 +84,9 @@ async function finishQuarantine({ database, folder, space, health, clock }: Stor
 }
 
 /**
- * Counts shards and takes their slots out of `shards`; files of one whose commit was reported failed, but made it into
- * the log, go where it says. A damaged entry goes, and the shard's own files tell what it was.
+ * Counts shards and removes their slots from `shards`. A commit may have been reported as failed although it reached the
+ * log; the files of such a shard move from `uploads/` to `shards/`. Removes damaged entries: `adoptFound` rebuilds them
+ * from the shard's files.
  */
 async function claimShards(
   { database, folder, space }: StoreParts,

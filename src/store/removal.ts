@@ -6,8 +6,8 @@ import type { StoreParts } from './parts.ts'
 import type { ShardRecord, Slot } from './records.ts'
 
 /**
- * Applies `changes`, which take the last references to `slots` away, and removes their files. The index notes what
- * is to be removed in the same batch, so that a crash in between leaves nothing behind.
+ * Applies `changes`, which remove the last references to `slots`, then removes their files. The same batch notes these
+ * files in the index, so that a crash in between leaves nothing behind.
  */
 export async function discard(
   parts: Pick<StoreParts, 'database' | 'folder'>,
@@ -19,7 +19,7 @@ export async function discard(
   await removeDiscarded(parts, slots)
 }
 
-/** Removes files that the index notes as discarded, then the notes. */
+/** Removes files that the index marks as discarded, then the marks. */
 export async function removeDiscarded(
   { database, folder }: Pick<StoreParts, 'database' | 'folder'>,
   slots: readonly Slot[]
@@ -30,10 +30,10 @@ export async function removeDiscarded(
 }
 
 /**
- * Removes an object's shards, manifest and placement record; its leases stay, since a tombstone must be remembered.
- * The caller holds the object's lock.
+ * Removes an object's shards, manifest and placement record. Its leases stay, since tombstones must be kept. The caller
+ * holds the object's lock.
  *
- * @returns bytes freed; 0 when nothing of the object was here
+ * @returns bytes freed; 0 if nothing of the object was stored
  */
 export async function removeObject(parts: StoreParts, cid: CID): Promise<number> {
   const { database, space, health } = parts
@@ -44,7 +44,7 @@ export async function removeObject(parts: StoreParts, cid: CID): Promise<number>
   const records: ShardRecord[] = []
   for (const { key, value } of await database.listUnder(objectKey(KIND.shard, cid))) {
     keys.push(key)
-    // The files of a damaged entry are found, and removed, at the next start.
+    // The next start finds and removes the files of a damaged entry.
     if (value === undefined) continue
     const record = decodeShard(value)
     slots.push(record.slot)

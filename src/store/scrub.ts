@@ -14,21 +14,21 @@ export interface ScrubOptions {
   readonly signal?: AbortSignal
   /** Called after each shard. */
   readonly onProgress?: (progress: ScrubReport) => void
-  /** How fast blocks are read. @default no limit */
+  /** Maximum read rate. @default no limit */
   readonly bytesPerSecond?: number
-  /** Shards are gone through in the order of their ids, from this part of them on: 0 to 1. @default 0 */
+  /** Fraction of the shards, in the order of their ids, at which the scrub starts: 0 to 1. @default 0 */
   readonly startAt?: number
 }
 
-/** What has been looked at, and what was found. */
+/** What the scrub has checked and found. */
 export interface ScrubReport {
   readonly shards: number
   readonly blocks: number
   readonly bytes: number
   readonly badBlocks: number
-  /** Shards with such blocks, and those whose files are gone. */
+  /** Shards with damaged blocks or missing files. */
   readonly damagedShards: number
-  /** Shards whose leaf records, or what their files say of themselves, were written anew. */
+  /** Shards whose tail was rewritten. */
   readonly mendedShards: number
 }
 
@@ -36,13 +36,13 @@ type Tally = { -readonly [K in keyof ScrubReport]: ScrubReport[K] }
 
 export interface ScrubParts {
   readonly parts: StoreParts
-  /** Takes a shard out of the index whose files are gone. */
+  /** Removes a shard from the index if its files are missing or it has too many bad blocks. */
   readonly setAside: (cid: CID, shard: number, record: ShardRecord) => Promise<void>
 }
 
 /**
- * Reads every block of every shard and every entry of the index, so that damage is found before a reader finds it. Damaged
- * blocks are marked, marks of blocks that are good again are taken back, and leaf records are mended from their copies.
+ * Reads every block of every shard and every entry of the index, to find damage before a reader does. Marks damaged
+ * blocks, removes the marks of blocks that are good again, and restores leaf records from their copies.
  *
  * @throws the signal's reason, as soon as the signal fires
  */
@@ -55,7 +55,7 @@ export async function scrub(scrubParts: ScrubParts, options: ScrubOptions): Prom
     await pass.look(key)
     options.onProgress?.({ ...tally })
   }
-  // Reading an entry mends it, and counts it when it cannot be mended.
+  // Reading an entry restores it if it is damaged, or counts it if that fails.
   for (const kind of Object.values(KIND)) {
     options.signal?.throwIfAborted()
     await parts.database.storedBytesUnder(kindKey(kind))
@@ -70,7 +70,7 @@ async function keysFrom({ database }: StoreParts, startAt: number): Promise<Uint
   return [...keys.slice(first), ...keys.slice(0, first)]
 }
 
-/** One go through the shards. */
+/** One pass over the shards. */
 class Pass {
   readonly #parts: StoreParts
   readonly #setAside: ScrubParts['setAside']
@@ -86,7 +86,7 @@ class Pass {
     this.#startedMs = parts.clock.monotonicMs()
   }
 
-  /** A shard that is gone, or replaced, while it is looked at is somebody else's business. */
+  /** Checks one shard. Ignores a shard that is removed or replaced meanwhile. */
   async look(key: Uint8Array): Promise<void> {
     const value = await getIntact(this.#parts, key)
     if (value === undefined) return
@@ -148,7 +148,7 @@ class Pass {
     this.#parts.logger.warn('damaged blocks found', { cid: cid.toString(), shard, blocks: count })
   }
 
-  /** Writes records and tail anew where either is damaged and the other is not. True when something was written. */
+  /** Restores damaged records from the tail, or a damaged tail from the records. @returns whether the tail was written */
   async #mend(files: SlotFiles, cid: CID, shard: number, record: ShardRecord): Promise<boolean> {
     if (record.tailBytes > 0) await this.#mendRecords(files, record)
     const isWhole = await hasDigest(files, record)
@@ -173,7 +173,7 @@ class Pass {
     await leaves.sync()
   }
 
-  /** Under the object's lock. Shards of version 0.1 get their tail here. */
+  /** The caller holds the object's lock. Shards of version 0.1 get their tail here. */
   async #writeTail({ leaves }: SlotFiles, cid: CID, shard: number, record: ShardRecord): Promise<boolean> {
     const { database, space } = this.#parts
     const key = shardKey(cid, shard)
@@ -198,7 +198,7 @@ async function hasDigest({ leaves }: SlotFiles, { blocks, leavesDigest }: ShardR
   return Buffer.compare(hash.digest(), leavesDigest) === 0
 }
 
-/** The copies of all records, and the label, are intact. */
+/** Whether the label and the copies of all records are intact. */
 async function isTailWhole({ leaves }: SlotFiles, { blocks }: ShardRecord): Promise<boolean> {
   for (let first = 0; first < blocks; first += SUBTREE_LEAVES) {
     const count = Math.min(SUBTREE_LEAVES, blocks - first)
@@ -210,7 +210,7 @@ async function isTailWhole({ leaves }: SlotFiles, { blocks }: ShardRecord): Prom
 const read = async (files: SlotFiles, entry: BlockEntry | undefined): Promise<Uint8Array | undefined> =>
   entry && (await orUnreadable(async () => await readBlock(files.blocks, entry)))
 
-/** Undefined when the disk cannot give the bytes back. */
+/** Undefined if the disk cannot read the bytes. */
 async function orUnreadable<T>(task: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await task()

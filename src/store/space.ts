@@ -5,23 +5,23 @@ import type { Accounts } from './accounts.ts'
 export interface SpaceInit {
   readonly accounts: Accounts
   readonly quotaBytes: number
-  /** Bytes of the disk that the store leaves to others. */
+  /** Disk space that the store leaves free for others. */
   readonly floorBytes: number
   readonly availableBytes: () => Promise<number>
 }
 
-/** The disk is asked anew after this many bytes, since others write to it too. */
+/** The store checks the disk's free space again after this many bytes, since others write to it too. */
 const REFRESH_BYTES = 16 * 1024 * 1024
 
 /**
- * Counts bytes against the quota and the disk. A byte is first reserved, then used; both count as taken, so that
- * uploads in flight cannot promise the same room twice.
+ * Counts bytes against the quota and the disk. A byte is first reserved, then used. Both count as taken, so that uploads
+ * in progress cannot use the same room twice.
  */
 export class Space {
   readonly #init: SpaceInit
   #usedBytes = 0
   #reservedBytes = 0
-  /** What the disk offered above the floor when last asked, reservations of that moment not taken off. */
+  /** Free disk space above the floor at the last check, before deducting reservations. */
   #offeredBytes = 0
   #usedSinceBytes = 0
 
@@ -37,7 +37,7 @@ export class Space {
     return this.#usedBytes
   }
 
-  /** What may still be taken; as fresh as the last `refresh`. */
+  /** Bytes that may still be taken, as of the last `refresh`. */
   get freeBytes(): number {
     return Math.max(0, Math.min(this.#quotaLeft(), this.#diskLeft()))
   }
@@ -52,10 +52,10 @@ export class Space {
   }
 
   /**
-   * Room for an upload of `expectedBytes`, which must fit now. Only a little of it is set aside, and more as the upload
-   * grows: a reservation costs its peer nothing, so it must not keep others out.
+   * Reserves room for an upload. All of `expectedBytes` must fit now, but only a little is reserved, and more as the
+   * upload grows: a reservation costs the peer nothing, so it must not lock others out.
    *
-   * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL', and nothing is taken then
+   * @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL', and reserves nothing
    */
   async reserve(expectedBytes: number, account: Uint8Array = NO_ACCOUNT): Promise<Reservation> {
     const reservation = new Reservation(this, account)
@@ -70,20 +70,20 @@ export class Space {
     this.settle(bytes)
   }
 
-  /** Forgets what has been counted: it is about to be counted again. */
+  /** Resets all counts before a recount. */
   startOver(): void {
     this.#init.accounts.startOver()
     this.#usedBytes = 0
     this.#usedSinceBytes = 0
   }
 
-  /** Counts what is on disk whether it fits or not: what was found at the start, what must not be refused. */
+  /** Counts bytes without a check: those found on disk at the start, and those that must not be refused. */
   adjust(bytes: number): void {
     this.#usedBytes += bytes
     this.#usedSinceBytes += bytes
   }
 
-  /** Of `Reservation`: counts `bytes` as reserved. */
+  /** For `Reservation`: counts `bytes` as reserved. */
   async claim(bytes: number): Promise<void> {
     this.#checkQuota(bytes)
     if (this.#usedSinceBytes > REFRESH_BYTES || bytes > this.#diskLeft()) {
@@ -99,13 +99,13 @@ export class Space {
     this.#reservedBytes += bytes
   }
 
-  /** Of `Reservation`: reserved bytes are now used. */
+  /** For `Reservation`: turns reserved bytes into used ones. */
   settle(bytes: number): void {
     this.#reservedBytes -= bytes
     this.adjust(bytes)
   }
 
-  /** Of `Reservation`: reserved bytes are not needed. */
+  /** For `Reservation`: returns reserved bytes. */
   unclaim(bytes: number): void {
     this.#reservedBytes -= bytes
   }
@@ -127,10 +127,10 @@ export class Space {
   }
 }
 
-/** Set aside for an upload ahead of what has arrived. */
+/** Bytes reserved for an upload beyond what has arrived. */
 const RESERVED_AHEAD_BYTES = 4 * 1024 * 1024
 
-/** Room of one upload, which grows as its blocks arrive. */
+/** The room of one upload; grows as its blocks arrive. */
 export class Reservation {
   readonly #space: Space
   readonly #account: Uint8Array
@@ -146,7 +146,7 @@ export class Reservation {
     return this.#usedBytes
   }
 
-  /** Checks that `bytes` more fit, and sets a little of it aside. @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' */
+  /** Checks that `bytes` more fit, and reserves a few of them. @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL' */
   async expect(bytes: number): Promise<void> {
     await this.extend(bytes)
     const excess = Math.max(0, this.#reservedBytes - RESERVED_AHEAD_BYTES)
@@ -160,7 +160,7 @@ export class Reservation {
     this.#reservedBytes += bytes
   }
 
-  /** @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL', and nothing is used then */
+  /** @throws StoreError 'QUOTA_EXCEEDED' | 'DISK_FULL', and uses nothing */
   async use(bytes: number): Promise<void> {
     if (bytes > this.#reservedBytes) await this.extend(bytes - this.#reservedBytes)
     this.#reservedBytes -= bytes
@@ -169,12 +169,12 @@ export class Reservation {
     this.#space.accounts.charge(this.#account, bytes)
   }
 
-  /** Takes over bytes that space and account already count as used. */
+  /** Adds bytes that the space and the account already count as used. */
   adopt(bytes: number): void {
     this.#usedBytes += bytes
   }
 
-  /** What was used has been thrown away; its room stays set aside. */
+  /** Turns used bytes, which have been discarded, back into reserved ones. */
   refund(): void {
     this.#space.settle(-this.#usedBytes)
     this.#space.accounts.charge(this.#account, -this.#usedBytes)
@@ -182,14 +182,14 @@ export class Reservation {
     this.#usedBytes = 0
   }
 
-  /** Corrects the count to what is really on disk. */
+  /** Sets the count to the actual bytes on disk. */
   correct(usedBytes: number): void {
     this.#space.adjust(usedBytes - this.#usedBytes)
     this.#space.accounts.charge(this.#account, usedBytes - this.#usedBytes)
     this.#usedBytes = usedBytes
   }
 
-  /** Gives back what was reserved and not used. */
+  /** Returns reserved bytes that were not used. */
   release(): void {
     this.#space.unclaim(this.#reservedBytes)
     this.#reservedBytes = 0

@@ -1,4 +1,5 @@
-// What other peers say they hold of objects whose manifest is here: hints for readers, beside the placement record.
+// Other peers' statements of the shards that they hold of objects whose manifest is stored here. Readers use them as hints
+// besides the placement record.
 import { changeBytes } from './database.ts'
 import { writeAllCounted } from './entries.ts'
 import { decodePlacement, encodePlacement, KIND, objectKey, parseObjectKey } from './records.ts'
@@ -27,7 +28,7 @@ export async function putStatement(
   await writeAllCounted(parts, changes, changeBytes(change) - (replaced?.storedBytes ?? 0))
 }
 
-/** A damaged one first. */
+/** The oldest entry; a damaged one counts as the oldest. */
 function oldestOf(entries: readonly StoredEntry[]): StoredEntry | undefined {
   const age = ({ value }: StoredEntry): bigint =>
     value === undefined ? -1n : decodePlacement(value).sequence
@@ -37,7 +38,7 @@ function oldestOf(entries: readonly StoredEntry[]): StoredEntry | undefined {
 export async function statementsOf({ database }: StoreParts, cid: CID): Promise<StoredStatement[]> {
   const entries = await database.listUnder(objectKey(KIND.statement, cid))
   return entries.flatMap(({ key, value }) => {
-    // A hint: a damaged one is as good as none.
+    // Only a hint: skip a damaged one.
     if (value === undefined) return []
     const { sequence, record } = decodePlacement(value)
     return [{ holder: Buffer.from(parseObjectKey(key).rest).toString('utf8'), sequence, signed: record }]

@@ -69,15 +69,15 @@ import type { ShardRecord } from './records.ts'
 const DEFAULT_FLOOR_BYTES = 64 * 1024 * 1024
 
 export interface StoreInit {
-  /** Folder; made when it does not exist. */
+  /** Folder; created if it does not exist. */
   readonly path: string
-  /** What the store may take on disk, counting shards, leaf hashes, manifests, leases and uploads in flight. */
+  /** Disk space that the store may use, including shards, leaf hashes, manifests, leases and uploads in progress. */
   readonly quotaBytes: number
-  /** Bytes of the disk that are left to others. @default 64 MiB */
+  /** Disk space that the store leaves free for others. @default 64 MiB */
   readonly diskFloorBytes?: number
   /** @default the machine's */
   readonly clock?: Clock
-  /** Whether the peers' clocks agree with ours; undefined while too few have said what time it is. @default unknown */
+  /** Whether the peers' clocks agree with ours; undefined while too few peers have reported their time. @default unknown */
   readonly peersAgreeOnTime?: () => boolean | undefined
   /** @default the operating system's random bits */
   readonly random?: RandomSource
@@ -91,7 +91,7 @@ export interface StoreInit {
 const SILENT: StoreParts['logger'] = { info: () => {}, warn: () => {} }
 
 /**
- * Opens the store at a path and brings it in order if the last process was killed.
+ * Opens the store at a path, and recovers it if the last process was killed.
  *
  * @throws StoreError 'LOCKED' | 'FORMAT_UNKNOWN' | 'CORRUPT' | 'DISK_FULL'
  */
@@ -122,7 +122,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
     const { peersAgreeOnTime } = init
     const clockGuard = await ClockGuard.open({ clock, database, peersAgreeOnTime })
     const base = { database, folder, space, locks: new Locks(), health, clock, clockGuard, random, logger }
-    // The store collects, and the parts of the store need it when they run out of room.
+    // The parts call back into the store, which collects garbage, when they run out of room.
     const collectNow = async (): Promise<number> => (await store.makeRoom()).freedBytes
     const parts: StoreParts = { ...base, pressure: new Pressure({ clock, logger, collect: collectNow }) }
     await folder.syncRoot()
@@ -136,7 +136,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
   }
 }
 
-/** LevelDB may find only while it is read that a file of the index is damaged. */
+/** Rebuilds the index if recovery fails: LevelDB may detect a damaged file only when it reads it. */
 async function recoverOrRebuild(parts: StoreParts): Promise<void> {
   const { database, health, space } = parts
   try {
@@ -150,7 +150,7 @@ async function recoverOrRebuild(parts: StoreParts): Promise<void> {
   health.indexRebuilt = database.isLost
 }
 
-/** What this peer keeps on disk: files for the blocks of shards, LevelDB for everything else. */
+/** This peer's data on disk: files for the blocks of shards, LevelDB for everything else. */
 export class Store implements Holdings {
   readonly #parts: StoreParts
   readonly #uploads: Uploads
@@ -197,7 +197,7 @@ export class Store implements Holdings {
       await this.#markBad(cid, shard, record, index)
     }
     if (files === undefined) {
-      // Either it has been deleted since the index was read, or its files have gone without our doing.
+      // Either the shard has been deleted since the index was read, or its files were lost.
       if (!(await this.#parts.database.has(shardKey(cid, shard)))) return undefined
       await onCorrupt()
       throw new StoreError('CORRUPT', `The files of shard ${shard} of ${cid} are missing.`)
@@ -220,7 +220,7 @@ export class Store implements Holdings {
   async heldShards(cid: CID): Promise<HeldShard[]> {
     this.#assertOpen()
     const { database } = this.#parts
-    // The start finds the shard of a damaged entry again; until then it is not held.
+    // The next start recovers the shard of a damaged entry; until then it counts as not held.
     const intact = (await database.listUnder(objectKey(KIND.shard, cid))).flatMap(({ key, value }) =>
       value === undefined ? [] : [{ shard: parseShardKey(key).shard, slot: decodeShard(value).slot }]
     )
@@ -276,7 +276,7 @@ export class Store implements Holdings {
 
   async getPlacement(cid: CID): Promise<Uint8Array | undefined> {
     this.#assertOpen()
-    // A hint for readers: a damaged one is as good as none.
+    // A hint for readers: a damaged one counts as missing.
     const value = await getIntact(this.#parts, objectKey(KIND.placement, cid))
     return value && decodePlacement(value).record
   }
@@ -304,7 +304,7 @@ export class Store implements Holdings {
       const current = value && decodeLease(value)
       if (current !== undefined && current.sequence >= lease.sequence) return false
       const change = leaseChange(key, lease, current?.keepUntilMs)
-      // A tombstone makes room, so a full store takes it all the same.
+      // A tombstone makes room, so even a full store accepts it.
       await writeCounted(this.#parts, change, { enforce: !own && !lease.tombstone })
       if (lease.tombstone) await this.#removeUnclaimed(cid)
       return true
@@ -324,7 +324,7 @@ export class Store implements Holdings {
 
   async putOwned(cid: CID, value: Uint8Array): Promise<void> {
     this.#assertOpen()
-    // The node's own list of what its user put: small, and refusing it would lose the user's objects.
+    // The node's list of its user's objects is small, and refusing an entry would lose the object.
     await this.#locked(cid, async () => {
       await writeCounted(this.#parts, { key: objectKey(KIND.owned, cid), value }, { enforce: false })
     })
@@ -361,7 +361,7 @@ export class Store implements Holdings {
     return { quotaBytes: space.quotaBytes, usedBytes: space.usedBytes, freeBytes: space.freeBytes }
   }
 
-  /** What has been found damaged. */
+  /** Damage found so far. */
   health(): StoreHealth {
     return this.#parts.health.snapshot
   }
@@ -372,7 +372,7 @@ export class Store implements Holdings {
   }
 
   /**
-   * Reads everything that is kept, so that damage is found before a reader finds it; see `scrub`.
+   * Reads all stored data to find damage before a reader does; see `scrub`.
    *
    * @throws the signal's reason, as soon as the signal fires
    */
@@ -382,13 +382,13 @@ export class Store implements Holdings {
     return await scrub({ parts: this.#parts, setAside }, options)
   }
 
-  /** A collection because something would be refused: it spares nothing that is only kept to be looked at. */
+  /** Collects because a write lacks room: also removes damaged files that are kept for examination. */
   async makeRoom(): Promise<Collected> {
     this.#assertOpen()
     return await this.#collect(this.#parts.clock.nowMs(), true)
   }
 
-  /** Makes open uploads durable for a later resume, closes readers, and lets the folder go. Idempotent. */
+  /** Makes open uploads durable for a later resume, closes readers, and releases the folder. Idempotent. */
   async close(): Promise<void> {
     this.#closing ??= this.#close()
     await this.#closing
@@ -411,7 +411,7 @@ export class Store implements Holdings {
     await removeUnclaimed(this.#parts, cid, nowMs, clockGuard.isTrusted(nowMs))
   }
 
-  /** It may be live: what it protects must not go. */
+  /** Stands for an unreadable lease, which may be live: its object must not be removed. */
   #unreadableLease(): Omit<StoredLease, 'lessee'> {
     const expiresAtMs = this.#parts.clock.nowMs() + UNREADABLE_LEASE_MS
     return { sequence: 0n, expiresAtMs, tombstone: false, signed: new Uint8Array(0) }
@@ -428,7 +428,7 @@ export class Store implements Holdings {
     if (!isNoted) await this.#setAside(cid, shard, record)
   }
 
-  /** Takes a damaged shard out of the index, so that it is no longer offered, and its files out of the way. */
+  /** Removes a damaged shard from the index, so that it is no longer offered, and quarantines its files. */
   async #setAside(cid: CID, shard: number, record: ShardRecord): Promise<void> {
     const { database, folder, clock, health, logger } = this.#parts
     await this.#locked(cid, async () => {

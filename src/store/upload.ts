@@ -27,24 +27,24 @@ export interface UploadInit {
   readonly key: Uint8Array
   readonly slot: Slot
   readonly files: SlotFiles
-  /** What is held from an earlier attempt; the files end there. */
+  /** Blocks held from an earlier attempt; the files end there. */
   readonly held: Extent
   /** Running SHA-256 over the held leaf hashes. */
   readonly leafHash: Hash
   readonly reservation: Reservation
   readonly expectedBytes: number
-  /** Nobody can go on with it once its sender has ended. */
+  /** The upload cannot be resumed after its sender exits. */
   readonly oneShot: boolean
-  /** For whom the shard is taken, 16 bytes. */
+  /** Account that is charged for the shard, 16 bytes. */
   readonly account: Uint8Array
-  /** Set for a new slot: settles when the index knows it. */
+  /** Settles when the index has the upload's entry. */
   readonly registered: Promise<void>
-  /** Makes the whole shard readable under `cid`, or leaves everything as it was. */
+  /** Makes the complete shard readable under `cid`, or changes nothing. */
   readonly adopt: (shard: ShardRecord, cid: CID, manifest: Uint8Array) => Promise<void>
   readonly onEnd: () => void
 }
 
-/** A shard on its way in. Calls take turns in the order in which they were made. */
+/** A shard being uploaded. Calls run one at a time, in the order in which they were made. */
 export class Upload implements ShardUpload {
   readonly #init: UploadInit
   #slot: Slot
@@ -54,14 +54,14 @@ export class Upload implements ShardUpload {
   #leafHash: Hash
   #held: Extent
   #extent: Extent
-  /** Written behind the leaf records by a commit. */
+  /** Bytes of the tail that a commit wrote after the leaf records. */
   #tailBytes = 0
   #registered: Promise<void>
-  /** A write has failed: what the files hold must be looked at before anything else is done with them. */
+  /** A write failed: the files must be checked before any further use. */
   #failure: { readonly error: unknown } | undefined
   #state: 'open' | 'committed' | 'closed' = 'open'
   #turn: Promise<unknown> = Promise.resolve()
-  /** Reads what an earlier attempt left, beside the blocks that come in. */
+  /** Check of the blocks of an earlier attempt; runs while new blocks arrive. */
   #checking: Promise<Extent> | undefined
   readonly #stopCheck = new AbortController()
 
@@ -73,7 +73,7 @@ export class Upload implements ShardUpload {
     this.#extent = init.held
     this.#leafHash = init.leafHash
     this.#registered = init.registered
-    // Awaited by commit and close; an upload that is dropped in between must not bring the process down.
+    // Awaited by commit and close. Until then, a rejection must not crash the process.
     this.#registered.catch(() => {})
     this.#blocks = this.#blockAppender()
     this.#leaves = this.#leafAppender()
@@ -190,7 +190,7 @@ export class Upload implements ShardUpload {
     })
   }
 
-  /** What an earlier attempt left was durable once; the disk must still have it when this is acknowledged. */
+  /** Checks that the disk still has the blocks of an earlier attempt before the shard is acknowledged. */
   async #checkHeld(): Promise<void> {
     const sound = await this.#checking
     if (sound === undefined || sound.blocks >= this.#held.blocks) return
@@ -199,12 +199,12 @@ export class Upload implements ShardUpload {
       `Block ${sound.blocks} of an earlier attempt is damaged. Send the shard again from there.`
     )
     this.#failure = { error }
-    // Nothing of it is taken on trust when the upload is closed.
+    // The close must check every block of it again.
     this.#held = { blocks: 0, dataBytes: 0 }
     throw error
   }
 
-  /** Writes into the slot whose it is, and makes all of it durable. */
+  /** Writes the tail, which identifies the shard, and makes the slot durable. */
   async #label(cid: CID, manifest: Uint8Array): Promise<ShardRecord> {
     const shard = shardOfUploadKey(this.#init.key)
     const label = {
@@ -245,14 +245,14 @@ export class Upload implements ShardUpload {
     await parts.database.write([this.#checkpoint()])
   }
 
-  /** Of a commit that was refused. */
+  /** Removes the tail of a refused commit. */
   async #cutTail(): Promise<void> {
     await cutFiles(this.#files, this.#extent)
     this.#tailBytes = 0
     this.#init.reservation.correct(fileBytes(this.#extent.blocks, this.#extent.dataBytes))
   }
 
-  /** After a failed write: keeps the blocks that are whole. */
+  /** After a failed write: keeps only intact blocks. */
   async #cutToSound(): Promise<void> {
     await this.#blocks.flush().catch(() => {})
     await this.#leaves.flush().catch(() => {})
@@ -288,7 +288,7 @@ export class Upload implements ShardUpload {
   #startCheck(): void {
     const { signal } = this.#stopCheck
     this.#checking = soundExtent(this.#files, 0, { limit: this.#held.blocks, signal })
-    // Awaited by commit; one that is cut short has nothing to say.
+    // Awaited by commit. An aborted check has no result.
     this.#checking.catch(() => {})
   }
 
@@ -352,7 +352,7 @@ export class Upload implements ShardUpload {
   }
 }
 
-/** Cuts the files of a slot back to whole blocks. */
+/** Truncates the files of a slot to complete blocks. */
 export async function cutFiles(files: SlotFiles, { blocks, dataBytes }: Extent): Promise<void> {
   await files.blocks.truncate(dataBytes)
   await files.leaves.truncate(blocks * LEAF_RECORD_BYTES)

@@ -26,13 +26,13 @@ import type { StoreParts } from './parts.ts'
 import type { ShardRecord, Slot, UploadRecord } from './records.ts'
 import type { UploadInit } from './upload.ts'
 
-/** Full blocks of most objects; only for the first estimate of how many leaf records an upload brings. */
+/** Block size of most objects; only used for the first estimate of an upload's leaf records. */
 const USUAL_BLOCK_BYTES = 64 * 1024
 
 type Whose = Pick<UploadRecord, 'oneShot' | 'account'>
 type OpenedSlot = Pick<UploadInit, 'slot' | 'files' | 'held' | 'leafHash' | 'reservation' | 'registered'>
 
-/** Shards on their way in: who has which open, how they start or go on, and how they become shards. */
+/** The shards being uploaded: opens, resumes and commits them. */
 export class Uploads {
   readonly #parts: StoreParts
   /** By key; undefined while the upload is being opened or collected. */
@@ -76,7 +76,7 @@ export class Uploads {
     }
   }
 
-  /** Takes the exclusive use of an upload; undefined when somebody has it. */
+  /** Claims an upload exclusively. @returns its release; undefined if it is already claimed */
   claim(key: Uint8Array): (() => void) | undefined {
     const name = nameOf(key)
     if (this.#active.has(name)) return undefined
@@ -108,7 +108,7 @@ export class Uploads {
     try {
       const created = await folder.create()
       const record = encodeUpload({ slot: created.slot, blocks: 0, touchedAtMs: clock.nowMs(), ...whose })
-      // Not awaited: blocks may come in meanwhile, and nothing is promised before commit or close.
+      // Not awaited: blocks may arrive meanwhile, and nothing is acknowledged before commit or close.
       const registered = database.write([{ key, value: record }])
       const held = { blocks: 0, dataBytes: 0 }
       return { ...created, registered, reservation, held, leafHash: createHash('sha256') }
@@ -136,7 +136,7 @@ export class Uploads {
     }
   }
 
-  /** Of an upload whose files are not both there any more. */
+  /** Removes an upload that has lost one of its files. */
   async #forgetRemains(key: Uint8Array, { slot, account }: UploadRecord): Promise<void> {
     const bytes = await this.#parts.folder.slotBytes('uploads', slot)
     await discard(this.#parts, [slot], [{ key }])
@@ -145,8 +145,8 @@ export class Uploads {
   }
 
   /**
-   * The commit point is the index batch: before it the old state holds, behind it the new one. A shard that is here
-   * already is replaced, since its files may be damaged or gone: the new ones have just been written and checked.
+   * The commit point is the index batch: before it the old state holds, after it the new one. An existing copy of the
+   * shard is replaced: its files may be damaged or missing, while the new ones have just been written and checked.
    */
   async #adopt(upload: Uint8Array, shard: ShardRecord, cid: CID, manifest: Uint8Array): Promise<void> {
     const { database, folder, space, locks, health } = this.#parts
@@ -167,7 +167,7 @@ export class Uploads {
         ])
       } catch (error) {
         space.adjust(-bytes)
-        // With the outcome open, the next start decides where the files belong.
+        // If the outcome is unknown, the next start decides where the files belong.
         if (errorCode(error) !== 'FAILED') await folder.move(shard.slot, 'shards', 'uploads')
         throw mapSystemError(error)
       }
@@ -180,7 +180,7 @@ export class Uploads {
   }
 }
 
-/** Takes a shard's slot out of use; its files are removed once this is written. */
+/** Changes that discard a shard's slot; its files are removed after they are written. */
 const discarding = (slot: Slot): Change[] => [
   { key: slotKey(KIND.badBlocks, slot) },
   { key: slotKey(KIND.discarded, slot), value: new Uint8Array(0) }
@@ -188,6 +188,6 @@ const discarding = (slot: Slot): Change[] => [
 
 const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('hex')
 
-/** Blocks and leaf records of an upload, as far as can be told beforehand. */
+/** Estimated bytes of an upload's blocks and leaf records. */
 const neededBytes = (expectedBytes: number): number =>
   expectedBytes + Math.ceil(expectedBytes / USUAL_BLOCK_BYTES) * LEAF_RECORD_BYTES
