@@ -46,14 +46,17 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   const { stdin, stdout, stderr, env } = process
   // A reader that goes away shows as a failed write; without a listener it would end the process there.
   stdout.on('error', () => {})
+  let failed: number | undefined
   try {
-    const failed = await runCommandLine(argv, { stdin, stdout, stderr, env, signal: interruption.signal })
+    failed = await runCommandLine(argv, { stdin, stdout, stderr, env, signal: interruption.signal })
     if (failed !== undefined) process.exitCode = failed
   } finally {
     release()
     // An input that nobody reads any more must not keep the process, nor a call of the system that was given up.
     stdin.unref?.()
-    if (interruption.signal.aborted) endBySignal(interruption.signal.reason as Interrupted)
+    // A node that was asked to stop, and did, has not failed.
+    if (failed !== undefined && interruption.signal.aborted)
+      endBySignal(interruption.signal.reason as Interrupted)
   }
 }
 
