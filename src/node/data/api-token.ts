@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { createFile, readSecret } from './files.ts'
 
 /**
- * The secret that lets a local program change things: 256 random bits as 43 base64url digits, made on the first call.
+ * The secret that authorises local programs to make changes: 256 random bits as 43 base64url digits, created on the first
+ * call.
  *
  * @throws {NodeError} 'UNSAFE_FILE_MODE'
  */

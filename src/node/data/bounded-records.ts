@@ -3,24 +3,24 @@ import { Key } from 'interface-datastore'
 import type { Datastore, KeyQuery, Pair, Query } from 'interface-datastore'
 import type { AbortOptions } from '@libp2p/interface'
 
-/** A kind of entries that strangers make this node keep. */
+/** A kind of entry that other peers may store on this node. */
 export interface RecordKind {
   readonly name: string
-  /** Keys of the kind begin with it. */
+  /** Prefix of the keys of this kind. */
   readonly prefix: string
   readonly maxEntries: number
-  /** Keys and values together. */
+  /** Limit for keys and values together. */
   readonly maxBytes: number
-  /** A longer value is refused. */
+  /** Longer values are refused. */
   readonly maxValueBytes: number
-  /** For whom the last part of a key names the peer that the entry is from. */
+  /** For kinds whose keys end in the id of the peer that sent the entry. */
   readonly maxEntriesPerPeer?: number
 }
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** What libp2p keeps on behalf of others: anybody may send a provider record, a DHT value or an address. */
+/** What libp2p stores for others: any peer may send a provider record, a DHT value or an address. */
 export const LIBP2P_RECORDS: readonly RecordKind[] = [
   {
     name: 'provider',
@@ -40,8 +40,8 @@ export interface RecordCount {
 }
 
 /**
- * Bounds what strangers can make libp2p store. The oldest entry gives way: of the peer itself when it has its share, of the
- * peer with most when the kind is full. Own entries count, and stay while others can give way.
+ * Bounds what other peers can make libp2p store. A peer at its limit loses its own oldest entry. If a kind is full, the
+ * peer with the most entries loses its oldest. This node's own entries count too, but are removed last.
  */
 export class BoundedRecords extends BaseDatastore {
   readonly #base: Datastore
@@ -53,7 +53,7 @@ export class BoundedRecords extends BaseDatastore {
     this.#kinds = kinds
   }
 
-  /** Counts what is there already. @param self - id of this node, whose own provider records have no share */
+  /** Counts existing entries. @param self - id of this node; its own provider records have no limit per peer */
   static async open(
     base: Datastore,
     self: string,
@@ -70,7 +70,7 @@ export class BoundedRecords extends BaseDatastore {
     return new BoundedRecords(base, counted)
   }
 
-  /** What there is of each kind. */
+  /** The entries and bytes of each kind. */
   counts(): Record<string, RecordCount> {
     return Object.fromEntries(this.#kinds.map(({ name, entries, bytes }) => [name, { entries, bytes }]))
   }
@@ -116,7 +116,7 @@ export class BoundedRecords extends BaseDatastore {
   }
 }
 
-/** The entries of one kind by the peer that they are from, oldest first. */
+/** The entries of one kind, by the peer that sent them, oldest first. */
 class Kind implements RecordCount {
   readonly #kind: RecordKind
   readonly #self: string
@@ -149,7 +149,7 @@ class Kind implements RecordCount {
     return this.#bytes
   }
 
-  /** @returns names of entries that have to go for this one */
+  /** @returns the names of the entries to remove to make room */
   add(name: string, valueBytes: number): string[] {
     const { maxEntries, maxEntriesPerPeer = Infinity, maxBytes } = this.#kind
     this.remove(name)
@@ -183,7 +183,7 @@ class Kind implements RecordCount {
     return name
   }
 
-  /** The entries of the stranger with most, or our own when there are no others. */
+  /** The entries of the other peer with the most, or our own if there are no others. */
   #most(): Map<string, number> {
     let most: Map<string, number> | undefined
     for (const [peer, entries] of this.#byPeer) {

@@ -4,9 +4,9 @@ import { dirname, resolve } from 'node:path'
 import { NodeError, systemCode } from '../errors.ts'
 
 /**
- * Writes a file that must not exist yet: it appears whole and durable, or not at all.
+ * Creates a file, completely and durably or not at all.
  *
- * @returns false when there was one already
+ * @returns false if the file existed already
  */
 export const createFile = async (path: string, contents: string, mode: number): Promise<boolean> => {
   const temporary = await writeTemporary(path, contents, mode)
@@ -22,14 +22,14 @@ export const createFile = async (path: string, contents: string, mode: number): 
   return true
 }
 
-/** Writes a file in the place of the one there may be: at any instant the old or the new one is there. */
+/** Writes or replaces a file atomically: at any moment the old or the new version exists. */
 export const replaceFile = async (path: string, contents: string, mode: number): Promise<void> => {
   const temporary = await writeTemporary(path, contents, mode)
   await rename(temporary, path)
   await syncFolder(dirname(path))
 }
 
-/** @returns undefined when there is no such file */
+/** @returns undefined if there is no such file */
 export const readIfThere = async (path: string): Promise<string | undefined> =>
   await readFile(path, 'utf8').catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined
@@ -37,9 +37,9 @@ export const readIfThere = async (path: string): Promise<string | undefined> =>
   })
 
 /**
- * Reads a secret, refusing one that others could have read.
+ * Reads a secret. Refuses a file that other users could read.
  *
- * @returns undefined when there is no such file
+ * @returns undefined if there is no such file
  * @throws {NodeError} 'UNSAFE_FILE_MODE'
  */
 export const readSecret = async (path: string): Promise<string | undefined> => {
@@ -67,12 +67,12 @@ const writeTemporary = async (path: string, contents: string, mode: number): Pro
   return temporary
 }
 
-/** Makes the folder and those above it, for its owner alone. */
+/** Creates the folder and its parents, accessible to the owner only. */
 export const makeFolder = async (path: string): Promise<void> => {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
   } catch (error) {
-    // On a disk that cannot be written a recursive mkdir says ENOENT: the first folder that is missing says why.
+    // On a read-only disk a recursive mkdir fails with ENOENT. Creating the first missing folder shows the real reason.
     if (systemCode(error) !== 'ENOENT') throw error
     await mkdir(await firstMissing(resolve(path)), { mode: 0o700 })
     throw error
@@ -89,7 +89,7 @@ const firstMissing = async (path: string): Promise<string> => {
 }
 
 export const syncFolder = async (path: string): Promise<void> => {
-  // Windows has no handle on a folder to sync; NTFS journals names by itself.
+  // Windows cannot sync a folder; NTFS journals names itself.
   if (process.platform === 'win32') return
   const handle = await open(path, 'r')
   try {

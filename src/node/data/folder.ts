@@ -11,7 +11,7 @@ import { openNetwork } from './network-file.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import type { NetworkDescriptor } from '../network.ts'
 
-/** A node's data folder, held by this process until `close`. */
+/** A node's data folder, locked by this process until `close`. */
 export interface DataFolder {
   readonly identity: Ed25519PrivateKey
   readonly network: NetworkDescriptor
@@ -24,12 +24,12 @@ export interface DataFolder {
   readonly close: () => Promise<void>
 }
 
-/** Where the token of the node in `data` lies, for programs that talk to it. */
+/** Path of the API token of the node in `data`, for programs that connect to it. */
 export const apiTokenPath = (data: string): string => join(resolve(data), 'api-token')
 
 /**
- * The peer id of the node in the folder at `path`, whose key is made when there is none: so that a network can name its
- * validators before they run for the first time.
+ * The peer id of the node in the folder at `path`. Creates the key if there is none, so that a network can name its
+ * validators before they first run.
  *
  * @throws {NodeError} 'UNSAFE_FILE_MODE' | 'BAD_KEY_FILE'
  */
@@ -40,9 +40,9 @@ export const futurePeerId = async (path: string): Promise<string> => {
 }
 
 /**
- * Opens (or makes) the folder at `path`.
+ * Opens or creates the folder at `path`.
  *
- * @param networkFile - descriptor asked for by the user, if any
+ * @param networkFile - descriptor that the user requested, if any
  * @throws {NodeError} 'BAD_DATA_FOLDER' | 'DATA_FOLDER_IN_USE' | 'UNSAFE_FILE_MODE' | 'BAD_KEY_FILE' | 'OTHER_NETWORK' | 'BAD_NETWORK_FILE'
  * @throws {NetworkDescriptorError}
  */
@@ -74,7 +74,7 @@ const openFolder = async (path: string, root: string): Promise<FolderLock> => {
   }
 }
 
-/** What the system refuses within the folder, told about the folder that the user named. */
+/** Maps a system error inside the folder to an error about the folder that the user named. */
 const unusable = (path: string, cause: unknown): unknown => {
   const code = systemCode(cause)
   const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : systemReason(cause)

@@ -6,7 +6,7 @@ import { createFile, readSecret } from './files.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 /**
- * The node's Ed25519 key from the file at `path` (libp2p protobuf in base64), made on the first call.
+ * The node's Ed25519 key from the file at `path` (libp2p protobuf in base64), created on the first call.
  *
  * @throws {NodeError} 'UNSAFE_FILE_MODE' | 'BAD_KEY_FILE'
  */
@@ -21,8 +21,8 @@ export const loadIdentity = async (path: string): Promise<Ed25519PrivateKey> => 
 }
 
 /**
- * A folder with a store belongs to the peer that filled it: under another key its shards would be nobody's, and the
- * leases of its own objects could never be renewed.
+ * Refuses a folder that has a store but no key. With a new key, its shards would belong to no peer and the leases of its
+ * own objects could never be renewed.
  */
 const refuseLostKey = async (path: string): Promise<void> => {
   const hasStore = await stat(join(dirname(path), 'store')).then(

@@ -3,29 +3,29 @@ import { readFile, rename, unlink } from 'node:fs/promises'
 import { NodeError, systemCode } from '../errors.ts'
 import { createFile, readIfThere } from './files.ts'
 
-/** A folder that this process alone uses, until `release`. */
+/** A folder that only this process uses, until `release`. */
 export interface FolderLock {
   readonly release: () => Promise<void>
 }
 
-/** One process, told from a later one with the same number. */
+/** Identifies a process, even if a later one has the same pid. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** '' where the system does not say. */
+  /** '' if the system does not report it. */
   readonly startTicks: string
 }
 
 interface Owner extends ProcessIdentity {
-  /** Tells apart the locks of one process. */
+  /** Distinguishes several locks of one process. */
   readonly nonce: string
 }
 
 const MAX_ATTEMPTS = 5
 
 /**
- * Takes the lock file at `path`. One that was left by a process that is gone is taken over.
+ * Takes the lock file at `path`. Takes over a lock whose process has ended.
  *
- * @throws {NodeError} 'DATA_FOLDER_IN_USE' naming the process that has it
+ * @throws {NodeError} 'DATA_FOLDER_IN_USE' naming the process that holds the lock
  */
 export const lockFolder = async (path: string): Promise<FolderLock> => {
   const owner: Owner = {
@@ -53,7 +53,7 @@ const inUse = (path: string, pid: number | undefined): NodeError =>
     { path, pid }
   )
 
-/** Removes a stale lock, and only that: one that another process took in the meantime goes back. */
+/** Removes a stale lock. If another process has taken the lock meanwhile, puts it back. */
 const setAside = async (path: string, stale: string): Promise<void> => {
   const aside = `${path}.${randomBytes(6).toString('hex')}.stale`
   try {
@@ -81,23 +81,23 @@ const parseOwner = (text: string): Owner | undefined => {
   }
 }
 
-/** Whether that very process runs. */
+/** Whether this process, not a later one with its pid, is running. */
 export const isAlive = async ({ pid, startTicks: then }: ProcessIdentity): Promise<boolean> => {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    // EPERM: it runs, as another user.
+    // EPERM: it runs as another user.
     if (systemCode(error) === 'ESRCH') return false
   }
   const now = await processStat(pid)
   if (now === undefined) return true
-  // A zombie has ended; its parent just has not asked yet.
+  // A zombie has ended; its parent has not collected it yet.
   return now.state !== 'Z' && (then === '' || now.startTicks === then)
 }
 
 /**
- * What the system says that process `pid` does (proc(5), field 3): 'R' it runs or wants to, 'S' it waits, 'D' it waits
- * for a disk, 'T' it was stopped, 'Z' it has ended. Undefined where there is no such process, or no /proc.
+ * State of process `pid` (proc(5), field 3): 'R' running or runnable, 'S' sleeping, 'D' waiting for a disk, 'T' stopped,
+ * 'Z' ended (zombie). Undefined if there is no such process, or no /proc.
  */
 export const processState = async (pid: number): Promise<string | undefined> =>
   (await processStat(pid))?.state

@@ -6,8 +6,8 @@ import { readIfThere, replaceFile } from './files.ts'
 import type { NetworkDescriptor } from '../network.ts'
 
 /**
- * The network of a data folder: the one asked for, else the one it has been in, else the public testnet. A folder
- * stays in its network for good, since its shards and leases mean nothing in another.
+ * The network of a data folder: the requested one, else the folder's own, else the public testnet. A folder never changes
+ * its network, since its shards and leases are meaningless in another.
  *
  * @param path - the folder's own copy of the descriptor
  * @throws {NodeError} 'OTHER_NETWORK' | 'BAD_NETWORK_FILE'
@@ -30,7 +30,7 @@ export const openNetwork = async (path: string, asked: string | undefined): Prom
       { kept: idOf(kept), asked: idOf(network) }
     )
   }
-  // The same network with other peers to join by: the newer list stays.
+  // The same network with other bootstrap peers: keep the newer list.
   if (formatDescriptor(network) !== keptText) await replaceFile(path, formatDescriptor(network), 0o600)
   return network
 }

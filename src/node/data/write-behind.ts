@@ -6,15 +6,15 @@ import type { Datastore, KeyQuery, Pair, Query } from 'interface-datastore'
 import type { AbortOptions } from '@libp2p/interface'
 
 export interface WriteBehindInit {
-  /** How long a change may be in memory only. @default 1 second */
+  /** Maximum time that a change is only in memory. @default 1 second */
   readonly delayMs?: number
-  /** Entries kept in memory to be read again. @default 4096 */
+  /** Entries cached in memory. @default 4096 */
   readonly maxCached?: number
-  /** Called when changes could not be written. They are given up, as in a crash. */
+  /** Called if changes could not be written. They are lost, as in a crash. */
   readonly onError: (error: unknown) => void
 }
 
-/** Without a value it is a removal. */
+/** A change of one entry; without a value, a removal. */
 interface Change {
   readonly value: Uint8Array | undefined
 }
@@ -22,16 +22,16 @@ interface Change {
 type Changes = Map<string, Change['value']>
 
 /**
- * Keeps what libp2p reads and writes over and over in memory, and writes changes a little later, all at once: the peer
- * store reads and rewrites a peer's record for every stream that is opened, on both ends of it. What it holds (addresses,
- * protocols, DHT records) is learnt again when the last second before a crash is lost.
+ * Caches entries in memory and writes changes a little later, in batches: libp2p's peer store reads and rewrites a peer's
+ * record on both ends of every new stream. A crash loses the last second of changes; libp2p learns these addresses,
+ * protocols and DHT records again.
  */
 export class WriteBehindDatastore extends BaseDatastore {
   readonly #base: Datastore
   readonly #delayMs: number
   readonly #maxCached: number
   readonly #onError: (error: unknown) => void
-  /** Entries as they stand, those read or written longest ago first. */
+  /** Current entries, least recently used first. */
   readonly #cached = new Map<string, Uint8Array>()
   #dirty: Changes = new Map()
   /** Changes that are being written. */
@@ -69,7 +69,7 @@ export class WriteBehindDatastore extends BaseDatastore {
     if (before !== undefined) return valueOf(before)
     const flushes = this.#flushes
     const value = await this.#base.get(key, options)
-    // It may have been changed while it was being read.
+    // The entry may have changed during the read.
     const after = this.#changed(name)
     if (after !== undefined) return valueOf(after)
     if (flushes === this.#flushes) this.#remember(name, value)
@@ -91,7 +91,7 @@ export class WriteBehindDatastore extends BaseDatastore {
     this.#change(name, undefined)
   }
 
-  /** Writes what has changed. Resolves when it is written, or when that has failed and been reported. */
+  /** Writes all changes. Resolves when they are written, or when the failure has been reported. */
   async flush(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing
     if (this.#dirty.size === 0) return
@@ -101,7 +101,7 @@ export class WriteBehindDatastore extends BaseDatastore {
     await this.#flushing
   }
 
-  /** Writes what has changed, and from now on nothing; the datastore behind is the caller's to close. */
+  /** Writes all changes, and ignores later ones. The caller closes the underlying datastore. */
   async close(): Promise<void> {
     this.#stop.abort()
     await this.flush()
@@ -131,14 +131,14 @@ export class WriteBehindDatastore extends BaseDatastore {
     return changes
   }
 
-  /** The newest change of an entry that may not be in the datastore behind yet. */
+  /** The newest change of an entry that may not be in the underlying datastore yet. */
   #changed(name: string): Change | undefined {
     const changes = [this.#dirty, this.#leaving].find((some) => some.has(name))
     return changes && { value: changes.get(name) }
   }
 
   #change(name: string, value: Uint8Array | undefined): void {
-    // libp2p's parts stop in no particular order: some have a last word, which is not worth keeping.
+    // libp2p's parts stop in no particular order. Some still write after the close; these writes can be dropped.
     if (this.#stop.signal.aborted) return
     const isFirst = this.#dirty.size === 0
     this.#dirty.set(name, value)

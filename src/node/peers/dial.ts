@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts'
 import type { PeerTable } from './peer-table.ts'
 
 /**
- * The connection to `peer`: the one there is, else a new one to the addresses of its report or those met before.
+ * The connection to `peer`: an existing one, else a new one to the addresses in its report or the peer store.
  *
  * @throws when `signal` fires or nothing answers
  */

@@ -1,4 +1,4 @@
-// peers/1: a peer that joins asks those it meets for the reports they know, instead of waiting for the next round.
+// peers/1: a joining peer asks the peers that it meets for their known reports, instead of waiting for the next interval.
 import { FramedStream } from '../../../protocols/framing/index.ts'
 import { ReportsReply, ReportsRequest } from '../../../protocols/generated/report.js'
 import { deadlineIn } from '../../clock/index.ts'
@@ -20,7 +20,7 @@ export interface ReportExchangeInit {
   readonly networkId: Uint8Array
   /** Reports to hand out, encoded `Signed` messages. */
   readonly reports: () => Uint8Array[]
-  /** Takes a report as it came; judges it by itself. */
+  /** Takes an unchecked report, and checks it. */
   readonly take: (signed: Uint8Array, from: PeerId) => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
@@ -46,7 +46,7 @@ export class ReportExchange {
     await this.#init.host.unhandle(this.#init.protocol)
   }
 
-  /** Asks `peer` for the reports it knows and takes them. @throws when it does not answer in time or not properly */
+  /** Asks `peer` for its known reports and takes them. @throws if it does not answer correctly in time */
   async ask(peer: PeerId, options: { signal: AbortSignal }): Promise<void> {
     const { host, protocol, networkId, take, clock } = this.#init
     using deadline = deadlineIn(clock, DEADLINE_MS, options.signal)
@@ -89,7 +89,7 @@ export class ReportExchange {
   }
 }
 
-/** As many as one reply may hold. */
+/** As many reports as fit one reply. */
 const fitting = (reports: Uint8Array[]): Uint8Array<ArrayBuffer>[] => {
   const taken: Uint8Array<ArrayBuffer>[] = []
   let room = MAX_REPLY_BYTES - MAX_SIGNED_REPORT_BYTES

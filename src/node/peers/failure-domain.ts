@@ -2,7 +2,7 @@ import { CODE_IP4, CODE_IP6, CODE_P2P_CIRCUIT, CODE_TCP, CODE_UDP } from '@multi
 import { isLoopback, isPrivate } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
-/** An IP address and port out of a multiaddr that leads to the peer itself, not to a relay. */
+/** The IP address and port of a multiaddr that leads to the peer itself, not to a relay. */
 export interface Endpoint {
   readonly version: 4 | 6
   readonly host: string
@@ -13,7 +13,7 @@ export interface Endpoint {
 /** @returns undefined for an address through a relay, and for one without an IP address */
 export const endpointOf = (address: Multiaddr): Endpoint | undefined => {
   const parts = address.getComponents()
-  // A relay's address says where the relay is.
+  // A relayed address shows where the relay is.
   if (parts.some(({ code }) => code === CODE_P2P_CIRCUIT)) return undefined
   const ip = parts.find(({ code }) => code === CODE_IP4 || code === CODE_IP6)
   if (ip?.value === undefined) return undefined
@@ -26,8 +26,8 @@ export const endpointOf = (address: Multiaddr): Endpoint | undefined => {
 }
 
 /**
- * Where a peer is, as far as this node has seen for itself: the /24 (IPv4) or /48 (IPv6) of a public address, the host of a
- * private one. A peer on this machine is seen at a loopback address, which says nothing: there, its claims count.
+ * Where a peer is, as this node has observed it: the /24 (IPv4) or /48 (IPv6) of a public address, the host of a private
+ * one. For a peer at a loopback address, which reveals nothing, its claims count.
  *
  * @param observed - the remote address of a direct connection with the peer
  * @param claims - the addresses of its report
@@ -38,7 +38,7 @@ export const observedDomain = (observed: Multiaddr, claims: readonly Multiaddr[]
   return endpoint.scope === 'loopback' ? claimedDomain([...claims, observed], peer) : domainOf(endpoint)
 }
 
-/** The domain that addresses stand for, public before private before loopback. On loopback it is the port. */
+/** The domain of claimed addresses: prefers public ones, then private ones. For loopback addresses it is the port. */
 export const claimedDomain = (claims: readonly Multiaddr[], peer: string): string => {
   const direct = claims.map(endpointOf).filter((one) => one !== undefined)
   const best =
@@ -49,11 +49,11 @@ export const claimedDomain = (claims: readonly Multiaddr[], peer: string): strin
 }
 
 /**
- * Joins domains whose operators say that they fail together. All peers of a domain stay in one: a label may merge domains
- * and never split one. A domain follows the label that most of its peers name (of equals, the first in code unit order), so
- * that a stranger with several labels cannot chain together domains of others.
+ * Merges domains whose operators say that they fail together. A label may merge domains but never splits one. A domain
+ * takes the label that most of its peers report (of equals, the first in code unit order), so that a stranger with several
+ * labels cannot chain the domains of others together.
  *
- * @param peers - each with the domain where it was seen and the label that it reports, '' for none
+ * @param peers - each with its observed domain and the label that it reports, '' for none
  * @returns the failure domain of each, in the same order
  */
 export const mergeByLabel = (

@@ -1,15 +1,15 @@
 import type { Clock } from '../../clock/index.ts'
 import type { ConnectionGater, PeerId } from '@libp2p/interface'
 
-/** Marks that are remembered, so that peers of other networks are not met again and again. */
+/** Marks that are kept, so that the node does not connect to the same foreign peers again and again. */
 const MAX_FOREIGN = 4096
-/** A mark expires: an operator may move a peer to this network, and a mark may have been a mistake. */
+/** Marks expire: an operator may move a peer to this network, or a mark may be wrong. */
 export const FOREIGN_MS = 600_000
 
-/** Refuses connections with peers that were lately found to be of another network. */
+/** Refuses connections with peers that were recently found to belong to another network. */
 export class ForeignPeers {
   readonly #clock: Pick<Clock, 'monotonicMs'>
-  /** When the mark of a peer expires; in the order of marking, which is the order of expiry. */
+  /** When the mark of each peer expires, in the order of marking, which is the order of expiry. */
   readonly #untilMs = new Map<string, number>()
 
   constructor(clock: Pick<Clock, 'monotonicMs'>) {

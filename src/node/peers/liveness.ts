@@ -9,7 +9,7 @@ import type { Membership } from './membership.ts'
 import type { PeerTable } from './peer-table.ts'
 
 const PROBE_DEADLINE_MS = 4_000
-/** A peer that answered a probe this lately and hung up again is short of connections, not dead. */
+/** A peer that disconnects this soon after answering a probe is short of connections, not dead. */
 const PROBE_HOLDS_MS = 60_000
 
 export interface LivenessInit {
@@ -22,13 +22,13 @@ export interface LivenessInit {
 }
 
 /**
- * A closed connection is the first sign of a killed peer, but also what a full connection manager does. So the peer
- * stops being live at once, is dialled once more, and is live again as soon as it answers.
+ * A closed connection is the first sign of a killed peer, but a full connection manager closes connections too. So the
+ * peer stops being live at once, is dialled once more, and is live again as soon as it answers.
  */
 export class Liveness {
   readonly #init: LivenessInit
   readonly #answeredMs = new Map<string, number>()
-  /** Peers that the log calls lost, and since when. */
+  /** Peers that have been logged as lost, and since when. */
   readonly #lostMs = new Map<string, number>()
   #stop = new AbortController()
 
@@ -65,7 +65,7 @@ export class Liveness {
       this.#answeredMs.set(id, clock.monotonicMs())
     } catch (error) {
       if (this.#stop.signal.aborted) return
-      // The table is bounded; what it has forgotten is not back but new.
+      // The table is bounded: a peer that it has forgotten returns as a new peer.
       for (const known of this.#lostMs.keys()) if (!table.knows(known)) this.#lostMs.delete(known)
       this.#lostMs.set(id, clock.monotonicMs())
       logger.info('peer lost', { peer: id, reason: error })

@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts'
 import type { Host } from '../host/host.ts'
 import type { ForeignPeers } from './foreign.ts'
 
-/** A connection on which the peer has not identified itself by then is closed. */
+/** Connections whose peer has not identified itself by then are closed. */
 const IDENTIFY_DEADLINE_MS = 15_000
 const HANG_UP_DEADLINE_MS = 1_000
 
@@ -15,7 +15,7 @@ export interface MembershipInit {
   readonly foreign: ForeignPeers
   /** The protocol that every peer of the network speaks. */
   readonly protocol: string
-  /** Protocols for which a peer of another network is kept, e.g. those of a public DHT. */
+  /** Peers of other networks stay connected if they speak one of these, e.g. the protocol of a public DHT. */
   readonly tolerated: readonly string[]
   /** @default 15 seconds */
   readonly identifyDeadlineMs?: number
@@ -23,14 +23,14 @@ export interface MembershipInit {
   readonly logger: Logger
 }
 
-/** Tells peers of the network from others by what they say in identify, and disconnects the others. */
+/** Recognises peers of the network by the protocols in their identify message, and disconnects all others. */
 export class Membership {
   readonly #init: MembershipInit
   readonly #members = new Set<string>()
   readonly #listeners = new Set<(peer: PeerId) => void>()
-  /** Connections on which the peer has identified itself. */
+  /** Connections whose peer has identified itself. */
   #identified = new WeakSet<Connection>()
-  /** Deadlines of connections that are open. */
+  /** Deadlines of open connections. */
   readonly #deadlines = new Set<Cancel>()
   #stop = new AbortController()
 
@@ -58,7 +58,7 @@ export class Membership {
     this.#identified = new WeakSet()
   }
 
-  /** True for a peer that is connected and has identified itself as one of this network. */
+  /** True for a connected peer that has identified itself as a member of this network. */
   has(peer: PeerId): boolean {
     return this.#members.has(peer.toString())
   }
@@ -68,21 +68,21 @@ export class Membership {
     return this.#members.size
   }
 
-  /** Called with every peer of the network that connects. */
+  /** Calls `listener` with every peer of the network that connects. */
   onMember(listener: (peer: PeerId) => void): void {
     this.#listeners.add(listener)
   }
 
   /**
-   * Only the first identify of a connection decides. A peer that stops takes its protocols away one by one and pushes
-   * the shorter list while its connections still stand: that does not make it a peer of another network.
+   * Only the first identify of a connection decides. A stopping peer removes its protocols one by one and pushes the
+   * shorter list over its open connections, but it still belongs to this network.
    */
   async #onIdentify({ peerId, protocols, connection }: IdentifyResult): Promise<void> {
     const { protocol, tolerated } = this.#init
     const isFirst = !this.#identified.has(connection)
     this.#identified.add(connection)
     if (protocols.includes(protocol)) {
-      // It may have left while it was being identified.
+      // The peer may have disconnected during identify.
       if (this.has(peerId) || connection.status !== 'open') return
       this.#members.add(peerId.toString())
       for (const listener of this.#listeners) listener(peerId)

@@ -10,13 +10,13 @@ import type { Logger } from '../logger.ts'
 import type { Membership } from './membership.ts'
 import type { PeerTable } from './peer-table.ts'
 
-/** Connections with peers of the network that a node keeps up by itself: all of a small network, enough of a large one. */
+/** Connections that a node maintains with peers of the network: with all of a small one, with enough of a large one. */
 const TARGET = 32
 const DIALS_AT_ONCE = 8
 const DIAL_DEADLINE_MS = 5_000
-/** How often missing connections are made up for, besides when the table changes. */
+/** How often missing connections are replaced, besides on changes of the table. */
 const ROUND_MS = 10_000
-/** Rounds when nobody is connected at all. */
+/** Interval of the rounds while no peer is connected. */
 const LONELY_ROUND_MS = 1_000
 
 export interface NeighboursInit {
@@ -24,7 +24,7 @@ export interface NeighboursInit {
   readonly table: PeerTable
   readonly membership: Membership
   readonly foreign: { has: (peer: PeerId) => boolean }
-  /** Peers to join by when no other is connected. */
+  /** Peers to dial while no other is connected. */
   readonly bootstrap: readonly string[]
   readonly maxConnections: number
   readonly clock: Clock
@@ -32,7 +32,7 @@ export interface NeighboursInit {
   readonly logger: Logger
 }
 
-/** Keeps the node connected: to bootstrap peers at first, then to peers from the table and from the local network. */
+/** Keeps the node connected: first to bootstrap peers, then to peers from the table and the local network. */
 export class Neighbours {
   readonly #init: NeighboursInit
   readonly #dialling = new Set<string>()
@@ -87,7 +87,7 @@ export class Neighbours {
 
   #onDiscovery({ id, multiaddrs }: PeerInfo): void {
     const { host, membership, foreign } = this.#init
-    // With rendezvous on, most of what is discovered are public peers of another network.
+    // With rendezvous on, most discovered peers are public peers of other networks.
     if (host.services.amino !== undefined && !multiaddrs.some((address) => isPrivate(address))) return
     if (membership.size < TARGET && !membership.has(id) && !foreign.has(id)) this.#dial(id)
   }

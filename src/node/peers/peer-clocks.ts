@@ -3,19 +3,19 @@ import type { PeerId } from '@libp2p/interface'
 import type { Clock } from '../../clock/index.ts'
 import type { Logger } from '../logger.ts'
 
-/** Peers whose clocks are compared: so many cannot all be wrong by chance. */
+/** Minimum of peers whose clocks are compared: this many are not all wrong by chance. */
 const MIN_PEERS = 3
 const MAX_PEERS = 256
-/** What a peer's report said about the time is believed for so long. */
+/** How long the time in a peer's report counts. */
 const WINDOW_MS = 15 * 60_000
-/** The log repeats itself this often. */
+/** Pause before the log repeats a warning. */
 const TELL_AGAIN_MS = 3_600_000
 
 interface Sample {
   readonly sequence: bigint
   /** The peer's wall clock minus ours. */
   readonly skewMs: number
-  /** On the monotonic clock. */
+  /** Monotonic time. */
   readonly atMs: number
 }
 
@@ -25,14 +25,14 @@ export interface PeerClocksInit {
 }
 
 /**
- * Whether this machine's clock agrees with those of its peers, by the median of what their reports say. A node whose clock
- * is wrong drops the reports of all others for their time, and they drop its own: it has to be told so itself.
+ * Whether this machine's clock agrees with its peers' clocks, by the median of the times in their reports. A node with a
+ * wrong clock drops the reports of all others because of their time, and they drop its own: its operator has to know.
  */
 export class PeerClocks {
   readonly #init: PeerClocksInit
   readonly #samples = new Map<string, Sample>()
   #toldMs = -Infinity
-  /** Our wall clock minus the monotonic one, to notice when the former is set. */
+  /** Our wall clock minus the monotonic clock; it changes when the wall clock is set. */
   #offsetMs: number
 
   constructor(init: PeerClocksInit) {
@@ -41,16 +41,16 @@ export class PeerClocks {
   }
 
   /**
-   * Takes the time out of a report whose signature has been checked.
+   * Takes the time of a report with a verified signature.
    *
-   * @param peer - its author; one that is connected, since keys are free
+   * @param peer - its author, which must be connected, since keys are free
    */
   sample(peer: PeerId, sequence: bigint, issuedAtMs: number): void {
     const { clock } = this.#init
     this.#forgetWhenSet()
     const id = peer.toString()
     const known = this.#samples.get(id)
-    // A report that is passed on again says nothing about now.
+    // A repeated report says nothing about the present time.
     if (known !== undefined && sequence <= known.sequence) return
     this.#samples.delete(id)
     if (this.#samples.size >= MAX_PEERS) this.#samples.delete(this.#samples.keys().next().value as string)
@@ -58,7 +58,7 @@ export class PeerClocks {
     this.#tell()
   }
 
-  /** How far peers' clocks are ahead of ours, the median; undefined while fewer than three peers have said. */
+  /** Median by which peers' clocks are ahead of ours; undefined while fewer than three peers have reported. */
   skewMs(): number | undefined {
     this.#forgetWhenSet()
     const sinceMs = this.#init.clock.monotonicMs() - WINDOW_MS
@@ -68,7 +68,7 @@ export class PeerClocks {
     return skews[Math.floor((skews.length - 1) / 2)]
   }
 
-  /** False when this clock is off by more than reports may be; undefined while too few peers have said. */
+  /** False if this clock is off by more than reports may be; undefined while too few peers have reported. */
   agrees(): boolean | undefined {
     const skewMs = this.skewMs()
     return skewMs === undefined ? undefined : Math.abs(skewMs) <= REPORT_LIMITS.clockSkewMs
@@ -94,7 +94,7 @@ export class PeerClocks {
     }
   }
 
-  /** When our clock is set, older samples compare with a time that is no more. */
+  /** Drops all samples after our clock was set: they compare with the old time. */
   #forgetWhenSet(): void {
     const offsetMs = this.#offset()
     if (Math.abs(offsetMs - this.#offsetMs) > REPORT_LIMITS.clockSkewMs / 2) this.#samples.clear()

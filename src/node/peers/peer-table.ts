@@ -9,21 +9,21 @@ import type { Clock } from '../../clock/index.ts'
 import type { Outcome } from './reliability.ts'
 import type { PeerReport } from './report.ts'
 
-/** Peers remembered at most; when all of them are live, further ones are refused. */
+/** Maximum peers in the table; when all of them are live, new ones are refused. */
 const MAX_PEERS = 4096
-/** How long a silent peer's reliability is remembered. */
+/** How long the table keeps a silent peer. */
 const FORGET_AFTER_MS = 3_600_000
 
 /** What is known of one peer. */
 export interface PeerEntry {
   readonly report: PeerReport
-  /** Where the peer was seen; undefined until this node has had a direct connection with it. */
+  /** Where this node has observed the peer; undefined before a direct connection. */
   readonly domain: string | undefined
-  /** Our experience with it; parts per million. */
+  /** Our experience with the peer, parts per million. */
   readonly reliabilityPpm: number
   /** See `standingPpm`. */
   readonly standingPpm: number
-  /** Reported lately, was reached, and has not been lost since. */
+  /** It has reported recently, was reached, and has not been lost since. */
   readonly live: boolean
 }
 
@@ -32,28 +32,28 @@ export interface Unproven {
   readonly report: PeerReport
   /** Id of the peer that passed on its first report. */
   readonly introducer: string
-  /** It has been reached, and a connection broke or failed since. */
+  /** It was reached, but a connection broke or failed since. */
   readonly lost: boolean
 }
 
-/** Why a peer counts as gone: it said so, or a connection broke or could not be made. */
+/** Why a peer counts as gone: it announced its leave, or a connection broke or failed. */
 type Gone = 'left' | 'lost' | undefined
 
 interface Row {
   report: PeerReport
-  /** Some connection has proven that the peer exists. */
+  /** A connection has proven that the peer exists. */
   reached: boolean
   /** Remote address of the last direct connection. */
   observed: Multiaddr | undefined
   domain: string | undefined
-  /** The fine value; see `coarseReliability`. */
+  /** The exact value; see `coarseReliability`. */
   reliabilityPpm: number
   provenMs: number
-  /** When `provenMs` was last brought up to date, on the monotonic clock. */
+  /** When `provenMs` was last updated, monotonic time. */
   provenAtMs: number
-  /** It has served us since then. */
+  /** The peer has served us since then. */
   served: boolean
-  /** On the monotonic clock, so that a wall clock that is set does not make every peer look gone. */
+  /** Monotonic time, so that setting the wall clock does not make every peer look gone. */
   freshUntilMs: number
   gone: Gone
 }
@@ -64,8 +64,8 @@ export interface PeerTableInit {
 }
 
 /**
- * The newest report of every peer, this node included, and what we have seen of them ourselves. A report alone proves
- * nothing, since keys are free: a peer is live only after a connection with it was made.
+ * The newest report of every peer, including this node, and what we have observed of each. A report alone proves nothing,
+ * since keys are free: a peer is live only after a connection with it.
  */
 export class PeerTable {
   readonly #self: string
@@ -85,7 +85,7 @@ export class PeerTable {
   /**
    * Takes a checked report.
    *
-   * @param introducer - who passed it on; a peer may introduce only so many that have not been reached yet
+   * @param introducer - the peer that passed it on; it may introduce only a limited number of unreached peers
    */
   accept(report: PeerReport, introducer?: PeerId): 'accepted' | 'table-full' | 'too-many-new' {
     const id = report.peer.toString()
@@ -102,7 +102,7 @@ export class PeerTable {
     const wasGone = row.gone
     row.report = report
     row.freshUntilMs = this.#freshUntilMs(report)
-    // A peer that was lost must be reached again; one that left is back with its next report.
+    // A lost peer must be reached again; a peer that left is back with its next report.
     row.gone = report.intervalMs === 0 ? 'left' : wasGone === 'lost' ? 'lost' : undefined
     row.domain = this.#domainOf(row)
     this.#rows.set(id, row)
@@ -115,12 +115,12 @@ export class PeerTable {
     return this.#rows.get(peer.toString())?.report.sequence
   }
 
-  /** True while something is remembered of the peer with this id. */
+  /** True if the table has an entry of the peer with this id. */
   knows(id: string): boolean {
     return this.#rows.has(id)
   }
 
-  /** True for a peer with which some connection has been made. */
+  /** True for a peer with which there has been a connection. */
   isReached(peer: PeerId): boolean {
     return peer.toString() === this.#self || this.#rows.get(peer.toString())?.reached === true
   }
@@ -130,7 +130,7 @@ export class PeerTable {
     return row === undefined ? undefined : this.#entry(row)
   }
 
-  /** Every peer that is remembered, in no order. */
+  /** Every peer in the table, in no particular order. */
   entries(): PeerEntry[] {
     return [...this.#rows.values()].map((row) => this.#entry(row))
   }
@@ -139,7 +139,7 @@ export class PeerTable {
     return this.entries().filter(({ live }) => live)
   }
 
-  /** Peers that report and must be reached before they count, with the peer that introduced each. */
+  /** Reporting peers that must be reached before they count, with the introducer of each. */
   unproven(): Unproven[] {
     const nowMs = this.#clock.monotonicMs()
     return [...this.#rows.entries()]
@@ -158,9 +158,9 @@ export class PeerTable {
   }
 
   /**
-   * A connection with the peer was made.
+   * Records a connection with the peer.
    *
-   * @param address - its remote address; undefined for one through a relay, which proves that the peer exists but not where
+   * @param address - its remote address; undefined for a relayed one, which proves that the peer exists but not where
    */
   markReached(peer: PeerId, address: Multiaddr | undefined): void {
     const id = peer.toString()
@@ -177,7 +177,7 @@ export class PeerTable {
     if (isNews) this.#changed()
   }
 
-  /** Forgets a peer that nobody could reach. */
+  /** Removes a peer that could not be reached. */
   forget(peer: PeerId): void {
     const id = peer.toString()
     if (id === this.#self || !this.#rows.delete(id)) return
@@ -185,7 +185,7 @@ export class PeerTable {
     this.#changed()
   }
 
-  /** The peer cannot be reached just now: it counts as live again once it has been. */
+  /** Marks a peer that cannot be reached now. It is live again as soon as it is reached. */
   markDown(peer: PeerId): void {
     const row = this.#rows.get(peer.toString())
     if (row === undefined || row.gone !== undefined) return
@@ -196,7 +196,7 @@ export class PeerTable {
 
   markUp(peer: PeerId): void {
     const row = this.#rows.get(peer.toString())
-    // A peer that said that it leaves is not back because a last connection still stands.
+    // A peer that has announced its leave is not back just because a connection is still open.
     if (row === undefined || row.gone !== 'lost') return
     row.gone = undefined
     row.provenAtMs = this.#clock.monotonicMs()
@@ -213,7 +213,7 @@ export class PeerTable {
     if (outcome === 'unreachable') this.markDown(peer)
   }
 
-  /** Forgets peers that have been silent for long. Call now and then. */
+  /** Removes peers that have been silent for long. Call it periodically. */
   prune(): void {
     const nowMs = this.#clock.monotonicMs()
     for (const [id, row] of this.#rows) {
@@ -229,7 +229,7 @@ export class PeerTable {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Called with each peer that was gone and has shown itself again. */
+  /** Calls `listener` with each peer that was lost and is reached again. */
   onUp(listener: (peer: PeerId) => void): void {
     this.#upListeners.add(listener)
   }
@@ -238,13 +238,13 @@ export class PeerTable {
     for (const listener of this.#upListeners) listener(peer)
   }
 
-  /** A report that others passed on may be old; a sender's clock that is behind must not make it look so. */
+  /** Deducts the age of a report, which others may have passed on late; allows for an author's clock that is behind. */
   #freshUntilMs({ issuedAtMs, intervalMs }: PeerReport): number {
     const ageMs = Math.max(0, this.#clock.nowMs() - issuedAtMs - REPORT_LIMITS.clockSkewMs)
     return this.#clock.monotonicMs() - ageMs + INTERVALS_TO_LIVE * intervalMs
   }
 
-  /** Counts the time since the last look, for as long as the peer was there. */
+  /** Adds the time since the last update in which the peer was present. */
   #prove(row: Row): void {
     const nowMs = this.#clock.monotonicMs()
     const spanMs = Math.max(0, Math.min(nowMs, row.freshUntilMs) - row.provenAtMs)

@@ -1,4 +1,4 @@
-// Everything that knows who is in the network: members, reports, the table, and the connections kept with them.
+// The peers of the network: members, reports, the table, and the connections with them.
 import { setMaxListeners } from 'node:events'
 import { WORTH } from '../host/connection-limit.ts'
 import { reportsTopic } from '../host/gossip.ts'
@@ -46,7 +46,7 @@ export interface PeersInit {
   readonly logger: Logger
 }
 
-/** Members that a node asks for their reports at once; after these, one each interval. */
+/** Members that a node asks for their reports at once; after these, one per interval. */
 const FIRST_QUESTIONS = 4
 
 export class Peers {
@@ -103,13 +103,13 @@ export class Peers {
     this.membership.onMember((peer) => void this.#ask(peer))
   }
 
-  /** What must run before the host starts and until it has stopped: see there. */
+  /** Runs from before the host starts until after it has stopped; see `#identify` and `#forget`. */
   readonly identity: Part = {
     start: async () => await this.#identify(),
     stop: async () => await this.#forget()
   }
 
-  /** Before the host starts: what it must speak, and hear of, from its first connection on. */
+  /** Before the host starts: registers the protocol and the listeners that the first connection needs. */
   async #identify(): Promise<void> {
     this.#stop = new AbortController()
     setMaxListeners(0, this.#stop.signal)
@@ -119,8 +119,8 @@ export class Peers {
   }
 
   /**
-   * After the host has stopped: a protocol that goes away while connections stand is told to the peers (identify push),
-   * to which this node would then look like one of another network.
+   * After the host has stopped. If a protocol is removed while connections are open, libp2p tells the peers (identify
+   * push), and this node would look to them like a node of another network.
    */
   async #forget(): Promise<void> {
     await this.#exchange.stop()
@@ -133,7 +133,7 @@ export class Peers {
     this.#neighbours.start()
   }
 
-  /** While the host still runs: tells the others that this node leaves, and dials nobody any more. */
+  /** While the host still runs: stops dialling, and announces that this node leaves. */
   async stop(): Promise<void> {
     this.#neighbours.stop()
     this.#prober.stop()
@@ -142,12 +142,12 @@ export class Peers {
     await this.#reporter.stop()
   }
 
-  /** True when some peer has told which peers there are. */
+  /** True after a peer has answered with its reports. */
   get introduced(): boolean {
     return this.#answers > 0
   }
 
-  /** How much a connection with the peer is worth when slots are short. */
+  /** Value of a connection with the peer when slots are short. */
   worth(peer: PeerId): Worth {
     const entry = this.table.get(peer)
     if (entry?.live === true && entry.standingPpm > NEWCOMER_PPM) return WORTH.proven
@@ -170,7 +170,7 @@ export class Peers {
     return entries.map((entry, i) => this.#summary(entry, domains[i]))
   }
 
-  /** What a report says of others: of those that are connected, and whose round-trip time is known. */
+  /** The observations in our report: of live, connected peers whose round-trip time is known. */
   #sights(): Sight[] {
     const { host } = this.#init
     return this.table.live().flatMap(({ report: { peer }, reliabilityPpm }) => {
@@ -209,7 +209,7 @@ export class Peers {
     }
   }
 
-  /** A new member may know peers that this node does not. */
+  /** Asks a new member for its reports: it may know peers that this node does not. */
   async #ask(peer: PeerId): Promise<void> {
     const { config, clock, logger } = this.#init
     const due = clock.monotonicMs() - this.#lastQuestionMs >= config.reportInterval

@@ -3,15 +3,15 @@ import { FULL_RELIABILITY_PPM } from './reliability.ts'
 import type { MeshPeer } from '../../hologram/mesh.ts'
 import type { PeerEntry } from './peer-table.ts'
 
-/** The failure domain of each entry: where it was seen, joined by label with others. '' while it has not been seen. */
+/** The failure domain of each entry: its observed domain, merged with others by label; '' if it was never observed. */
 export const failureDomains = (entries: readonly PeerEntry[]): string[] =>
   mergeByLabel(
     entries.map(({ domain = '', report }) => ({ domain, label: domain === '' ? '' : report.domain }))
   )
 
 /**
- * What placement may know of live peers: those that lend space and that this node has had a direct connection with. A
- * newcomer's reliability counts in part only (see `standingPpm`).
+ * The live peers that placement may use: those that lend space and have had a direct connection with this node. Only part
+ * of a newcomer's reliability counts (see `standingPpm`).
  */
 export const placementPeers = (live: readonly PeerEntry[]): MeshPeer[] => {
   const lenders = live.filter(({ domain, report }) => domain !== undefined && report.capacityBytes > 0)

@@ -14,10 +14,10 @@ import type { PeerTable, Unproven } from './peer-table.ts'
 const PROBES_AT_ONCE = 8
 const PROBE_DEADLINE_MS = 5_000
 const ROUND_MS = 2_000
-/** Pause after the first failure; doubled by each further one. */
+/** Pause after the first failure; each further one doubles it. */
 const FIRST_PAUSE_MS = 5_000
 const MAX_PAUSE_MS = 600_000
-/** A peer that has never been reached is forgotten after this many attempts. */
+/** Attempts after which a peer that was never reached is forgotten. */
 const ATTEMPTS = 4
 
 export interface ProberInit {
@@ -28,23 +28,23 @@ export interface ProberInit {
   readonly logger: Logger
 }
 
-/** True when a connection with the peer proves that it is where its report says. */
+/** True if a connection with the peer proves that it is where its report says. */
 export const isProof = (
   { direction, remoteAddr }: Pick<Connection, 'direction' | 'remoteAddr'>,
   claims: readonly Multiaddr[]
 ): boolean => {
   if (direction === 'outbound') return true
   const seen = endpointOf(remoteAddr)
-  // A private or loopback address is one of our own site.
+  // A private or loopback address belongs to our own site.
   if (seen === undefined || seen.scope !== 'public') return seen !== undefined
   const claimed = claims.map(endpointOf).filter((one) => one !== undefined)
-  // Behind a NAT a peer claims relays only.
+  // A peer behind a NAT claims relayed addresses only.
   return claimed.length === 0 || claimed.some(({ host }) => host === seen.host)
 }
 
 /**
- * Reaches each peer that reports, once, at the address that it claims; only then it counts. Introducers take turns: whoever
- * introduces many peers that do not exist delays its own and no others.
+ * Dials each reporting peer once at an address that it claims; the peer counts only after that. Introducers take turns: a
+ * peer that introduces many nonexistent peers delays only its own.
  */
 export class Prober {
   readonly #init: ProberInit
@@ -97,7 +97,7 @@ export class Prober {
     this.#cancelRound = clock.after(ROUND_MS, () => this.#round())
   }
 
-  /** Takes what connections there are for proof. @returns true when they prove where the peer is */
+  /** Looks for proof among the open connections. @returns whether they prove where the peer is */
   #look(peer: PeerId): boolean {
     const { host, table } = this.#init
     const claims = table.get(peer)?.report.multiaddrs
@@ -111,7 +111,7 @@ export class Prober {
   }
 
   #fill(): void {
-    // A peer that is reached changes the table, which calls this again.
+    // Reaching a peer changes the table, which calls this again.
     if (this.#looking || this.#stop.signal.aborted) return
     this.#looking = true
     try {
@@ -146,11 +146,11 @@ export class Prober {
       return false
     }
     if (membership.has(peer)) return !this.#look(peer)
-    // A connection on which the peer has not identified itself yet: membership will tell.
+    // If there is a connection, the peer has not identified itself on it yet: membership decides.
     return host.getConnections(peer).length === 0
   }
 
-  /** The first peer of the introducer with the fewest probes under way; of equals, of the one that waited longest. */
+  /** The first peer of the introducer with the fewest running probes; of equals, of the one that waited longest. */
   #next(lanes: Map<string, Unproven[]>): Unproven {
     const busy = (introducer: string): number =>
       [...this.#probing.values()].filter((one) => one === introducer).length
@@ -189,17 +189,17 @@ export class Prober {
     void attempt()
   }
 
-  /** @throws when the peer is not reached at an address that it claims */
+  /** @throws if the peer cannot be reached at an address that it claims */
   async #dial({ report: { peer, multiaddrs }, lost }: Unproven, signal: AbortSignal): Promise<void> {
     const { host, table, membership } = this.#init
     if (host.getConnections(peer).length === 0) {
       await dialPeer(host, table, peer, signal)
-      // Until it has identified itself it may be of another network; membership will tell.
+      // Until the peer has identified itself it may belong to another network: membership decides.
       if (membership.has(peer)) this.#look(peer)
       return
     }
     if (lost) {
-      // The connection may stand though nobody is at its other end any more.
+      // The connection may look open although the peer is gone.
       await host.services.ping.ping(peer, { signal })
       this.#failures.delete(peer.toString())
       table.markReached(peer, undefined)

@@ -1,4 +1,4 @@
-// Reports: what a peer says of itself, and the checks a report passes before anybody believes it.
+// Reports: what a peer states about itself, and the checks that a report must pass.
 import { multiaddr } from '@multiformats/multiaddr'
 import { Report } from '../../../protocols/generated/report.js'
 import {
@@ -15,7 +15,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Signer, UnverifiedSigned } from '../../../protocols/signed.ts'
 
-/** What a report may hold (docs/reference/protocols.md, "Reports"). */
+/** Limits of a report (docs/reference/protocols.md, "Reports"). */
 export const REPORT_LIMITS = {
   payloadBytes: 4096,
   versionLength: 64,
@@ -24,18 +24,18 @@ export const REPORT_LIMITS = {
   multiaddrBytes: 256,
   minIntervalMs: 250,
   maxIntervalMs: 3_600_000,
-  /** How far clocks of peers may be apart. */
+  /** Maximum difference between the clocks of two peers. */
   clockSkewMs: 60_000
 } as const
 
 export const MAX_SIGNED_REPORT_BYTES = REPORT_LIMITS.payloadBytes + SIGNED_OVERHEAD_BYTES
 
-/** A peer is taken for gone when it has been silent for this many of its intervals. */
+/** A peer counts as gone after this many of its intervals without a report. */
 export const INTERVALS_TO_LIVE = 3
 
-/** Why a report was not taken. */
+/** Why a report was dropped. */
 export const DROP_REASONS = [
-  /** Not a Signed report, or without a signature. */
+  /** Not a Signed report, or not signed. */
   'malformed',
   'bad-signature',
   'wrong-network',
@@ -44,7 +44,7 @@ export const DROP_REASONS = [
   'from-future',
   'replayed',
   'table-full',
-  /** The peer that passed it on has introduced too many that nobody has reached. */
+  /** The peer that passed it on has introduced too many unreached peers. */
   'too-many-new'
 ] as const
 
@@ -59,14 +59,14 @@ export interface PeerReport {
   readonly freeBytes: number
   readonly version: string
   readonly uptimeSeconds: number
-  /** '' when the operator named none. */
+  /** '' if the operator named none. */
   readonly domain: string
   readonly multiaddrs: readonly Multiaddr[]
   /** 0: the peer leaves. */
   readonly intervalMs: number
-  /** What it sees of others. */
+  /** Its observations of other peers. */
   readonly sights: readonly Sight[]
-  /** The `Signed` message as it came, to be passed on. */
+  /** The `Signed` message as received, to pass on. */
   readonly signed: Uint8Array
 }
 
@@ -76,13 +76,13 @@ export type OwnReport = Omit<PeerReport, 'signed' | 'peer'>
 export interface CheckContext {
   readonly networkId: Uint8Array
   readonly nowMs: number
-  /** Sequence of the newest report known of a peer. */
+  /** Sequence of a peer's newest known report. */
   readonly lastSequence: (peer: PeerId) => bigint | undefined
-  /** Given the author, sequence and time of a properly signed report, also of one that is dropped for its time. */
+  /** Called with the author, sequence and time of a correctly signed report, even if it is dropped because of its time. */
   readonly onTime?: (peer: PeerId, sequence: bigint, issuedAtMs: number) => void
 }
 
-/** @returns the report, or why it is dropped; the signature, which costs the most, is checked last */
+/** Checks the signature last, since it costs the most. @returns the report, or why it is dropped */
 export const checkReport = async (
   bytes: Uint8Array,
   context: CheckContext

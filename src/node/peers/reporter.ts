@@ -1,4 +1,4 @@
-// This node's own reports, and those that come in by gossip.
+// This node's own reports, and those that arrive by gossip.
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { isLoopback } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -14,12 +14,12 @@ import type { PeerClocks } from './peer-clocks.ts'
 import type { PeerTable } from './peer-table.ts'
 import type { DropReason } from './report.ts'
 
-/** Share of the interval by which reports are early or late, so that peers do not fall into step. */
+/** Random share of the interval by which reports are early or late, so that peers do not synchronise. */
 const JITTER = 0.1
-/** While new, a node reports again to every peer that it meets, at most this often. */
+/** A new node reports again when it meets peers, at most this often. */
 const GREETING_GAP_MS = 1_000
 const GREETING_DELAY_MS = 50
-/** Below gossipsub's 3 seconds, after which it holds a message asked for and not delivered against its sender. */
+/** Below gossipsub's 3 seconds, after which it penalises a peer that promised a message and did not deliver it. */
 const REACH_DEADLINE_MS = 2_500
 
 export interface ReporterInit {
@@ -31,17 +31,17 @@ export interface ReporterInit {
   readonly intervalMs: number
   readonly version: string
   readonly domain: string
-  /** What this node lends: zeros when it lends nothing. */
+  /** Space that this node lends; zeros if it lends nothing. */
   readonly space: () => Promise<{ capacityBytes: number; freeBytes: number }>
   readonly uptimeSeconds: () => number
-  /** What this node sees of others. */
+  /** This node's observations of other peers. */
   readonly sights: () => readonly Sight[]
   readonly clock: Clock
   readonly random: RandomSource
   /** True for a connected peer of the network. */
   readonly isMember: (peer: PeerId) => boolean
   readonly clocks: PeerClocks
-  /** Counts a report that came in. */
+  /** Counts a received report. */
   readonly count: (outcome: 'accepted' | DropReason) => void
   readonly logger: Logger
 }
@@ -49,7 +49,7 @@ export interface ReporterInit {
 export class Reporter {
   readonly #init: ReporterInit
   #sequence: bigint
-  /** On the monotonic clock. */
+  /** Monotonic time. */
   #startedMs = 0
   #lastSentMs = -Infinity
   #cancelNext: Cancel | undefined
@@ -73,7 +73,7 @@ export class Reporter {
     await this.#report()
   }
 
-  /** Says that the node leaves, so that nobody has to find out. */
+  /** Announces that the node leaves, so that other peers do not have to detect it. */
   async stop(): Promise<void> {
     if (!this.#running) return
     this.#running = false
@@ -88,17 +88,17 @@ export class Reporter {
   }
 
   /**
-   * Takes a report from wherever it came.
+   * Takes a report from any source.
    *
-   * @param from - who passed it on
-   * @returns what became of it
+   * @param from - the peer that passed it on
+   * @returns the outcome
    */
   async take(signed: Uint8Array, from: PeerId): Promise<'accepted' | DropReason> {
     const [outcome] = await this.#take(signed, from, false)
     return outcome
   }
 
-  /** @param isNew - it came by gossip, and says what time it is now */
+  /** @param isNew - it arrived by gossip, so its time is recent */
   async #take(signed: Uint8Array, from: PeerId, isNew: boolean): Promise<['accepted' | DropReason, PeerId?]> {
     const { networkId, table, clock, count, host, clocks, isMember } = this.#init
     const report = await checkReport(signed, {
@@ -127,12 +127,12 @@ export class Reporter {
       case 'out-of-limits':
         return TopicValidatorResult.Reject
       default:
-        // Late or seen by another way: no fault of the peer that passed it on.
+        // Late, or received by another path: not the fault of the peer that passed it on.
         return TopicValidatorResult.Ignore
     }
   }
 
-  /** A report is passed on only when its author has been reached: inventions end at the first honest peer. */
+  /** Reports are passed on only after their author has been reached: the first honest peer stops invented ones. */
   async #exists(author: PeerId): Promise<boolean> {
     const { table, clock } = this.#init
     if (table.isReached(author)) return true
@@ -147,7 +147,7 @@ export class Reporter {
     })
   }
 
-  /** While this node is new, others that come to listen have not heard of it. */
+  /** While this node is new, peers that subscribe have not received its report yet. */
   readonly #onSubscription = (): void => {
     const { clock, intervalMs, logger } = this.#init
     const nowMs = clock.monotonicMs()
@@ -195,7 +195,7 @@ export class Reporter {
   }
 }
 
-/** Addresses without the peer id, which the report has already; loopback ones only where there are no others. */
+/** Addresses without the peer id, which the report already contains; loopback ones only if there are no others. */
 const reportable = (addresses: readonly Multiaddr[]): Multiaddr[] => {
   const bare = addresses.map((address) => multiaddr(address.toString().replace(/\/p2p\/[^/]+$/, '')))
   const others = bare.filter((address) => !isLoopback(address))

@@ -1,4 +1,4 @@
-// A section of the report: what this peer sees of others. The agreed map is made of it (src/manifold/map).
+// A section of the report: this peer's observations of others. The agreed map is built from it (src/manifold/map).
 import { peerIdFromString } from '@libp2p/peer-id'
 import { decodePeerId } from '../../../protocols/signed.ts'
 import { MAP_LIMITS } from '../../manifold/map/index.ts'
@@ -7,7 +7,7 @@ import type { Sight } from '../../manifold/map/index.ts'
 
 const FULL_PPM = 1_000_000
 
-/** The field for a report: the nearest peers first, so that what does not fit is what matters least. */
+/** The field of a report. The nearest peers come first; those that do not fit matter least. */
 export const encodeSights = (sights: readonly Sight[]): Report['sights'] =>
   sights
     .filter(({ rttMicros }) => rttMicros >= 1 && rttMicros <= MAP_LIMITS.maxRttMicros)
@@ -19,7 +19,7 @@ export const encodeSights = (sights: readonly Sight[]): Report['sights'] =>
       failuresPpm: Math.min(FULL_PPM, Math.max(0, Math.round(failuresPpm)))
     }))
 
-/** @returns undefined when the field breaks its rules: a peer twice, itself, no peer at all, a number out of bounds */
+/** @returns undefined if the field breaks its rules: a peer twice, the author itself, an invalid id or number */
 export const checkSights = (report: Pick<Report, 'sights' | 'peer'>): Sight[] | undefined => {
   const own = decodePeerId(report.peer)?.toString()
   const seen = new Set<string>()

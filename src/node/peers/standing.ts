@@ -1,7 +1,7 @@
 import { FULL_RELIABILITY_PPM } from './reliability.ts'
 
 const HOUR_MS = 3_600_000
-/** A newcomer takes a quarter of what its capacity would give it, after some hours half, after a day all. */
+/** A newcomer counts with a quarter of its capacity, after some hours with half, after a day with all of it. */
 const STEPS: ReadonlyArray<readonly [afterMs: number, ppm: number]> = [
   [24 * HOUR_MS, FULL_RELIABILITY_PPM],
   [3 * HOUR_MS, FULL_RELIABILITY_PPM / 2]
@@ -9,8 +9,8 @@ const STEPS: ReadonlyArray<readonly [afterMs: number, ppm: number]> = [
 export const NEWCOMER_PPM = FULL_RELIABILITY_PPM / 4
 
 /**
- * The part of its capacity that placement grants a peer, by the time for which it has proven to be there. A cluster that
- * starts together is weighed as ever, since only the ratio of weights counts.
+ * The part of a peer's capacity that placement counts, by the time for which the peer has proven to be present. In a
+ * cluster that starts together this changes nothing, since only the ratio of weights matters.
  *
  * @param provenMs - time for which the peer was reachable and reported; time in which it also served counts double
  */

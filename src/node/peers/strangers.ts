@@ -1,11 +1,11 @@
-/** Peers in the table that have not been reached yet and came by one introducer. */
+/** Maximum unreached peers in the table from one introducer. */
 export const MAX_STRANGERS_PER_INTRODUCER = 128
-/** In all; beyond, the introducer with the most loses its oldest. */
+/** Maximum from all introducers; beyond it, the introducer with the most loses its oldest. */
 export const MAX_STRANGERS = 1024
 
 /**
- * Peers known from reports only, by the peer that passed the report on. Whoever floods the network with keys of peers that
- * do not exist uses up its own share.
+ * Peers known only from reports, by the introducer that passed the report on. An introducer that floods the network with
+ * nonexistent peers uses up only its own share.
  */
 export class Strangers {
   readonly #introducers = new Map<string, string>()
@@ -16,7 +16,7 @@ export class Strangers {
     return (this.#byIntroducer.get(introducer)?.size ?? 0) < MAX_STRANGERS_PER_INTRODUCER
   }
 
-  /** @returns the id of the stranger that has to give way, if one has */
+  /** @returns the id of the stranger removed to make room, if any */
   add(id: string, introducer: string): string | undefined {
     let crowded: string | undefined
     if (this.#introducers.size >= MAX_STRANGERS) {
