@@ -16,7 +16,7 @@ const COUNTERS: ReadonlyArray<readonly [name: string, help: string, count: Count
   ['background_failures', 'Work in the background that failed', 'backgroundFailures']
 ]
 
-/** Metrics on how this node looks after what its user put. */
+/** Metrics on this node's care for its user's objects. */
 export const careMetrics = (registry: Registry, stats: () => ClientStats): void => {
   const registers = [registry]
   for (const [name, help, count] of COUNTERS) {
@@ -60,7 +60,7 @@ const HEAL_GAUGES: typeof HEAL_COUNTERS = [
   ['lost_peers', 'Peers that count as lost', 'lostPeers']
 ]
 
-/** Metrics on what this node rebuilds of what others lost. */
+/** Metrics on the shards that this node rebuilds after others lost them. */
 export const healMetrics = (registry: Registry, stats: () => HealStats): void => {
   const registers = [registry]
   for (const [name, help, count] of HEAL_COUNTERS) {

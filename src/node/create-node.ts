@@ -39,7 +39,7 @@ import type { NodeParts } from './node.ts'
 import type { Node, NodeOverrides } from './types.ts'
 
 /**
- * Opens the data folder (lock, identity, network, store) and builds the host; nothing listens before `start`.
+ * Opens the data folder (lock, identity, network, store) and builds the host. The node does not listen before `start`.
  *
  * @throws {NodeError} 'DATA_FOLDER_IN_USE' | 'UNSAFE_FILE_MODE' | 'BAD_KEY_FILE' | 'OTHER_NETWORK' | 'BAD_NETWORK_FILE'
  * @throws {NetworkDescriptorError}
@@ -71,7 +71,7 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
     const clock = new AwakeClock(machineClock)
     opened.add('clock', { stop: async () => clock.stop() })
     const foreign = new ForeignPeers(machineClock)
-    // A peer that others join by finds itself in the list.
+    // A bootstrap peer finds itself in the list.
     const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
     const bootstrap = [...listed].filter((address) => !address.endsWith(`/p2p/${self}`))
     const host = await createHost({
@@ -105,7 +105,7 @@ export const createNode = async (config: NodeConfig, overrides: NodeOverrides = 
   }
 }
 
-/** What libp2p keeps: its peer store and the records of the DHT. */
+/** libp2p's data: its peer store and the records of the DHT. */
 const openHostData = async (
   path: string,
   self: string,
@@ -124,22 +124,22 @@ const openHostData = async (
 interface Opened {
   readonly config: NodeConfig
   readonly logger: Logger
-  /** For deadlines on peers: stands still while this process cannot run. */
+  /** For deadlines on peers: stops while this process cannot run. */
   readonly clock: AwakeClock
   readonly folder: DataFolder
   readonly store: Store
-  /** What the peers say about this machine's clock. */
+  /** Compares this machine's clock with the peers' clocks. */
   readonly clocks: PeerClocks
   readonly codec: SegmentCodec
   readonly foreign: ForeignPeers
   readonly bootstrap: readonly string[]
-  /** What libp2p keeps on disk. */
+  /** libp2p's data on disk. */
   readonly records: BoundedRecords
   readonly host: Host
   readonly close: () => Promise<void>
 }
 
-/** Wires the parts; none of them does anything yet. */
+/** Connects the parts; none of them is started yet. */
 const assemble = (opened: Opened): NodeParts => {
   const { config, logger, folder, store, host, foreign, bootstrap } = opened
   const createdMs = performance.now()
@@ -229,7 +229,7 @@ const assemble = (opened: Opened): NodeParts => {
   }
 }
 
-/** How peers are found without a list of them. */
+/** Ways to find peers without a list. */
 const otherWays = ({ mdns, rendezvous }: NodeConfig): string[] => [
   ...(mdns ? ['mDNS on the local network'] : []),
   ...(rendezvous === 'ipfs' ? ['the public DHT'] : [])
@@ -304,7 +304,7 @@ const createRendezvous = (
   })
 }
 
-/** The lock file names a process, and cannot tell those of another container; the lock of the index can. */
+/** The lock file names a process, which may run in another container and be invisible here. The index's lock still works. */
 const inUseElsewhere = (path: string, cause: unknown): NodeError =>
   new NodeError(
     'DATA_FOLDER_IN_USE',
@@ -322,7 +322,7 @@ const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeByt
 const cap = (bytesPerSecond: number): Bandwidth =>
   bytesPerSecond === 0 ? UNLIMITED : new TokenBucket({ bytesPerSecond, clock: systemClock })
 
-/** The coder: measures once a shape which backend is fastest here, and keeps the answer in the data folder. */
+/** The codec. It measures once per shape which backend is fastest, and stores the result in the data folder. */
 const createCodec = (config: NodeConfig, logger: Logger): SegmentCodec =>
   createSegmentCodec({
     backend: config.encoder,

@@ -3,7 +3,7 @@ import type { Collected, Holdings } from '../hologram/holdings.ts'
 import type { Logger } from './logger.ts'
 
 const INTERVAL_MS = 3_600_000
-/** A node that starts has more urgent things to do. */
+/** Delay after the start: a starting node has more urgent work. */
 const FIRST_MS = 60_000
 
 export interface GarbageCollectorInit {
@@ -13,7 +13,7 @@ export interface GarbageCollectorInit {
   readonly logger: Logger
 }
 
-/** Removes what no lease keeps: every hour, and when somebody asks. */
+/** Removes what no lease keeps: every hour, and on request. */
 export class GarbageCollector {
   readonly #init: GarbageCollectorInit
   #cancel: Cancel = () => {}
@@ -28,14 +28,14 @@ export class GarbageCollector {
     this.#schedule(FIRST_MS)
   }
 
-  /** Resolves when a collection that is under way has ended. */
+  /** Resolves when a running collection has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#cancel()
     await this.#running
   }
 
-  /** Collects now, or joins the collection that is under way. @throws what the store throws */
+  /** Collects now, or joins the running collection. @throws what the store throws */
   async collectNow(): Promise<Collected> {
     const { holdings, onCollected } = this.#init
     const collected = await holdings.collectGarbage()

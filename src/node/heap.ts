@@ -1,14 +1,15 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Heap limits for a process that moves bytes through itself. V8 counts the memory of buffers against the limit of its
- * old generation, which it lets grow by a tenth when little is allocated on the heap proper, and against a limit of
- * 64 MiB beside it: a process with 30 MB of objects then marks them all after every few MB of traffic, which took more
- * than half of a holder's processor time. With one limit, three quarters above what lives, it does so a tenth as often
- * (four times what lives saves a tenth of the time more and takes 200 MiB). Nurseries that stay small are scavenged often and cheaply, which
- * frees the buffers of blocks that have passed (docs/bench/benchmarks.md, "Garbage collection").
+ * Sets heap limits for a process that mostly moves bytes. V8 counts the memory of buffers against the limit of its old
+ * generation, which it grows only by a tenth if little is allocated on the heap itself, and also against a limit of
+ * 64 MiB. So a process with 30 MB of objects marks them all after every few MB of traffic; this took more than half of a
+ * holder's processor time. A single limit, three quarters above the live objects, makes marking ten times rarer. (Four
+ * times the live objects would save another tenth of the time and take 200 MiB.) Small nurseries are scavenged often and
+ * cheaply, which frees the buffers of forwarded blocks (docs/bench/benchmarks.md, "Garbage collection").
  *
- * For the whole process, its workers too: for programs whose main work is the node, before anything else is loaded.
+ * Applies to the whole process, including its workers. For programs whose main work is the node; call it before anything
+ * else is loaded.
  */
 export const tuneHeap = (): void => {
   setFlagsFromString('--heap-growing-percent=75')

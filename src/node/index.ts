@@ -1,5 +1,5 @@
-// The node: the only room that wires everything, from settings and identity to the libp2p host and the objects on it.
-// What HTTP and the command line need is exported here; neither may enter.
+// The node: the only room that connects everything, from settings and identity to the libp2p host and the objects on it.
+// It exports what HTTP and the command line need; neither may enter.
 export {
   ConfigError,
   configMarkdown,

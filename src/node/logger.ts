@@ -1,17 +1,17 @@
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
-/** What goes with a message; printed as `key=value` or as keys of the JSON line. */
+/** Data of a message; printed as `key=value` or as keys of the JSON line. */
 export type LogFields = Readonly<Record<string, unknown>>
 
 export type Logger = { readonly [L in LogLevel]: (message: string, fields?: LogFields) => void } & {
-  /** A logger that puts `component` on every line. */
+  /** A logger that adds `component` to every line. */
   readonly child: (component: string) => Logger
 }
 
 export interface LoggerInit {
   readonly level: LogLevel
   readonly format: 'text' | 'json'
-  /** Takes one line without its end. @default standard error */
+  /** Writes one line, given without its line end. @default standard error */
   readonly write?: (line: string) => void
   /** @default Date.now */
   readonly nowMs?: () => number
@@ -53,7 +53,7 @@ const textLine = (time: string, level: LogLevel, message: string, fields: LogFie
   return `${time} ${level.toUpperCase().padEnd(5)}${from} ${oneLine(message)}${words.join('')}`
 }
 
-/** A value as one text: an error as its message, an id as itself, a list as its items. */
+/** A value as text: an error as its message, an id as itself, a list as its items. */
 const plain = (value: unknown): string => {
   if (value instanceof Error) return value.message
   if (Array.isArray(value)) return value.map(plain).join(',')
@@ -62,19 +62,19 @@ const plain = (value: unknown): string => {
   try {
     json = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? `${inner}` : inner))
   } catch {
-    // A log must not fail on what it is given, e.g. an object that holds itself.
+    // Logging must never fail, e.g. on an object that contains itself.
     return String(value)
   }
-  // Peer ids and CIDs have a text of their own, which would be quoted twice.
+  // Peer ids and CIDs serialise to a string, which would be quoted twice.
   return json?.startsWith('"') === true ? (JSON.parse(json) as string) : String(json)
 }
 
-/** Peers choose some of what is logged: it must not be able to forge lines. */
+/** Keeps a value on one line: peers choose some logged values and must not be able to forge lines. */
 const oneLine = (value: string): string =>
   value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => JSON.stringify(c).slice(1, -1))
 
 const quoted = (value: string): string =>
   /^[\w./:@+,-]+$/.test(value) ? value : oneLine(JSON.stringify(value))
 
-/** For programs that embed a node and want no log. */
+/** For programs that embed a node without a log. */
 export const silentLogger: Logger = createLogger({ level: 'error', format: 'text', write: () => {} })

@@ -1,4 +1,4 @@
-// The network as the objects on it need it: peers, streams, provider records and signatures, over libp2p.
+// The network interface that the objects need: peers, streams, provider records and signatures, over libp2p.
 import { deadlineIn } from '../clock/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
@@ -11,11 +11,11 @@ import type { Host } from './host/host.ts'
 import type { PeerTable } from './peers/peer-table.ts'
 import type { Outcome } from './peers/reliability.ts'
 
-/** A dial is given up after this time; the caller's own deadline may be longer. */
+/** Deadline of a dial; the caller's own deadline may be longer. */
 const DIAL_DEADLINE_MS = 8_000
 const OUTBOUND_STREAMS_PER_PROTOCOL = 256
 const PROVIDE_ATTEMPTS = 3
-/** Peers that must be seen to have a provider record, of the twenty that it is sent to. */
+/** Peers, of the twenty that receive a provider record, that must be seen to have it. */
 const PROVIDER_RECORDS = 5
 
 export interface Libp2pMeshInit {
@@ -48,7 +48,7 @@ export class Libp2pMesh implements Mesh {
     return placementPeers(this.#init.table.live())
   }
 
-  /** @throws {NodeError} 'UNREACHABLE' when the peer cannot be dialled; what `signal` says when that fires */
+  /** @throws {NodeError} 'UNREACHABLE' if the peer cannot be dialled; the reason of `signal` when it fires */
   async open(peer: PeerId, protocol: string, { signal }: { signal: AbortSignal }): Promise<Stream> {
     const connection = await this.#connect(peer, signal)
     return await connection.newStream(protocol, { signal, maxOutboundStreams: OUTBOUND_STREAMS_PER_PROTOCOL })
@@ -67,10 +67,10 @@ export class Libp2pMesh implements Mesh {
   }
 
   /**
-   * Resolves when several peers have been seen to hand the record out. kad-dht's ADD_PROVIDER has no answer, and a busy
-   * receiver loses it when the end of the stream comes together with the message (js-libp2p issue 2517).
+   * Resolves when several peers have been seen to return the record. kad-dht's ADD_PROVIDER has no reply, and a busy
+   * receiver loses it if the stream ends together with the message (js-libp2p issue 2517).
    *
-   * @throws {NodeError} 'NOT_PROVIDED' when too few do after several attempts
+   * @throws {NodeError} 'NOT_PROVIDED' if too few peers return it after several attempts
    */
   async provide(cid: CID, { signal }: { signal: AbortSignal }): Promise<void> {
     for (let attempt = 0; attempt < PROVIDE_ATTEMPTS; attempt++) {
@@ -102,7 +102,7 @@ export class Libp2pMesh implements Mesh {
     this.#init.table.observe(peer, outcome)
   }
 
-  /** True when enough peers name this node as a provider: all that answer, in a small network. */
+  /** True if enough peers name this node as a provider: in a small network, all that answer. */
   async #isProvided(cid: CID, signal: AbortSignal): Promise<boolean> {
     const { dht } = this.#init.host.services
     let answers = 0
@@ -116,7 +116,7 @@ export class Libp2pMesh implements Mesh {
     return records > 0 && records === answers
   }
 
-  /** A connection that carries data: one through a relay is only good for arranging a direct one. */
+  /** A connection that may carry data: a relayed one only serves to arrange a direct one. */
   async #connect(peer: PeerId, signal: AbortSignal): Promise<Connection> {
     const { host, table, clock } = this.#init
     using deadline = deadlineIn(clock, DIAL_DEADLINE_MS, signal)
@@ -140,7 +140,7 @@ const drain = async (events: AsyncIterable<unknown>): Promise<void> => {
   while ((await iterator.next()).done !== true);
 }
 
-/** Waits for hole punching (DCUtR) to make a direct connection. @throws when `signal` fires first */
+/** Waits until hole punching (DCUtR) makes a direct connection. @throws if `signal` fires first */
 const unlimited = async (host: Host, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>()
   const listening = new AbortController()

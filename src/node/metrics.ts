@@ -7,7 +7,7 @@ import type { Connection } from '@libp2p/interface'
 import type { RecordCount } from './data/bounded-records.ts'
 import type { DropReason } from './peers/report.ts'
 
-/** What the figures are read from when they are asked for. */
+/** Sources of the figures, read on each scrape. */
 export interface MetricsSources {
   readonly version: string
   readonly uptimeSeconds: () => number
@@ -23,7 +23,7 @@ export interface MetricsSources {
 }
 
 export interface NodeMetrics {
-  /** This node's alone: several nodes live in one process. */
+  /** Used by this node only: several nodes may share a process. */
   readonly registry: Registry
   readonly countReport: (outcome: 'accepted' | DropReason) => void
   readonly countCollected: (freedBytes: number, objects: number) => void
@@ -163,7 +163,7 @@ const streamGauge = (registers: Registry[], connections: () => Connection[]): Ga
     }
   })
 
-/** Holder figures are counted where they arise; here they are only told. */
+/** Exposes the holder's counters, which are counted elsewhere. */
 const holderCounters = (registers: Registry[], stats: () => HolderStats): void => {
   const told = (name: string, help: string, read: (stats: HolderStats) => number): Counter =>
     new Counter({

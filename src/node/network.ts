@@ -1,4 +1,4 @@
-// The network descriptor: what makes a network itself, apart from who happens to be in it.
+// The network descriptor: what defines a network, independent of its current peers.
 import { createHash, randomBytes } from 'node:crypto'
 import { encode } from '@ipld/dag-cbor'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -10,13 +10,13 @@ const FORMAT = 'thhe-network/1'
 const MAX_BOOTSTRAP = 64
 const MAX_FILE_BYTES = 1 << 20
 
-/** Code that objects of a network have unless the putter chooses another. */
+/** Erasure code of the network's objects unless the putter chooses another. */
 export interface DefaultCode {
-  /** Shards that suffice to read. */
+  /** Shards needed to read. */
   readonly k: number
-  /** Shards in all, 256 at most. */
+  /** Total shards, 256 at most. */
   readonly n: number
-  /** Bytes of a full block: a multiple of 64, 1 MiB at most. */
+  /** Bytes of a full block: a multiple of 64, at most 1 MiB. */
   readonly blockBytes: number
 }
 
@@ -25,12 +25,12 @@ export interface NetworkDescriptor {
   readonly name: string
   /** First part of every protocol id and topic, e.g. '/thhe'. */
   readonly protocolPrefix: string
-  /** 32 hex digits: networks of the same name differ. */
+  /** 32 hex digits; distinguishes networks of the same name. */
   readonly salt: string
   readonly code: DefaultCode
-  /** Whom the network follows on agreed state; absent where nobody validates. */
+  /** The validators that decide agreed state; absent if the network has none. */
   readonly quorumSet?: QuorumSet
-  /** Peers to join by, each ending in /p2p/PEER-ID. No part of the id: they come and go. */
+  /** Bootstrap peers, each ending in /p2p/PEER-ID. Not part of the network id, since they change. */
   readonly bootstrap: readonly string[]
 }
 
@@ -54,12 +54,12 @@ export interface CreateDescriptorInit {
 }
 
 /**
- * 64 KiB blocks cost two thirds more processor time a byte in put and get; with 1 MiB, a reader at the end of a slow
+ * 64 KiB blocks cost two thirds more processor time per byte in put and get. With 1 MiB blocks, a reader behind a slow
  * uplink waits long for its first byte (docs/bench/benchmarks.md, "Block size").
  */
 const DEFAULT_BLOCK_BYTES = 262_144
 
-/** A new network, unlike any other. @throws {NetworkDescriptorError} */
+/** A new network with a random salt. @throws {NetworkDescriptorError} */
 export const createDescriptor = (init: CreateDescriptorInit): NetworkDescriptor =>
   checkDescriptor({
     format: FORMAT,
@@ -71,11 +71,11 @@ export const createDescriptor = (init: CreateDescriptorInit): NetworkDescriptor 
     bootstrap: init.bootstrap ?? []
   })
 
-/** Validators of a network in which every peer votes, at most: beyond, agreement costs more than it gives. */
+/** Maximum peers of a network in which every peer validates: with more, agreement costs more than it gives. */
 export const MAX_EVERYBODY_VALIDATES = 25
 
 /**
- * The quorum set of equal validators: n - f of n, where n >= 3f + 1, so that f of them may fail or lie.
+ * The quorum set of equal validators: n - f of n, where n >= 3f + 1, which tolerates f that fail or lie.
  *
  * @param validators - peer ids
  */
@@ -97,7 +97,7 @@ export const networkId = ({ bootstrap: _, ...identity }: NetworkDescriptor): Uin
   return createHash('sha256').update(encode(canonical)).digest()
 }
 
-/** The id as a person meets it: 64 hex digits. */
+/** The id as text: 64 hex digits. */
 export const networkIdText = (id: Uint8Array): string => Buffer.from(id).toString('hex')
 
 /** Start of every protocol id and topic of the network: its prefix and the first 128 bits of its id. */
@@ -176,7 +176,7 @@ const checkQuorumSet = (value: unknown): QuorumSet => {
   return set
 }
 
-/** Only the types: what makes a quorum set sane is for `fba` to say. Depth is bounded before it recurses. */
+/** Checks only the types; `fba` checks whether the quorum set is sane. Bounds the depth before it recurses. */
 const quorumSetShape = (value: unknown, field: string, depth: number): QuorumSet => {
   if (depth > 8) throw new NetworkDescriptorError(field, 'it is nested too deeply')
   const { threshold, validators, innerSets } = record(value, field, ['threshold', 'validators', 'innerSets'])
@@ -200,7 +200,7 @@ const checkBootstrap = (value: unknown): string[] =>
       const parsed = multiaddr(address as string)
       if (parsed.getComponents().at(-1)?.code === CODE_P2P) return parsed.toString()
     } catch {
-      // Falls through to the one message for every address that cannot be used.
+      // Falls through to the common error message for unusable addresses.
     }
     throw new NetworkDescriptorError(
       'bootstrap',
@@ -234,7 +234,7 @@ const whole = (value: unknown, field: string, min: number, max: number, step = 1
   throw new NetworkDescriptorError(field, `expected a whole number from ${min} to ${max}${multiple}`)
 }
 
-/** The network that a node joins when it is told of none. */
+/** The network that a node joins by default. */
 export const PUBLIC_TESTNET: NetworkDescriptor = checkDescriptor({
   format: FORMAT,
   name: 'thhe-testnet',

@@ -27,7 +27,7 @@ import type { Rendezvous } from './rendezvous.ts'
 import type { Scrubber } from './scrubber.ts'
 import type { Node, NodeState, NodeStatus, PeerSummary } from './types.ts'
 
-/** What a node is made of; `createNode` makes it. */
+/** The parts of a node; `createNode` makes them. */
 export interface NodeParts {
   readonly config: NodeConfig
   readonly logger: Logger
@@ -46,16 +46,16 @@ export interface NodeParts {
   readonly clocks: PeerClocks
   readonly rendezvous?: Rendezvous
   readonly introduction: Introduction
-  /** Absent where the network has no validators. */
+  /** Absent if the network has no validators. */
   readonly agreement?: MapAgreement
-  /** Peers to join by; with none, a node is ready by itself. */
+  /** Bootstrap peers; without any, a node is ready without having joined others. */
   readonly bootstrap: readonly string[]
   readonly uptimeSeconds: () => number
-  /** Closes what `createNode` opened: databases, coding threads, and at last the data folder. */
+  /** Closes what `createNode` opened: databases, coding threads, and finally the data folder. */
   readonly close: () => Promise<void>
 }
 
-/** The life of a node: its parts started in order, stopped in the opposite one, and what can be said of them. */
+/** A node: starts its parts in order, stops them in reverse order, and reports their state. */
 export class ThheNode implements Node {
   readonly #parts: NodeParts
   readonly #running = new PartStack()
@@ -157,7 +157,7 @@ export class ThheNode implements Node {
     const { host, config, peers, hologram, garbage, scrubber, rendezvous, agreement, introduction, logger } =
       this.#parts
     try {
-      // Before the host listens: identify must tell the first peer already that this node is of the network.
+      // Before the host listens: identify must announce this network's protocol even to the first peer.
       await this.#running.start('membership', peers.identity)
       await this.#running.start('host', { start: () => startHost(host, config), stop: () => host.stop() })
       await this.#running.start('objects', hologram)
@@ -171,7 +171,7 @@ export class ThheNode implements Node {
       await this.stop()
       throw error
     }
-    // Somebody may have stopped it meanwhile.
+    // `stop` may have been called meanwhile.
     if (this.#stopping !== undefined) return
     this.#state = 'running'
     logger.info('node runs', { peer: this.peerId, network: this.network.name, listen: this.multiaddrs() })

@@ -1,4 +1,4 @@
-// The thread of `analyzeInWorker`: one analysis, one message back.
+// The worker thread of `analyzeInWorker`: runs one analysis and posts one message.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { analyzeNetwork } from '../../fba/analysis/index.ts'

@@ -1,16 +1,16 @@
-// The analysis of quorums off the main thread: it is bound to the processor, for as long as it may take.
+// The analysis of quorums, in a worker thread because it may take long and is bound by the processor.
 
 import { Worker } from 'node:worker_threads'
 import type { AnalysisOptions, FbaNode, NetworkAnalysis } from '../../fba/analysis/index.ts'
 
-/** What the thread is given. */
+/** Input of the worker thread. */
 export interface AnalysisTask {
   readonly nodes: readonly FbaNode[]
   readonly options: Omit<AnalysisOptions, 'clock'>
 }
 
 export interface AnalyzeInWorkerOptions extends Omit<AnalysisOptions, 'clock'> {
-  /** Time after which what is not known yet is called undecided. */
+  /** Time after which open questions are reported as undecided. */
   readonly limitMillis: number
   /** Time beyond the limit after which the thread is killed. @default 5000 */
   readonly graceMillis?: number
@@ -29,19 +29,19 @@ export class QuorumAnalysisError extends Error {
   }
 }
 
-// Compiled, this module and the thread's both end in .js.
+// After compilation, this module and the worker's both end in .js.
 const WORKER = new URL(
   `./quorum-analysis-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
   import.meta.url
 )
 
-/** A longer one would fire at once. */
+/** A longer timer would fire at once. */
 const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
 
 /**
- * {@link analyzeNetwork} in a thread of its own.
- * @throws {QuorumAnalysisError} when it is killed at its deadline or fails; `cause` says why
- * @throws the signal's reason when that is aborted
+ * Runs {@link analyzeNetwork} in its own thread.
+ * @throws {QuorumAnalysisError} if the thread is killed at its deadline or fails; `cause` says why
+ * @throws the signal's reason if it fires
  */
 export const analyzeInWorker = async (
   nodes: readonly FbaNode[],

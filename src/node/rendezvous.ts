@@ -1,4 +1,4 @@
-// Finding peers of the network through a public DHT that knows nothing of it (docs/reference/protocols.md, "Rendezvous").
+// Finds peers of the network through a public DHT that knows nothing about it (docs/reference/protocols.md, "Rendezvous").
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -12,22 +12,22 @@ import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
 import type { Membership } from './peers/membership.ts'
 
-/** Protocol of the DHT, and of relays: peers that speak these are kept though they are of no network of ours. */
+/** Protocols of the DHT and of relays: peers that speak these stay connected although they are not of our network. */
 export const PUBLIC_PROTOCOLS = ['/ipfs/kad/1.0.0', '/libp2p/circuit/relay/0.2.0/hop']
 
 const ROUND_DEADLINE_MS = 120_000
 const DIAL_DEADLINE_MS = 10_000
-/** Between rounds until a peer of the network is found: twice as long each time, up to the second. */
+/** First and longest pause between rounds until a peer of the network is found; each pause is twice the one before. */
 const FIRST_SEARCH_MS = 2_000
 const SEARCHING_MS = 60_000
-/** Between rounds after that. */
+/** Pause between rounds after that. */
 const SETTLED_MS = 600_000
-/** Provider records live for a day or two; told again well before. */
+/** Provider records live for one or two days; this republishes them well before. */
 const PROVIDE_MS = 6 * 3_600_000
-/** Public peers whose connections are left open after a round; the rest are closed again. */
+/** Connections with public peers that stay open after a round; the others are closed. */
 const PUBLIC_PEERS_KEPT = 16
 
-/** The CID under which peers of a network are providers: raw, SHA-256 of "thhe/rendezvous/1" and the network id. */
+/** The CID that the peers of a network provide: raw, SHA-256 of "thhe/rendezvous/1" and the network id. */
 export const rendezvousCid = (networkId: Uint8Array): CID => {
   const digest = createHash('sha256').update('thhe/rendezvous/1').update(networkId).digest()
   return CID.createV1(raw.code, Digest.create(sha256.code, digest))
@@ -39,7 +39,7 @@ export interface RendezvousInit {
   readonly dht: KadDHT
   readonly membership: Membership
   readonly networkId: Uint8Array
-  /** Peers of the public DHT to join by. */
+  /** Bootstrap peers of the public DHT. */
   readonly bootstrap: readonly string[]
   readonly nowMs: () => number
   readonly logger: Logger
@@ -95,7 +95,7 @@ export class Rendezvous {
     await this.#shedPublicPeers(signal)
   }
 
-  /** Reaches at least one bootstrap peer of the public DHT. @throws when none answers */
+  /** Reaches at least one bootstrap peer of the public DHT. @throws if none answers */
   async #join(signal: AbortSignal): Promise<void> {
     const { host, bootstrap, logger } = this.#init
     const dials = bootstrap.map(async (address) => {
@@ -109,7 +109,7 @@ export class Rendezvous {
     this.#joined = true
   }
 
-  /** Tells the DHT again when the record grows old, or the addresses in it are no longer ours. */
+  /** Republishes the provider record when it is old or its addresses are out of date. */
   async #provide(signal: AbortSignal): Promise<void> {
     const { host, dht, nowMs } = this.#init
     const addresses = host.getMultiaddrs().map(String).sort().join()
@@ -132,7 +132,7 @@ export class Rendezvous {
     await Promise.all(dials)
   }
 
-  /** Dials a peer that says it is of the network; whether it is, membership finds out by itself. */
+  /** Dials a peer that claims to belong to the network; membership checks the claim. */
   async #meet({ id, multiaddrs }: PeerInfo, signal: AbortSignal): Promise<void> {
     const { host, logger } = this.#init
     try {
@@ -143,7 +143,7 @@ export class Rendezvous {
     }
   }
 
-  /** A walk through the public DHT leaves dozens of connections open that nobody needs. */
+  /** Closes connections: a walk through the public DHT leaves dozens of unneeded ones open. */
   async #shedPublicPeers(signal: AbortSignal): Promise<void> {
     const { host, membership } = this.#init
     const idle = host
@@ -151,7 +151,7 @@ export class Rendezvous {
       .filter(({ remotePeer, streams }) => !membership.has(remotePeer) && streams.length === 0)
     for (const connection of idle.slice(PUBLIC_PEERS_KEPT)) {
       const { tags } = await host.peerStore.get(connection.remotePeer, { signal })
-      // A tag says that somebody has a use for the peer, e.g. as a relay.
+      // A tagged peer is in use, e.g. as a relay.
       if (tags.size === 0) await connection.close({ signal })
     }
   }

@@ -2,12 +2,12 @@ import { Counter } from 'prom-client'
 import type { Registry } from 'prom-client'
 import type { Logger } from './logger.ts'
 
-/** A stop that takes longer is cut short. */
+/** Deadline of a stop. */
 const STOP_DEADLINE_MS = 5_000
 
 export interface RunUntilSignalInit {
   readonly logger: Logger
-  /** Takes the count of faults that slipped through. @default none */
+  /** Registry for the count of unhandled rejections. @default none */
   readonly metrics?: Registry
   /** @default process */
   readonly signals?: Pick<NodeJS.EventEmitter, 'on' | 'once' | 'off'>
@@ -16,11 +16,11 @@ export interface RunUntilSignalInit {
 }
 
 /**
- * Waits for SIGTERM or SIGINT, then stops `parts` one after another, within 5 seconds in all; a second signal does
- * not wait. A rejection that nobody handled is a defect, but no reason to take a peer's shards away: it is logged and
- * counted (`thhe_unhandled_rejections_total`) until then. An exception that nobody caught is logged and ends the process.
+ * Waits for SIGTERM or SIGINT, then stops `parts` one after another, within 5 seconds in total. A second signal ends the
+ * wait. Until then, an unhandled rejection is logged and counted (`thhe_unhandled_rejections_total`): it is a defect, but
+ * no reason to take the peer's shards offline. An uncaught exception is logged and ends the process.
  *
- * @returns the exit status: 0 after a clean stop, 1 when it was cut short or failed
+ * @returns the exit status: 0 after a clean stop, 1 if it was cut short or failed
  */
 export const runUntilSignal = async (
   parts: ReadonlyArray<{ stop(): Promise<unknown> }>,
@@ -45,7 +45,7 @@ export const runUntilSignal = async (
   return 1
 }
 
-/** @returns ends the watch */
+/** @returns a function that ends the watch */
 const watchFaults = (
   source: Pick<NodeJS.EventEmitter, 'on' | 'off'>,
   logger: Logger,

@@ -3,12 +3,12 @@ import type { Store } from '../store/index.ts'
 import type { Logger } from './logger.ts'
 
 const DAY_MS = 24 * 3_600_000
-/** A node that starts has more urgent things to do. */
+/** Delay after the start: a starting node has more urgent work. */
 const FIRST_MS = 10 * 60_000
-/** Everything is read once in this time. */
+/** Time of one complete scrub. */
 const PERIOD_MS = 14 * DAY_MS
 const PAUSE_MS = DAY_MS
-/** So that a small store is not read at a crawl, and a large one leaves the disk to others. */
+/** Bounds of the read rate: a small store is not read too slowly, and a large one leaves disk bandwidth to others. */
 const MIN_BYTES_PER_SECOND = 64 * 1024
 const MAX_BYTES_PER_SECOND = 8 * 1024 * 1024
 
@@ -19,7 +19,7 @@ export interface ScrubberInit {
   readonly logger: Logger
 }
 
-/** Reads the whole store over and over, slowly, so that damage is found before a reader finds it. */
+/** Reads the whole store slowly, again and again, to find damage before a reader does. */
 export class Scrubber {
   readonly #init: ScrubberInit
   readonly #stopping = new AbortController()
@@ -34,7 +34,7 @@ export class Scrubber {
     this.#schedule(FIRST_MS)
   }
 
-  /** Resolves when no block is being read any more. */
+  /** Resolves when no block is being read. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the node stops'))
     this.#cancel()
@@ -55,7 +55,7 @@ export class Scrubber {
       const { usedBytes } = await store.usage()
       const wanted = Math.ceil(usedBytes / (PERIOD_MS / 1000))
       const bytesPerSecond = Math.min(MAX_BYTES_PER_SECOND, Math.max(MIN_BYTES_PER_SECOND, wanted))
-      // A node that is restarted often still gets to all of it.
+      // A random start: even a node that restarts often reads every part.
       const report = await store.scrub({ signal, bytesPerSecond, startAt: random.unit() })
       if (report.damagedShards > 0) logger.warn('the store has damage', { ...report })
       else logger.debug('the store has been read', { ...report })

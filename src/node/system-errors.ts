@@ -1,4 +1,4 @@
-// What the errors of the operating system mean, in words. Node.js says 'EROFS: read-only file system, open '/x''.
+// The errors of the operating system in words. Node.js says 'EROFS: read-only file system, open '/x''.
 
 /** Each continues "Cannot open FILE: ..." (errno(3), getaddrinfo(3)). */
 const REASONS = {
@@ -49,7 +49,7 @@ export type SystemCode = keyof typeof REASONS
 
 export const SYSTEM_CODES = Object.keys(REASONS) as readonly SystemCode[]
 
-/** What was attempted, by the name of the system call. */
+/** The attempted action, by the name of the system call. */
 const VERBS: Readonly<Record<string, string>> = {
   access: 'read',
   bind: 'listen on',
@@ -87,20 +87,20 @@ interface SystemFields {
   readonly port?: number
 }
 
-/** The code of an error that the system reports, and that has words here. */
+/** The code of a system error that `REASONS` explains. */
 export const knownSystemCode = (error: unknown): SystemCode | undefined => {
   const { code } = (error ?? {}) as SystemFields
   return typeof code === 'string' && Object.hasOwn(REASONS, code) ? (code as SystemCode) : undefined
 }
 
-/** Why the system refused, e.g. 'the disk is full'; undefined for any other error. */
+/** Why the system refused, e.g. 'the disk is full'; undefined for other errors. */
 export const systemReason = (error: unknown): string | undefined => {
   const code = knownSystemCode(error)
   return code && REASONS[code]
 }
 
 /**
- * An error of the system as a sentence: 'Cannot open FILE: the disk is read-only.' Undefined for any other error.
+ * A system error as a sentence: 'Cannot open FILE: the disk is read-only.' Undefined for other errors.
  *
  * @param path - as the user wrote it; the error itself may name a temporary file or an absolute path
  */

@@ -10,22 +10,22 @@ import type { NodeConfig } from './config/index.ts'
 import type { Logger } from './logger.ts'
 import type { NetworkDescriptor } from './network.ts'
 
-/** What this node knows of one peer, from its newest report and from our own experience. */
+/** What this node knows about one peer, from its newest report and our own experience. */
 export interface PeerSummary {
   readonly id: string
-  /** This node. */
+  /** True for this node itself. */
   readonly self: boolean
   /** Reported within three intervals, was reached, and has not been lost since. */
   readonly live: boolean
   readonly connected: boolean
-  /** 'relayed' when every connection goes through a relay; undefined when not connected. */
+  /** 'relayed' if every connection goes through a relay; undefined if not connected. */
   readonly path: 'direct' | 'relayed' | undefined
-  /** Round trip on the present connection, when it has been measured. */
+  /** Round-trip time of the current connections, if it has been measured. */
   readonly rttMicros: number | undefined
   readonly capacityBytes: number
   readonly freeBytes: number
   readonly reliabilityPpm: number
-  /** Where it was seen; '' until there has been a direct connection with it. */
+  /** Where it was observed; '' until there has been a direct connection. */
   readonly failureDomain: string
   readonly version: string
   readonly uptimeSeconds: number
@@ -38,7 +38,7 @@ export type NodeState = 'created' | 'starting' | 'running' | 'stopping' | 'stopp
 
 export interface NodeStatus {
   readonly state: NodeState
-  /** Running, and, where there are peers to join by, one of them has told who is there. */
+  /** Running and, if there are bootstrap peers, introduced: a peer has answered with its reports. */
   readonly ready: boolean
   readonly peerId: string
   readonly version: string
@@ -46,22 +46,22 @@ export interface NodeStatus {
   readonly network: {
     readonly id: string
     readonly name: string
-    /** Of objects whose putter chooses no other: any k of n shards. */
+    /** Default code for objects: any k of n shards suffice to read. */
     readonly code: { readonly k: number; readonly n: number }
   }
   readonly multiaddrs: readonly string[]
   readonly peers: { readonly known: number; readonly live: number; readonly connected: number }
   readonly dht: 'client' | 'server'
-  /** Provider records that this node keeps, most of them for others; they are not part of the quota. */
+  /** Provider records stored on this node, mostly for others; they do not count against the quota. */
   readonly dhtRecords: { readonly entries: number; readonly bytes: number }
   readonly rendezvous: 'off' | 'joining' | 'joined'
   readonly map: MapSummary
   readonly usage: Usage
-  /** Whether the clocks of the peers agree with ours; undefined while too few of them have said what time it is. */
+  /** Whether the peers' clocks agree with ours; undefined while too few peers have reported their time. */
   readonly clockAgrees?: boolean
-  /** How far the clocks of peers are ahead of this one, the median; there when `clockAgrees` is. */
+  /** Median by which peers' clocks are ahead of ours; present if `clockAgrees` is. */
   readonly clockSkewMs?: number
-  /** What the store has found damaged on the disk. */
+  /** Damage that the store has found on the disk. */
   readonly damage: StoreHealth
 }
 
@@ -73,32 +73,32 @@ export interface Node {
   readonly network: NetworkDescriptor & { readonly id: string }
   readonly config: NodeConfig
   readonly objects: Objects
-  /** This node's own registry: nothing is shared between nodes of one process. */
+  /** This node's own registry; nodes of one process do not share it. */
   readonly metrics: Registry
   readonly logger: Logger
-  /** Secret that the local HTTP interface asks for; kept in the file at `apiTokenPath`, mode 0600. */
+  /** Secret that the local HTTP interface requires; stored in the file at `apiTokenPath`, mode 0600. */
   readonly apiToken: string
   readonly apiTokenPath: string
-  /** Addresses with this node's /p2p part, as told to other peers. */
+  /** Addresses with this node's /p2p part, as announced to other peers. */
   multiaddrs: () => string[]
-  /** Every peer in the table, this node included. */
+  /** Every peer in the table, including this node. */
   peers: () => PeerSummary[]
-  /** The agreed map, and how the agreement stands. */
+  /** The agreed map and the state of the agreement. */
   map: () => MapView
   status: () => Promise<NodeStatus>
   /** Removes what no lease keeps, now instead of at the next full hour. @throws StoreError */
   collectGarbage: () => Promise<Collected>
-  /** Reads everything that is kept and marks what is damaged. @throws the signal's reason, as soon as the signal fires */
+  /** Reads all stored data and marks damage. @throws the signal's reason, as soon as the signal fires */
   scrub: (options?: ScrubOptions) => Promise<ScrubReport>
-  /** Shards that are being stored here, or whose put was broken off. */
+  /** Shards that are being uploaded to this node, or whose upload was interrupted. */
   uploads: () => AsyncIterable<UploadSummary>
-  /** Resolves when the node listens; see `status().ready` for when it knows its peers. */
+  /** Resolves when the node listens. `status().ready` says whether it knows its peers. */
   start: () => Promise<void>
-  /** Stops everything and lets go of the data folder. Idempotent; a stopped node is not started again. */
+  /** Stops everything and releases the data folder. Idempotent. A stopped node cannot be started again. */
   stop: () => Promise<void>
 }
 
-/** What a program that embeds a node may put in place of what `createNode` would make. */
+/** Parts that a program that embeds a node may supply instead of the defaults of `createNode`. */
 export interface NodeOverrides {
   /** @default standard error, by `logLevel` and `logFormat` */
   readonly logger?: Logger

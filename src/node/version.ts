@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-/** Version of this package. Its file is two folders up from the source, three from what is built. */
+/** Version of this package. package.json is two folders above the source, three above the build. */
 export const VERSION: string = (() => {
   const candidates = ['../../package.json', '../../../package.json'].map(
     (path) => new URL(path, import.meta.url)

@@ -343,7 +343,7 @@ export class Store implements Holdings {
   async *listOwned(): AsyncGenerator<{ cid: CID; value: Uint8Array | undefined }> {
     this.#assertOpen()
     for await (const { key, value } of this.#parts.database.entries(kindKey(KIND.owned))) {
-      // A damaged one is listed as well: its object must be shown, and its lease renewed.
+      // Damaged entries are listed too: their objects must be shown, and their leases renewed.
       yield { cid: parseObjectKey(key).cid, value }
     }
   }

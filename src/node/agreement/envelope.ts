@@ -1,15 +1,15 @@
-// SCP's envelopes, questions and answers as they travel (protocols/fba.proto).
+// The wire form of SCP's envelopes, questions and answers (protocols/fba.proto).
 import { ScpEnvelope, ScpReply, ScpRequest } from '../../../protocols/generated/fba.js'
 import { fromHex, toHex } from '../../../fba/bytes.ts'
 import { decodeQuorumSet, decodeStatement, encodeQuorumSet, encodeStatement } from '../../../fba/index.ts'
 import type { Envelope } from '../../../fba/index.ts'
 import type { Question, Reply } from '../../agreement/index.ts'
 
-/** A question names its network and at most 8 + 32 hashes. */
+/** A question contains its network id and at most 8 + 32 hashes. */
 export const MAX_QUESTION_BYTES = 4 * 1024
 /** Statements of a few slots of all validators, quorum sets, 32 reports, or one map. */
 export const MAX_REPLY_BYTES = 4 * 1024 * 1024
-/** Gossip carries no longer envelope than this. */
+/** Longest envelope that is sent by gossip. */
 export const MAX_GOSSIP_BYTES = 60 * 1024
 
 const MAX_SIGNATURE_BYTES = 128
@@ -17,7 +17,7 @@ const MAX_SIGNATURE_BYTES = 128
 export const encodeEnvelope = ({ statement, signature }: Envelope): Uint8Array =>
   ScpEnvelope.encode({ statement: encodeStatement(statement), signature: Uint8Array.from(signature) })
 
-/** @throws Error for bytes that are no envelope */
+/** @throws Error if the bytes are not an envelope */
 export const decodeEnvelope = (bytes: Uint8Array): Envelope => readEnvelope(ScpEnvelope.decode(bytes))
 
 const readEnvelope = ({ statement, signature }: ScpEnvelope): Envelope => {
@@ -34,7 +34,7 @@ export const encodeQuestion = (networkId: Uint8Array, question: Question): Uint8
     payloadHashes: (question.payloads ?? []).map((hash) => Uint8Array.from(hash))
   })
 
-/** @throws Error for bytes that are no question of this network */
+/** @throws Error if the bytes are not a question of this network */
 export const decodeQuestion = (networkId: Uint8Array, bytes: Uint8Array): Question => {
   const request = ScpRequest.decode(bytes)
   if (!Buffer.from(request.network).equals(networkId)) throw new RangeError('a question of another network')
@@ -46,7 +46,7 @@ export const decodeQuestion = (networkId: Uint8Array, bytes: Uint8Array): Questi
   }
 }
 
-/** As much of a reply as one message may hold. */
+/** Encodes as much of a reply as fits one message. */
 export const encodeReply = (reply: Reply): Uint8Array => {
   let room = MAX_REPLY_BYTES - 1024
   const fits = <T extends { readonly byteLength: number }>(part: T): boolean => {
@@ -64,7 +64,7 @@ export const encodeReply = (reply: Reply): Uint8Array => {
   return ScpReply.encode({ currentSlot: BigInt(reply.currentSlot), envelopes, quorumSets, payloads })
 }
 
-/** @throws Error for bytes that are no reply */
+/** @throws Error if the bytes are not a reply */
 export const decodeReply = (bytes: Uint8Array): Reply => {
   const reply = ScpReply.decode(bytes)
   return {

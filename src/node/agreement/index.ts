@@ -1,4 +1,4 @@
-// The agreed map in a running node: src/agreement over gossip, agree/1 and the store's notes.
+// The agreed map of a running node: connects src/agreement to gossip, agree/1 and the store's notes.
 import { peerIdFromString } from '@libp2p/peer-id'
 import { signedBytes } from '../../../fba/index.ts'
 import { Agreement, AgreementError, MemoryRecords } from '../../agreement/index.ts'
@@ -16,14 +16,14 @@ import type { Libp2pLinkInit } from './link.ts'
 
 export interface MapAgreementInit extends Libp2pLinkInit {
   readonly privateKey: Ed25519PrivateKey
-  /** The network's, from its descriptor. */
+  /** The network's quorum set, from its descriptor. */
   readonly quorumSet: QuorumSet
   readonly epochMs: number
   readonly records: AgreementRecords
   readonly random: RandomSource
 }
 
-/** Peer ids of statements that are verified again and again. */
+/** Maximum cached peer ids: statements of the same peers are verified again and again. */
 const MAX_PEERS_KEPT = 1024
 
 export class MapAgreement implements Part {
@@ -40,7 +40,7 @@ export class MapAgreement implements Part {
     this.#agreement = this.#make(init.records, true)
   }
 
-  /** The map in force and the slot in which it was agreed on. */
+  /** The current map and the slot in which it was agreed. */
   get current(): { readonly map: AgreedMap; readonly slot: number } | undefined {
     return this.#agreement.current
   }
@@ -60,7 +60,7 @@ export class MapAgreement implements Part {
       await this.#agreement.start()
     } catch (error) {
       if (!(error instanceof AgreementError)) throw error
-      // A validator that does not know what it said must not speak: it could contradict itself.
+      // A validator that has lost its own statements must not vote: it could contradict itself.
       logger.error(
         'this node follows the agreed map without a vote: what it said before cannot be read back',
         { error }
@@ -122,7 +122,7 @@ export class MapAgreement implements Part {
       this.#peers.set(id, peer)
       return peer
     } catch {
-      // A statement by something that is no peer id.
+      // The statement's author is not a peer id.
       return undefined
     }
   }

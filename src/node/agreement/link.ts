@@ -1,4 +1,4 @@
-// The agreement's link to other peers: a topic of gossip for envelopes, agree/1 for questions.
+// The agreement's link to other peers: a gossip topic for envelopes, agree/1 for questions.
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { FramedStream } from '../../../protocols/framing/index.ts'
@@ -22,7 +22,7 @@ import type { PeerTable } from '../peers/peer-table.ts'
 
 const ANSWER_TIMEOUT_MS = 5_000
 const STREAMS_PER_CONNECTION = 4
-/** Its own bytes: the codec is in envelope.ts. */
+/** Passes frames through unchanged: envelope.ts encodes and decodes them. */
 const BYTES = {
   encode: (bytes: Uint8Array): Uint8Array => bytes,
   decode: (bytes: Uint8Array): Uint8Array => bytes
@@ -38,7 +38,7 @@ export interface Libp2pLinkInit {
   readonly logger: Logger
 }
 
-/** What the link hands on. */
+/** Receives what arrives over the link. */
 export interface LinkListener {
   receive: (envelope: Envelope, from: string) => EpochOutcome
   answer: (question: Question) => Reply
@@ -77,7 +77,7 @@ export class Libp2pAgreementLink implements AgreementLink {
   async publish(envelope: Envelope): Promise<void> {
     const bytes = encodeEnvelope(envelope)
     if (bytes.byteLength > MAX_GOSSIP_BYTES) {
-      // Peers ask for it: an answer may be longer than what gossip carries.
+      // Peers ask for it instead: an answer may be longer than a gossip message.
       this.#init.logger.debug('a statement is too long for gossip', { bytes: bytes.byteLength })
       return
     }

@@ -1,4 +1,4 @@
-// How this network's reports become a map.
+// The rules that turn this network's reports into a map.
 import { Report } from '../../../protocols/generated/report.js'
 import { decodePeerId, decodeSigned, signedBytes } from '../../../protocols/signed.ts'
 import { buildMap, decodeMap, encodeMap } from '../../manifold/map/index.ts'
@@ -12,7 +12,7 @@ interface FullReport extends ReadReport {
   readonly forMap: MapReport
 }
 
-/** @throws TypeError when the platform verifies on another thread: the protocol cannot wait for it */
+/** @throws TypeError if the platform verifies asynchronously: the protocol cannot wait for it */
 export const verifyNow = (peer: PeerId, message: Uint8Array, signature: Uint8Array): boolean => {
   const key = peer.publicKey
   if (key === undefined) return false
@@ -20,7 +20,7 @@ export const verifyNow = (peer: PeerId, message: Uint8Array, signature: Uint8Arr
   try {
     isRight = key.verify(message, signature)
   } catch {
-    // A key that is no point of the curve.
+    // The key is not a point on the curve.
     return false
   }
   if (typeof isRight !== 'boolean') throw new TypeError('Ed25519 signatures cannot be checked at once here.')
@@ -39,7 +39,7 @@ export const mapRules = (networkId: Uint8Array): MapRules<AgreedMap> => ({
   decode: decodeMap
 })
 
-/** Everything that does not depend on when and by whom a report is judged. */
+/** The checks that do not depend on when or by whom a report is judged. */
 const readReport = (networkId: Uint8Array, bytes: Uint8Array): FullReport | undefined => {
   try {
     const signed = decodeSigned('report', bytes, REPORT_LIMITS.payloadBytes)

@@ -1,14 +1,14 @@
-// Whether the validators can agree at all, and cannot be split: asked once for each quorum set, off the main thread.
+// Checks once for each quorum set, off the main thread, whether the validators can agree and cannot be split.
 import { adviseOn } from '../../../fba/analysis/index.ts'
 import { quorumSetNodes } from '../../../fba/index.ts'
 import { analyzeInWorker } from '../quorum-analysis.ts'
 import type { QuorumSet } from '../../../fba/index.ts'
 import type { Logger } from '../logger.ts'
 
-/** 'checking' until the analysis is done; 'undecided' when it did not end in time. */
+/** 'checking' until the analysis is done; 'undecided' if it did not end in time. */
 export type TrustState = 'checking' | 'intersects' | 'splits' | 'no-quorum' | 'undecided'
 
-/** Two hundred validators take well under a second (docs/explain/agreement.md); hostile sets can take for ever. */
+/** Two hundred validators take well under a second (docs/explain/agreement.md); hostile sets can take forever. */
 const LIMIT_MS = 30_000
 
 export interface TrustCheckInit {
@@ -17,7 +17,7 @@ export interface TrustCheckInit {
   readonly signal: AbortSignal
 }
 
-/** Analyses the network of validators that all have `quorumSet`, and logs what an operator should know. */
+/** Analyses the network of validators that all use `quorumSet`, and logs what the operator should know. */
 export const checkTrust = async ({ quorumSet, logger, signal }: TrustCheckInit): Promise<TrustState> => {
   const nodes = [...quorumSetNodes(quorumSet)].map((id) => ({ id, quorumSet }))
   try {

@@ -1,20 +1,20 @@
-// The agreed map and the agreement as others than the node see them: the HTTP interface, commands, metrics.
+// Views of the agreed map and the agreement for the HTTP interface, commands and metrics.
 import type { AgreementStatus } from '../../agreement/index.ts'
 import type { AgreedMap } from '../../manifold/map/index.ts'
 import type { MapAgreement } from './index.ts'
 import type { TrustState } from './trust-check.ts'
 
-/** 'off' where the network has no validators; 'stale' when no quorum has decided for long. */
+/** 'off' if the network has no validators; 'stale' if no quorum has decided for long. */
 export type MapState = 'off' | 'waiting' | 'agreed' | 'stale'
 
-/** In a line of `status`. */
+/** The map in `status`. */
 export interface MapSummary {
   readonly state: MapState
-  /** Slot of the map in force; 0 while there is none. */
+  /** Slot of the current map; 0 while there is none. */
   readonly slot: number
-  /** Since it was agreed on, milliseconds; 0 while there is none. */
+  /** Milliseconds since the current map was agreed; 0 while there is none. */
   readonly ageMs: number
-  /** Whether the validators that are heard are enough to decide. */
+  /** Whether enough validators are heard to decide. */
   readonly hasQuorum: boolean
 }
 
@@ -26,17 +26,17 @@ export interface AgreementView {
   readonly lastDecisionMs?: number
   /** Whether any two quorums of the validators have a member in common; 'splits' is a danger. */
   readonly trust: TrustState
-  /** Maps agreed on since this node started. */
+  /** Maps agreed since this node started. */
   readonly decided: number
   readonly validators: ReadonlyArray<{
     readonly id: string
-    /** Absent when it was never heard. */
+    /** Absent if it was never heard. */
     readonly heardMsAgo?: number
     readonly isMissing: boolean
   }>
   /** Validators that contradicted themselves, with the slot in which they did. */
   readonly contradictions: ReadonlyArray<{ readonly id: string; readonly slot: number }>
-  /** Why this validator votes no more. */
+  /** Why this validator no longer votes. */
   readonly halted?: string
 }
 
@@ -48,7 +48,7 @@ export interface MapPeerView {
   /** Median over its witnesses, parts per million. */
   readonly failuresPpm: number
   readonly witnesses: number
-  /** Slots since its newest report. */
+  /** Slots since the peer's newest report. */
   readonly slotsSilent: number
 }
 

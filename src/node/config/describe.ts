@@ -12,8 +12,8 @@ const defaultText = (name: OptionName): string => {
 }
 
 /**
- * The flags of `thhe node` (or those of `names`), for yargs. They carry no defaults: `loadConfig` must be able
- * to tell a flag that was given from one that was not.
+ * The flags of `thhe node` (or those of `names`), for yargs. They have no defaults, so that `loadConfig` can distinguish
+ * flags that were given from those that were not.
  */
 export const yargsOptions = (names: readonly OptionName[] = OPTION_NAMES): Record<string, Options> =>
   Object.fromEntries(

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** Per the XDG Base Directory Specification 0.8: a relative value is ignored. */
+/** Ignores a relative value, as the XDG Base Directory Specification 0.8 requires. */
 const xdgFolder = (variable: string | undefined, fallback: string): string =>
   join(variable?.startsWith('/') === true ? variable : join(homedir(), fallback), 'thhe')
 

@@ -1,4 +1,4 @@
-// The settings of a node: one definition, and its readings as flags, environment, file, help and docs.
+// The settings of a node: one definition for flags, environment, file, help and docs.
 // Nothing here starts anything or knows libp2p.
 export { ConfigError, configWith, environmentName, flagName, loadConfig, OPTION_NAMES } from './load.ts'
 export type { ConfigSources, NodeConfig, OptionName } from './load.ts'

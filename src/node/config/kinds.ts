@@ -2,9 +2,9 @@ import { multiaddr } from '@multiformats/multiaddr'
 
 /** How the text of one option becomes a value. `parse` throws an Error whose message ends "expected ...". */
 export interface Kind<T> {
-  /** What a person writes, e.g. 'SIZE'. */
+  /** Placeholder of the value in help, e.g. 'SIZE'. */
   readonly placeholder: string
-  /** How yargs reads the flag; every value but a boolean is parsed here, not there. */
+  /** Type of the flag for yargs. Yargs parses only booleans; `parse` does the rest. */
   readonly flag: 'string' | 'boolean' | 'array'
   readonly choices?: readonly string[]
   /** @param raw - text from a flag or the environment, or a JSON value from the config file */
@@ -93,7 +93,7 @@ const DURATION_UNITS: Units = [
   ['ms', 1]
 ]
 
-/** A number with a unit, as a whole number of the smallest unit; a bare number counts the smallest unit. */
+/** A number with a unit, converted to an integer in the smallest unit; a bare number is in the smallest unit. */
 const quantity = (
   placeholder: string,
   units: Units,
@@ -128,7 +128,7 @@ export const byteCount = (min = 0): Kind<number> =>
     `a size of at least ${min} bytes such as 10GiB or 500MB`
   )
 
-/** Bytes a second: '20MiB'; 0 for no limit. */
+/** Bytes per second: '20MiB'; 0 for no limit. */
 export const byteRate: Kind<number> = quantity(
   'RATE',
   BYTE_UNITS,
@@ -159,7 +159,7 @@ export const address: Kind<string> = {
   format: (value) => value
 }
 
-/** `host:port`, IPv6 in brackets; port 0 takes a free one. */
+/** `host:port`, IPv6 in brackets; port 0 selects a free port. */
 export const hostPort: Kind<string> = {
   placeholder: 'HOST:PORT',
   flag: 'string',
@@ -173,7 +173,7 @@ export const hostPort: Kind<string> = {
   format: (value) => value
 }
 
-/** A flag that may be given several times; commas separate values in the environment; an array in the file. */
+/** A list: a flag given several times, values separated by commas in the environment, an array in the file. */
 export const list = <T>(item: Kind<T>): Kind<readonly T[]> => ({
   placeholder: item.placeholder,
   flag: 'array',

@@ -7,17 +7,17 @@ import type { Option } from './options.ts'
 
 type ValueOf<O> = O extends Option<infer T> ? T : never
 
-/** What a node runs with: one value an option, checked. */
+/** The configuration of a node: one checked value per option. */
 export type NodeConfig = { readonly [K in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[K]> }
 
 export type OptionName = keyof NodeConfig
 
 export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
 
-/** Where a value came from, most binding first. */
+/** Source of a value, highest precedence first. */
 export type Source = 'flag' | 'environment' | 'file'
 
-/** A setting that cannot be used. `key` is spelled as its source spells it, e.g. 'THHE_QUOTA'. */
+/** An invalid setting. `key` is its name in its source, e.g. 'THHE_QUOTA'. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly code: 'UNKNOWN_KEY' | 'BAD_VALUE' | 'CONFLICT' | 'BAD_FILE'
@@ -37,22 +37,22 @@ export const flagName = (name: OptionName): string => name.replace(/[A-Z]/g, (c)
 export const environmentName = (name: OptionName): string =>
   `THHE_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
 
-/** Variables with our prefix that are no settings of a node: the config file's path, the CLI's, those of tests. */
+/** Variables with our prefix that are not node settings: the config file's path and variables of the CLI and the tests. */
 const OTHER_VARIABLES = ['THHE_CONFIG', 'THHE_CLUSTER', 'THHE_DEBUG', 'THHE_TOKEN_FILE', 'THHE_SHARED']
 
 export interface ConfigSources {
-  /** Parsed flags by option name, as yargs camel-cases them; other keys are the caller's own. */
+  /** Parsed flags by option name, as yargs camel-cases them; other keys are ignored. */
   readonly flags?: Readonly<Record<string, unknown>>
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv
-  /** Config file named by the user; without it `THHE_CONFIG`, else the XDG one when it exists. */
+  /** Config file named by the user. @default `THHE_CONFIG`, else the XDG one if it exists */
   readonly configFile?: string
 }
 
 /**
  * Merges flags over environment over config file over defaults.
  *
- * @throws {ConfigError} naming the source, the value and what would do
+ * @throws {ConfigError} naming the source, the value and what is expected
  */
 export const loadConfig = (sources: ConfigSources = {}): NodeConfig => {
   const { flags = {}, env = process.env } = sources
@@ -79,7 +79,7 @@ export const loadConfig = (sources: ConfigSources = {}): NodeConfig => {
   return config
 }
 
-/** Every default, with `values` over them: for tests and for programs that embed a node. */
+/** All defaults, overridden by `values`: for tests and for programs that embed a node. */
 export const configWith = (values: Partial<NodeConfig>): NodeConfig => {
   const config = Object.fromEntries(
     OPTION_NAMES.map((name) => [name, values[name] ?? OPTIONS[name].default])

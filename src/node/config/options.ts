@@ -2,11 +2,11 @@ import { defaultDataFolder } from './folders.ts'
 import * as kinds from './kinds.ts'
 import type { Kind } from './kinds.ts'
 
-/** One setting of a node. Its flag, variable, key in the file, help and line in docs/reference/config.md come from here. */
+/** One setting of a node: defines its flag, variable, key in the file, help and line in docs/reference/config.md. */
 export interface Option<T> {
   readonly kind: Kind<T>
   readonly default: NoInfer<T>
-  /** The default as a person should read it, where it depends on the machine or on other settings. */
+  /** Description of the default, if it depends on the machine or on other settings. */
   readonly defaultText?: string
   readonly group: 'Storage' | 'Network' | 'Reachability' | 'Local interface' | 'Diagnostics'
   readonly description: string

@@ -2,18 +2,18 @@ import { setMaxListeners } from 'node:events'
 import { endpointOf } from '../peers/failure-domain.ts'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 
-/** TCP, QUIC and WebSocket, and one more while both ends dial each other. */
+/** TCP, QUIC and WebSocket, and one more if both ends dial each other. */
 const MAX_CONNECTIONS_PER_PEER = 4
-/** A connection is this old before it is closed in favour of another: long enough for identify. */
+/** Minimum age before a connection is closed in favour of another: long enough for identify. */
 const GRACE_MS = 10_000
 const CLOSE_DEADLINE_MS = 1_000
 
-/** What a connection is worth to this node; a connection is never closed in favour of one that is worth less. */
+/** Value of a connection to this node. A proven one is never closed in favour of a newcomer. */
 export const WORTH = { stranger: 0, member: 1, reached: 2, proven: 3 } as const
 export type Worth = (typeof WORTH)[keyof typeof WORTH]
 
 export interface ConnectionLimitInit {
-  /** Over all peers; connections that this node made count, but are not closed. */
+  /** Limit over all peers. Connections that this node made count, but are not closed. */
   readonly maxConnections: number
   readonly worth: (peer: PeerId) => Worth
   /** Milliseconds since the Unix epoch. @default Date.now */
@@ -23,10 +23,10 @@ export interface ConnectionLimitInit {
 }
 
 /**
- * Shares out the slots for connections that others make. One peer has at most four. When all slots are taken, a newcomer
- * takes that of the connection that is worth least; of equals, of one from the address with most connections, so that
- * neither one key nor one machine with many keys can shut others out. libp2p itself would refuse every newcomer then, and
- * prunes no connection on which a stream is open, which with gossip is every one.
+ * Limits inbound connections. One peer has at most four. When all slots are taken, a newcomer replaces the connection with
+ * the lowest worth; of equals, one from the address with the most connections. So neither one key nor one machine with
+ * many keys can lock others out. libp2p alone would refuse every newcomer, and never prunes a connection with an open
+ * stream, which with gossip is every connection.
  */
 export const limitConnections = (
   host: Pick<Libp2p, 'addEventListener' | 'getConnections'>,
@@ -58,7 +58,7 @@ const surplusOfAll = (
   for (const one of inbound) crowd.set(addressKey(one), (crowd.get(addressKey(one)) ?? 0) + 1)
   const others = inbound.filter((one) => one !== newcomer)
   const settled = others.filter((one) => nowMs() - one.timeline.open >= GRACE_MS)
-  // When nobody is settled, many have come at once: those from the most crowded address are the likeliest to be one peer.
+  // If none is settled, many arrived at once: those from the most crowded address are most likely one peer.
   const candidates = (settled.length > 0 ? settled : others).filter(
     (one) => worth(one.remotePeer) < WORTH.proven
   )
@@ -70,7 +70,7 @@ const surplusOfAll = (
   return last[Math.floor(random() * last.length)]
 }
 
-/** An IPv4 address, or the /64 of an IPv6 one, of which a site has as many as it likes. */
+/** An IPv4 address, or the /64 of an IPv6 address: a site has as many addresses in its /64 as it likes. */
 const addressKey = ({ remoteAddr }: Connection): string => {
   const endpoint = endpointOf(remoteAddr)
   if (endpoint === undefined) return remoteAddr.toString()

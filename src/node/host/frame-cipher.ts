@@ -6,15 +6,15 @@ import type { KeyObject } from 'node:crypto'
 const CIPHER = 'chacha20-poly1305'
 const TAG_BYTES = 16
 const OPTIONS = { authTagLength: TAG_BYTES } as const
-/** Below this the library's WebAssembly cipher is faster than a call into OpenSSL. */
+/** Below this size the library's WebAssembly cipher is faster than a call into OpenSSL. */
 const SMALL_BYTES = 1200
 
-/** Given the bytes of a key, Node asks of each what kind of key object it might be, which costs a third of a frame. */
+/** Prepared keys: with raw key bytes, Node checks on every call what kind of key they are, a third of a frame's cost. */
 const keyObjects = new WeakMap<Uint8Array, KeyObject>()
 
 /**
- * The cryptography of @libp2p/noise with another ChaCha20-Poly1305 (RFC 8439) for large frames: the same calls of
- * OpenSSL, with the key prepared once a connection, and without copies of what comes in pieces.
+ * The cryptography of @libp2p/noise with another ChaCha20-Poly1305 (RFC 8439) for large frames. It makes the same calls to
+ * OpenSSL, but prepares the key once per connection and does not copy data that arrives in pieces.
  */
 export const frameCipher: typeof defaultCrypto = {
   ...defaultCrypto,
@@ -32,7 +32,7 @@ export const frameCipher: typeof defaultCrypto = {
     return sealed
   },
 
-  /** @throws Error when the frame was not sealed with this key and nonce */
+  /** @throws Error if the frame was not sealed with this key and nonce */
   chaCha20Poly1305Decrypt(sealed, nonce, ad, key, dst) {
     if (sealed.byteLength < SMALL_BYTES) {
       return defaultCrypto.chaCha20Poly1305Decrypt(sealed, nonce, ad, key, dst)

@@ -4,7 +4,7 @@ import type { GossipSub, GossipSubComponents, GossipsubOpts, Message } from '@li
 
 const KIB = 1024
 
-/** What a peer may make us hold and decode; a report is at most 4 KiB with its signature. */
+/** Limits on what a peer may make us buffer and decode; a report is at most 4 KiB with its signature. */
 const LIMITS = {
   maxInboundDataLength: 64 * KIB,
   maxInboundStreams: 2,
@@ -28,7 +28,7 @@ export const reportsTopic = (prefix: string): string => `${prefix}/reports/1`
 /** The topic of statements on the agreed map (docs/reference/protocols.md, "Agreed map"). */
 export const agreementTopic = (prefix: string): string => `${prefix}/agree/1`
 
-/** Below the first a peer gets no gossip, below the second nothing that we publish, below the third it is not heard. */
+/** Below the first score, a peer gets no gossip; below the second, none of our messages; below the third, it is ignored. */
 export const SCORE_THRESHOLDS = {
   gossipThreshold: -10,
   publishThreshold: -50,
@@ -38,7 +38,7 @@ export const SCORE_THRESHOLDS = {
 /** Counters decay once a second to a thousandth in an hour: 0.001 ^ (1 / 3600). */
 const HOURLY_DECAY = 0.998083
 
-/** How a peer earns and loses on a topic; see `scoreParams`. */
+/** How a peer gains and loses score on a topic; see `scoreParams`. */
 const TOPIC_SCORE = {
   topicWeight: 1,
   timeInMeshWeight: 0,
@@ -61,10 +61,10 @@ const TOPIC_SCORE = {
 
 /**
  * Scores of peers (gossipsub v1.1, "Peer Scoring"). Many peers behind one address are normal here: a site behind a NAT,
- * a compose file, a cluster on one machine. So P6, colocation, is off, and slots per address are limited where connections
- * are accepted (`connection-limit.ts`). Reports are rare, one a peer and interval, so P3, deliveries in the mesh, is off as
- * well: it would punish everybody in a quiet network. What costs is P4: two invalid reports end gossip with their
- * sender, four end what we publish to it, and after five it is not heard for some minutes.
+ * a compose file, a cluster on one machine. So P6, colocation, is off; `connection-limit.ts` limits the slots per address
+ * instead. Reports are rare, one per peer and interval, so P3, deliveries in the mesh, is off as well: it would punish
+ * every peer in a quiet network. Only P4 costs score: after two invalid reports we end gossip with their sender, after
+ * four we publish nothing to it, and after five we ignore it for some minutes.
  */
 const scoreParams = (prefix: string): NonNullable<GossipsubOpts['scoreParams']> => ({
   IPColocationFactorWeight: 0,
@@ -75,28 +75,28 @@ const scoreParams = (prefix: string): NonNullable<GossipsubOpts['scoreParams']> 
   }
 })
 
-/** Gossipsub under the network's own protocol id, so that it never meshes with peers of another network. */
+/** Gossipsub under the network's own protocol id, so that it never forms a mesh with peers of another network. */
 export const gossip =
   (prefix: string) =>
   (components: GossipSubComponents): GossipSub => {
     const router = gossipsub({
-      // Messages carry their author's signature themselves (docs/reference/protocols.md, "Signatures").
+      // Messages contain their author's signature themselves (docs/reference/protocols.md, "Signatures").
       globalSignaturePolicy: StrictNoSign,
       msgIdFn: contentId,
       fallbackToFloodsub: false,
       allowPublishToZeroTopicPeers: true,
       runOnLimitedConnection: true,
-      // Messages on any other topic are not even decoded into the cache.
+      // Messages on other topics are dropped before they are decoded into the cache.
       allowedTopics: [reportsTopic(prefix), agreementTopic(prefix)],
       scoreParams: scoreParams(prefix),
       scoreThresholds: SCORE_THRESHOLDS,
       ...LIMITS
     })(components)
-    // Version 17 documents an option for this and ignores it.
+    // Version 17 documents an option for this but ignores it.
     router.protocols = [`${prefix}/meshsub/1.2.0`]
     return router
   }
 
-/** The id of a message is a hash of its content, so that it is the same whichever peer passes it on. */
+/** The id of a message is a hash of its content, so it does not depend on the peer that passes it on. */
 const contentId = (message: Message): Uint8Array =>
   createHash('sha256').update(message.topic).update('\0').update(message.data).digest()

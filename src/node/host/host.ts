@@ -32,7 +32,7 @@ import type { Datastore } from 'interface-datastore'
 import type { NodeConfig } from '../config/index.ts'
 import type { Reachability } from './reachability.ts'
 
-/** Always there: what the rest of the room builds on. The others depend on the settings. */
+/** The services that always exist; others depend on the settings. */
 export interface HostServices extends Record<string, unknown> {
   readonly identify: Identify
   readonly ping: Ping
@@ -51,11 +51,11 @@ export type Host = Libp2p<HostServices>
 export interface HostInit {
   readonly config: NodeConfig
   readonly privateKey: Ed25519PrivateKey
-  /** Peers met and DHT records, across restarts. */
+  /** Known peers and DHT records, kept across restarts. */
   readonly datastore: Datastore
   /** First part of the network's protocol ids, '/thhe/<network>'. */
   readonly prefix: string
-  /** Peers to join by: those of the descriptor and of the settings. */
+  /** Bootstrap peers, from the descriptor and the settings. */
   readonly bootstrap: readonly string[]
   readonly gater: ConnectionGater
   readonly version: string
@@ -66,19 +66,19 @@ const MIB = 1024 * KIB
 const DAY_MS = 86_400_000
 
 /**
- * A stream may have this much on its way before the reader has taken any of it: at 50 ms of round trip, 80 MB/s.
- * The read buffer is twice that, so that a reader that pauses is slowed down and never cut off.
+ * Flow-control window of a stream, bytes in flight that the reader has not consumed: 80 MB/s at 50 ms of round-trip time.
+ * The read buffer is twice that, so that a pausing reader slows its stream down but never loses it.
  */
 const STREAM_WINDOW = { initialStreamWindowSize: MIB, maxStreamWindowSize: 4 * MIB }
 const READ_BUFFER_BYTES = 8 * MIB
 const STREAMS_PER_CONNECTION = 512
-/** Connections beyond the limit that libp2p still accepts, so that a newcomer can take the slot of another. */
+/** Connections beyond the limit that libp2p still accepts, so that a newcomer can replace another. */
 const SPARE_CONNECTIONS = 64
 
 /** The host, not started. Its connections are limited by `limitConnections`. */
 export const createHost = async (init: HostInit): Promise<Host> => {
   const { config, prefix } = init
-  // An XML parser and more, a tenth of a second to load: only for those who want it.
+  // Loaded only if needed: its XML parser and the rest take a tenth of a second.
   const upnp = config.upnp ? (await import('@libp2p/upnp-nat')).uPnPNAT() : undefined
   return await createLibp2p<HostServices>({
     start: false,
@@ -100,35 +100,35 @@ export const createHost = async (init: HostInit): Promise<Host> => {
         streamOptions: { ...STREAM_WINDOW, maxReadBufferLength: READ_BUFFER_BYTES }
       })
     ],
-    // At its start libp2p dials the DHT peers of last time: after a week off, too, it must know where they are.
+    // At its start libp2p dials the DHT peers of the last run; it must still have their addresses after a week off.
     peerStore: { maxAddressAge: 7 * DAY_MS, maxPeerAge: 14 * DAY_MS },
     connectionGater: init.gater,
     connectionManager: {
-      // `limitConnections` decides; libp2p would refuse newcomers.
+      // `limitConnections` decides; at its own limit libp2p would refuse newcomers.
       maxConnections: config.maxConnections + SPARE_CONNECTIONS,
-      // A site behind one address, or a cluster on one machine, connects all at once.
+      // All nodes of a site behind one address, or of a cluster on one machine, may connect at once.
       inboundConnectionThreshold: 128,
       maxIncomingPendingConnections: 64,
       dialTimeout: 10_000,
       addressDialTimeout: 4_000
     },
-    // A saturated machine answers late, and an aborted connection breaks every upload on it; a dead peer is noticed by its
-    // closed socket, or by the deadlines of what is asked of it, long before.
+    // A saturated machine answers late, and aborting its connection would break every upload on it. Closed sockets and
+    // the deadlines of requests reveal a dead peer long before this timeout.
     connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 60_000, maxTimeout: 120_000 } },
     peerDiscovery: discovery(init),
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      // The connection monitor and the DHT both ping; at libp2p's limit of one, the second would end the connection.
+      // The connection monitor and the DHT both ping; with libp2p's limit of one, the second ping ends the connection.
       ping: ping({ maxInboundStreams: 16, maxOutboundStreams: 16 }),
       dcutr: dcutr(),
       dht: kadDHT({
         protocol: `${prefix}/kad/1.0.0`,
         clientMode: config.dht === 'client',
-        // As in the Kademlia paper (section 2.3); kad-dht's ten disjoint paths ask a small network ten times over.
+        // As in the Kademlia paper (section 2.3); kad-dht's ten disjoint paths would query a small network ten times.
         alpha: 3,
         disjointPaths: 1,
-        // Private and loopback addresses are as good as any in a network of one's own.
+        // Private and loopback addresses are valid in a private network.
         peerInfoMapper: passthroughMapper
       }),
       pubsub: gossip(prefix),
@@ -150,7 +150,7 @@ export const createHost = async (init: HostInit): Promise<Host> => {
   })
 }
 
-/** Private addresses say nothing on the Internet; a stand-in on a private network has no others. */
+/** Drops private addresses, which are useless on the Internet, unless the DHT is a stand-in on a private network. */
 const aminoMapper = (bootstrap: readonly string[]): typeof passthroughMapper =>
   bootstrap.every((address) => isPrivate(multiaddr(address)))
     ? passthroughMapper
@@ -172,7 +172,7 @@ export const startHost = async (host: Host, config: NodeConfig): Promise<void> =
   }
 }
 
-/** libp2p puts the errors of its transports, stacks and all, into one text: the code of the system stands in it. */
+/** libp2p joins the errors of its transports, with their stacks, into one text; this finds the system's code in it. */
 const whyNot = (error: unknown): string => {
   const inner = error instanceof AggregateError ? error.errors[0] : (error as Error).cause
   if (inner instanceof Error) return whyNot(inner)
@@ -190,6 +190,6 @@ const discovery = ({
   ...(config.mdns ? [mdns({ serviceTag: mdnsServiceTag(prefix), interval: 10_000 })] : [])
 ]
 
-/** A service name of the network's own, so that others on the same LAN are not even seen (63 bytes at most, RFC 6763). */
+/** A service name specific to the network: other networks on the same LAN stay unseen (at most 63 bytes, RFC 6763). */
 export const mdnsServiceTag = (prefix: string): string =>
   `_thhe-${prefix.slice(prefix.lastIndexOf('/') + 1)}._udp.local`

@@ -12,9 +12,9 @@ export interface ReachabilityInit {
   readonly relay: boolean
 }
 
-/** Whether others can dial this node, and what follows from it. */
+/** Detects whether others can dial this node, and adapts the DHT mode and the relays. */
 export interface Reachability extends Startable {
-  /** Peers have public addresses and this node has none that is known to work. */
+  /** True if peers have public addresses but this node has none that is known to work. */
   readonly behindNat: () => boolean
 }
 
@@ -26,13 +26,13 @@ const isRelayed = (address: Multiaddr): boolean =>
 
 const isPublic = (address: Multiaddr): boolean => !isRelayed(address) && !isPrivate(address)
 
-/** True when a peer on the public network is reached and none of `own` is an address by which it could reach back. */
+/** True if this node has reached a public peer that could not dial any of the addresses `own`. */
 export const isBehindNat = (own: readonly Multiaddr[], peers: readonly Multiaddr[]): boolean =>
   peers.some(isPublic) && !own.some(isPublic)
 
 /**
- * A node in a network of private addresses serves its DHT; one behind a NAT in a public network does not, since nobody
- * could ask it (which is what kad-dht's own rule gets wrong for a private network), and takes reservations at relays.
+ * A node in a network of private addresses serves its DHT. A node behind a NAT in a public network does not, since no peer
+ * could query it, and makes reservations at relays. (kad-dht's own rule is wrong for private networks.)
  */
 export const reachability =
   (init: ReachabilityInit) =>
@@ -54,7 +54,7 @@ export const reachability =
       const now = behindNat()
       if (!started || now === known) return
       known = now
-      // Neither is answered to: a failure shows in the mode and in the addresses, and the next change tries again.
+      // Not awaited: a failure shows in the mode and the addresses, and the next change tries again.
       if (init.dht === 'auto') void dht.setMode(now ? 'client' : 'server').catch(() => {})
       if (init.relay && now && !usesRelays) {
         usesRelays = true

@@ -1,11 +1,11 @@
 import { yamux } from '@libp2p/yamux'
 import type { MultiaddrConnection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 
-/** What of js-yamux's streams is looked at here; it is the same in every 8.x release so far. */
+/** The internals of js-yamux's streams that this module uses; unchanged in all 8.x releases so far. */
 interface WindowedStream extends Stream {
-  /** Bytes that the peer may have on its way before it is told of more. */
+  /** Bytes that the peer may send before it gets a window update. */
   recvWindow: number
-  /** What is left of them. */
+  /** The rest of these bytes. */
   recvWindowCapacity: number
   state: number
   sendWindowUpdate: () => void
@@ -15,14 +15,13 @@ interface YamuxMuxer extends StreamMuxer {
   _newStream: (...args: unknown[]) => WindowedStream
 }
 
-/** `StreamState` of js-yamux: neither the opening of the stream nor its acceptance has still to be told. */
+/** `StreamState` of js-yamux in which no SYN or ACK is pending, so that a window update may be skipped. */
 const SYN_SENT = 1
 const ESTABLISHED = 3
 
 /**
- * Yamux whose streams tell the peer of more room when half of the window is used up, as in Go and Rust. js-yamux does so
- * for every frame that arrives, so that each small request and each small reply costs a second message, encrypted and sent
- * back by itself.
+ * Yamux whose streams send a window update only when half of the window is used up, as in Go and Rust. js-yamux sends one
+ * for every received frame, so that each small request and each small reply costs a second encrypted message.
  */
 export const thriftyYamux = (init: Parameters<typeof yamux>[0]) => (): StreamMuxerFactory => {
   const factory: StreamMuxerFactory = yamux(init)()
