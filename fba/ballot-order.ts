@@ -3,7 +3,7 @@
 import { compareBytes, equalBytes } from './bytes.ts'
 import type { Ballot } from './types.ts'
 
-/** The counter that stands above all attempts: where an EXTERNALIZE is. */
+/** The counter above all attempts: an EXTERNALIZE is at this counter. */
 export const INFINITE_COUNTER = 2 ** 32 - 1
 
 /** Negative, zero or positive: by counter, then by value. */
@@ -11,7 +11,7 @@ export function compareBallots(a: Ballot, b: Ballot): number {
   return a.counter - b.counter || compareBytes(a.value, b.value)
 }
 
-/** As {@link compareBallots}; no ballot sorts below every ballot. */
+/** Like {@link compareBallots}; undefined sorts below every ballot. */
 export function compareOptionalBallots(a: Ballot | undefined, b: Ballot | undefined): number {
   if (a === undefined) return b === undefined ? 0 : -1
   return b === undefined ? 1 : compareBallots(a, b)

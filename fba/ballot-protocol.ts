@@ -1,5 +1,5 @@
 // The ballot protocol of one slot (draft-mazieres-dinrg-scp section 3.5, in the order of stellar-core): from
-// a composite value to one that is committed. Every event runs the same steps, then at most one envelope goes out.
+// a composite value to a committed one. Every event runs the same steps, then sends at most one envelope.
 
 import { areCompatible, compareBallots, isLessAndCompatible } from './ballot-order.ts'
 import {
@@ -36,9 +36,9 @@ export class BallotProtocol {
   readonly #context: SlotContext
   readonly #voting: FederatedVoting<BallotStatement>
   #state = new BallotState()
-  /** Events under way: one statement of our own can set off the next transition. */
+  /** Depth of nested events: a statement of our own can trigger the next transition. */
   #depth = 0
-  /** Counter at which a quorum was heard from, 0 while there is none: the timer runs for this counter. */
+  /** Counter at which a quorum was heard, for which the timer runs; 0 if there is none. */
   #heardAt = 0
   #decided: Value | undefined
   #lastEmitted: Envelope<BallotStatement> | undefined
@@ -65,7 +65,7 @@ export class BallotProtocol {
     return this.#voting.envelopes()
   }
 
-  /** What convinced this node: statements for the value it decided on, empty before. */
+  /** The statements for the decided value, which convinced this node; empty before the decision. */
   externalizingEnvelopes(): Envelope<BallotStatement>[] {
     const { phase, commit } = this.#state
     if (phase !== 'externalize') return []
@@ -78,7 +78,7 @@ export class BallotProtocol {
     return phase !== 'externalize' || areCompatible(workingBallot(statement), commit!)
   }
 
-  /** Takes in a statement that is sane, newer than its author's last, admitted, and signed. */
+  /** Processes a statement that is sane, newer than its author's last one, admitted, and signed. */
   process(envelope: Envelope<BallotStatement>): void {
     this.#voting.record(envelope)
     if (this.#state.phase !== 'externalize') this.#advance(envelope.statement)
@@ -89,12 +89,12 @@ export class BallotProtocol {
     return this.#state.current === undefined && this.#bump(value, 1)
   }
 
-  /** Gives the current ballot up for the next, as when its timer fires. @returns whether there is a new one */
+  /** Abandons the current ballot for the next, as when its timer fires. @returns whether there is a new ballot */
   abandon(): boolean {
     return this.#abandonFor((this.#state.current?.counter ?? 0) + 1)
   }
 
-  /** Looks at everything again, after a value or a quorum set arrived that was missing before. */
+  /** Evaluates all statements again after a missing value or quorum set has arrived. */
   reconsider(): void {
     for (const statement of this.#voting.statements()) {
       if (this.#state.phase !== 'externalize') this.#advance(statement)
@@ -113,7 +113,7 @@ export class BallotProtocol {
     this.#voting.record(envelope)
   }
 
-  /** Takes up where an earlier run left off. The timer starts again once a quorum is heard from. */
+  /** Continues from an earlier run. The timer starts again when a quorum is heard. */
   restore(envelope: Envelope<BallotStatement>, others: readonly Envelope<BallotStatement>[]): void {
     if (this.#state.current !== undefined) throw new ScpError('cannot-restore', 'the ballot has started')
     this.#state = BallotState.fromStatement(envelope.statement)
@@ -141,7 +141,7 @@ export class BallotProtocol {
     if (this.#depth === 0) this.#conclude()
   }
 
-  /** One envelope for all that an event changed, and only then the news that the slot is decided. */
+  /** Sends one envelope for all changes of an event, and only then reports that the slot is decided. */
   #conclude(): void {
     this.emitPending()
     const value = this.#decided
@@ -190,7 +190,7 @@ export class BallotProtocol {
     }
   }
 
-  /** Step 3: from the new h down to b, as far as every ballot of its value is confirmed as prepared. */
+  /** Step 3: the lowest ballot from the new h down to b such that all ballots of h's value in between are confirmed prepared. */
   #lowestToCommit(candidates: readonly Ballot[]): Ballot | undefined {
     const [newHigh] = candidates
     if (!this.#state.mayVoteToCommit(newHigh)) return undefined
@@ -242,7 +242,7 @@ export class BallotProtocol {
     this.#publish()
   }
 
-  /** Step 9: where a v-blocking set is ahead, to the lowest counter at which it no longer is. */
+  /** Step 9: if a v-blocking set is ahead, bumps to the lowest counter at which none is ahead any more. */
   #attemptBump(): boolean {
     const { phase, current } = this.#state
     const counter = current?.counter ?? 0
@@ -275,12 +275,12 @@ export class BallotProtocol {
     return true
   }
 
-  /** Counts our own new statement, which may set off further transitions, and sends what stands at the end. */
+  /** Records our own new statement, which may trigger further transitions. `#conclude` sends the final one. */
   #publish(): void {
     const { localNode, slotIndex, quorumSetHash } = this.#context
     const statement = this.#state.toStatement(localNode, slotIndex, quorumSetHash)
     const previous = this.#voting.get(localNode)?.statement
-    // h can move to another value without its counter, and only the counter is stated.
+    // h can change its value but keep its counter, and the statement contains only the counter.
     if (previous !== undefined && areStatementsEqual(previous, statement)) return
     if (previous !== undefined && !isNewerStatement(previous, statement)) {
       throw new ScpError('invariant-broken', `slot ${slotIndex}: an own statement would go back`)
@@ -289,7 +289,7 @@ export class BallotProtocol {
     if (statement.type !== 'externalize') this.#advance(statement)
   }
 
-  /** Runs the timer while a quorum is at this counter or beyond, and at no other time (#1548). */
+  /** Runs the timer only while a quorum is at this counter or beyond (#1548). */
   #checkHeardFromQuorum(): void {
     const { current, phase } = this.#state
     const { driver, slotIndex } = this.#context

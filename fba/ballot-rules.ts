@@ -5,7 +5,7 @@ import { compareBallots, INFINITE_COUNTER, areCompatible, isLessAndCompatible } 
 import { equalBytes } from './bytes.ts'
 import type { Ballot, BallotStatement, PrepareStatement, Value } from './types.ts'
 
-/** Counters low..high of one value, both ends included. */
+/** Counters low..high of one value, inclusive. */
 export interface CommitInterval {
   readonly low: number
   readonly high: number
@@ -87,8 +87,8 @@ export function committedValue(hint: BallotStatement): Value | undefined {
 }
 
 /**
- * Ballots that may have become prepared by the news in `hint`, the highest first: for each ballot that the
- * hint names, all that others name of the same value up to it.
+ * Ballots that `hint` may have made prepared, highest first: for each ballot that the hint names, all ballots of the
+ * same value, up to it, that other statements name.
  */
 export function prepareCandidates(hint: BallotStatement, statements: readonly BallotStatement[]): Ballot[] {
   const candidates: Ballot[] = []
@@ -112,7 +112,7 @@ function ballotsNamed(hint: BallotStatement): Ballot[] {
   }
 }
 
-/** Without the counter 0 of a node that has no ballot yet and speaks to itself. */
+/** The ballots of a PREPARE, without the counter 0 that a node without a ballot states to itself. */
 function preparesOf({ ballot, prepared, preparedPrime }: PrepareStatement): Ballot[] {
   const named = ballot.counter > 0 ? [ballot] : []
   if (prepared !== undefined) named.push(prepared)
@@ -139,12 +139,12 @@ function addCandidatesUpTo(top: Ballot, statement: BallotStatement, candidates: 
   }
 }
 
-/** A scan beats sorting: most nodes name the same few ballots. */
+/** A linear scan is faster than sorting: most nodes name the same few ballots. */
 function addOnce(ballots: Ballot[], ballot: Ballot): void {
   if (!ballots.some((other) => compareBallots(other, ballot) === 0)) ballots.push(ballot)
 }
 
-/** Counters at which somebody's commit interval of `value` begins or ends, the highest first. */
+/** Counters at which a statement's commit interval of `value` begins or ends, highest first. */
 export function commitBoundaries(value: Value, statements: readonly BallotStatement[]): number[] {
   const counters = new Set<number>()
   for (const statement of statements) {
@@ -159,7 +159,7 @@ export function commitBoundaries(value: Value, statements: readonly BallotStatem
   return [...counters].sort((a, b) => b - a)
 }
 
-/** The interval that reaches highest, then lowest, among those between `boundaries` for which `holds`. */
+/** Of the intervals between `boundaries` for which `holds`, the one with the highest end, then the lowest start. */
 export function highestInterval(
   boundaries: readonly number[],
   holds: (interval: CommitInterval) => boolean

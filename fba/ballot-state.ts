@@ -1,5 +1,5 @@
 // The local node's own ballots in one slot and the transitions between them
-// (draft-mazieres-dinrg-scp section 3.5; stellar-core #925, #1767, #1768). Who said what is not known here.
+// (draft-mazieres-dinrg-scp section 3.5; stellar-core #925, #1767, #1768). It does not know other nodes' statements.
 
 import {
   areCompatible,
@@ -13,7 +13,7 @@ import type { Ballot, BallotStatement, Hash, NodeId, SlotIndex, Value } from './
 
 export type BallotPhase = 'prepare' | 'confirm' | 'externalize'
 
-/** An own statement before there is a ballot: counted by this node, never sent. */
+/** The ballot of an own statement before there is one: this node counts it but never sends it. */
 const NO_BALLOT: Ballot = { counter: 0, value: new Uint8Array() }
 
 export class BallotState {
@@ -29,7 +29,7 @@ export class BallotState {
     return this.#phase
   }
 
-  /** b: what the node tries to prepare and commit. */
+  /** b: the ballot that the node tries to prepare and commit. */
   get current(): Ballot | undefined {
     return this.#current
   }
@@ -54,12 +54,12 @@ export class BallotState {
     return this.#commit
   }
 
-  /** The value to go on with once one was confirmed as prepared, whatever nomination says. */
+  /** The value of a ballot confirmed as prepared; from then on it overrides nomination. */
   get valueOverride(): Value | undefined {
     return this.#valueOverride
   }
 
-  /** Step 1: keeps `ballot` in p or p', and gives up c where p or p' aborts it. @returns whether p or p' moved */
+  /** Step 1: stores `ballot` in p or p', and clears c if p or p' aborts it. @returns whether p or p' changed */
   acceptPrepared(ballot: Ballot): boolean {
     if (!this.#keepPrepared(ballot)) return false
     if (this.#commit !== undefined && this.#isHighAborted()) {
@@ -90,7 +90,7 @@ export class BallotState {
     )
   }
 
-  /** True where a ballot confirmed as prepared up to `high` may still be voted to be committed. */
+  /** True if the node may still vote to commit ballots that are confirmed as prepared up to `high`. */
   mayVoteToCommit(high: Ballot): boolean {
     return (
       this.#commit === undefined &&
@@ -98,7 +98,7 @@ export class BallotState {
     )
   }
 
-  /** Steps 2, 3 and 8. `commit` is the new c, if any. @returns whether anything moved */
+  /** Steps 2, 3 and 8. `commit` is the new c, if any. @returns whether anything changed */
   confirmPrepared(commit: Ballot | undefined, high: Ballot): boolean {
     let moved = false
     this.#valueOverride = high.value
@@ -115,7 +115,7 @@ export class BallotState {
     return this.#raiseTo(high) || moved
   }
 
-  /** Steps 4, 6 and 8. @returns whether anything moved */
+  /** Steps 4, 6 and 8. @returns whether anything changed */
   acceptCommit(commit: Ballot, high: Ballot): boolean {
     let moved = false
     this.#valueOverride = high.value
@@ -135,8 +135,8 @@ export class BallotState {
   }
 
   /**
-   * From here on p is of the committed value, and there is no p'. Only a node that Byzantine nodes can block
-   * comes here with another p; a commit accepted means that its ballot is prepared.
+   * From here on p has the committed value, and there is no p'. An accepted commit implies that its ballot is prepared,
+   * so only a node that Byzantine nodes can block gets here with another p.
    */
   #keepPreparedOf(high: Ballot): void {
     const candidates = [this.#prepared, this.#preparedPrime, high].filter((ballot) => ballot !== undefined)
@@ -160,14 +160,14 @@ export class BallotState {
     return true
   }
 
-  /** True where `ballot` is ahead of b and abandons nothing that is voted to be committed. */
+  /** True if `ballot` is ahead of b and does not abandon a vote to commit. */
   mayBumpTo(ballot: Ballot): boolean {
     if (this.#phase === 'externalize' || ballot.counter > INFINITE_COUNTER) return false
     if (this.#commit !== undefined && !areCompatible(this.#commit, ballot)) return false
     return this.#current === undefined || compareBallots(this.#current, ballot) < 0
   }
 
-  /** Sets b; h and c fall where they are of another value. */
+  /** Sets b; clears h and c if they have another value. */
   bumpTo(ballot: Ballot): void {
     this.#current = ballot
     if (this.#high !== undefined && !areCompatible(this.#high, ballot)) {
@@ -200,7 +200,7 @@ export class BallotState {
     if (!holds) throw new ScpError('invariant-broken', rule)
   }
 
-  /** What this state says to others; before there is a ballot, only to the node itself (counter 0). */
+  /** The statement of this state. Before there is a ballot (counter 0), it is only for the node itself. */
   toStatement(nodeId: NodeId, slotIndex: SlotIndex, quorumSetHash: Hash): BallotStatement {
     this.assertInvariants()
     const author = { nodeId, slotIndex, quorumSetHash }
@@ -238,7 +238,7 @@ export class BallotState {
     }
   }
 
-  /** The state that said `statement`; the value override comes back from h, or from c once committed. */
+  /** The state that produced `statement`. Restores the value override from h, or from c if committed. */
   static fromStatement(statement: BallotStatement): BallotState {
     const state = new BallotState()
     state.#phase = statement.type

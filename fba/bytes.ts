@@ -1,6 +1,6 @@
 // Byte strings: order, equality, hex, and the big-endian writer and strict reader of the canonical encodings.
 
-/** Negative, zero or positive as `a` sorts before, with or after `b`; a prefix sorts first. */
+/** Negative, zero or positive if `a` sorts before, with or after `b`; a prefix sorts first. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   if (a === b) return 0
   const shared = Math.min(a.length, b.length)
@@ -32,7 +32,7 @@ export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
 
 const UTF8 = new TextEncoder()
 
-/** Appends integers big-endian and byte strings behind their u32 length. */
+/** Appends big-endian integers, and byte strings after their u32 length. */
 export class ByteWriter {
   #buffer = new Uint8Array(256)
   #length = 0
@@ -50,7 +50,7 @@ export class ByteWriter {
       .u8(value)
   }
 
-  /** `value` must be a safe integer that is not negative. */
+  /** `value` must be a non-negative safe integer. */
   u64(value: number): this {
     return this.u32(Math.floor(value / 2 ** 32)).u32(value >>> 0)
   }
@@ -85,7 +85,7 @@ export class ByteWriter {
 
 export type EncodingProblem = 'truncated' | 'trailing-bytes' | 'too-long' | 'not-canonical' | 'unknown-type'
 
-/** Bytes that are not the canonical encoding of anything. */
+/** The bytes are not a canonical encoding. */
 export class EncodingError extends Error {
   override readonly name = 'EncodingError'
   readonly code: EncodingProblem
@@ -96,7 +96,7 @@ export class EncodingError extends Error {
   }
 }
 
-/** Reads what {@link ByteWriter} wrote, refusing anything that is cut short or longer than its limit. */
+/** Reads what {@link ByteWriter} wrote; refuses truncated input and fields longer than their limit. */
 export class ByteReader {
   readonly #bytes: Uint8Array
   readonly #what: string
@@ -124,7 +124,7 @@ export class ByteReader {
     return value
   }
 
-  /** A u32 that counts or measures something that may not exceed `limit`. */
+  /** A u32 count or length of at most `limit`. */
   count(limit: number): number {
     const count = this.u32()
     if (count > limit) throw this.error('too-long')
@@ -153,7 +153,7 @@ export class ByteReader {
     return Array.from({ length: this.count(limit) }, read)
   }
 
-  /** @throws {EncodingError} 'trailing-bytes' when something is left */
+  /** @throws {EncodingError} 'trailing-bytes' if bytes are left */
   end(): void {
     if (this.#offset !== this.#bytes.length) throw this.error('trailing-bytes')
   }

@@ -1,5 +1,5 @@
-// Canonical bytes of statements, envelopes and quorum sets: what is signed, hashed, stored and sent.
-// docs/reference/protocols.md, "Signed bytes", specifies them to the byte. Decoding accepts nothing but these bytes.
+// Canonical bytes of statements, envelopes and quorum sets: these bytes are signed, hashed, stored and sent.
+// docs/reference/protocols.md, "Signed bytes", specifies them to the byte. Decoding accepts only these bytes.
 
 import { ByteReader, ByteWriter, fromHex, toHex } from './bytes.ts'
 import { MAX_NOMINATION_VALUES, MAX_SIGNATURE_BYTES, MAX_STATEMENT_BYTES, MAX_VALUE_BYTES } from './limits.ts'
@@ -11,7 +11,7 @@ const MAX_QUORUM_SET_ENTRIES = MAX_QUORUM_SET_NODES
 
 const TYPE_CODE = { nominate: 0, prepare: 1, confirm: 2, externalize: 3 } as const
 
-/** What the author of `statement` signs: the domain, the network it speaks on, and the statement. */
+/** The bytes that the author of `statement` signs: the domain, the network and the statement. */
 export function signedBytes(networkId: Uint8Array, statement: Statement): Uint8Array<ArrayBuffer> {
   return new ByteWriter().text(SIGNING_DOMAIN).bytes(networkId).raw(encodeStatement(statement)).finish()
 }
@@ -62,8 +62,8 @@ function writeOptionalBallot(writer: ByteWriter, ballot: Ballot | undefined): vo
 }
 
 /**
- * Only the form is checked here; `isStatementSane` checks the rules.
- * @throws {EncodingError} when `bytes` is not the canonical encoding of a statement within the limits
+ * Checks only the form; `isStatementSane` checks the rules.
+ * @throws {EncodingError} if `bytes` is not the canonical encoding of a statement within the limits
  */
 export function decodeStatement(bytes: Uint8Array): Statement {
   const reader = new ByteReader(bytes, 'statement')
@@ -150,7 +150,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
 
 /**
  * Reads what `encodeQuorumSet` wrote; `assertSaneQuorumSet` checks the rules.
- * @throws {EncodingError} when the form is wrong, too deep or too long
+ * @throws {EncodingError} if the form is wrong, too deep or too long
  */
 export function decodeQuorumSet(bytes: Uint8Array): QuorumSet {
   const reader = new ByteReader(bytes, 'quorum set')

@@ -1,13 +1,13 @@
-// Errors that mean a bug or a wrong call, never a peer's doing: what peers send wrong is an outcome.
+// Errors that mean a bug or a wrong call. Invalid input from peers is an outcome, never an error.
 
 export type ScpProblem =
   /** The ballot state broke one of its own rules. */
   | 'invariant-broken'
-  /** One event set off more transitions than the protocol has. */
+  /** One event triggered more transitions than the protocol allows. */
   | 'too-many-transitions'
-  /** The slot is not one that this node works on. */
+  /** This node does not work on this slot. */
   | 'slot-out-of-range'
-  /** Restoring a slot that has started, or a record of another node. */
+  /** The slot to restore has already started, or the record belongs to another node. */
   | 'cannot-restore'
 
 export class ScpError extends Error {

@@ -1,4 +1,4 @@
-// Equivocation: two signed statements that no honest node signs together, kept to show to anyone.
+// Equivocation: two signed statements that contradict each other, kept as evidence for others.
 
 import { areContradictory } from './statement.ts'
 import type { Envelope, NodeId, SlotIndex } from './types.ts'
@@ -10,7 +10,7 @@ export interface Equivocation {
   readonly second: Envelope
 }
 
-/** Whether `evidence` convicts its node, for one who was not there. */
+/** Whether `evidence` proves an equivocation, from the evidence alone. */
 export function isEquivocation(evidence: Equivocation, verify: (envelope: Envelope) => boolean): boolean {
   const { nodeId, slotIndex, first, second } = evidence
   const both = [first, second]

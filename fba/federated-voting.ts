@@ -1,15 +1,15 @@
-// Federated voting (draft-mazieres-dinrg-scp section 3.2): the latest statement of each node, and what the
-// local node may conclude from them.
+// Federated voting (draft-mazieres-dinrg-scp section 3.2): the latest statement of each node, and the local node's
+// conclusions from them.
 
 import type { Envelope, NodeId, QuorumSet, Statement } from './types.ts'
 import { isQuorum, isVBlocking } from './quorum-set.ts'
 
 export type StatementPredicate<S extends Statement> = (statement: S) => boolean
 
-/** The quorum set a statement's author goes by, or undefined while it is unknown. */
+/** The quorum set of a statement's author, or undefined while it is unknown. */
 export type QuorumSetOfStatement = (statement: Statement) => QuorumSet | undefined
 
-/** Latest statement of each node in one slot and protocol: one each, however many a node sends. */
+/** The latest statement of each node in one slot and protocol. Keeps one per node, however many it sends. */
 export class FederatedVoting<S extends Statement> {
   readonly #local: QuorumSet
   readonly #quorumSetOf: QuorumSetOfStatement
@@ -40,12 +40,12 @@ export class FederatedVoting<S extends Statement> {
     return this.envelopes().map((envelope) => envelope.statement)
   }
 
-  /** A v-blocking set accepted it, or a quorum voted for or accepted it. */
+  /** True if a v-blocking set accepted it, or a quorum voted for or accepted it. */
   accepts(voted: StatementPredicate<S>, accepted: StatementPredicate<S>): boolean {
     return this.isVBlocking(accepted) || this.isQuorum((statement) => accepted(statement) || voted(statement))
   }
 
-  /** A quorum accepted it: the local node confirms. */
+  /** True if a quorum accepted it, so that the local node confirms it. */
   ratifies(accepted: StatementPredicate<S>): boolean {
     return this.isQuorum(accepted)
   }

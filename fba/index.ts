@@ -1,5 +1,5 @@
 // The Stellar Consensus Protocol and quorum analysis: pure state machines behind one driver.
-// No network, clock, randomness, disk or other room may enter: they come in through `ScpDriver`.
+// May not enter: network, clock, randomness, disk or other rooms. `ScpDriver` provides them.
 
 export { compareBallots, INFINITE_COUNTER } from './ballot-order.ts'
 export type { BallotPhase } from './ballot-state.ts'

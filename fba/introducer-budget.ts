@@ -1,5 +1,5 @@
-// Bytes kept on behalf of nodes that others brought in. One statement of a direct node can bring in a thousand nodes,
-// each of which may then speak; the direct node answers for what all of them together make us keep.
+// Bytes kept for introduced nodes. One statement of a direct node can introduce a thousand nodes, each of which may then
+// send statements. All that we keep for them counts against the budget of the direct node.
 
 import type { Introduction } from './introductions.ts'
 import { leastLoaded } from './introductions.ts'
@@ -7,7 +7,7 @@ import { MAX_INTRODUCED_BYTES } from './limits.ts'
 import { statementValues } from './statement.ts'
 import type { NodeId, SlotIndex, Statement } from './types.ts'
 
-/** What is kept of a node in a slot: one entry of each kind. */
+/** The entries kept of a node in a slot: one of each kind. */
 export type KeptKind = 'nomination' | 'ballot' | 'waiting nomination' | 'waiting ballot' | 'evidence'
 
 interface Charge {
@@ -22,9 +22,9 @@ interface SlotAccount {
 }
 
 export interface IntroducerBudgetInit {
-  /** Who brought a node in, or undefined for a node that the local quorum sets name: those have no budget. */
+  /** The introduction of a node; undefined for nodes that the local quorum sets name, which have no limit. */
   readonly introductionOf: (node: NodeId) => Introduction | undefined
-  /** Nodes in the quorum set of a statement where the set is kept only for the sake of nodes that were brought in. */
+  /** Nodes in the quorum set of a statement if the set is kept only for introduced nodes, else 0. */
   readonly extraSetNodes: (statement: Statement) => number
 }
 
@@ -37,15 +37,15 @@ export class IntroducerBudget {
   }
 
   /**
-   * Whether `statement`, and `others` beside it, may be kept in place of its author's entry of this kind. An author at
-   * distance d may fill the budget of an introducer up to 1 / 2^(d - 1), so that far nodes leave room for those that the
-   * introducer names itself.
+   * Whether `statement`, together with `others`, may replace its author's entry of this kind. An author at distance d may
+   * fill an introducer's budget only up to 1 / 2^(d - 1), so that distant nodes leave room for those that the introducer
+   * names itself.
    */
   hasRoom(kind: KeptKind, statement: Statement, ...others: Statement[]): boolean {
     return this.#chargeFor(kind, [statement, ...others]) !== 'no-room'
   }
 
-  /** Records that the statements are kept, where {@link hasRoom} said that they may be. */
+  /** Records that the statements are kept. Does nothing unless {@link hasRoom} is true for them. */
   charge(kind: KeptKind, statement: Statement, ...others: Statement[]): void {
     const charge = this.#chargeFor(kind, [statement, ...others])
     if (charge === undefined || charge === 'no-room') return
@@ -55,12 +55,12 @@ export class IntroducerBudget {
     totals.set(charge.introducer, (totals.get(charge.introducer) ?? 0) + charge.bytes)
   }
 
-  /** The author's entry of this kind is no longer kept. */
+  /** Records that the author's entry of this kind has been dropped. */
   release(kind: KeptKind, { slotIndex, nodeId }: Statement): void {
     this.#release(slotIndex, keyOf(kind, nodeId))
   }
 
-  /** All nominations of a slot were dropped. */
+  /** Records that all nominations of a slot have been dropped. */
   releaseNominations(slotIndex: SlotIndex): void {
     for (const key of this.#slots.get(slotIndex)?.charges.keys() ?? []) {
       if (key.startsWith(NOMINATION)) this.#release(slotIndex, key)
@@ -74,7 +74,7 @@ export class IntroducerBudget {
     }
   }
 
-  /** undefined where nobody is charged. */
+  /** undefined if no introducer is charged. */
   #chargeFor(kind: KeptKind, statements: readonly Statement[]): Charge | 'no-room' | undefined {
     const [{ slotIndex, nodeId }] = statements
     const introduction = this.#init.introductionOf(nodeId)
@@ -110,14 +110,14 @@ export class IntroducerBudget {
 const NOMINATION = 'nomination '
 const keyOf = (kind: KeptKind, node: NodeId): string => `${kind} ${node}`
 
-/** Fixed part of what a statement occupies: its fields, its signature and the objects around them. */
+/** Fixed memory of a statement: its fields, its signature and the objects around them. */
 const STATEMENT_OVERHEAD_BYTES = 512
 /** A value in a list: its length on the wire, and the array around it in memory. */
 const VALUE_OVERHEAD_BYTES = 128
 /** A node id in a quorum set, as kept in memory. */
 const QUORUM_SET_NODE_BYTES = 96
 
-/** What keeping `statement` costs, with a quorum set of `setNodes` nodes that is kept for its sake. */
+/** Bytes to keep `statement`, with a quorum set of `setNodes` nodes that is kept only for it. */
 export function keptBytes(statement: Statement, setNodes: number): number {
   return statementValues(statement).reduce(
     (sum, value) => sum + value.length + VALUE_OVERHEAD_BYTES,

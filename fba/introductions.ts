@@ -1,22 +1,22 @@
-// Who is listened to, and who brought each of them in. A node that the local quorum sets name is direct. Any other
-// node was introduced: direct nodes reach it through the quorum sets that they and the nodes behind them go by.
+// The nodes that are heard, and who introduced each of them. A node that the local quorum sets name is direct. All others
+// were introduced: direct nodes reach them through their own quorum sets and those of the nodes behind them.
 
 import { MAX_INTRODUCED_SET_NODES, MAX_INTRODUCERS, MAX_QUORUM_NODES } from './limits.ts'
 import { quorumSetNodes } from './quorum-set.ts'
 import type { NodeId, QuorumSet } from './types.ts'
 
 export interface Introduction {
-  /** Direct nodes that reach this node, the nearest first; at most MAX_INTRODUCERS. */
+  /** Direct nodes that reach this node, nearest first; at most MAX_INTRODUCERS. */
   readonly introducers: ReadonlySet<NodeId>
-  /** 1 where a direct node names this node itself, 2 where a node at distance 1 does, and so on. */
+  /** 1 if a direct node names this node, 2 if a node at distance 1 does, and so on. */
   readonly distance: number
 }
 
 export interface TransitiveQuorum {
   readonly members: ReadonlySet<NodeId>
-  /** Of every member that is not direct. */
+  /** The introduction of every member that is not direct. */
   readonly introductions: ReadonlyMap<NodeId, Introduction>
-  /** Members whose sets are not followed, because their introducers already brought in sets of the largest total size. */
+  /** Members whose sets are not followed, because their introducers have reached the limit for introduced sets. */
   readonly unfollowed: readonly NodeId[]
 }
 
@@ -24,11 +24,11 @@ export interface TransitiveQuorumInit {
   readonly localNode: NodeId
   /** Quorum sets of the local node. */
   readonly roots: readonly QuorumSet[]
-  /** The set that a node goes by, while it is known. */
+  /** A node's quorum set, or undefined while it is unknown. */
   readonly setOf: (node: NodeId) => QuorumSet | undefined
 }
 
-/** Breadth first, so that a far node cannot crowd out a near one by naming thousands. */
+/** Searches breadth first, so that a distant node cannot crowd out a near one by naming thousands. */
 export function transitiveQuorum({ localNode, roots, setOf }: TransitiveQuorumInit): TransitiveQuorum {
   const members = new Set<NodeId>([localNode])
   for (const root of roots) quorumSetNodes(root, members)
@@ -67,7 +67,7 @@ function addSome(into: Set<NodeId>, nodes: Iterable<NodeId>): void {
   }
 }
 
-/** Charges `size` nodes to the introducer that has the most room. @returns false when none has enough */
+/** Charges `size` nodes to the introducer with the most room. @returns false if none has enough */
 function chargeSet(used: Map<NodeId, number>, introducers: ReadonlySet<NodeId>, size: number): boolean {
   const introducer = leastLoaded(introducers, (node) => used.get(node) ?? 0)
   const total = (used.get(introducer) ?? 0) + size
@@ -76,7 +76,7 @@ function chargeSet(used: Map<NodeId, number>, introducers: ReadonlySet<NodeId>, 
   return true
 }
 
-/** The first of `nodes` with the smallest load. `nodes` may not be empty. */
+/** The first of `nodes` with the smallest load. `nodes` must not be empty. */
 export function leastLoaded(nodes: ReadonlySet<NodeId>, loadOf: (node: NodeId) => number): NodeId {
   return [...nodes].reduce((best, other) => (loadOf(other) < loadOf(best) ? other : best))
 }

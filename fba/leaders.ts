@@ -1,5 +1,5 @@
-// Whose values a node echoes in a round of nomination (draft-mazieres-dinrg-scp section 3.4, stellar-core
-// #1666, #1975, #2648). Every draw is a hash, so all nodes with one view of weights find the same leaders.
+// The leaders whose values a node echoes in a round of nomination (draft-mazieres-dinrg-scp section 3.4, stellar-core
+// #1666, #1975, #2648). Every draw is a hash, so all nodes with the same weights elect the same leaders.
 
 import { ByteWriter } from './bytes.ts'
 import { MAX_LEADERLESS_ROUNDS } from './limits.ts'
@@ -13,7 +13,7 @@ const VALUE_TAG = 3
 
 export interface LeaderElectionInit {
   readonly slotIndex: SlotIndex
-  /** Decided value of the slot before: the seed nobody knew when quorum sets were chosen. */
+  /** Decided value of the previous slot: a seed that was unknown when the quorum sets were chosen. */
   readonly previousValue: Value
   readonly localNode: NodeId
   readonly quorumSet: QuorumSet
@@ -24,7 +24,7 @@ export interface LeaderElectionInit {
 
 export class LeaderElection {
   readonly #init: LeaderElectionInit
-  /** Weights above zero; the local node has full weight, as it is in every slice of its own. */
+  /** Weights above zero. The local node has full weight, since it is in each of its own slices. */
   readonly #weights = new Map<NodeId, bigint>()
   readonly #leaders = new Set<NodeId>()
   #round = 0
@@ -44,14 +44,14 @@ export class LeaderElection {
     return this.#round
   }
 
-  /** Leaders of all rounds so far: a node goes on echoing those of earlier rounds. */
+  /** Leaders of all rounds so far: a node still echoes those of earlier rounds. */
   get leaders(): ReadonlySet<NodeId> {
     return this.#leaders
   }
 
   /**
-   * Goes to the next round. Rounds that bring no new leader while some are left are skipped at once (#2648),
-   * up to a bound: the last nodes of small weight can take thousands, and the leaders so far stay.
+   * Advances to the next round. While nodes are left, skips rounds without a new leader at once (#2648), up to a bound:
+   * the last nodes of small weight can take thousands of rounds. The leaders so far stay.
    */
   nextRound(): void {
     this.#round++
@@ -61,12 +61,12 @@ export class LeaderElection {
     }
   }
 
-  /** Takes up the rounds of an earlier run, so that a restart does not begin again with the first leader. */
+  /** Continues from the round of an earlier run, so that a restart does not begin with the first leader. */
   resume(round: number): void {
     while (this.#round < round) this.nextRound()
   }
 
-  /** Order in which values are taken from a leader who offers several: the highest first. */
+  /** Priority of a value if a leader offers several: the highest first. */
   valuePriority(value: Value): bigint {
     return this.#hash(VALUE_TAG, value)
   }
@@ -105,17 +105,16 @@ export class LeaderElection {
 }
 
 /**
- * A seed for the next slot's leaders that leaves whoever proposed `value` a choice of 2^bits draws only. With
- * the whole value as seed a proposer tries variants until it leads again; with no bits of it the leaders are
- * known for ever. @param bits 0 to 8 @default 1
+ * A seed for the next slot's leaders that gives the proposer of `value` a choice of only 2^bits draws. With the whole
+ * value as seed, a proposer could try variants until it leads again. With no bits, all future leaders would be known.
+ * @param bits 0 to 8 @default 1
  */
 export function leaderSeed(value: Value, sha256: (bytes: Uint8Array) => Uint8Array, bits = 1): Value {
   return Uint8Array.of(sha256(value)[0] & ((1 << bits) - 1))
 }
 
 /**
- * The set as it stands when `node` is known to take part: it is removed and each threshold it counted
- * towards falls by one.
+ * The set, given that `node` takes part: removes the node and reduces each threshold that it counts towards by one.
  */
 function withoutNode(set: QuorumSet, node: NodeId): QuorumSet {
   const isMember = set.validators.includes(node)

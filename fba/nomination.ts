@@ -1,5 +1,5 @@
-// Nomination (draft-mazieres-dinrg-scp section 3.4): from everybody's wishes to a set of confirmed
-// candidates, whose combination the ballots start with.
+// Nomination (draft-mazieres-dinrg-scp section 3.4): from the values that nodes propose to a set of confirmed
+// candidates. The ballots start with their combination.
 
 import { equalBytes } from './bytes.ts'
 import { FederatedVoting } from './federated-voting.ts'
@@ -27,7 +27,7 @@ export class Nomination {
   #composite: Value | undefined
   #lastEmitted: Envelope<NominateStatement> | undefined
 
-  /** `onComposite` is told of each new combination of the candidates. */
+  /** @param onComposite - called with each new combination of the candidates */
   constructor(context: SlotContext, onComposite: (composite: Value) => void) {
     this.#context = context
     this.#onComposite = onComposite
@@ -59,8 +59,8 @@ export class Nomination {
   }
 
   /**
-   * Begins nominating, or goes to the next round. Without effect once there is a candidate: from then on a
-   * node votes for nothing new.
+   * Begins nominating, or advances to the next round. Has no effect once there is a candidate: from then on a node
+   * votes for no new values.
    * @returns whether there are new votes
    */
   nominate(value: Value, previousValue: Value): boolean {
@@ -80,30 +80,30 @@ export class Nomination {
     if (election.leaders.has(this.#context.localNode) && this.#votes.size === 0) {
       updated = this.#vote(value) || updated
     }
-    // By rounds waited for: skipped rounds took no time, and must not make the next ones long.
+    // Counts only rounds that were waited for: skipped rounds must not make the next ones longer.
     startTimer(this.#context, 'nomination', ++this.#roundsBegun, () => {
       if (this.#started) this.nominate(value, previousValue)
     })
     if (updated) this.#publish()
-    // Statements that came before the start were only recorded.
+    // Statements that arrived before the start were only recorded.
     if (isFirstRound) this.reconsider()
     return updated
   }
 
-  /** No further round and no further statement: the slot is decided, and nobody needs the nominations. */
+  /** Ends all rounds and drops the nominations: the slot is decided and does not need them. */
   stop(): void {
     this.#started = false
     this.#voting.clear()
     this.#context.driver.stopTimer(this.#context.slotIndex, 'nomination')
   }
 
-  /** Takes in a nomination that is sane, newer than its author's last, and signed by it. */
+  /** Processes a nomination that is sane, newer than its author's last one, and signed by it. */
   process(envelope: Envelope<NominateStatement>): void {
     this.#voting.record(envelope)
     this.#advance(envelope.statement)
   }
 
-  /** Looks at everything again, after a value or a quorum set arrived that was missing before. */
+  /** Evaluates all statements again after a missing value or quorum set has arrived. */
   reconsider(): void {
     for (const statement of this.#voting.statements()) this.#advance(statement)
   }
@@ -114,7 +114,7 @@ export class Nomination {
     if (own !== undefined) this.#emit(own.statement)
   }
 
-  /** Takes up where an earlier run left off; the next call of `nominate` continues in `round`. */
+  /** Continues from an earlier run; the next call of `nominate` continues in `round`. */
   restore(envelope: Envelope<NominateStatement> | undefined, round: number): void {
     this.#resumeRound = round
     if (envelope === undefined) return
@@ -164,7 +164,7 @@ export class Nomination {
       const variation = this.#extract(value)
       return variation !== undefined && this.#vote(variation)
     }
-    // Only what fits is claimed: a longer nomination would be refused by everyone.
+    // Accepts only what fits: other nodes would refuse a longer nomination.
     const hasRoom = this.#accepted.size < MAX_NOMINATION_VALUES
     if (!hasRoom || (!this.#votes.has(value) && this.#votes.size >= MAX_NOMINATION_VALUES)) return false
     this.#accepted.add(value)
@@ -192,7 +192,7 @@ export class Nomination {
     this.#onComposite(this.#composite)
   }
 
-  /** Votes for at most one new value of a leader's: out of those it accepted first, then of its votes. */
+  /** Votes for at most one new value of a leader: first from those that it accepted, then from its votes. */
   #echo(nomination: NominateStatement, election: LeaderElection): boolean {
     for (const offered of [nomination.accepted, nomination.votes]) {
       const votable = offered.map((value) => this.#votable(value)).filter((value) => value !== undefined)
@@ -226,7 +226,7 @@ export class Nomination {
     return true
   }
 
-  /** Counts our own new statement, which may lead further, and sends what stands at the end. */
+  /** Records our own new statement, which may trigger further ones, and sends the final one. */
   #publish(): void {
     const { localNode, slotIndex, quorumSetHash } = this.#context
     const statement: NominateStatement = {
@@ -239,7 +239,7 @@ export class Nomination {
     }
     this.#voting.record({ statement, signature: UNSIGNED })
     this.#advance(statement)
-    // A node that is a quorum by itself has decided by now, and nobody needs its nomination.
+    // A node that is a quorum by itself has already decided and dropped its nomination.
     const own = this.#voting.get(localNode)?.statement
     if (own !== undefined && areStatementsEqual(own, statement)) this.#emit(statement)
   }

@@ -1,4 +1,4 @@
-// Envelopes whose quorum set is still being fetched: of each node the latest per slot and protocol.
+// Envelopes whose quorum set is still being fetched: the latest of each node per slot and protocol.
 
 import { companionQuorumSetHash, isNewerStatement } from './statement.ts'
 import type { Envelope, Hash, SlotIndex } from './types.ts'
@@ -6,7 +6,7 @@ import type { Envelope, Hash, SlotIndex } from './types.ts'
 export class PendingEnvelopes {
   readonly #waiting = new Map<string, Envelope>()
 
-  /** Keeps `envelope` unless a newer one of its author's waits already. @returns whether it was kept */
+  /** Keeps `envelope` unless a newer one of its author is already waiting. @returns whether it was kept */
   add(envelope: Envelope): boolean {
     const { slotIndex, nodeId, type } = envelope.statement
     const key = `${slotIndex} ${type === 'nominate' ? 'nomination' : 'ballot'} ${nodeId}`
@@ -16,7 +16,7 @@ export class PendingEnvelopes {
     return true
   }
 
-  /** Removes and returns those that wait for `hash`, by slot. */
+  /** Removes and returns the envelopes that wait for `hash`, by slot. */
   takeFor(hash: Hash): Envelope[] {
     const taken: Envelope[] = []
     for (const [key, envelope] of this.#waiting) {
@@ -34,7 +34,7 @@ export class PendingEnvelopes {
     }
   }
 
-  /** Hashes that something waits for. */
+  /** Hashes that envelopes wait for. */
   hashes(): Set<Hash> {
     return new Set([...this.#waiting.values()].map(({ statement }) => companionQuorumSetHash(statement)))
   }

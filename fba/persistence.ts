@@ -1,5 +1,5 @@
-// What a node must not forget of a slot: enough to go on after a crash without contradicting itself, and to
-// prove the outcome to those who lag. Restore before anything is nominated or received.
+// The durable record of a slot: enough to continue after a crash without contradiction, and to prove the outcome to
+// nodes that lag. Restore it before anything is nominated or received.
 
 import { ByteReader, ByteWriter, EncodingError } from './bytes.ts'
 import { decodeEnvelope, decodeQuorumSet, encodeEnvelope } from './encoding.ts'
@@ -11,13 +11,13 @@ export interface SlotRecord {
   readonly slotIndex: SlotIndex
   /** The local quorum set in force for this slot. */
   readonly quorumSet: QuorumSet
-  /** Rounds of nomination begun: a restart goes on there, with the leaders of all of them. */
+  /** Nomination rounds begun: a restart continues there, with the leaders of all of them. */
   readonly nominationRound: number
-  /** Latest own nomination sent. */
+  /** This node's latest sent nomination. */
   readonly nomination: Envelope<NominateStatement> | undefined
-  /** Latest own ballot statement sent. */
+  /** This node's latest sent ballot statement. */
   readonly ballot: Envelope<BallotStatement> | undefined
-  /** Once decided: the others' statements that decided it. */
+  /** After the decision: the statements of other nodes that led to it. */
   readonly proof: readonly Envelope<BallotStatement>[]
   /** Quorum sets that the statements in `proof` refer to. */
   readonly proofQuorumSets: readonly QuorumSet[]
@@ -47,7 +47,7 @@ function optional<T>(item: T | undefined): T[] {
   return item === undefined ? [] : [item]
 }
 
-/** @throws {EncodingError} when `bytes` is not what {@link encodeSlotRecord} writes */
+/** @throws {EncodingError} if `bytes` is not what {@link encodeSlotRecord} writes */
 export function decodeSlotRecord(bytes: Uint8Array): SlotRecord {
   const reader = new ByteReader(bytes, 'slot record')
   if (reader.u8() !== FORMAT_VERSION) throw reader.error('unknown-type')

@@ -1,5 +1,5 @@
-// Proof that a slot was decided: statements by which an observer, with its own quorum set and no trust in
-// whoever hands them over, confirms the value that the network committed to (stellar-core #2107).
+// Proof that a slot was decided: statements with which an observer, using its own quorum set, confirms the value that
+// the network committed to. It need not trust the peer that sends them (stellar-core #2107).
 
 import { acceptsCommit, commitBoundaries, highestInterval } from './ballot-rules.ts'
 import { companionQuorumSetHash, isStatementSane } from './statement.ts'
@@ -11,7 +11,7 @@ export interface ExternalizationProof {
   readonly slotIndex: SlotIndex
   readonly value: Value
   readonly envelopes: readonly Envelope<BallotStatement>[]
-  /** Quorum sets of the CONFIRMs among them; an EXTERNALIZE stands for its author alone. */
+  /** Quorum sets of the CONFIRMs; an EXTERNALIZE counts with its author as the only member. */
   readonly quorumSets: readonly QuorumSet[]
 }
 
@@ -21,9 +21,9 @@ export interface ProofVerifier {
 }
 
 /**
- * @param observer the quorum set of the one who asks: whom it believes
- * @returns whether nodes that satisfy `observer` accepted to commit `proof.value` in a common interval, each
- * of them in a quorum of such nodes
+ * @param observer the observer's quorum set
+ * @returns whether nodes that satisfy `observer` accepted to commit `proof.value` in a common interval, each of them in a
+ * quorum of such nodes
  */
 export function verifyExternalization(
   proof: ExternalizationProof,

@@ -1,5 +1,5 @@
-// Quorum sets of the network: those known by hash, and which nodes the local node depends on through them.
-// Holds one set per hash, so that nodes with the same set are asked about it once.
+// Quorum sets of the network: the known sets by hash, and the nodes on which the local node depends through them. Holds
+// one set per hash, so that nodes with the same set are evaluated once.
 
 import type { ScpDriver } from './driver.ts'
 import type { Introduction, TransitiveQuorum } from './introductions.ts'
@@ -20,11 +20,11 @@ export class QuorumRegistry {
   readonly #driver: ScpDriver
   readonly #known = new Map<Hash, QuorumSet>()
   readonly #singletons = new Map<NodeId, QuorumSet>()
-  /** Hashes asked for, and the nodes whose statements wait for them. */
+  /** Requested hashes, and the nodes whose statements wait for them. */
   readonly #wanted = new Map<Hash, Set<NodeId>>()
-  /** The set each node used last, as far as it is in the transitive quorum. */
+  /** The set that each node of the transitive quorum used last. */
   readonly #current = new Map<NodeId, Hash>()
-  /** Local sets: the one for slots to come, and those of slots under way. */
+  /** Local sets: the one for future slots, and those of current slots. */
   readonly #roots = new Set<Hash>()
   readonly #localNode: NodeId
   #quorum: TransitiveQuorum = { members: new Set(), introductions: new Map(), unfollowed: [] }
@@ -36,8 +36,8 @@ export class QuorumRegistry {
   }
 
   /**
-   * Listens to the nodes of `set` from here on, as long as a slot uses it.
-   * @throws {QuorumSetError} when `set` is not sane. @returns its hash
+   * Hears the nodes of `set` from now on, as long as a slot uses it.
+   * @throws {QuorumSetError} if `set` is not sane. @returns its hash
    */
   addLocal(set: QuorumSet): Hash {
     assertSaneQuorumSet(set)
@@ -59,7 +59,7 @@ export class QuorumRegistry {
     return this.#known.get(hash)
   }
 
-  /** The set that a statement's author goes by: itself alone once it has externalized. */
+  /** The quorum set of a statement's author: only itself after it has externalized. */
   ofStatement(statement: Statement): QuorumSet | undefined {
     if (statement.type !== 'externalize') return this.#known.get(statement.quorumSetHash)
     let singleton = this.#singletons.get(statement.nodeId)
@@ -70,7 +70,7 @@ export class QuorumRegistry {
     return singleton
   }
 
-  /** True where `node` is reached from the local quorum set by going from node to quorum set to node. */
+  /** True if `node` can be reached from the local quorum set through the quorum sets of nodes. */
   isInQuorum(node: NodeId): boolean {
     return this.#quorum.members.has(node)
   }
@@ -79,12 +79,12 @@ export class QuorumRegistry {
     return this.#quorum.members
   }
 
-  /** Who brought `node` in, or undefined for a node that the local quorum sets name. */
+  /** The introduction of `node`, or undefined for a node that the local quorum sets name. */
   introductionOf(node: NodeId): Introduction | undefined {
     return this.#quorum.introductions.get(node)
   }
 
-  /** Nodes in the quorum set of `statement`, or 0 where the set is kept anyway: it is ours or a direct node goes by it. */
+  /** Nodes in the quorum set of `statement`, or 0 if the set is kept anyway: it is ours or a direct node uses it. */
   extraSetNodes(statement: Statement): number {
     const hash = companionQuorumSetHash(statement)
     const set = this.#known.get(hash)
@@ -95,7 +95,7 @@ export class QuorumRegistry {
     return quorumSetNodes(set).size
   }
 
-  /** Keeps `set` if it is sane and was asked for. @returns its hash, or undefined */
+  /** Keeps `set` if it is sane and was requested. @returns its hash, or undefined */
   acceptWanted(set: QuorumSet): Hash | undefined {
     if (quorumSetProblem(set) !== undefined) return undefined
     const hash = quorumSetHash(set, (bytes) => this.#driver.sha256(bytes))
@@ -103,9 +103,9 @@ export class QuorumRegistry {
   }
 
   /**
-   * Makes the set that `statement` is counted by available, asking the driver for it where needed.
-   * @returns 'known', 'insane' when nobody may use it, 'wanted' while it is fetched, or 'refused' when its
-   * author has too many fetches under way
+   * Makes the quorum set of `statement` available; asks the driver for it if needed.
+   * @returns 'known', 'insane' if no node may use it, 'wanted' while it is fetched, or 'refused' if its author has too
+   * many pending fetches
    */
   require(statement: Statement): 'known' | 'insane' | 'wanted' | 'refused' {
     const hash = companionQuorumSetHash(statement)
@@ -132,14 +132,14 @@ export class QuorumRegistry {
     return quorumSetProblem(set) === undefined ? this.add(set) : undefined
   }
 
-  /** Waits for the sets of these hashes only from here on. */
+  /** From now on waits only for the sets with these hashes. */
   retainWanted(hashes: ReadonlySet<Hash>): void {
     for (const hash of this.#wanted.keys()) {
       if (!hashes.has(hash)) this.#wanted.delete(hash)
     }
   }
 
-  /** Takes note of the set a node goes by now; who is in the quorum follows from it. */
+  /** Records the set that a node uses now, and updates the members of the quorum. */
   noteUse(statement: Statement): void {
     const hash = companionQuorumSetHash(statement)
     if (this.#current.get(statement.nodeId) === hash || !this.#known.has(hash)) return
@@ -147,12 +147,12 @@ export class QuorumRegistry {
     this.#recomputeMembers()
   }
 
-  /** True where so many sets came in since the last count that the unused ones should go. */
+  /** True if so many sets have arrived since the last `retain` that the unused ones should be dropped. */
   get isCrowded(): boolean {
     return this.#known.size > this.#sizeInUse + MAX_UNUSED_QUORUM_SETS
   }
 
-  /** Drops the sets that nothing refers to any more, and the nodes known only through them. */
+  /** Drops unreferenced sets, and the nodes known only through them. */
   retain(isUsed: (hash: Hash) => boolean): void {
     for (const root of this.#roots) {
       if (!isUsed(root)) this.#roots.delete(root)

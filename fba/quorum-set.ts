@@ -1,12 +1,12 @@
-// Quorum sets: what makes one sane, its normal form and hash, and the questions the protocol asks of it.
+// Quorum sets: the rules of sane sets, the normal form and hash, and the predicates that the protocol needs.
 // Follows draft-mazieres-dinrg-scp section 4.1 and, where they differ, stellar-core.
 
 import { ByteWriter, toHex } from './bytes.ts'
 import type { Hash, NodeId, QuorumSet } from './types.ts'
 
-/** Levels of nesting, the outermost included. */
+/** Levels of nesting, including the outermost. */
 export const MAX_QUORUM_SET_DEPTH = 4
-/** Distinct nodes in all levels together. */
+/** Distinct nodes in all levels. */
 export const MAX_QUORUM_SET_NODES = 1000
 export const MAX_NODE_ID_LENGTH = 128
 
@@ -26,7 +26,7 @@ export class QuorumSetError extends Error {
   }
 }
 
-/** @returns what is wrong with `set`, or undefined when it is sane */
+/** @returns the problem of `set`, or undefined if it is sane */
 export function quorumSetProblem(set: QuorumSet): QuorumSetError | undefined {
   const seen = new Set<NodeId>()
   const problem = levelProblem(set, 1, seen)
@@ -34,7 +34,7 @@ export function quorumSetProblem(set: QuorumSet): QuorumSetError | undefined {
   return seen.size === 0 ? new QuorumSetError('no-nodes', '0') : undefined
 }
 
-/** @throws {QuorumSetError} when `set` is not sane */
+/** @throws {QuorumSetError} if `set` is not sane */
 export function assertSaneQuorumSet(set: QuorumSet): void {
   const problem = quorumSetProblem(set)
   if (problem !== undefined) throw problem
@@ -63,14 +63,14 @@ export function isNodeId(text: unknown): text is NodeId {
   return typeof text === 'string' && text.length <= MAX_NODE_ID_LENGTH && /^[\x21-\x7e]+$/.test(text)
 }
 
-/** True where some level is satisfied by half of its entries or fewer, so that two halves can disagree. */
+/** True if half of the entries or fewer satisfy some level, so that two halves can disagree. */
 export function hasMinorityThreshold(set: QuorumSet): boolean {
   return 2 * set.threshold <= entryCount(set) || set.innerSets.some(hasMinorityThreshold)
 }
 
 /**
- * The same requirement in its one normal form: an inner set of a single node becomes a validator, an outer
- * set that only wraps one inner set gives way to it, and entries are sorted (inner sets by their encoding).
+ * The normal form of the same requirement: an inner set of a single node becomes a validator, an outer set that only wraps
+ * one inner set is replaced by it, and entries are sorted (inner sets by their encoding).
  */
 export function normalizeQuorumSet(set: QuorumSet): QuorumSet {
   const validators = [...set.validators]
@@ -91,7 +91,7 @@ function sortByEncoding(sets: QuorumSet[]): QuorumSet[] {
   return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ set }) => set)
 }
 
-/** Canonical bytes of `set` as it stands (docs/reference/protocols.md, "Quorum sets"); normalise first. */
+/** Canonical bytes of `set` (docs/reference/protocols.md, "Quorum sets"). Does not normalise it: do that first. */
 export function encodeQuorumSet(set: QuorumSet): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter()
   writeQuorumSet(writer, set)
@@ -105,12 +105,12 @@ function writeQuorumSet(writer: ByteWriter, set: QuorumSet): void {
   for (const inner of set.innerSets) writeQuorumSet(writer, inner)
 }
 
-/** Name of a quorum set in statements: the digest of the encoding of its normal form. */
+/** Hash of a quorum set in statements: the digest of its encoded normal form. */
 export function quorumSetHash(set: QuorumSet, sha256: (bytes: Uint8Array) => Uint8Array): Hash {
   return toHex(sha256(encodeQuorumSet(normalizeQuorumSet(set))))
 }
 
-/** The set of a node that stands for itself alone, as every node does once it has externalized. */
+/** The set with only `node`, which counts as the node's own after it has externalized. */
 export function singletonQuorumSet(node: NodeId): QuorumSet {
   return { threshold: 1, validators: [node], innerSets: [] }
 }
@@ -122,12 +122,12 @@ export function quorumSetNodes(set: QuorumSet, into = new Set<NodeId>()): Set<No
   return into
 }
 
-/** True where `nodes` holds enough to satisfy `set`: they contain one of its slices. */
+/** True if `nodes` satisfy `set`: they contain one of its slices. */
 export function isQuorumSlice(set: QuorumSet, nodes: ReadonlySet<NodeId>): boolean {
   return holdsEntries(set, nodes, set.threshold, isQuorumSlice)
 }
 
-/** True where `nodes` meets every slice of `set`: without them it cannot be satisfied. */
+/** True if `nodes` intersects every slice of `set`: without them it cannot be satisfied. */
 export function isVBlocking(set: QuorumSet, nodes: ReadonlySet<NodeId>): boolean {
   return holdsEntries(set, nodes, entryCount(set) - set.threshold + 1, isVBlocking)
 }
@@ -149,8 +149,8 @@ function holdsEntries(
 }
 
 /**
- * A smallest set of nodes out of `candidates` that blocks `set`: how many failures it stands.
- * @returns the nodes, empty when those outside `candidates` block it already
+ * A smallest set of nodes out of `candidates` that blocks `set`; its size is the number of failures that stop `set`.
+ * @returns the nodes; empty if those outside `candidates` already block it
  */
 export function findClosestVBlocking(set: QuorumSet, candidates: ReadonlySet<NodeId>): NodeId[] {
   let missing = entryCount(set) - set.threshold + 1
@@ -171,12 +171,12 @@ export function findClosestVBlocking(set: QuorumSet, candidates: ReadonlySet<Nod
     .flat()
 }
 
-/** The quorum set a node goes by, or undefined where it is not known: that node then supports nothing. */
+/** The quorum set of a node, or undefined if it is unknown: the node then supports nothing. */
 export type QuorumSetOf = (node: NodeId) => QuorumSet | undefined
 
 /**
- * The greatest quorum inside `nodes`: nodes whose own quorum set the rest does not satisfy are peeled off
- * until none is left to peel. Empty when there is no quorum.
+ * The greatest quorum inside `nodes`: repeatedly removes nodes whose quorum set the rest does not satisfy. Empty if there
+ * is no quorum.
  */
 export function greatestQuorum(nodes: Iterable<NodeId>, quorumSetOf: QuorumSetOf): Set<NodeId> {
   let remaining = new Set(nodes)
@@ -187,7 +187,7 @@ export function greatestQuorum(nodes: Iterable<NodeId>, quorumSetOf: QuorumSetOf
   }
 }
 
-/** Those of `nodes` whose quorum set they satisfy together. Nodes that share a set are asked about it once. */
+/** Those of `nodes` whose quorum set `nodes` satisfies. Evaluates a shared set once. */
 function satisfiedNodes(nodes: ReadonlySet<NodeId>, quorumSetOf: QuorumSetOf): Set<NodeId> {
   const verdicts = new Map<QuorumSet, boolean>()
   const satisfied = new Set<NodeId>()
@@ -201,10 +201,10 @@ function satisfiedNodes(nodes: ReadonlySet<NodeId>, quorumSetOf: QuorumSetOf): S
   return satisfied
 }
 
-/** True where `nodes` contains a quorum that satisfies `local`, the asking node's own quorum set. */
+/** True if `nodes` contains a quorum that satisfies `local`, the local node's quorum set. */
 export function isQuorum(local: QuorumSet, nodes: Iterable<NodeId>, quorumSetOf: QuorumSetOf): boolean {
   const all = nodes instanceof Set ? (nodes as Set<NodeId>) : new Set(nodes)
-  // A quorum inside cannot satisfy what all of them do not.
+  // If all nodes together do not satisfy it, no quorum among them does.
   return isQuorumSlice(local, all) && isQuorumSlice(local, greatestQuorum(all, quorumSetOf))
 }
 
@@ -212,8 +212,8 @@ export function isQuorum(local: QuorumSet, nodes: Iterable<NodeId>, quorumSetOf:
 export const FULL_WEIGHT = 2n ** 64n - 1n
 
 /**
- * How often `node` takes part in a slice of `set`: at each level the share threshold / entries, multiplied
- * down the nesting, of {@link FULL_WEIGHT} and rounded up. The first place where the node is found counts.
+ * Share of the slices of `set` that contain `node`, out of {@link FULL_WEIGHT}: the product of threshold / entries over
+ * the levels, rounded up. The first occurrence of the node counts.
  */
 export function nodeWeight(node: NodeId, set: QuorumSet): bigint {
   if (set.validators.includes(node)) return scaleByShare(FULL_WEIGHT, set)

@@ -1,5 +1,5 @@
-// The Stellar Consensus Protocol of one node: all its slots, who is listened to, and in what order checks are
-// made so that the cheap ones come first.
+// The Stellar Consensus Protocol of one node: all its slots, the nodes that it hears, and the order of the checks, cheap
+// ones first.
 
 import type { ScpDriver } from './driver.ts'
 import { ScpError } from './errors.ts'
@@ -18,17 +18,17 @@ import type { Envelope, Hash, NodeId, QuorumSet, SlotIndex, Statement, Value } f
 export interface ScpInit {
   readonly nodeId: NodeId
   readonly quorumSet: QuorumSet
-  /** The slot to be decided next. */
+  /** The slot to decide next. */
   readonly currentSlot: SlotIndex
   /** False for a node that follows and never sends. @default true */
   readonly isValidator?: boolean
   /** Decided slots kept for peers that lag. @default 12 */
   readonly slotsBehind?: number
-  /** Slots after the current one that are listened to. @default 4 */
+  /** Slots after the current one whose statements are accepted. @default 4 */
   readonly slotsAhead?: number
 }
 
-/** What became of an envelope. Anything but 'processed' and 'stale' is not passed on to other nodes. */
+/** Outcome of an envelope. Only 'processed' and 'stale' envelopes are passed on to other nodes. */
 export type ReceiveOutcome =
   | SlotOutcome
   /** Nothing new. */
@@ -37,15 +37,15 @@ export type ReceiveOutcome =
   | 'pending'
   | 'malformed'
   | 'slot-out-of-range'
-  /** Its author is in no quorum that this node depends on. */
+  /** Its author is not in any quorum that this node depends on. */
   | 'not-in-quorum'
   | 'counter-too-high'
   | 'bad-signature'
   | 'bad-quorum-set'
   | 'too-many-fetches'
-  /** Those who brought its author in already make us keep as much as they may on this slot. */
+  /** The introducers of its author have used up their budget for this slot. */
   | 'introducer-over-budget'
-  /** It contradicts what its author signed before; the evidence went to the driver. */
+  /** It contradicts what its author signed before; the driver has received the evidence. */
   | 'equivocation'
 
 export class Scp {
@@ -58,12 +58,12 @@ export class Scp {
   readonly #slots = new Map<SlotIndex, Slot>()
   readonly #pending = new PendingEnvelopes()
   readonly #budget: IntroducerBudget
-  /** First evidence against each node, by slot. */
+  /** The first evidence against each node, by slot. */
   readonly #evidence = new Map<SlotIndex, Map<NodeId, Equivocation>>()
   #localHash: Hash
   #currentSlot: SlotIndex
 
-  /** @throws {QuorumSetError} when the quorum set is not sane */
+  /** @throws {QuorumSetError} if the quorum set is not sane */
   constructor(driver: ScpDriver, init: ScpInit) {
     this.#driver = driver
     this.#nodeId = init.nodeId
@@ -79,7 +79,7 @@ export class Scp {
     this.#localHash = this.#registry.addLocal(init.quorumSet)
   }
 
-  /** The slot to be decided next. */
+  /** The slot to decide next. */
   get currentSlot(): SlotIndex {
     return this.#currentSlot
   }
@@ -89,17 +89,17 @@ export class Scp {
     return this.#localHash
   }
 
-  /** Nodes that are listened to. */
+  /** Nodes whose statements are accepted. */
   get quorumNodes(): ReadonlySet<NodeId> {
     return this.#registry.members
   }
 
-  /** A slot that has begun here, for reading. */
+  /** A slot that has begun here; read only. */
   slot(slotIndex: SlotIndex): Slot | undefined {
     return this.#slots.get(slotIndex)
   }
 
-  /** A quorum set that somebody here refers to, to answer a peer that asks for it. */
+  /** A known quorum set, to answer a peer that asks for it. */
   quorumSet(hash: Hash): QuorumSet | undefined {
     return this.#registry.get(hash)
   }
@@ -109,9 +109,9 @@ export class Scp {
   }
 
   /**
-   * Proposes `value` for a slot, and goes on to further rounds by itself until a candidate is confirmed.
-   * @param previousValue seed of the leader election, the same on all nodes: the slot before's decision, or
-   * better what `leaderSeed` leaves of it, so that its proposer had little to choose
+   * Proposes `value` for a slot, and continues with further rounds until a candidate is confirmed.
+   * @param previousValue seed of the leader election, the same on all nodes: the decision of the previous slot, or better
+   * its `leaderSeed`, which leaves the proposer little choice
    * @returns whether there are new votes
    * @throws {ScpError} 'slot-out-of-range'
    */
@@ -120,7 +120,7 @@ export class Scp {
     return this.#openSlot(slotIndex).nominate(value, previousValue)
   }
 
-  /** Takes in an envelope from the network. Whatever it holds, it throws nothing. */
+  /** Processes an envelope from the network. Never throws, whatever the envelope contains. */
   receive(envelope: Envelope): ReceiveOutcome {
     const { statement } = envelope
     if (!isStatementSane(statement)) return 'malformed'
@@ -158,7 +158,7 @@ export class Scp {
         if (this.#pending.add(envelope)) this.#budget.charge(`waiting ${keptAs(statement)}`, statement)
         return 'pending'
       case 'known': {
-        // Again, as its quorum set, which is kept with it, is known only now.
+        // Check again: its quorum set, which counts too, is known only now.
         if (!this.#budget.hasRoom(keptAs(statement), statement)) return 'introducer-over-budget'
         const outcome = this.#openSlot(statement.slotIndex).process(envelope)
         if (outcome === 'processed') {
@@ -182,8 +182,8 @@ export class Scp {
   }
 
   /**
-   * Takes in a quorum set that was asked for through the driver, and the statements that waited for it.
-   * @returns whether anything waited for it
+   * Processes a quorum set that was requested through the driver, and the statements that waited for it.
+   * @returns whether any statement waited for it
    */
   receiveQuorumSet(set: QuorumSet): boolean {
     const hash = this.#registry.acceptWanted(set)
@@ -203,20 +203,20 @@ export class Scp {
     if (isNews(latest, envelope.statement)) this.#admit(envelope)
   }
 
-  /** A value of the slot can be judged now that could not before: goes on, and sends what was held back. */
+  /** Continues a slot after one of its values has become judgeable, and sends held-back statements. */
   reconsider(slotIndex: SlotIndex): void {
     this.#slots.get(slotIndex)?.reconsider()
   }
 
   /**
-   * Changes the local quorum set for slots that have not begun; those under way keep theirs.
-   * @throws {QuorumSetError} when `set` is not sane
+   * Changes the local quorum set for slots that have not begun; current slots keep theirs.
+   * @throws {QuorumSetError} if `set` is not sane
    */
   setQuorumSet(set: QuorumSet): void {
     this.#localHash = this.#registry.addLocal(set)
   }
 
-  /** Goes to a later slot, as after catching up with a proof; slots out of reach are dropped. */
+  /** Moves to a later slot, e.g. after catching up with a proof; drops slots that are out of range. */
   moveTo(slotIndex: SlotIndex): void {
     if (slotIndex <= this.#currentSlot) return
     this.#currentSlot = slotIndex
@@ -248,7 +248,7 @@ export class Scp {
     return this.#slots.get(slotIndex)?.currentState() ?? []
   }
 
-  /** What this node last sent on a slot; to be sent again after a restart, in case the crash came before. */
+  /** This node's last statements on a slot. Send them again after a restart: the crash may have prevented it. */
   ownEnvelopes(slotIndex: SlotIndex): Envelope[] {
     return this.stateFor(slotIndex).filter(({ statement }) => statement.nodeId === this.#nodeId)
   }
@@ -260,7 +260,7 @@ export class Scp {
 
   /**
    * Restores a slot from its durable record, before anything is nominated or received for it.
-   * @returns false for a slot so far back that this node no longer answers for it
+   * @returns false for a slot so old that this node no longer serves it
    * @throws {ScpError} 'cannot-restore', or 'slot-out-of-range' for a slot too far ahead
    */
   restore(record: SlotRecord): boolean {
@@ -312,7 +312,7 @@ export class Scp {
   }
 }
 
-/** Whether `next` is worth a signature check: newer than what its author said last, if anything. */
+/** Whether `next` is worth a signature check: it is newer than its author's last statement, if any. */
 function isNews(latest: Envelope | undefined, next: Statement): boolean {
   return latest === undefined || isNewerStatement(latest.statement, next)
 }

@@ -1,4 +1,4 @@
-// What the two protocols of a slot see of the node around them.
+// The part of the node that the two protocols of a slot see.
 
 import type { ScpDriver, TimerKind } from './driver.ts'
 import { defaultTimeoutMillis } from './driver.ts'
@@ -10,17 +10,17 @@ export interface SlotContext {
   readonly driver: ScpDriver
   readonly localNode: NodeId
   readonly slotIndex: SlotIndex
-  /** In force for the whole slot: a change in its midst would be invisible to the order of statements. */
+  /** Fixed for the whole slot: the order of statements would not show a change. */
   readonly quorumSet: QuorumSet
   readonly quorumSetHash: Hash
   readonly quorumSetOf: QuorumSetOfStatement
-  /** False on a node that only follows, and for a statement that names a value not fully valid. */
+  /** False on a node that only follows, and for a statement with a value that is not fully valid. */
   mayEmit(statement: Statement): boolean
-  /** Signs, and hands to the driver with the record that must be durable first. */
+  /** Signs the statement and passes it to the driver, with the record that must be durable first. */
   emit(statement: Statement): Envelope
 }
 
-/** Starts the slot's timer for `round`, never beyond what a platform timer can count. */
+/** Starts the slot's timer for `round`, limited to the longest delay of a platform timer. */
 export function startTimer(context: SlotContext, timer: TimerKind, round: number, onFire: () => void): void {
   const { driver, slotIndex } = context
   const delayMillis = driver.timeoutMillis?.(timer, round) ?? defaultTimeoutMillis(round)

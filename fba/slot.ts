@@ -1,4 +1,4 @@
-// One slot: its nomination and ballot protocols, what it may send, and what must be durable before it does.
+// One slot: its nomination and ballot protocols, what it may send, and the record that must be durable before.
 
 import { BallotProtocol } from './ballot-protocol.ts'
 import type { BallotPhase } from './ballot-state.ts'
@@ -23,7 +23,7 @@ export interface SlotInit {
   readonly onExternalized: (slotIndex: SlotIndex, value: Value) => void
 }
 
-/** What became of a statement that reached its slot. */
+/** Outcome of a statement that reached its slot. */
 export type SlotOutcome = 'processed' | 'invalid-value' | 'contradicts-externalized'
 
 export class Slot {
@@ -67,7 +67,7 @@ export class Slot {
     return this.#externalized
   }
 
-  /** True once nodes without which the local quorum set cannot be satisfied have spoken on this slot. */
+  /** True once a v-blocking set of the local quorum set has sent statements on this slot. */
   get gotVBlocking(): boolean {
     return this.#gotVBlocking
   }
@@ -89,7 +89,7 @@ export class Slot {
     return this.#nomination.nominate(value, previousValue)
   }
 
-  /** Takes in a statement that is sane, newer than its author's last and signed, with a known quorum set. */
+  /** Processes a statement that is sane, newer than its author's last one and signed, with a known quorum set. */
   process(envelope: Envelope): SlotOutcome {
     const { statement } = envelope
     if (statement.type === 'nominate') {
@@ -114,8 +114,8 @@ export class Slot {
   }
 
   /**
-   * A validator vouches for each value that it names, so it names none that it cannot judge. The values of
-   * others do not matter: one node that names what nobody has must not silence everybody.
+   * A validator vouches for each value in its statements, so it names none that it cannot judge. It does not check other
+   * nodes' values here: a node that names an unavailable value must not silence all others.
    */
   #mayEmit(statement: Statement): boolean {
     return this.#init.isValidator && this.#validate(statement) === 'valid'
@@ -125,7 +125,7 @@ export class Slot {
     return [...this.#nomination.envelopes(), ...this.#ballots.envelopes()].map((e) => e.statement.nodeId)
   }
 
-  /** Judges everything again after something that was missing arrived, and sends what was held back. */
+  /** Evaluates everything again after missing data has arrived, and sends held-back statements. */
   reconsider(): void {
     this.#nomination.reconsider()
     this.#ballots.reconsider()
@@ -133,12 +133,12 @@ export class Slot {
     this.#ballots.emitPending()
   }
 
-  /** Signed statements to bring a peer up to date on this slot, our own among them. */
+  /** Signed statements, including our own, that bring a peer up to date on this slot. */
   currentState(): Envelope[] {
     return [...this.#nomination.envelopes(), ...this.#ballots.envelopes()].filter(isSigned)
   }
 
-  /** Why this node decided as it did, or undefined before. */
+  /** Proof of this node's decision; undefined before it. */
   proof(): ExternalizationProof | undefined {
     if (this.#externalized === undefined) return undefined
     const envelopes = this.#ballots
@@ -157,7 +157,7 @@ export class Slot {
     return [...hashes].map((hash) => this.#init.registry.get(hash)).filter((set) => set !== undefined)
   }
 
-  /** Quorum sets that anything here refers to. */
+  /** Hashes of the quorum sets that this slot refers to. */
   quorumSetHashes(): Hash[] {
     return [
       this.quorumSetHash,
@@ -165,7 +165,7 @@ export class Slot {
     ]
   }
 
-  /** @throws {ScpError} 'cannot-restore' when the record is not ours or the slot has started */
+  /** @throws {ScpError} 'cannot-restore' if the record is not ours or the slot has started */
   restore(record: SlotRecord): void {
     const { localNode } = this.#init
     for (const own of [record.nomination, record.ballot]) {

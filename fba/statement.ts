@@ -1,4 +1,4 @@
-// Statements on their own: whether one is well formed, newer than another, or contradicts it.
+// Checks of statements: well-formed, newer than another, in contradiction with another.
 
 import {
   areCompatible,
@@ -22,12 +22,12 @@ import type {
   Value
 } from './types.ts'
 
-/** Hash of the quorum set that its author used, up to and including its decision. */
+/** Hash of the quorum set that the author used, up to and including its decision. */
 export function companionQuorumSetHash(statement: Statement): Hash {
   return statement.type === 'externalize' ? statement.commitQuorumSetHash : statement.quorumSetHash
 }
 
-/** The ballot a statement is about; its value is the one compared after this node has externalized. */
+/** The ballot of a statement; after this node has externalized, it compares the value of this ballot. */
 export function workingBallot(statement: BallotStatement): Ballot {
   switch (statement.type) {
     case 'prepare':
@@ -39,12 +39,12 @@ export function workingBallot(statement: BallotStatement): Ballot {
   }
 }
 
-/** The counter its author is at; an EXTERNALIZE is at infinity. */
+/** The author's counter; an EXTERNALIZE is at infinity. */
 export function ballotCounter(statement: BallotStatement): number {
   return statement.type === 'externalize' ? INFINITE_COUNTER : statement.ballot.counter
 }
 
-/** Every value that a statement names: what its payloads are needed for, and what must be validated. */
+/** Every value that a statement names: these are validated, and their payloads are fetched. */
 export function statementValues(statement: Statement): Value[] {
   switch (statement.type) {
     case 'nominate':
@@ -62,7 +62,7 @@ function ballotsOf(statement: PrepareStatement): Ballot[] {
   return [statement.ballot, statement.prepared, statement.preparedPrime].filter((b) => b !== undefined)
 }
 
-/** Highest counter named short of infinity, or 0: what is held against the age of the slot. */
+/** The highest finite counter in the statement, or 0; the age of the slot bounds it. */
 export function highestFiniteCounter(statement: Statement): number {
   return Math.max(0, ...countersOf(statement).filter((counter) => counter !== INFINITE_COUNTER))
 }
@@ -80,7 +80,7 @@ function countersOf(statement: Statement): number[] {
   }
 }
 
-/** True where a statement obeys the rules that need no knowledge of anything else. */
+/** True if a statement obeys all rules that can be checked on the statement alone. */
 export function isStatementSane(statement: Statement): boolean {
   return (
     isNodeId(statement.nodeId) &&
@@ -138,7 +138,7 @@ function isPrepareSane(statement: PrepareStatement): boolean {
 }
 
 /**
- * True where `next` supersedes `previous`, both of one author, slot and protocol. Nominations grow as sets.
+ * True if `next` supersedes `previous`, both of one author, slot and protocol. Nominations grow as sets.
  * Ballot statements are totally ordered: PREPARE < CONFIRM < EXTERNALIZE, then by (b, p, p', h).
  */
 export function isNewerStatement(previous: Statement, next: Statement): boolean {
@@ -187,9 +187,9 @@ export function areStatementsEqual(a: Statement, b: Statement): boolean {
 }
 
 /**
- * True where one honest author cannot have signed both, whatever it saw: nominations of which neither
- * contains the other; different statements of one rank; two values after accepting a commit; an accepted
- * prepared ballot that sinks as the ballot rises.
+ * True if no honest author can have signed both: nominations of which neither contains the other; different statements of
+ * the same rank; two values after accepting a commit; an accepted prepared ballot that decreases while the ballot
+ * increases.
  */
 export function areContradictory(a: Statement, b: Statement): boolean {
   if (a.type === 'nominate' || b.type === 'nominate') {

@@ -1,14 +1,14 @@
 // The vocabulary of the protocol: nodes, quorum sets, ballots, statements and signed envelopes.
 
-/** Name of a node: 1 to 128 printable ASCII characters (a libp2p peer id in the network). */
+/** Name of a node: 1 to 128 printable ASCII characters (in the network, a libp2p peer id). */
 export type NodeId = string
 
 /** SHA-256 digest as 64 lower-case hex digits. */
 export type Hash = string
 
 /**
- * What a node requires before it follows: at least `threshold` of its `validators` and `innerSets` together,
- * an inner set counting as one entry once its own threshold is met. Nested to depth 4 at most.
+ * What a node requires before it agrees: at least `threshold` of its `validators` and `innerSets` together. An inner set
+ * counts as one entry if its own threshold is met. Nested to depth 4 at most.
  */
 export interface QuorumSet {
   readonly threshold: number
@@ -16,7 +16,7 @@ export interface QuorumSet {
   readonly innerSets: readonly QuorumSet[]
 }
 
-/** What is agreed upon: opaque bytes, ordered lexicographically (a prefix sorts first). */
+/** A value to agree on: opaque bytes, ordered lexicographically (a prefix sorts first). */
 export type Value = Uint8Array
 
 /** Position of a decision in the sequence of decisions: 0 to 2^53 - 1. */
@@ -24,7 +24,7 @@ export type SlotIndex = number
 
 /** An attempt at a value. Ordered by counter, then by value. */
 export interface Ballot {
-  /** 1 to 2^32 - 1; 2^32 - 1 stands for infinity. */
+  /** 1 to 2^32 - 1; 2^32 - 1 means infinity. */
   readonly counter: number
   readonly value: Value
 }
@@ -74,7 +74,7 @@ export interface ExternalizeStatement {
   readonly slotIndex: SlotIndex
   readonly commit: Ballot
   readonly highCounter: number
-  /** The quorum set the node decided with; it counts as a singleton from here on. */
+  /** The quorum set with which the node decided; from now on the node counts as a singleton. */
   readonly commitQuorumSetHash: Hash
 }
 
