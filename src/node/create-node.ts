@@ -1,32 +1,36 @@
 import { join } from 'node:path'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { LevelDatastore } from 'datastore-level'
+import { Registry } from 'prom-client'
 import { createSegmentCodec } from '../../encoder/index.ts'
 import { AwakeClock, systemClock, systemRandom } from '../clock/index.ts'
 import { Hologram } from '../hologram/hologram.ts'
 import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
+import { aboutModule } from './about-module.ts'
 import { MapAgreement } from './agreement/index.ts'
-import { careMetrics, healMetrics } from './care-metrics.ts'
-import { BoundedRecords } from './data/bounded-records.ts'
+import { agreementModule } from './agreement/module.ts'
+import { clockModule } from './clock-module.ts'
 import { openDataFolder } from './data/folder.ts'
-import { WriteBehindDatastore } from './data/write-behind.ts'
+import { openHostData } from './data/host-data.ts'
 import { NodeError, systemCode } from './errors.ts'
 import { GarbageCollector } from './garbage.ts'
 import { limitConnections } from './host/connection-limit.ts'
 import { createHost } from './host/host.ts'
+import { hostModule } from './host/module.ts'
 import { Introduction } from './introduction.ts'
 import { createLogger } from './logger.ts'
 import { Libp2pMesh } from './mesh.ts'
-import { createMetrics } from './metrics.ts'
+import { ModuleList } from './module.ts'
 import { networkId, networkIdText, protocolPrefix } from './network.ts'
 import { ThheNode } from './node.ts'
-import { PartStack } from './part-stack.ts'
+import { objectsModule } from './objects-module.ts'
 import { ForeignPeers } from './peers/foreign.ts'
+import { membershipModule, peersModule } from './peers/modules.ts'
 import { PeerClocks } from './peers/peer-clocks.ts'
 import { Peers } from './peers/peers.ts'
-import { PUBLIC_PROTOCOLS, Rendezvous } from './rendezvous.ts'
+import { PUBLIC_PROTOCOLS, Rendezvous, rendezvousModule } from './rendezvous.ts'
 import { Scrubber } from './scrubber.ts'
+import { storeModule } from './store-module.ts'
 import { VERSION } from './version.ts'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Bandwidth } from '../hologram/index.ts'
@@ -35,7 +39,6 @@ import type { NodeConfig } from './config/index.ts'
 import type { DataFolder } from './data/folder.ts'
 import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
-import type { NodeParts } from './node.ts'
 import type { Node, NodeOverrides } from './types.ts'
 
 /**
@@ -47,80 +50,18 @@ import type { Node, NodeOverrides } from './types.ts'
  */
 export const createNode = async (config: NodeConfig, overrides: NodeOverrides = {}): Promise<Node> => {
   const logger = overrides.logger ?? createLogger({ level: config.logLevel, format: config.logFormat })
-  const { clock: machineClock = systemClock } = overrides
-  const opened = new PartStack()
-  const close = (): Promise<void> =>
-    opened.stop((name, error) => logger.warn(`could not close ${name} cleanly`, { error }))
+  const metrics = new Registry()
+  const modules = new ModuleList(metrics)
   try {
-    const folder = await openDataFolder(config.data, config.network)
-    opened.add('data folder', { stop: folder.close })
-    const clocks = new PeerClocks({ clock: machineClock, logger: logger.child('clock') })
-    const store = await openStore({
-      peersAgreeOnTime: () => clocks.agrees(),
-      path: folder.storePath,
-      quotaBytes: config.storage ? config.quota : 0,
-      logger: logger.child('store')
-    }).catch((error: unknown) => {
-      throw systemCode(error) === 'LOCKED' ? inUseElsewhere(config.data, error) : error
-    })
-    opened.add('store', { stop: () => store.close() })
-    const self = peerIdFromPrivateKey(folder.identity).toString()
-    const records = await openHostData(folder.hostPath, self, opened, logger)
-    const codec = overrides.codec ?? createCodec(config, logger.child('encoder'))
-    if (overrides.codec === undefined) opened.add('coding threads', { stop: () => codec.close() })
-    const clock = new AwakeClock(machineClock)
-    opened.add('clock', { stop: async () => clock.stop() })
-    const foreign = new ForeignPeers(machineClock)
-    // A bootstrap peer finds itself in the list.
-    const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
-    const bootstrap = [...listed].filter((address) => !address.endsWith(`/p2p/${self}`))
-    const host = await createHost({
-      config,
-      privateKey: folder.identity,
-      datastore: records,
-      prefix: protocolPrefix(folder.network),
-      bootstrap,
-      gater: foreign.gater,
-      version: VERSION
-    })
-    return new ThheNode(
-      assemble({
-        config,
-        logger,
-        clock,
-        folder,
-        store,
-        codec,
-        foreign,
-        bootstrap,
-        records,
-        host,
-        clocks,
-        close
-      })
-    )
+    const opened = await open(config, overrides, logger, modules)
+    return assemble(opened, modules, metrics)
   } catch (error) {
-    await close()
+    await modules.stop((name, failure) => logger.warn(`could not stop ${name} cleanly`, { error: failure }))
     throw error
   }
 }
 
-/** libp2p's data: its peer store and the records of the DHT. */
-const openHostData = async (
-  path: string,
-  self: string,
-  opened: PartStack,
-  logger: Logger
-): Promise<BoundedRecords> => {
-  const level = new LevelDatastore(path)
-  await opened.start('host data', { start: () => level.open(), stop: () => level.close() })
-  const datastore = new WriteBehindDatastore(level, {
-    onError: (error) => logger.warn('peers and DHT records could not be written', { error })
-  })
-  opened.add('changes of host data', { stop: () => datastore.close() })
-  return await BoundedRecords.open(datastore, self)
-}
-
+/** What is open before the node starts. */
 interface Opened {
   readonly config: NodeConfig
   readonly logger: Logger
@@ -133,35 +74,111 @@ interface Opened {
   readonly codec: SegmentCodec
   readonly foreign: ForeignPeers
   readonly bootstrap: readonly string[]
-  /** libp2p's data on disk. */
-  readonly records: BoundedRecords
   readonly host: Host
-  readonly close: () => Promise<void>
 }
 
-/** Connects the parts; none of them is started yet. */
-const assemble = (opened: Opened): NodeParts => {
-  const { config, logger, folder, store, host, foreign, bootstrap } = opened
+/** Each part is listed as soon as it is open, so that it is closed whatever fails after it. */
+const open = async (
+  config: NodeConfig,
+  { clock: machineClock = systemClock, codec: sharedCodec }: NodeOverrides,
+  logger: Logger,
+  modules: ModuleList
+): Promise<Opened> => {
+  const folder = await openDataFolder(config.data, config.network)
+  modules.add({ name: 'data folder', stop: folder.close })
+  const clocks = new PeerClocks({ clock: machineClock, logger: logger.child('clock') })
+  const store = await openStore({
+    peersAgreeOnTime: () => clocks.agrees(),
+    path: folder.storePath,
+    quotaBytes: config.storage ? config.quota : 0,
+    logger: logger.child('store')
+  }).catch((error: unknown) => {
+    throw systemCode(error) === 'LOCKED' ? inUseElsewhere(config.data, error) : error
+  })
+  modules.add(storeModule(store))
+  const self = peerIdFromPrivateKey(folder.identity).toString()
+  const hostData = await openHostData(folder.hostPath, self, logger)
+  modules.add(hostData.module)
+  const codec = sharedCodec ?? createCodec(config, logger.child('encoder'))
+  if (sharedCodec === undefined) modules.add({ name: 'coding threads', stop: () => codec.close() })
+  const clock = new AwakeClock(machineClock)
+  modules.add(clockModule(clock))
+  const foreign = new ForeignPeers(machineClock)
+  // A peer that others join by finds itself in the list.
+  const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
+  const bootstrap = [...listed].filter((address) => !address.endsWith(`/p2p/${self}`))
+  const host = await createHost({
+    config,
+    privateKey: folder.identity,
+    datastore: hostData.records,
+    prefix: protocolPrefix(folder.network),
+    bootstrap,
+    gater: foreign.gater,
+    version: VERSION
+  })
+  return { config, logger, clock, folder, store, clocks, codec, foreign, bootstrap, host }
+}
+
+/** Makes the rooms from what is open, and lists them in the order in which they start. */
+const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node => {
+  const { config, logger, folder, store, host, clock, bootstrap, clocks } = opened
   const createdMs = performance.now()
   const uptimeSeconds = (): number => Math.floor((performance.now() - createdMs) / 1000)
   const id = networkId(folder.network)
   const network = { ...folder.network, id: networkIdText(id) }
   const prefix = protocolPrefix(folder.network)
-  const metrics = createMetrics({
-    version: VERSION,
-    uptimeSeconds,
-    peers: () => peers.counts(),
-    connections: () => host.getConnections(),
-    usage: () => store.usage(),
-    storeHealth: () => store.health(),
-    holder: () => hologram.stats,
-    records: () => opened.records.counts(),
-    client: () => hologram.clientStats,
-    starvedMs: () => opened.clock.starvedMs
+  const peers = createPeers(opened, id, prefix, uptimeSeconds)
+  limitConnections(host, { maxConnections: config.maxConnections, worth: (peer) => peers.worth(peer) })
+  const { identity: privateKey } = folder
+  const mesh = new Libp2pMesh({ host, table: peers.table, clock, privateKey, networkId: id, prefix })
+  const hologram = createHologram(opened, mesh)
+  const agreement = createAgreement(opened, peers, id, prefix)
+  const ofStore = { clock: systemClock, logger: logger.child('store') }
+  const garbage = new GarbageCollector({ holdings: store, ...ofStore })
+  modules.add(
+    aboutModule({ peerId: host.peerId, network, uptimeSeconds }),
+    membershipModule(peers),
+    hostModule(host, config),
+    objectsModule(hologram),
+    peersModule(peers, clocks),
+    agreementModule(agreement),
+    garbage,
+    new Scrubber({ store, random: systemRandom, ...ofStore }),
+    rendezvousModule(createRendezvous(opened, peers, id)),
+    new Introduction({
+      bootstrap,
+      network: network.name,
+      otherWays: otherWays(config),
+      isIntroduced: () => peers.introduced,
+      clock: systemClock,
+      logger: logger.child('peers')
+    })
+  )
+  return new ThheNode({
+    config,
+    logger,
+    folder,
+    network,
+    networkId: id,
+    store,
+    host,
+    peers,
+    hologram,
+    agreement,
+    garbage,
+    modules,
+    metrics,
+    isReady: () => bootstrap.length === 0 || peers.introduced
   })
-  careMetrics(metrics.registry, () => hologram.clientStats)
-  healMetrics(metrics.registry, () => hologram.healStats)
-  const peers: Peers = new Peers({
+}
+
+const createPeers = (
+  { config, logger, folder, store, host, foreign, bootstrap, clock, clocks }: Opened,
+  id: Uint8Array,
+  prefix: string,
+  uptimeSeconds: () => number
+): Peers =>
+  new Peers({
     host,
     config,
     privateKey: folder.identity,
@@ -173,61 +190,11 @@ const assemble = (opened: Opened): NodeParts => {
     version: VERSION,
     space: () => lentSpace(store),
     uptimeSeconds,
-    clock: opened.clock,
+    clock,
     random: systemRandom,
-    clocks: opened.clocks,
-    countReport: metrics.countReport,
+    clocks,
     logger: logger.child('peers')
   })
-  limitConnections(host, { maxConnections: config.maxConnections, worth: (peer) => peers.worth(peer) })
-  const mesh = new Libp2pMesh({
-    host,
-    table: peers.table,
-    clock: opened.clock,
-    privateKey: folder.identity,
-    networkId: id,
-    prefix
-  })
-  const hologram = createHologram(opened, mesh)
-  const garbage = new GarbageCollector({
-    holdings: store,
-    clock: systemClock,
-    onCollected: metrics.countCollected,
-    logger: logger.child('store')
-  })
-  const scrubber = new Scrubber({
-    store,
-    clock: systemClock,
-    random: systemRandom,
-    logger: logger.child('store')
-  })
-  const rendezvous = createRendezvous(opened, peers, id)
-  const introduction = new Introduction({
-    bootstrap,
-    network: network.name,
-    otherWays: otherWays(config),
-    isIntroduced: () => peers.introduced,
-    clock: systemClock,
-    logger: logger.child('peers')
-  })
-  const agreement = createAgreement(opened, peers, id, prefix)
-  return {
-    ...opened,
-    ...{
-      network,
-      networkId: id,
-      peers,
-      hologram,
-      metrics,
-      garbage,
-      scrubber,
-      rendezvous,
-      introduction,
-      agreement,
-      uptimeSeconds
-    }
-  }
-}
 
 /** Ways to find peers without a list. */
 const otherWays = ({ mdns, rendezvous }: NodeConfig): string[] => [

@@ -1,6 +1,9 @@
+import { counter } from './metrics.ts'
+import type { Registry } from 'prom-client'
 import type { Cancel, Clock } from '../clock/index.ts'
 import type { Collected, Holdings } from '../hologram/holdings.ts'
 import type { Logger } from './logger.ts'
+import type { Module } from './module.ts'
 
 const INTERVAL_MS = 3_600_000
 /** Delay after the start: a starting node has more urgent work. */
@@ -9,13 +12,15 @@ const FIRST_MS = 60_000
 export interface GarbageCollectorInit {
   readonly holdings: Pick<Holdings, 'collectGarbage'>
   readonly clock: Clock
-  readonly onCollected: (freedBytes: number, objects: number) => void
   readonly logger: Logger
 }
 
-/** Removes what no lease keeps: every hour, and on request. */
-export class GarbageCollector {
+/** Removes what no lease keeps: every hour, and when somebody asks. */
+export class GarbageCollector implements Module {
+  readonly name = 'garbage collection'
   readonly #init: GarbageCollectorInit
+  #freedBytes = 0
+  #removedObjects = 0
   #cancel: Cancel = () => {}
   #running: Promise<Collected | undefined> | undefined
   #isStopped = false
@@ -35,11 +40,26 @@ export class GarbageCollector {
     await this.#running
   }
 
-  /** Collects now, or joins the running collection. @throws what the store throws */
+  metrics(registry: Registry): void {
+    counter(
+      registry,
+      'thhe_collected_bytes_total',
+      'Bytes freed by garbage collection',
+      () => this.#freedBytes
+    )
+    counter(
+      registry,
+      'thhe_collected_objects_total',
+      'Objects removed by garbage collection',
+      () => this.#removedObjects
+    )
+  }
+
+  /** Collects now, or joins the collection that is under way. @throws what the store throws */
   async collectNow(): Promise<Collected> {
-    const { holdings, onCollected } = this.#init
-    const collected = await holdings.collectGarbage()
-    onCollected(collected.freedBytes, collected.removedObjects)
+    const collected = await this.#init.holdings.collectGarbage()
+    this.#freedBytes += collected.freedBytes
+    this.#removedObjects += collected.removedObjects
     return collected
   }
 

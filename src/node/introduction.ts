@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../clock/index.ts'
 import type { Logger } from './logger.ts'
+import type { Module } from './module.ts'
 
 const FIRST_MS = 15_000
 const MAX_PAUSE_MS = 600_000
@@ -15,8 +16,9 @@ export interface IntroductionInit {
   readonly logger: Logger
 }
 
-/** Logs why a node is alone: it knows no bootstrap peers, or none of them answers. */
-export class Introduction {
+/** Says in the log what keeps a node alone: nobody to join by, or nobody of them who answers. */
+export class Introduction implements Module {
+  readonly name = 'introduction'
   readonly #init: IntroductionInit
   #cancel: Cancel = () => {}
   #hasWarned = false

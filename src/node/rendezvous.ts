@@ -10,6 +10,7 @@ import type { PeerInfo } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
+import type { Module } from './module.ts'
 import type { Membership } from './peers/membership.ts'
 
 /** Protocols of the DHT and of relays: peers that speak these stay connected although they are not of our network. */
@@ -44,6 +45,14 @@ export interface RendezvousInit {
   readonly nowMs: () => number
   readonly logger: Logger
 }
+
+/** @param rendezvous - undefined where the node does not use it */
+export const rendezvousModule = (rendezvous: Rendezvous | undefined): Module => ({
+  name: 'rendezvous',
+  start: () => rendezvous?.start(),
+  stop: async () => await rendezvous?.stop(),
+  status: () => ({ rendezvous: rendezvous?.state ?? 'off' })
+})
 
 export class Rendezvous {
   readonly #init: RendezvousInit

@@ -1,6 +1,7 @@
 import type { Cancel, Clock, RandomSource } from '../clock/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Logger } from './logger.ts'
+import type { Module } from './module.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Delay after the start: a starting node has more urgent work. */
@@ -19,8 +20,9 @@ export interface ScrubberInit {
   readonly logger: Logger
 }
 
-/** Reads the whole store slowly, again and again, to find damage before a reader does. */
-export class Scrubber {
+/** Reads the whole store over and over, slowly, so that damage is found before a reader finds it. */
+export class Scrubber implements Module {
+  readonly name = 'scrub'
   readonly #init: ScrubberInit
   readonly #stopping = new AbortController()
   #cancel: Cancel = () => {}

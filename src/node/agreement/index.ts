@@ -11,7 +11,6 @@ import type { Envelope, QuorumSet, Statement } from '../../../fba/index.ts'
 import type { AgreementRecords, AgreementStatus } from '../../agreement/index.ts'
 import type { RandomSource } from '../../clock/index.ts'
 import type { AgreedMap } from '../../manifold/map/index.ts'
-import type { Part } from '../part-stack.ts'
 import type { Libp2pLinkInit } from './link.ts'
 
 export interface MapAgreementInit extends Libp2pLinkInit {
@@ -26,7 +25,7 @@ export interface MapAgreementInit extends Libp2pLinkInit {
 /** Maximum cached peer ids: statements of the same peers are verified again and again. */
 const MAX_PEERS_KEPT = 1024
 
-export class MapAgreement implements Part {
+export class MapAgreement {
   readonly #init: MapAgreementInit
   readonly #link: Libp2pAgreementLink
   readonly #peers = new Map<string, PeerId>()

@@ -9,6 +9,7 @@ import { Neighbours } from './neighbours.ts'
 import { PeerTable } from './peer-table.ts'
 import { ReportExchange } from './exchange.ts'
 import { Prober } from './prober.ts'
+import { DROP_REASONS } from './report.ts'
 import { Reporter } from './reporter.ts'
 import { NEWCOMER_PPM } from './standing.ts'
 import { FULL_RELIABILITY_PPM } from './reliability.ts'
@@ -20,11 +21,11 @@ import type { Worth } from '../host/connection-limit.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 import type { PeerSummary } from '../types.ts'
-import type { Part } from '../part-stack.ts'
+import type { Module } from '../module.ts'
 import type { ForeignPeers } from './foreign.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import type { PeerEntry } from './peer-table.ts'
-import type { DropReason } from './report.ts'
+import type { ReportOutcome } from './report.ts'
 
 export interface PeersInit {
   readonly host: Host
@@ -42,7 +43,6 @@ export interface PeersInit {
   readonly clock: Clock
   readonly random: RandomSource
   readonly clocks: PeerClocks
-  readonly countReport: (outcome: 'accepted' | DropReason) => void
   readonly logger: Logger
 }
 
@@ -58,6 +58,9 @@ export class Peers {
   readonly #liveness: Liveness
   readonly #neighbours: Neighbours
   readonly #prober: Prober
+  readonly #reportCounts = Object.fromEntries(
+    ['accepted', ...DROP_REASONS].map((outcome) => [outcome, 0])
+  ) as Record<ReportOutcome, number>
   #stop = new AbortController()
   #questions = 0
   #answers = 0
@@ -77,7 +80,7 @@ export class Peers {
       intervalMs: config.reportInterval,
       domain: config.domain,
       sights: () => this.#sights(),
-      count: init.countReport,
+      count: (outcome) => void this.#reportCounts[outcome]++,
       isMember: (peer) => this.membership.has(peer)
     })
     this.#exchange = new ReportExchange({
@@ -104,7 +107,7 @@ export class Peers {
   }
 
   /** Runs from before the host starts until after it has stopped; see `#identify` and `#forget`. */
-  readonly identity: Part = {
+  readonly identity: Required<Pick<Module, 'start' | 'stop'>> = {
     start: async () => await this.#identify(),
     stop: async () => await this.#forget()
   }
@@ -145,6 +148,11 @@ export class Peers {
   /** True after a peer has answered with its reports. */
   get introduced(): boolean {
     return this.#answers > 0
+  }
+
+  /** Reports that came in since the start, by what became of them. */
+  get reportCounts(): Readonly<Record<ReportOutcome, number>> {
+    return this.#reportCounts
   }
 
   /** Value of a connection with the peer when slots are short. */

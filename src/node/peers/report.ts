@@ -49,6 +49,7 @@ export const DROP_REASONS = [
 ] as const
 
 export type DropReason = (typeof DROP_REASONS)[number]
+export type ReportOutcome = 'accepted' | DropReason
 
 /** A report that has passed every check. */
 export interface PeerReport {

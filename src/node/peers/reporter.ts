@@ -12,7 +12,7 @@ import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import type { PeerTable } from './peer-table.ts'
-import type { DropReason } from './report.ts'
+import type { ReportOutcome } from './report.ts'
 
 /** Random share of the interval by which reports are early or late, so that peers do not synchronise. */
 const JITTER = 0.1
@@ -42,7 +42,7 @@ export interface ReporterInit {
   readonly isMember: (peer: PeerId) => boolean
   readonly clocks: PeerClocks
   /** Counts a received report. */
-  readonly count: (outcome: 'accepted' | DropReason) => void
+  readonly count: (outcome: ReportOutcome) => void
   readonly logger: Logger
 }
 
@@ -93,13 +93,13 @@ export class Reporter {
    * @param from - the peer that passed it on
    * @returns the outcome
    */
-  async take(signed: Uint8Array, from: PeerId): Promise<'accepted' | DropReason> {
+  async take(signed: Uint8Array, from: PeerId): Promise<ReportOutcome> {
     const [outcome] = await this.#take(signed, from, false)
     return outcome
   }
 
   /** @param isNew - it arrived by gossip, so its time is recent */
-  async #take(signed: Uint8Array, from: PeerId, isNew: boolean): Promise<['accepted' | DropReason, PeerId?]> {
+  async #take(signed: Uint8Array, from: PeerId, isNew: boolean): Promise<[ReportOutcome, PeerId?]> {
     const { networkId, table, clock, count, host, clocks, isMember } = this.#init
     const report = await checkReport(signed, {
       networkId,

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Registry } from 'prom-client'
 import { GarbageCollector } from '../../../src/node/garbage.ts'
 import { VirtualTime } from '../../support/virtual-clock.ts'
 import { createLogger, silentLogger } from '../../../src/node/logger.ts'
@@ -16,10 +17,12 @@ describe('garbage collector', () => {
     const freed: number[] = []
     const collector = new GarbageCollector({
       holdings: {
-        collectGarbage: async () => ({ ...COLLECTED, freedBytes: freed.length })
+        collectGarbage: async () => {
+          freed.push(freed.length)
+          return COLLECTED
+        }
       },
       clock: time,
-      onCollected: (bytes) => freed.push(bytes),
       logger: silentLogger
     })
     collector.start()
@@ -34,16 +37,19 @@ describe('garbage collector', () => {
     expect(freed).to.have.lengthOf(3)
   })
 
-  it('collects when it is asked to', async () => {
-    const freed: number[] = []
+  it('collects when it is asked to, and counts what it freed', async () => {
+    const registry = new Registry()
     const collector = new GarbageCollector({
       holdings: { collectGarbage: async () => ({ ...COLLECTED, freedBytes: 7 }) },
       clock: time,
-      onCollected: (bytes) => freed.push(bytes),
       logger: silentLogger
     })
+    collector.metrics(registry)
     expect(await collector.collectNow()).to.deep.equal({ ...COLLECTED, freedBytes: 7 })
-    expect(freed).to.deep.equal([7])
+    await collector.collectNow()
+    const metrics = await registry.metrics()
+    expect(metrics).to.contain('thhe_collected_bytes_total 14')
+    expect(metrics).to.contain('thhe_collected_objects_total 2')
   })
 
   it('goes on after a collection that failed, and says so', async () => {
@@ -57,7 +63,6 @@ describe('garbage collector', () => {
         }
       },
       clock: time,
-      onCollected: () => expect.fail('nothing was collected'),
       logger: createLogger({ level: 'warn', format: 'text', write: (line) => lines.push(line) })
     })
     collector.start()

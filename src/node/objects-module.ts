@@ -1,0 +1,97 @@
+import { counter, counterBy, gauge, gaugeBy } from './metrics.ts'
+import type { Registry } from 'prom-client'
+import type { Hologram } from '../hologram/hologram.ts'
+import type { ClientStats, HealStats, HolderStats } from '../hologram/index.ts'
+import type { Module } from './module.ts'
+
+type CountName = Exclude<keyof ClientStats, 'owned' | 'survived'>
+
+const COUNTERS: ReadonlyArray<readonly [name: string, help: string, count: CountName]> = [
+  ['checks', 'Objects whose holders were asked whether they have their shards', 'checks'],
+  ['silent_peers', 'Questions to holders that were not answered', 'peersSilent'],
+  ['renewals', 'Objects whose holders all took a new lease', 'renewals'],
+  ['renewals_refused', 'Holders, or homes of manifests, that did not take a new lease', 'renewalsRefused'],
+  ['shards_rebuilt', 'Shards and copies rebuilt for the user of this node', 'shardsRebuilt'],
+  ['rebuilds_failed', 'Attempts to rebuild shards for the user of this node that failed', 'rebuildsFailed'],
+  ['damaged_records', 'Records of owned objects that could not be read', 'recordsDamaged'],
+  ['failures', 'Work on owned objects that failed', 'failures'],
+  ['background_failures', 'Work in the background that failed', 'backgroundFailures']
+]
+
+const HEAL_COUNTERS: ReadonlyArray<readonly [name: string, help: string, count: keyof HealStats]> = [
+  ['examined', 'Objects looked at because a peer was lost', 'examined'],
+  ['repaired', 'Objects of which something was rebuilt', 'repaired'],
+  ['shards_rebuilt', 'Shards rebuilt after the loss of a peer', 'shardsRebuilt'],
+  ['manifests_brought', 'Manifests and copies of small objects brought to new homes', 'manifestsBrought'],
+  ['read_bytes', 'Bytes of shards read for repair', 'readBytes'],
+  ['sent_bytes', 'Bytes of rebuilt shards and copies sent', 'sentBytes'],
+  ['failures', 'Repairs that failed and are tried again', 'failures']
+]
+const HEAL_GAUGES: typeof HEAL_COUNTERS = [
+  ['indexed_objects', 'Objects in the index of who keeps what', 'indexed'],
+  ['waiting_objects', 'Objects that wait for repair, or for a lost peer to come back', 'waiting'],
+  ['lost_peers', 'Peers that count as lost', 'lostPeers']
+]
+
+/** Objects on the mesh: what this node holds for others, what its user puts and gets, and repair. */
+export const objectsModule = (hologram: Hologram): Module => ({
+  name: 'objects',
+  start: async () => await hologram.start(),
+  stop: async () => await hologram.stop(),
+  metrics: (registry) => {
+    holderMetrics(registry, () => hologram.stats)
+    clientMetrics(registry, () => hologram.clientStats)
+    healMetrics(registry, () => hologram.healStats)
+  }
+})
+
+/** What this node has done for others. */
+const holderMetrics = (registry: Registry, stats: () => HolderStats): void => {
+  const count = (name: string, help: string, read: (stats: HolderStats) => number): void =>
+    counter(registry, `thhe_holder_${name}_total`, help, () => read(stats()))
+  count('bytes_in', 'Block bytes taken from peers', ({ bytesIn }) => bytesIn)
+  count('bytes_out', 'Block bytes handed to peers', ({ bytesOut }) => bytesOut)
+  count('shards_committed', 'Shards taken and made durable', ({ shardsCommitted }) => shardsCommitted)
+  count('streams_cut', 'Streams of peers that broke or were cut', ({ streamsCut }) => streamsCut)
+  counterBy(
+    registry,
+    'thhe_holder_refused_total',
+    'Requests of peers that were refused',
+    'status',
+    () => stats().refused
+  )
+}
+
+/** What this node has done for its user, and how it looks after what the user put. */
+const clientMetrics = (registry: Registry, stats: () => ClientStats): void => {
+  counterBy(
+    registry,
+    'thhe_client_survived_failures_total',
+    'Failures from which a put, get or the like went on, by what failed',
+    'what',
+    () => stats().survived
+  )
+  for (const [name, help, count] of COUNTERS) {
+    counter(registry, `thhe_owned_${name}_total`, help, () => stats()[count])
+  }
+  gaugeBy(
+    registry,
+    'thhe_owned_objects',
+    'Objects put by the user of this node: all, and those that need attention',
+    'state',
+    () => {
+      const { objects, endangered, lapsing, damaged } = stats().owned
+      return { all: objects, endangered, lapsing, damaged }
+    }
+  )
+}
+
+/** What this node has rebuilt that others lost. */
+const healMetrics = (registry: Registry, stats: () => HealStats): void => {
+  for (const [name, help, count] of HEAL_COUNTERS) {
+    counter(registry, `thhe_heal_${name}_total`, help, () => stats()[count])
+  }
+  for (const [name, help, count] of HEAL_GAUGES) {
+    gauge(registry, `thhe_heal_${name}`, help, () => stats()[count])
+  }
+}

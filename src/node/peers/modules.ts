@@ -1,0 +1,33 @@
+import { counterBy, gaugeBy } from '../metrics.ts'
+import type { Module } from '../module.ts'
+import type { PeerClocks } from './peer-clocks.ts'
+import type { Peers } from './peers.ts'
+
+/**
+ * What the node speaks and hears from its first connection on. List it before the host: identify must tell the first peer
+ * that this node is of the network.
+ */
+export const membershipModule = (peers: Peers): Module => ({ name: 'membership', ...peers.identity })
+
+/** Reports, the peer table and the connections kept with peers. List it after the host, which it needs until its end. */
+export const peersModule = (peers: Peers, clocks: PeerClocks): Module => ({
+  name: 'peers',
+  start: async () => await peers.start(),
+  stop: async () => await peers.stop(),
+  status: () => {
+    const [clockAgrees, clockSkewMs] = [clocks.agrees(), clocks.skewMs()]
+    return { peers: peers.counts(), ...(clockAgrees !== undefined && { clockAgrees, clockSkewMs }) }
+  },
+  metrics: (registry) => {
+    gaugeBy(registry, 'thhe_peers', 'Peers in the table by what is known of them', 'state', () =>
+      peers.counts()
+    )
+    counterBy(
+      registry,
+      'thhe_reports_total',
+      'Peer reports that came in, by what became of them',
+      'outcome',
+      () => peers.reportCounts
+    )
+  }
+})

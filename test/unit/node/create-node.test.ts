@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import {
+  configWith,
+  createDescriptor,
+  createNode,
+  formatDescriptor,
+  silentLogger
+} from '../../../src/node/index.ts'
+import type { Node, NodeConfig, NodeStatus } from '../../../src/node/index.ts'
+
+/** The fields of every status. The compiler refuses this table when one is missing. */
+const FIELDS: Record<Exclude<keyof NodeStatus, 'clockAgrees' | 'clockSkewMs'>, string> = {
+  state: 'string',
+  ready: 'boolean',
+  peerId: 'string',
+  version: 'string',
+  uptimeSeconds: 'number',
+  network: 'object',
+  multiaddrs: 'array',
+  peers: 'object',
+  dht: 'string',
+  dhtRecords: 'object',
+  rendezvous: 'string',
+  map: 'object',
+  usage: 'object',
+  damage: 'object'
+}
+
+describe('a node that is not started', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'thhe-created-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  const network = join(folder, 'network.json')
+  writeFileSync(network, formatDescriptor(createDescriptor({ name: 'unit', code: { k: 2, n: 4 } })))
+  const create = async (): Promise<Node> => {
+    const config: Partial<NodeConfig> = { data: join(folder, 'data'), network, listen: [], mdns: false }
+    return await createNode(configWith(config), { logger: silentLogger })
+  }
+
+  it('has a status with every field, and metrics of every module', async () => {
+    const node = await create()
+    try {
+      const status: object = await node.status()
+      for (const [field, type] of Object.entries(FIELDS)) {
+        expect(status, field).to.have.property(field).that.is.an(type)
+      }
+      expect(status).to.include({ state: 'created', ready: false, rendezvous: 'off' })
+      const metrics = await node.metrics.metrics()
+      for (const name of [
+        'thhe_info{version=',
+        'thhe_uptime_seconds 0',
+        'thhe_store_used_bytes',
+        'thhe_libp2p_records{kind="provider"} 0',
+        'thhe_starved_seconds_total',
+        'thhe_connections',
+        'thhe_streams',
+        'thhe_holder_bytes_in_total 0',
+        'thhe_client_survived_failures_total',
+        'thhe_owned_objects{state="all"} 0',
+        'thhe_heal_repaired_total 0',
+        'thhe_peers{state="known"} 0',
+        'thhe_reports_total{outcome="accepted"} 0',
+        'thhe_reports_total{outcome="too-many-new"} 0',
+        'thhe_collected_bytes_total 0'
+      ]) {
+        expect(metrics).to.contain(name)
+      }
+    } finally {
+      await node.stop()
+    }
+  })
+
+  it('lets go of its data folder when it is stopped, and when a later part cannot open', async () => {
+    const first = await create()
+    await first.stop()
+    const hostData = join(folder, 'data', 'host')
+    rmSync(hostData, { recursive: true })
+    writeFileSync(hostData, 'not a database')
+    expect(await create().catch((error: unknown) => error)).to.be.instanceOf(Error)
+    rmSync(hostData)
+    const again = await create()
+    expect(again.peerId.equals(first.peerId)).to.equal(true)
+    await again.stop()
+  })
+})
