@@ -3,7 +3,7 @@ import { Report } from '../../../protocols/generated/report.js'
 import { decodePeerId, decodeSigned, signedBytes } from '../../../protocols/signed.ts'
 import { buildMap, decodeMap, encodeMap } from '../../manifold/map/index.ts'
 import { REPORT_LIMITS } from '../peers/report.ts'
-import { checkSights } from '../peers/sights.ts'
+import { sightsSection } from '../peers/sights.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { MapRules, ReadReport } from '../../agreement/index.ts'
 import type { AgreedMap, MapReport } from '../../manifold/map/index.ts'
@@ -45,7 +45,7 @@ const readReport = (networkId: Uint8Array, bytes: Uint8Array): FullReport | unde
     const signed = decodeSigned('report', bytes, REPORT_LIMITS.payloadBytes)
     const report = Report.decode(signed.payload)
     const peer = decodePeerId(report.peer)
-    const sights = checkSights(report)
+    const sights = sightsSection.check(report)
     const isSound =
       peer !== undefined &&
       peer.equals(signed.signer) &&

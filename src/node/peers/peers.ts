@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events'
 import { WORTH } from '../host/connection-limit.ts'
 import { reportsTopic } from '../host/gossip.ts'
+import { reportableAddresses } from './addresses.ts'
 import { failureDomains } from './placement-view.ts'
 import { Liveness } from './liveness.ts'
 import { Membership } from './membership.ts'
@@ -79,7 +80,10 @@ export class Peers {
       table: this.table,
       intervalMs: config.reportInterval,
       domain: config.domain,
-      sights: () => this.#sights(),
+      sections: {
+        multiaddrs: () => reportableAddresses(host.getMultiaddrs()),
+        sights: () => this.#sights()
+      },
       count: (outcome) => void this.#reportCounts[outcome]++,
       isMember: (peer) => this.membership.has(peer)
     })

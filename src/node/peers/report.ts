@@ -1,5 +1,4 @@
 // Reports: what a peer states about itself, and the checks that a report must pass.
-import { multiaddr } from '@multiformats/multiaddr'
 import { Report } from '../../../protocols/generated/report.js'
 import {
   decodePeerId,
@@ -9,19 +8,18 @@ import {
   SignedError,
   verifySigned
 } from '../../../protocols/signed.ts'
-import { checkSights, encodeSights } from './sights.ts'
-import type { Sight } from '../../manifold/map/index.ts'
+import { ADDRESS_LIMITS } from './addresses.ts'
+import { checkSections, encodeSections } from './report-sections.ts'
 import type { PeerId } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Signer, UnverifiedSigned } from '../../../protocols/signed.ts'
+import type { SectionValues } from './report-sections.ts'
 
 /** Limits of a report (docs/reference/protocols.md, "Reports"). */
 export const REPORT_LIMITS = {
   payloadBytes: 4096,
   versionLength: 64,
   domainLength: 64,
-  multiaddrs: 16,
-  multiaddrBytes: 256,
+  ...ADDRESS_LIMITS,
   minIntervalMs: 250,
   maxIntervalMs: 3_600_000,
   /** Maximum difference between the clocks of two peers. */
@@ -52,7 +50,7 @@ export type DropReason = (typeof DROP_REASONS)[number]
 export type ReportOutcome = 'accepted' | DropReason
 
 /** A report that has passed every check. */
-export interface PeerReport {
+export interface PeerReport extends SectionValues {
   readonly peer: PeerId
   readonly sequence: bigint
   readonly issuedAtMs: number
@@ -62,11 +60,8 @@ export interface PeerReport {
   readonly uptimeSeconds: number
   /** '' if the operator named none. */
   readonly domain: string
-  readonly multiaddrs: readonly Multiaddr[]
   /** 0: the peer leaves. */
   readonly intervalMs: number
-  /** Its observations of other peers. */
-  readonly sights: readonly Sight[]
   /** The `Signed` message as received, to pass on. */
   readonly signed: Uint8Array
 }
@@ -112,9 +107,8 @@ export const checkReport = async (
   }
   const last = context.lastSequence(peer)
   if (last !== undefined && report.sequence <= last) return 'replayed'
-  const multiaddrs = readAddresses(report.multiaddrs)
-  const sights = checkSights(report)
-  if (multiaddrs === undefined || sights === undefined) return 'out-of-limits'
+  const sections = checkSections(report)
+  if (sections === undefined) return 'out-of-limits'
   if (!(await isSigned())) return 'bad-signature'
   context.onTime?.(peer, report.sequence, Number(report.issuedAtMs))
   return {
@@ -126,9 +120,8 @@ export const checkReport = async (
     version: report.version,
     uptimeSeconds: Number(report.uptimeSeconds),
     domain: report.domain,
-    multiaddrs,
     intervalMs: report.intervalMs,
-    sights,
+    ...sections,
     signed: bytes
   }
 }
@@ -152,12 +145,8 @@ export const signReport = async (
       version: report.version,
       uptimeSeconds: BigInt(report.uptimeSeconds),
       domain: report.domain,
-      multiaddrs: report.multiaddrs
-        .map((address) => Uint8Array.from(address.bytes))
-        .filter(({ byteLength }) => byteLength <= REPORT_LIMITS.multiaddrBytes)
-        .slice(0, REPORT_LIMITS.multiaddrs),
       intervalMs: report.intervalMs,
-      sights: encodeSights(report.sights)
+      ...encodeSections(report)
     }),
     signer
   )
@@ -193,15 +182,6 @@ const ageProblem = ({ issuedAtMs, intervalMs }: Report, nowMs: number): DropReas
   const ageMs = nowMs - Number(issuedAtMs)
   if (ageMs < -REPORT_LIMITS.clockSkewMs) return 'from-future'
   return ageMs > REPORT_LIMITS.clockSkewMs + INTERVALS_TO_LIVE * intervalMs ? 'too-old' : undefined
-}
-
-const readAddresses = (list: readonly Uint8Array[]): Multiaddr[] | undefined => {
-  if (list.some(({ byteLength }) => byteLength > REPORT_LIMITS.multiaddrBytes)) return undefined
-  try {
-    return list.map((bytes) => multiaddr(bytes))
-  } catch {
-    return undefined
-  }
 }
 
 const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>

@@ -1,11 +1,8 @@
 // This node's own reports, and those that arrive by gossip.
 import { TopicValidatorResult } from '@libp2p/gossipsub'
-import { isLoopback } from '@libp2p/utils'
-import { multiaddr } from '@multiformats/multiaddr'
 import { checkReport, signReport } from './report.ts'
-import type { Sight } from '../../manifold/map/index.ts'
+import { readSections } from './report-sections.ts'
 import type { PeerId } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Cancel, Clock, RandomSource } from '../../clock/index.ts'
 import type { Signer } from '../../../protocols/signed.ts'
 import type { Host } from '../host/host.ts'
@@ -13,6 +10,7 @@ import type { Logger } from '../logger.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import type { PeerTable } from './peer-table.ts'
 import type { ReportOutcome } from './report.ts'
+import type { SectionSources } from './report-sections.ts'
 
 /** Random share of the interval by which reports are early or late, so that peers do not synchronise. */
 const JITTER = 0.1
@@ -34,8 +32,8 @@ export interface ReporterInit {
   /** Space that this node lends; zeros if it lends nothing. */
   readonly space: () => Promise<{ capacityBytes: number; freeBytes: number }>
   readonly uptimeSeconds: () => number
-  /** This node's observations of other peers. */
-  readonly sights: () => readonly Sight[]
+  /** What the sections of this node's own reports say. */
+  readonly sections: SectionSources
   readonly clock: Clock
   readonly random: RandomSource
   /** True for a connected peer of the network. */
@@ -172,7 +170,7 @@ export class Reporter {
   }
 
   async #publish(intervalMs: number): Promise<void> {
-    const { host, topic, networkId, signer, table, clock, version, domain, uptimeSeconds, space, sights } =
+    const { host, topic, networkId, signer, table, clock, version, domain, uptimeSeconds, space, sections } =
       this.#init
     const { capacityBytes, freeBytes } = await space()
     this.#sequence += 1n
@@ -184,20 +182,12 @@ export class Reporter {
       version,
       uptimeSeconds: uptimeSeconds(),
       domain,
-      multiaddrs: reportable(host.getMultiaddrs()),
       intervalMs,
-      sights: sights()
+      ...readSections(sections)
     }
     const signed = await signReport(networkId, report, signer)
     table.accept({ ...report, peer: signer.peer, signed })
     this.#lastSentMs = clock.monotonicMs()
     await host.services.pubsub.publish(topic, signed)
   }
-}
-
-/** Addresses without the peer id, which the report already contains; loopback ones only if there are no others. */
-const reportable = (addresses: readonly Multiaddr[]): Multiaddr[] => {
-  const bare = addresses.map((address) => multiaddr(address.toString().replace(/\/p2p\/[^/]+$/, '')))
-  const others = bare.filter((address) => !isLoopback(address))
-  return others.length > 0 ? others : bare
 }

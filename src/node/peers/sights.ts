@@ -2,34 +2,38 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { decodePeerId } from '../../../protocols/signed.ts'
 import { MAP_LIMITS } from '../../manifold/map/index.ts'
-import type { Report } from '../../../protocols/generated/report.js'
 import type { Sight } from '../../manifold/map/index.ts'
+import type { ReportSection } from './report-sections.ts'
 
 const FULL_PPM = 1_000_000
 
-/** The field of a report. The nearest peers come first; those that do not fit matter least. */
-export const encodeSights = (sights: readonly Sight[]): Report['sights'] =>
-  sights
-    .filter(({ rttMicros }) => rttMicros >= 1 && rttMicros <= MAP_LIMITS.maxRttMicros)
-    .sort((a, b) => a.rttMicros - b.rttMicros)
-    .slice(0, MAP_LIMITS.sights)
-    .map(({ peer, rttMicros, failuresPpm }) => ({
-      peer: Uint8Array.from(peerIdFromString(peer).toMultihash().bytes),
-      rttMicros: Math.round(rttMicros),
-      failuresPpm: Math.min(FULL_PPM, Math.max(0, Math.round(failuresPpm)))
-    }))
+export const sightsSection: ReportSection<readonly Sight[]> = {
+  /** The nearest peers come first; those that do not fit matter least. */
+  encode: (sights) => ({
+    sights: sights
+      .filter(({ rttMicros }) => rttMicros >= 1 && rttMicros <= MAP_LIMITS.maxRttMicros)
+      .sort((a, b) => a.rttMicros - b.rttMicros)
+      .slice(0, MAP_LIMITS.sights)
+      .map(({ peer, rttMicros, failuresPpm }) => ({
+        peer: Uint8Array.from(peerIdFromString(peer).toMultihash().bytes),
+        rttMicros: Math.round(rttMicros),
+        failuresPpm: Math.min(FULL_PPM, Math.max(0, Math.round(failuresPpm)))
+      }))
+  }),
 
-/** @returns undefined if the field breaks its rules: a peer twice, the author itself, an invalid id or number */
-export const checkSights = (report: Pick<Report, 'sights' | 'peer'>): Sight[] | undefined => {
-  const own = decodePeerId(report.peer)?.toString()
-  const seen = new Set<string>()
-  const sights: Sight[] = []
-  for (const { peer, rttMicros, failuresPpm } of report.sights) {
-    const id = decodePeerId(peer)?.toString()
-    if (id === undefined || id === own || seen.has(id)) return undefined
-    if (!(rttMicros >= 1 && rttMicros <= MAP_LIMITS.maxRttMicros && failuresPpm <= FULL_PPM)) return undefined
-    seen.add(id)
-    sights.push({ peer: id, rttMicros, failuresPpm })
+  /** The rules: no peer twice, not the author itself, valid ids and numbers. */
+  check: (report) => {
+    const own = decodePeerId(report.peer)?.toString()
+    const seen = new Set<string>()
+    const sights: Sight[] = []
+    for (const { peer, rttMicros, failuresPpm } of report.sights) {
+      const id = decodePeerId(peer)?.toString()
+      if (id === undefined || id === own || seen.has(id)) return undefined
+      if (!(rttMicros >= 1 && rttMicros <= MAP_LIMITS.maxRttMicros && failuresPpm <= FULL_PPM))
+        return undefined
+      seen.add(id)
+      sights.push({ peer: id, rttMicros, failuresPpm })
+    }
+    return sights
   }
-  return sights
 }
