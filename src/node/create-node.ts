@@ -104,7 +104,7 @@ const open = async (
   const clock = new AwakeClock(machineClock)
   modules.add(clockModule(clock))
   const foreign = new ForeignPeers(machineClock)
-  // A peer that others join by finds itself in the list.
+  // A bootstrap peer finds itself in the list.
   const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
   const bootstrap = [...listed].filter((address) => !address.endsWith(`/p2p/${self}`))
   const host = await createHost({

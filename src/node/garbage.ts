@@ -15,7 +15,7 @@ export interface GarbageCollectorInit {
   readonly logger: Logger
 }
 
-/** Removes what no lease keeps: every hour, and when somebody asks. */
+/** Removes what no lease keeps: every hour, and on request. */
 export class GarbageCollector implements Module {
   readonly name = 'garbage collection'
   readonly #init: GarbageCollectorInit
@@ -55,7 +55,7 @@ export class GarbageCollector implements Module {
     )
   }
 
-  /** Collects now, or joins the collection that is under way. @throws what the store throws */
+  /** Collects now, or joins the running collection. @throws what the store throws */
   async collectNow(): Promise<Collected> {
     const collected = await this.#init.holdings.collectGarbage()
     this.#freedBytes += collected.freedBytes

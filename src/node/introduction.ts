@@ -16,7 +16,7 @@ export interface IntroductionInit {
   readonly logger: Logger
 }
 
-/** Says in the log what keeps a node alone: nobody to join by, or nobody of them who answers. */
+/** Logs why a node is alone: it knows no bootstrap peers, or none of them answers. */
 export class Introduction implements Module {
   readonly name = 'introduction'
   readonly #init: IntroductionInit

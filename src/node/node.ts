@@ -30,7 +30,7 @@ export interface NodeParts {
   readonly peers: Peers
   readonly hologram: Hologram
   readonly garbage: GarbageCollector
-  /** Absent where the network has no validators. */
+  /** Absent if the network has no validators. */
   readonly agreement?: MapAgreement
   /** Everything that starts and stops, the data folder included. */
   readonly modules: ModuleList
@@ -39,7 +39,7 @@ export interface NodeParts {
   readonly isReady: () => boolean
 }
 
-/** The life of a node: its modules start in order and stop in reverse. */
+/** A node: starts its modules in order, stops them in reverse order, and asks them for its state. */
 export class ThheNode implements Node {
   readonly #parts: NodeParts
   #state: NodeState = 'created'

@@ -20,7 +20,7 @@ export interface ScrubberInit {
   readonly logger: Logger
 }
 
-/** Reads the whole store over and over, slowly, so that damage is found before a reader finds it. */
+/** Reads the whole store slowly, again and again, to find damage before a reader does. */
 export class Scrubber implements Module {
   readonly name = 'scrub'
   readonly #init: ScrubberInit

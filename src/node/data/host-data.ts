@@ -5,7 +5,7 @@ import { WriteBehindDatastore } from './write-behind.ts'
 import type { Logger } from '../logger.ts'
 import type { Module } from '../module.ts'
 
-/** What libp2p keeps on disk: its peer store and the records of the DHT. */
+/** libp2p's data on disk: its peer store and the records of the DHT. */
 export interface HostData {
   readonly records: BoundedRecords
   readonly module: Module
