@@ -273,7 +273,7 @@ describe('hologram: a put when things go wrong', () => {
     let stalls = 0
     const stalling = setInterval(() => {
       if (stalls++ < 4) stall(3_200)
-    }, 100)
+    }, 5)
     try {
       const result = await putter.hologram.put(chunked(bytes))
       expect(result.missing).to.deep.equal([])

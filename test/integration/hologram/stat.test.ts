@@ -37,8 +37,9 @@ describe('hologram: what is known of an object', () => {
     const stat = await putter.hologram.stat(cid)
     expect(stat.live).to.equal(3)
     expect(stat.spare).to.equal(1)
-    expect(stat.asked).to.equal(6)
-    expect(stat.answered).to.equal(4)
+    // The homes of five shards, and those of the manifest, which may be the same.
+    expect(stat.asked).to.be.within(5, 6)
+    expect(stat.answered).to.equal(stat.asked - silent.length)
     expect(stat.checkedMs).to.be.at.least(beforeMs)
     for (const { peer, live } of stat.shards) {
       if (live) expect(silent.some(({ mesh }) => mesh.self.equals(peer!))).to.equal(false)

@@ -1,6 +1,7 @@
+import { varint } from 'multiformats'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
-import { MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } from '../../../src/hologram/wire/limits.ts'
+import { MAX_PUT_FRAME_BYTES, PUT_PROTOCOL } from '../../../src/hologram/wire/limits.ts'
 import { Lab, livePeers, prefixOf, startLabHost, until } from './support.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Node } from '../../../src/node/index.ts'
@@ -58,12 +59,13 @@ describe('what one attacker can take of a node', function () {
   it('with messages that never end: as many streams as a peer may hold memory for', async () => {
     const attacker = await attack()
     const connection = await dial(attacker)
-    const protocol = `${prefixOf(node)}/${OBJECT_PROTOCOL}`
-    const prefix = Uint8Array.of(
-      (MAX_OBJECT_REQUEST_BYTES & 127) | 128,
-      ((MAX_OBJECT_REQUEST_BYTES >> 7) & 127) | 128,
-      MAX_OBJECT_REQUEST_BYTES >> 14
+    const protocol = `${prefixOf(node)}/${PUT_PROTOCOL}`
+    const prefix = varint.encodeTo(
+      MAX_PUT_FRAME_BYTES,
+      new Uint8Array(varint.encodingLength(MAX_PUT_FRAME_BYTES))
     )
+    // 32 MiB a peer.
+    const taken = Math.floor((32 * 2 ** 20) / MAX_PUT_FRAME_BYTES)
     let answered = 0
     const streams: Stream[] = []
     for (let i = 0; i < 60; i++) {
@@ -72,10 +74,9 @@ describe('what one attacker can take of a node', function () {
       stream.send(prefix)
       streams.push(stream)
     }
-    // 32 MiB of frames of a little more than 1 MiB.
-    await until('the others to be told BUSY', () => answered === 60 - 30)
+    await until('the others to be told BUSY', () => answered === 60 - taken)
     const refused = await node.metrics.getSingleMetricAsString('thhe_holder_refused_total')
-    expect(refused).to.match(/status="BUSY"\} 30\b/)
+    expect(refused).to.contain(`status="BUSY"} ${60 - taken}`)
     for (const stream of streams) stream.abort(new Error('the test is over'))
   })
 })

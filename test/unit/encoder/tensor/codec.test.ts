@@ -200,6 +200,7 @@ describe('tensor codec', () => {
     )
     expect(shape).to.deep.equal([sizeMiB * 2 ** 20])
     // Twice as planes of bytes and twice as words of 16 bits; a decoder that copied them once more would fail.
-    expect(growthMiB).to.be.within(2 * sizeMiB, 5.5 * sizeMiB)
+    // No lower bound: the system may take pages back that lie idle.
+    expect(growthMiB).to.be.at.most(5.5 * sizeMiB)
   }).timeout(60_000)
 })
