@@ -117,14 +117,14 @@ describe('docker compose cluster', function () {
     }
   })
 
-  it('says which container a peer is', async () => {
+  it('shows the container id of each peer', async () => {
     await seesAll(1, 1 + REPLICAS)
     const peers = JSON.parse(await inside(1, ['peers', '--json'])) as Array<{ failureDomain: string }>
     const container = await containerOf(3)
     expect(peers.filter(({ failureDomain }) => container.startsWith(failureDomain))).to.have.length(1)
   })
 
-  it('keeps a file that was put from the host when three of its eight peers are killed, and takes another', async () => {
+  it('keeps a file when three of eight peers are killed, and accepts another file', async () => {
     const source = join(folder, 'source')
     const bytes = randomBytes(FILE_BYTES)
     await writeFile(source, bytes)
@@ -136,12 +136,12 @@ describe('docker compose cluster', function () {
     await onHost(['put', source, '-n', '4', '-k', '2'])
   })
 
-  it('takes killed peers back, with what they held', async () => {
+  it('takes killed peers back with their shards', async () => {
     await compose(['up', '--wait', '--no-recreate'], UP_TIMEOUT_MS)
     await seesAll(KILLED[0], 1 + REPLICAS)
   })
 
-  it('takes another peer without a change of the file', async () => {
+  it('accepts another peer without a change of the compose file', async () => {
     const replicas = REPLICAS + ADDED
     await compose(['up', '--wait', '--no-recreate', '--scale', `peer=${replicas}`], UP_TIMEOUT_MS)
     await seesAll(replicas, 1 + replicas)

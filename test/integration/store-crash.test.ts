@@ -16,11 +16,11 @@ const CHILD = fileURLToPath(new URL('./store-crash-child.ts', import.meta.url))
 /** The furthest that the child said of each name. */
 type Promises = Map<string, string>
 
-describe('store whose process is killed', function () {
+describe('store after a kill of its process', function () {
   this.timeout(300_000)
   const folder = useFolder()
 
-  it(`holds everything it promised, and nothing by halves, over ${KILLS} kills`, async () => {
+  it(`keeps everything it acknowledged, and nothing incomplete, over ${KILLS} kills`, async () => {
     const promises: Promises = new Map()
     for (let round = 0; round < KILLS; round++) {
       await killAfter(promises, round, 10 + ((round * 37) % 60))

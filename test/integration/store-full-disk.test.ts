@@ -19,10 +19,10 @@ function canMount(): boolean {
   }
 }
 
-describe('store on a disk that runs full', () => {
+describe('store on a full disk', () => {
   const folder = useFolder()
 
-  it('refuses what does not fit, keeps what it had, and goes on once there is room', async function () {
+  it('refuses data that does not fit, keeps existing data, and continues once there is room', async function () {
     if (!canMount()) {
       console.log(
         '      skipped: no small disk can be mounted here (needs Linux, and root or user namespaces)'

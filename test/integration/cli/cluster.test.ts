@@ -57,14 +57,14 @@ describe('cli: a cluster of five processes', function () {
     expect(peers.filter(({ live }) => live)).to.have.length(5)
   })
 
-  it('prints the link alone to standard output, to be used as it is', async () => {
+  it('prints only the link to standard output', async () => {
     const { code, stdout, stderr } = await thhe.run(['put', 'photo'])
     expect([code, stderr]).to.deep.equal([0, stderr])
     expect(stdout.toString()).to.match(/^thhe:[0-9a-f]{8}\/bafy[a-z2-7]+#[\w-]{43}\n$/)
     expect(stderr).to.include('any 2 suffice')
   })
 
-  it('puts, and gets the same bytes back', async () => {
+  it('puts a file and gets the same bytes back', async () => {
     put = await thhe.json<PutOutcome>('put', 'photo')
     expect(put).to.include({ k: 2, n: 4, sealed: true, plainBytes: bytes.length })
     const { code, stderr } = await thhe.run(['get', put.link, '-o', 'copy'])
@@ -72,17 +72,17 @@ describe('cli: a cluster of five processes', function () {
     expect((await readFile(thhe.path('copy'))).equals(bytes)).to.equal(true)
   })
 
-  it('does not write over a file unless told to', async () => {
+  it('overwrites a file only when asked to', async () => {
     expect((await thhe.run(['get', put.link, '-o', 'copy'])).code).to.equal(2)
     expect((await thhe.run(['get', put.link, '-o', 'copy', '--force'])).code).to.equal(0)
   })
 
-  it('cats ranges', async () => {
+  it('prints a range of an object with cat', async () => {
     const { stdout } = await thhe.run(['cat', put.link, '--range', '70000-140000'])
     expect(stdout.equals(bytes.subarray(70_000, 140_001))).to.equal(true)
   })
 
-  it('puts standard input, in the open when told to', async () => {
+  it('puts standard input, and does not seal it with --public', async () => {
     const { stdout } = await thhe.run(['put', '-', '--public', '--name', 'note'], 'hello')
     const link = stdout.toString().trim()
     expect(link).to.not.include('#')
@@ -94,19 +94,19 @@ describe('cli: a cluster of five processes', function () {
     expect(objects.map(({ name }) => name).sort()).to.deep.equal(['note', 'photo', 'photo'])
   })
 
-  it('tells which shards are where', async () => {
+  it('shows which peer holds which shard', async () => {
     const stat = await thhe.json<StatJson>('stat', put.link)
     expect(stat).to.deep.include({ live: 4, spare: 2, overhead: put.codedBytes / put.sizeBytes })
     expect(new Set(stat.shards.map(({ peer }) => peer)).size).to.equal(4)
   })
 
-  it('removes', async () => {
+  it('removes an object', async () => {
     const [{ cid }] = (await thhe.json<OwnedObjectJson[]>('ls')).filter(({ name }) => name === 'note')
     expect((await thhe.run(['rm', cid])).code).to.equal(0)
     expect((await thhe.json<OwnedObjectJson[]>('ls')).map((object) => object.cid)).to.not.include(cid)
   })
 
-  it('takes fewer shards than asked for when told to', async () => {
+  it('accepts fewer shards than requested when the user allows it', async () => {
     const fewer = await thhe.json<PutOutcome>(
       'put',
       'photo',
@@ -136,8 +136,8 @@ describe('cli: a cluster of five processes', function () {
     it('a malformed key', async () => refused(6, /43 digits/, 'get', `${put.cid}#abc`, '-o', 'out'))
     it('a link of another network', async () =>
       refused(6, /network/, 'get', `thhe:00000000/${put.cid}`, '-o', 'out'))
-    it('what is no link', async () => refused(6, /link/, 'get', 'nonsense', '-o', 'out'))
-    it('what nobody knows', async () => refused(3, /lease/, 'get', unknown, '-o', 'out'))
+    it('text that is not a link', async () => refused(6, /link/, 'get', 'nonsense', '-o', 'out'))
+    it('an object that no peer knows', async () => refused(3, /lease/, 'get', unknown, '-o', 'out'))
     it('a range beyond the end', async () =>
       refused(2, /range/, 'get', put.link, '-o', 'out', '--range', '2000000-'))
     it('k > n', async () => refused(2, /k/, 'put', 'photo', '-k', '5', '-n', '4'))
@@ -147,9 +147,9 @@ describe('cli: a cluster of five processes', function () {
       await mkdir(thhe.path('folder'))
       await refused(2, /tar/, 'put', 'folder')
     })
-    it('a command there is not', async () => refused(2, /--help|Did you mean/, 'pot', 'photo'))
-    it('an option there is not', async () => refused(2, /--help/, 'put', 'photo', '--colour', 'red'))
-    it('a node that is not there', async () => refused(5, /thhe node/, 'ls', '--api', '127.0.0.1:1'))
+    it('an unknown command', async () => refused(2, /--help|Did you mean/, 'pot', 'photo'))
+    it('an unknown option', async () => refused(2, /--help/, 'put', 'photo', '--colour', 'red'))
+    it('a node that does not answer', async () => refused(5, /thhe node/, 'ls', '--api', '127.0.0.1:1'))
     it('a second node on the same data folder', async () =>
       refused(2, /--data/, 'node', '--data', thhe.path('state/thhe/cluster/peer-01')))
   })
@@ -166,7 +166,7 @@ describe('cli: a cluster of five processes', function () {
       return { holders: numbers(true), others: numbers(false) }
     }
 
-    it('goes on putting when one is down: there is a peer to spare', async () => {
+    it('still puts when one peer is down', async () => {
       const { holders } = await livePeers()
       expect((await thhe.run(['cluster', 'kill', holders[0]])).code).to.equal(0)
       const { stored } = await thhe.json<PutOutcome>('put', 'photo')
@@ -174,7 +174,7 @@ describe('cli: a cluster of five processes', function () {
       await thhe.json<Up>('cluster', 'up', '-n', '5')
     })
 
-    it('reads on after as many holders as the code can lose were killed', async () => {
+    it('reads an object after as many holders were killed as the code can lose', async () => {
       const { holders } = await livePeers()
       expect((await thhe.run(['cluster', 'kill', ...holders.slice(0, 2)])).code).to.equal(0)
       const { stdout } = await thhe.run(['cat', put.link])
@@ -193,14 +193,14 @@ describe('cli: a cluster of five processes', function () {
       await noPartialFile()
     })
 
-    it('comes up again with what it held', async () => {
+    it('starts again with the objects that it held', async () => {
       const again = await thhe.json<Up>('cluster', 'up', '-n', '5')
       expect(again.peers).to.have.length(5)
       const { stdout } = await thhe.run(['cat', put.link])
       expect(stdout.equals(bytes)).to.equal(true)
     })
 
-    it('goes down and leaves no process', async () => {
+    it('stops and leaves no process behind', async () => {
       const { peers } = await thhe.json<ClusterStatus>('cluster', 'status')
       expect(peers.every(({ state }) => state === 'live')).to.equal(true)
       const down = await thhe.json<{ stopped: number[]; killed: number[] }>('cluster', 'down')

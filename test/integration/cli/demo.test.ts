@@ -25,7 +25,7 @@ describe('npm run demo', function () {
     expect(result.overhead).to.be.within(2.2, 2.3)
   })
 
-  it('leaves neither process nor folder when it is interrupted', async function () {
+  it('leaves no process and no folder behind when it is interrupted', async function () {
     // Processes are looked up in /proc.
     if (process.platform !== 'linux') return this.skip()
     const temporary = thhe.path('tmp')

@@ -22,7 +22,7 @@ const canMount = (): boolean => {
   }
 }
 
-describe('cli: when the system is in a bad state', function () {
+describe('cli: faults of the system', function () {
   this.timeout(120_000)
   let thhe: CommandLine
   const children: ChildProcess[] = []
@@ -63,7 +63,7 @@ describe('cli: when the system is in a bad state', function () {
     return child
   }
 
-  it('a port that is in use is named, for HTTP and for peers', async () => {
+  it('names a port that is in use, for HTTP and for peers', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
@@ -84,7 +84,7 @@ describe('cli: when the system is in a bad state', function () {
     }
   })
 
-  it('a data folder that is a file, or lies below one, is named', async () => {
+  it('names a data folder that is a file or lies below one', async () => {
     const file = thhe.path('file')
     for (const folder of [file, `${file}/below`]) {
       expectRefusal(
@@ -97,7 +97,7 @@ describe('cli: when the system is in a bad state', function () {
     expectRefusal(await thhe.run(['cluster', 'status', '--dir', file]), 2, file)
   })
 
-  it('a disk that is read-only or full is told of, with the path that the user gave', async function () {
+  it('reports a read-only or full disk with the path that the user gave', async function () {
     if (!canMount()) {
       console.log('      skipped: no disk can be mounted here (needs Linux, and root or user namespaces)')
       return this.skip()
@@ -132,7 +132,7 @@ describe('cli: when the system is in a bad state', function () {
     }
   })
 
-  it('standard output that takes nothing is told of', async () => {
+  it('reports that standard output cannot be written', async () => {
     // Only Linux has it.
     if (process.platform !== 'linux') return
     const script = `"${process.execPath}" "${LAUNCHER}" network create x > /dev/full`
@@ -144,7 +144,7 @@ describe('cli: when the system is in a bad state', function () {
     expect(code).to.equal(7)
   })
 
-  it('a node that was stopped by a signal is told of at once, by every command', async function () {
+  it('reports at once, with every command, that a signal has stopped the node', async function () {
     // What a process does is looked up in /proc.
     if (process.platform !== 'linux') return this.skip()
     const folder = thhe.path('stopped')
@@ -200,7 +200,7 @@ describe('bin/thhe.js on an engine that is too old', function () {
   }
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`passes ${signal} on, and ends as the node does`, async () => {
+    it(`forwards ${signal} and ends with the exit status of the node`, async () => {
       const { launcher, nodePid } = await launchNode()
       launcher.kill(signal)
       const [code] = (await once(launcher, 'exit')) as [number]
@@ -209,14 +209,14 @@ describe('bin/thhe.js on an engine that is too old', function () {
     })
   }
 
-  it('takes the node with it when it is killed', async () => {
+  it('stops the node when it is killed', async () => {
     const { launcher, nodePid } = await launchNode()
     launcher.kill('SIGKILL')
     await once(launcher, 'exit')
     while (runs(nodePid)) await delay(50)
   })
 
-  it('hands on arguments, output and exit code', async () => {
+  it('passes arguments, output and exit code through', async () => {
     const child = spawn(process.execPath, [AGED, LAUNCHER, 'status', '--data', thhe.path('none'), '--json'], {
       env: thhe.env()
     })

@@ -28,7 +28,7 @@ const QUICK = { readStallTimeoutMs: 2_500, openTimeoutMs: 2_500, requestTimeoutM
 
 const PATIENT = { readStallTimeoutMs: 30_000, minHedgeMs: 30_000 }
 
-describe('hologram: a get when things go wrong', () => {
+describe('hologram: a get with faults', () => {
   let cluster: Cluster
   let bytes: Uint8Array
   let result: PutResult
@@ -126,7 +126,7 @@ describe('hologram: a get when things go wrong', () => {
       'of another place': async (_, index, other) => other(index === 0 ? 1 : index - 1)
     }
     for (const [name, lie] of Object.entries(lies)) {
-      it(`catches a block ${name}, blames its sender and reads on elsewhere`, async () => {
+      it(`detects a block ${name}, blames its sender and reads it from another peer`, async () => {
         const liars = [tamperAt(0, lie), tamperAt(2, lie)]
         patient.mesh.observed.length = 0
         await expectWhole(patient)
@@ -135,7 +135,7 @@ describe('hologram: a get when things go wrong', () => {
       })
     }
 
-    it('reads an object of which more holders than it can lose have lost one block each, again and again', async () => {
+    it('reads an object when more holders than it can lose have each lost one block', async () => {
       // k is 3 of 6: without the other blocks of the four that rot there would be two shards left.
       for (const shard of [0, 1, 2, 3]) rottenAt(shard, 2 * shard + 1)
       patient.mesh.observed.length = 0
@@ -161,7 +161,7 @@ describe('hologram: a get when things go wrong', () => {
       expect(patient.mesh.blamed(liar.mesh.self, 'lied')).to.equal(1)
     })
 
-    it('asks others for what a holder is late with, and gives it up when nothing comes', async () => {
+    it('asks others for the late blocks of a holder, and drops a holder that sends nothing', async () => {
       const released = Promise.withResolvers<void>()
       const staller = tamperAt(0, async (block, index) => {
         if (index >= 4) await released.promise
@@ -173,7 +173,7 @@ describe('hologram: a get when things go wrong', () => {
       expect(finishedBefore, 'done before the staller was given up').to.equal(true)
     })
 
-    it('asks nothing more once its consumer has left', async () => {
+    it('sends no further requests once its consumer has left', async () => {
       const before = blocksHandedOut()
       const { bytes: source } = await reader.hologram.get(result.cid)
       await takeOne(source)
@@ -207,14 +207,14 @@ describe('hologram: a get when things go wrong', () => {
       await expectWhole()
     })
 
-    it('says that nobody knows an object', async () => {
+    it('reports that no peer knows an object', async () => {
       const cid = manifestCid(randomObject(10))
       const error = (await failure(reader.hologram.get(cid))) as HologramError<'NOT_FOUND'>
       expect(error).to.include({ code: 'NOT_FOUND' })
       expect(error.data).to.include({ cid: cid.toString() })
     })
 
-    it('never gives the end of an object that has not its digest', async () => {
+    it('never releases the last chunk of an object with a wrong digest', async () => {
       const forged = await forge({ ...result.manifest, digest: new Uint8Array(32) })
       const { bytes: source } = await reader.hologram.get(forged)
       let got = 0
@@ -227,7 +227,7 @@ describe('hologram: a get when things go wrong', () => {
       expect(got).to.be.lessThan(bytes.byteLength)
     })
 
-    it('refuses a manifest whose parts disagree, whoever hands it out', async () => {
+    it('refuses an inconsistent manifest from any peer', async () => {
       const bad = dagCbor.encode({ ...result.manifest, size: result.manifest.size + 1 })
       const cid = manifestCid(bad)
       for (const { store } of cluster.peers.slice(0, 6)) {
@@ -236,18 +236,18 @@ describe('hologram: a get when things go wrong', () => {
       expect(await failure(reader.hologram.get(cid))).to.include({ code: 'BAD_MANIFEST' })
     })
 
-    it('reads what can be proved when roots of the manifest are of other shards', async () => {
+    it('reads the provable blocks when the manifest has roots of other shards', async () => {
       const [first, second, ...others] = result.manifest.roots
       const forged = await forge({ ...result.manifest, roots: [second, first, ...others] })
       expect(Buffer.compare(await collect((await reader.hologram.get(forged)).bytes), bytes)).to.equal(0)
     })
   })
 
-  describe('holders that are lost', () => {
+  describe('loss of holders', () => {
     beforeEach(setUp)
     afterEach(async () => cluster.stop())
 
-    it('gives up a holder that sends a byte a second', async () => {
+    it('drops a holder that sends one byte per second', async () => {
       const dripper = holderOf(1)
       await dripper.mesh.unhandle(dripper.mesh.protocol('get/1'))
       const ended = new AbortController()
@@ -274,7 +274,7 @@ describe('hologram: a get when things go wrong', () => {
       expect(reader.mesh.blamed(dripper.mesh.self, 'slow')).to.be.at.least(1)
     })
 
-    it('survives holders that are killed while it reads', async () => {
+    it('survives the kill of holders while it reads', async () => {
       const { bytes: source } = await reader.hologram.get(result.cid)
       const pieces: Uint8Array[] = []
       for await (const piece of source) {
@@ -291,14 +291,14 @@ describe('hologram: a get when things go wrong', () => {
       expect(error.data).to.deep.equal({ needed: 3, live: 2, missing: 1 })
     })
 
-    it('reads on when a holder has lost its shard', async () => {
+    it('continues when a holder has lost its shard', async () => {
       const { store } = holderOf(0)
       await store.deleteObject(result.cid)
       await expectWhole()
       expect(reader.mesh.blamed(holderOf(0).mesh.self, 'lied')).to.equal(0)
     })
 
-    it('finds manifest and shards by asking around when there is neither home nor record', async () => {
+    it('finds manifest and shards by asking all peers when there are no homes and no record', async () => {
       recordsLost = true
       await Promise.all(Array.from({ length: 6 }, async () => cluster.join({ capacityBytes: 2 ** 50 })))
       await expectWhole()

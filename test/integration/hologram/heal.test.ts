@@ -11,7 +11,7 @@ const GRACE_MS = 1_500
 const RANK_DELAY_MS = 2_000
 const PATIENCE_MS = 90_000
 
-describe('hologram: repair by those that hold', function () {
+describe('hologram: repair by the holders', function () {
   this.timeout(240_000)
   let cluster: Cluster
   let log: string[]
@@ -63,7 +63,7 @@ describe('hologram: repair by those that hold', function () {
   const readAt = async (peer: ClusterPeer, cid: CID): Promise<Uint8Array> =>
     collect((await peer.hologram.get(cid)).bytes)
 
-  it('rebuilds what is lost with a peer, the owner among the lost, and readers find it by the id alone', async () => {
+  it('rebuilds the shards of lost peers, even of the owner, and readers find them by the id alone', async () => {
     await start(9, { k: 2, n: 5 })
     const bytes = randomObject(5 * BLOCK)
     const owner = cluster.peers[0]
@@ -79,7 +79,7 @@ describe('hologram: repair by those that hold', function () {
     expect(log).to.include('an object is repaired')
   })
 
-  it('brings the copies of small objects back', async () => {
+  it('restores the copies of small objects', async () => {
     await start(9, { k: 2, n: 6 })
     const bytes = randomObject(1000)
     const result = await cluster.peers[0].hologram.put(chunked(bytes))
@@ -89,7 +89,7 @@ describe('hologram: repair by those that hold', function () {
     expect(Buffer.compare(await readAt(alive()[0], result.cid), bytes)).to.equal(0)
   })
 
-  it('leaves an object alone whose peers come back in time', async () => {
+  it('does not repair an object whose peers come back in time', async () => {
     await start(7, { k: 2, n: 5 })
     const result = await cluster.peers[0].hologram.put(chunked(randomObject(4 * BLOCK)))
     const away = holdersOf(result).find((peer) => peer !== cluster.peers[0])!

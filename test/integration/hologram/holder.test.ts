@@ -117,7 +117,7 @@ describe('holder over TCP', () => {
   const large = (blocks: number) =>
     codedObject({ n: 1, blockBytes: 65536, layers: [{ k: 1, length: blocks * 65536 - 100 }] })
 
-  it('takes a shard to disk and hands it out again, each block with its path', async () => {
+  it('stores a shard and serves each block with its audit path', async () => {
     await startHolder()
     const object = large(100)
     expect(await put(object, 0)).to.include({ status: 'OK' })
@@ -138,7 +138,7 @@ describe('holder over TCP', () => {
     await stream.close(WAIT)
   })
 
-  it('holds a putter back while its disk is slow, and takes the shard whole in the end', async () => {
+  it('slows a putter down while its disk is slow, and stores the whole shard', async () => {
     let openGate: (() => void) | undefined
     const gate = new Promise<void>((resolve) => (openGate = resolve))
     const slow = overriding<Holdings>(store, {
@@ -170,7 +170,7 @@ describe('holder over TCP', () => {
     await stream.close(WAIT)
   })
 
-  it('reads no further ahead than a reader takes, and cuts off one that takes nothing', async () => {
+  it('reads ahead only as far as the reader consumes, and resets a reader that consumes nothing', async () => {
     await startHolder()
     const object = large(128)
     await put(object, 0)
@@ -187,7 +187,7 @@ describe('holder over TCP', () => {
     stream.abort(new Error('the test is over'))
   })
 
-  it('keeps what has arrived when the connection breaks', async () => {
+  it('keeps the blocks that have arrived when the connection breaks', async () => {
     await startHolder()
     const object = large(20)
     const { stream } = await openUpload(object, 0)
@@ -202,7 +202,7 @@ describe('holder over TCP', () => {
     await again.stream.close(WAIT)
   })
 
-  it('lets libp2p reset the streams that are more than a connection may have, and goes on', async () => {
+  it('lets libp2p reset streams beyond the limit of a connection, and continues', async () => {
     await startHolder({ object: { perConnection: 5, perPeer: 100, total: 100 } })
     const streams = []
     let reset = 0
@@ -230,7 +230,7 @@ describe('holder over TCP', () => {
     await stream.close(WAIT)
   })
 
-  it('survives any bytes on any of its protocols', async () => {
+  it('survives random bytes on each of its protocols', async () => {
     await startHolder({ idleTimeoutMs: 200, lingerMs: 20 })
     const object = codedObject()
     await put(object, 0)

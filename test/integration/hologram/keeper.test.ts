@@ -8,7 +8,7 @@ const BLOCK = 65536
 const DAY_MS = 24 * 60 * 60 * 1000
 const QUICK = { openTimeoutMs: 2_000, requestTimeoutMs: 2_000, readStallTimeoutMs: 2_000 }
 
-describe('hologram: the keeper of what a node has put', () => {
+describe('hologram: the keeper of the objects that a node has put', () => {
   let cluster: Cluster
   let owner: ClusterPeer
 
@@ -48,7 +48,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(await owner.hologram.keeper.round()).to.deep.equal([])
   })
 
-  it('keeps objects alive past their first lease; those of a node that is gone are collected', async () => {
+  it('keeps objects alive past their first lease; objects of a lost node are collected', async () => {
     const kept = await put()
     const forgotten = await cluster.peers[1].hologram.put(chunked(randomObject(3 * BLOCK)))
     daysLater(21)
@@ -60,7 +60,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(error).to.include({ code: 'NOT_FOUND' })
   })
 
-  it('leaves a few lost shards alone, and rebuilds them when little is left to spare', async () => {
+  it('waits after the loss of a few shards, and rebuilds them when few spare shards are left', async () => {
     const bytes = randomObject(5 * BLOCK)
     const result = await owner.hologram.put(chunked(bytes))
     await killHolders(result, 2)
@@ -79,7 +79,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(Buffer.compare(await collect((await reader.hologram.get(result.cid)).bytes), bytes)).to.equal(0)
   })
 
-  it('looks after the most endangered object first', async () => {
+  it('handles the most endangered object first', async () => {
     const results = await Promise.all([put(), put(), put(), put()])
     await killHolders(results[2], 3)
     daysLater(21)
@@ -91,7 +91,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(order[0]).to.be.lessThan(order[3])
   })
 
-  it('brings copies of a small object back to their number', async () => {
+  it('restores the number of copies of a small object', async () => {
     const result = await put(1000)
     expect(result.stored).to.have.length(5)
     await killHolders(result, 3)
@@ -131,7 +131,7 @@ describe('hologram: the keeper of what a node has put', () => {
     return objects
   }
 
-  it('replaces holders that were away at every renewal and have let the object go when they are back', async () => {
+  it('replaces holders that missed every renewal and return without the object', async () => {
     const result = await put()
     const away = holdersOf(result).slice(0, 2)
     const rejoin = cutOff(away)
@@ -151,7 +151,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(await listed()).to.have.nested.property('[0].missing', 0)
   })
 
-  it('says how many shards are missing now when it is asked to, and never an old number', async () => {
+  it('reports on request how many shards are missing now, never an old number', async () => {
     const result = await put()
     daysLater(0.01)
     await killHolders(result, 3)
@@ -164,7 +164,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(asked.warning).to.match(/lost holders/)
   })
 
-  it('keeps short leases alive with half of the peers away, whatever cannot be completed', async () => {
+  it('keeps short leases alive with half of the peers away, even when an object cannot be completed', async () => {
     const leaseMs = 6 * 60_000
     const result = await owner.hologram.put(chunked(randomObject(3 * BLOCK)), { leaseMs })
     const away = holdersOf(result).slice(0, 3)
@@ -180,7 +180,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(stat.live).to.be.at.least(3)
   })
 
-  it('does not bring an object back that is removed while a round is under way', async () => {
+  it('does not restore an object that is removed during a round', async () => {
     const result = await put()
     daysLater(21)
     const { mesh } = owner
@@ -207,7 +207,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(kept.flat()).to.deep.equal([])
   })
 
-  it('makes leases that replace the ones of a clock that was ahead', async () => {
+  it('makes leases that replace leases from a clock that was ahead', async () => {
     const startMs = Date.now()
     const bytes = randomObject(3 * BLOCK)
     cluster.nowMs = () => startMs + DAY_MS / 12
@@ -221,7 +221,7 @@ describe('hologram: the keeper of what a node has put', () => {
     }
   })
 
-  it('makes a damaged record anew, says so, and goes on renewing', async () => {
+  it('rebuilds a damaged record, logs it, and continues to renew', async () => {
     const result = await put()
     await owner.store.putOwned(result.cid, new Uint8Array(100))
     expect((await listed())[0].warning).to.match(/damaged/)
@@ -232,7 +232,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect((await listed())[0]).to.include({ missing: 0, n: 6, warning: undefined })
   })
 
-  it('lists a damaged record that cannot be made anew, and lets its object be removed', async () => {
+  it('lists a damaged record that cannot be rebuilt, and allows its object to be removed', async () => {
     const result = await put()
     await owner.hologram.remove(result.cid)
     await owner.store.putOwned(result.cid, new Uint8Array(100))
@@ -243,7 +243,7 @@ describe('hologram: the keeper of what a node has put', () => {
     expect(await listed()).to.deep.equal([])
   })
 
-  it('waits longer and longer for an object that it cannot complete', async () => {
+  it('backs off for an object that it cannot complete', async () => {
     const crowd = cluster.peers.slice(5)
     for (const peer of crowd) peer.mesh.withdraw()
     await owner.hologram.put(chunked(randomObject(3 * BLOCK)), { allowFewerShards: true, margin: 1 })

@@ -19,7 +19,7 @@ const QUICK = {
 const BLOCK = 65_536
 const OPERATIONS = 24
 
-describe('hologram: streams, connections and peers are killed while it works', function () {
+describe('hologram: kills of streams, connections and peers during work', function () {
   this.timeout(240_000)
 
   for (const seed of SEEDS) {

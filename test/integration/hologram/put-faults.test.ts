@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000
 const SMALL_WINDOW = { putWindowBytes: 12 * BLOCK }
 const IMPATIENT = { stallTimeoutMs: 1_500, commitTimeoutMs: 10_000, patienceMs: 300 }
 
-describe('hologram: a put when things go wrong', () => {
+describe('hologram: a put with faults', () => {
   let cluster: Cluster
 
   afterEach(async () => cluster.stop())
@@ -27,7 +27,7 @@ describe('hologram: a put when things go wrong', () => {
     expect(Buffer.compare(read, bytes)).to.equal(0)
   }
 
-  it('refuses codes that cannot be, before it reads anything', async () => {
+  it('refuses impossible codes before it reads anything', async () => {
     cluster = await Cluster.start(2, { k: 1, n: 2 })
     let read = false
     const source = async function* (): AsyncGenerator<Uint8Array> {
@@ -75,7 +75,7 @@ describe('hologram: a put when things go wrong', () => {
     expect((await listed(putter))[0].missing).to.equal(0)
   })
 
-  it('puts small objects on fewer peers too when that is accepted', async () => {
+  it('puts small objects on fewer peers when that is accepted', async () => {
     cluster = await Cluster.start(3, { k: 3, n: 7 })
     const bytes = randomObject(100)
     expect(await failure(cluster.peers[0].hologram.put(chunked(bytes)))).to.include({
@@ -86,7 +86,7 @@ describe('hologram: a put when things go wrong', () => {
     await readable(result, bytes)
   })
 
-  it('acknowledges nothing when the source fails, and goes on from there the next time', async () => {
+  it('acknowledges nothing when the source fails, and resumes at the next attempt', async () => {
     cluster = await Cluster.start(7, { k: 3, n: 6, client: SMALL_WINDOW })
     const bytes = randomObject(40 * 3 * BLOCK)
     const [putter] = cluster.peers
@@ -106,7 +106,7 @@ describe('hologram: a put when things go wrong', () => {
     await readable(result, bytes)
   })
 
-  it('starts over when what was kept is of other bytes with the same beginning', async () => {
+  it('starts over when the kept blocks belong to other bytes with the same beginning', async () => {
     cluster = await Cluster.start(7, { k: 3, n: 6 })
     const bytes = randomObject(8 * 3 * BLOCK)
     const [putter] = cluster.peers
@@ -117,7 +117,7 @@ describe('hologram: a put when things go wrong', () => {
     await readable(result, bytes)
   })
 
-  it('says so when that is found too late, and the next attempt succeeds', async () => {
+  it('fails when it detects that too late, and the next attempt succeeds', async () => {
     cluster = await Cluster.start(7, { k: 3, n: 6, client: SMALL_WINDOW })
     const bytes = randomObject(16 * 3 * BLOCK)
     const [putter] = cluster.peers
@@ -141,7 +141,7 @@ describe('hologram: a put when things go wrong', () => {
     expect(error).to.have.property('message', 'enough')
   })
 
-  it('says that there is no room when all peers are full, for large and for small objects', async () => {
+  it('reports that there is no room when all peers are full, for large and small objects', async () => {
     cluster = await Cluster.start(0, { k: 2, n: 4 })
     for (let i = 0; i < 4; i++) await cluster.join({ quotaBytes: 100 })
     const putter = await cluster.join({ lends: false })
@@ -153,7 +153,7 @@ describe('hologram: a put when things go wrong', () => {
     expect(await listed(putter)).to.deep.equal([])
   })
 
-  it('does not count a holder that cannot give back what it acknowledged', async () => {
+  it('does not count a holder that cannot return an acknowledged block', async () => {
     cluster = await Cluster.start(2, { k: 2, n: 4 })
     const forgetful = (store: Holdings): Holdings => overriding(store, { openShard: async () => undefined })
     for (let i = 0; i < 2; i++) await cluster.join({ holdings: forgetful })
@@ -184,7 +184,7 @@ describe('hologram: a put when things go wrong', () => {
     await readable(result, bytes)
   })
 
-  it('goes on without a holder that fills up or is killed half-way, and completes the shards later', async () => {
+  it('continues without a holder that fills up or is killed, and completes the shards later', async () => {
     cluster = await Cluster.start(5, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
     const full = await cluster.join({ quotaBytes: 400_000 })
     const bytes = randomObject(4 * MIB)
@@ -210,7 +210,7 @@ describe('hologram: a put when things go wrong', () => {
     await readable(result, bytes)
   })
 
-  it('rebuilds at once what it needs to keep its promise', async () => {
+  it('rebuilds at once the shards that its promised durability needs', async () => {
     cluster = await Cluster.start(8, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
     const bytes = randomObject(4 * MIB)
     const [putter] = cluster.peers
@@ -249,7 +249,7 @@ describe('hologram: a put when things go wrong', () => {
     expect(await listed(putter)).to.deep.equal([])
   })
 
-  it('drops a holder that holds the others up', async () => {
+  it('drops a holder that delays the others', async () => {
     cluster = await Cluster.start(5, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
     const slow = await cluster.join({ holdings: (store) => withSlowDisk(store, async () => sleep(1_000)) })
     const bytes = randomObject(5 * MIB)
@@ -259,7 +259,7 @@ describe('hologram: a put when things go wrong', () => {
     await readable(result, bytes)
   })
 
-  it('is slow, and not broken, when the process gets no processor', async function () {
+  it('is slow but succeeds when the process is starved of CPU', async function () {
     this.timeout(240_000)
     const timing = { stallTimeoutMs: 3_000, commitTimeoutMs: 3_000, patienceMs: 3_000 }
     const client = { putTiming: timing, openTimeoutMs: 3_000, requestTimeoutMs: 3_000 }
@@ -285,7 +285,7 @@ describe('hologram: a put when things go wrong', () => {
     expect(blamed).to.deep.equal([])
   })
 
-  it('drops a holder that takes nothing more', async () => {
+  it('drops a holder that stops reading', async () => {
     cluster = await Cluster.start(5, { k: 3, n: 6, client: { ...SMALL_WINDOW, putTiming: IMPATIENT } })
     const released = Promise.withResolvers<void>()
     const stuck = await cluster.join({

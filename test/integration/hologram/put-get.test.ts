@@ -37,7 +37,7 @@ describe('hologram: put and get', () => {
     20 * segment + 65
   ]
   for (const size of sizes) {
-    it(`gives ${size} bytes back`, async () => {
+    it(`returns ${size} bytes`, async () => {
       await roundTrip(randomObject(size))
     })
   }
@@ -56,7 +56,7 @@ describe('hologram: put and get', () => {
   }
 
   for (const size of [100, 2 * segment]) {
-    it(`has three of the homes announce an object of ${size} bytes, and no more`, async () => {
+    it(`has exactly three homes announce an object of ${size} bytes`, async () => {
       const { cid } = await cluster.peers[1].hologram.put(chunked(randomObject(size)))
       const announcers = () => cluster.network.providers.get(cid.toString())?.size ?? 0
       await eventually('three announcements', () => announcers() >= 3)
@@ -66,7 +66,7 @@ describe('hologram: put and get', () => {
     })
   }
 
-  it('reports what is stored where, and how much may be lost', async () => {
+  it('reports which peer stores what, and how many may be lost', async () => {
     const bytes = randomObject(2 * segment)
     const progress: number[] = []
     const result = await cluster.peers[2].hologram.put(chunked(bytes), {
@@ -108,7 +108,7 @@ describe('hologram: put and get', () => {
     expect(listed[0].cid.equals(cid)).to.equal(true)
   })
 
-  it('reads any range, and only the segments that it needs', async () => {
+  it('reads any range and fetches only the segments of it', async () => {
     const bytes = randomObject(7 * segment + 4321)
     const { cid } = await cluster.peers[1].hologram.put(chunked(bytes))
     const getter = cluster.peers[6].hologram
@@ -139,7 +139,7 @@ describe('hologram: put and get', () => {
     }
   })
 
-  it('removes an object: nobody gives it out any more, and its bytes are collected', async () => {
+  it('removes an object: no peer serves it any more, and its bytes are collected', async () => {
     const { cid } = await cluster.peers[4].hologram.put(chunked(randomObject(segment)))
     const { confirmed, unreachable } = await cluster.peers[4].hologram.remove(cid)
     expect(confirmed).to.be.at.least(6)
@@ -152,7 +152,7 @@ describe('hologram: put and get', () => {
     }
   })
 
-  it('keeps what another still wants', async () => {
+  it('keeps an object that another lessee still wants', async () => {
     const bytes = randomObject(segment)
     const { cid } = await cluster.peers[4].hologram.put(chunked(bytes))
     await cluster.peers[5].hologram.put(chunked(bytes))

@@ -5,7 +5,7 @@ import type { ClusterPeer } from '../../support/cluster.ts'
 
 const MIB = 2 ** 20
 
-describe('hologram: what is known of an object', () => {
+describe('hologram: the status of an object', () => {
   let cluster: Cluster
   afterEach(async () => cluster.stop())
 
@@ -21,7 +21,7 @@ describe('hologram: what is known of an object', () => {
     }
   }
 
-  it('says in time what it found, whoever does not answer, and how many were asked', async () => {
+  it('reports in time what it found and how many peers it asked, even if some do not answer', async () => {
     cluster = await Cluster.start(6, {
       k: 2,
       n: 5,
@@ -46,7 +46,7 @@ describe('hologram: what is known of an object', () => {
     }
   })
 
-  it('says that it timed out when nobody who may know the object answers', async () => {
+  it('reports a timeout when no peer that may know the object answers', async () => {
     cluster = await Cluster.start(4, { k: 1, n: 3, client: { statTimeoutMs: 500, requestTimeoutMs: 60_000 } })
     const [asker, ...others] = cluster.peers
     for (const peer of others) await freeze(peer)
@@ -54,7 +54,7 @@ describe('hologram: what is known of an object', () => {
     expect(error).to.include({ code: 'TIMEOUT' })
   })
 
-  it('counts those that answer that they have nothing', async () => {
+  it('counts peers that answer that they have nothing', async () => {
     cluster = await Cluster.start(4, { k: 1, n: 3 })
     const [putter] = cluster.peers
     const { cid } = await putter.hologram.put(chunked(randomObject(100)))
@@ -63,7 +63,7 @@ describe('hologram: what is known of an object', () => {
     expect(stat.live).to.be.at.least(3)
   })
 
-  it('opens an object once for all that is read of it', async () => {
+  it('opens an object once for several reads', async () => {
     cluster = await Cluster.start(4, { k: 2, n: 3 })
     // It asks nobody else for what comes late.
     const patient = { minHedgeMs: 60_000, readStallTimeoutMs: 60_000 }

@@ -41,7 +41,7 @@ describe('hologram: tensors', () => {
   const blocksHandedOut = (): number =>
     cluster.peers.reduce((sum, { hologram }) => sum + hologram.stats.blocksOut, 0)
 
-  it('come back layer by layer, and only the blocks of the layers asked for are read', async () => {
+  it('are read layer by layer, and only the blocks of the requested layers are fetched', async () => {
     const { bytes, form, layers } = prepared(drawnPicture(400, 500))
     const [putter, reader] = cluster.peers
     const { cid, manifest } = await putter.hologram.put(chunked(bytes), { tensor: form })
@@ -59,7 +59,7 @@ describe('hologram: tensors', () => {
     expect(Buffer.compare(some, Buffer.concat([layers[0], layers[2]]))).to.equal(0)
   })
 
-  it('stand in their manifest when they are small, layers and all', async () => {
+  it('are kept in their manifest with all layers when they are small', async () => {
     const { bytes, form, layers } = prepared(drawnPicture(40, 40))
     const { cid, manifest } = await cluster.peers[0].hologram.put(chunked(bytes), { tensor: form })
     expect(manifest.inline?.byteLength).to.equal(bytes.length)
@@ -71,7 +71,7 @@ describe('hologram: tensors', () => {
     ).to.equal(0)
   })
 
-  it('are refused when the bytes are not those of the layers', async () => {
+  it('are refused when the bytes do not match the layers', async () => {
     const { bytes, form } = prepared(drawnPicture(300, 300))
     for (const other of [bytes.subarray(1), Buffer.concat([bytes, Uint8Array.of(0)])]) {
       const put = cluster.peers[0].hologram.put(chunked(other), { tensor: form })
@@ -79,7 +79,7 @@ describe('hologram: tensors', () => {
     }
   })
 
-  it('show themselves in the few shards that are left', async () => {
+  it('are readable coarsely from the few shards that are left', async () => {
     const picture = drawnPicture(420, 420)
     const { bytes, form, layers, parameters } = prepared(picture)
     const reader = cluster.peers[0]

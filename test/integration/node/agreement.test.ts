@@ -28,7 +28,7 @@ describe('agreed map: real nodes', function () {
   })
   after(async () => await lab.stop())
 
-  it('is the same everywhere, slot for slot, and has every peer and their round-trip times', async () => {
+  it('is the same on every node, slot for slot, and has every peer and their round-trip times', async () => {
     await until(
       'everybody on the map of everybody',
       () => lab.nodes.every((node) => idsOf(node).length === 5 && node.map().edges.length > 0),
@@ -56,7 +56,7 @@ describe('agreed map: real nodes', function () {
     )
   })
 
-  it('goes on without one validator of four, says who is missing, and stays in force without two', async () => {
+  it('continues without one validator of four and names it; without two the last map stays in force', async () => {
     const [first, , , fourth] = lab.nodes
     const gone = fourth.peerId.toString()
     await fourth.stop()
@@ -79,7 +79,7 @@ describe('agreed map: real nodes', function () {
 })
 
 describe('agreed map: a network without validators', () => {
-  it('has none, and works as ever', async () => {
+  it('has no map and still works', async () => {
     const lab = new Lab()
     const node = await lab.start('alone')
     expect(node.map()).to.deep.equal({

@@ -27,7 +27,7 @@ describe('provider records over 12 peers', function () {
     await Promise.all(peers.map(({ host }) => host.stop()))
   })
 
-  it('are found by every other peer as soon as provide resolves, whoever provides', async () => {
+  it('are found by every other peer as soon as provide resolves, for any provider', async () => {
     const cids = peers.map(randomCid)
     await Promise.all(peers.map(({ mesh }, i) => mesh.provide(cids[i], deadline())))
     const finds = peers.flatMap(({ mesh }, reader) =>
@@ -43,7 +43,7 @@ describe('provider records over 12 peers', function () {
     expect(finds).to.have.lengthOf(PEERS * PEERS)
   })
 
-  it('name every provider once, and none for what nobody provides', async () => {
+  it('name every provider once, and none for an object that nobody provides', async () => {
     const cid = randomCid()
     await Promise.all(peers.slice(0, 3).map(({ mesh }) => mesh.provide(cid, deadline())))
     const found: string[] = []
@@ -58,7 +58,7 @@ describe('provider records over 12 peers', function () {
       expect.fail(peer.toString())
   })
 
-  it('are not claimed where nobody keeps them', async () => {
+  it('are not reported as kept when no peer keeps them', async () => {
     const client = await startLabHost({ dht: 'client' })
     const lonely = await startLabHost({ bootstrap: client.host.getMultiaddrs().map(String) })
     try {
@@ -78,7 +78,7 @@ describe('provider records of a stranger', function () {
   this.timeout(120_000)
   const RECORDS = 3_000
 
-  it('take their share and no more, and are counted in the status', async () => {
+  it('take at most their share, and are counted in the status', async () => {
     const lab = new Lab()
     const node = await lab.start('n0', { dht: 'server' })
     const attacker = await startLabHost({}, prefixOf(node))

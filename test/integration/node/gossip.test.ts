@@ -46,7 +46,7 @@ describe(`gossip between ${HOSTS} hosts on one address`, function () {
     await Promise.all(peers.map(({ host }) => host.stop()))
   })
 
-  it('brings the report of each to all', async () => {
+  it('delivers the report of each host to all', async () => {
     const name = (i: number): string => `report of ${i}`
     for (const [i, { host }] of peers.entries()) {
       await host.services.pubsub.publish(TOPIC, Buffer.from(name(i)))
@@ -57,7 +57,7 @@ describe(`gossip between ${HOSTS} hosts on one address`, function () {
     for (const other of peers.slice(1)) expect(scoreAt(peers[0], other)).to.be.at.least(0)
   })
 
-  it('ends with a peer that sends invalid reports, and with no other', async () => {
+  it('stops with a peer that sends invalid reports, and with no other', async () => {
     const [judge, liar, ...rest] = peers
     for (let i = 0; i < 5; i++) {
       await liar.host.services.pubsub.publish(TOPIC, Buffer.from(`invalid ${randomBytes(8).toString('hex')}`))
@@ -70,7 +70,7 @@ describe(`gossip between ${HOSTS} hosts on one address`, function () {
     expect(got[0].has('the liar says something true')).to.equal(false)
   })
 
-  it('takes nothing on other topics', async () => {
+  it('accepts nothing on other topics', async () => {
     const [judge, sender] = [peers[2], peers[3]]
     const seen: string[] = []
     judge.host.services.pubsub.addEventListener('message', ({ detail }) => seen.push(detail.topic))

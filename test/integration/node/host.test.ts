@@ -58,14 +58,14 @@ describe('libp2p host', function () {
     })
   }
 
-  it('speaks nothing of its own but under the prefix of its network', async () => {
+  it('uses only protocol ids under the prefix of its network', async () => {
     const { host } = await start({ relayServer: true, autonat: true })
     const standard = /^\/(ipfs\/(id|ping)|libp2p\/(autonat|circuit|dcutr))/
     const own = host.getProtocols().filter((protocol) => !standard.test(protocol))
     expect(own.sort()).to.deep.equal([`${PREFIX}/kad/1.0.0`, `${PREFIX}/meshsub/1.2.0`])
   })
 
-  it('offers each service only when it is switched on', async () => {
+  it('offers each service only when it is enabled', async () => {
     const off = await start({ dht: 'client' })
     const on = await start({
       relayServer: true,
@@ -90,14 +90,14 @@ describe('libp2p host', function () {
     await until('the private network to be served', () => on.host.services.dht.getMode() === 'server')
   })
 
-  it('announces what it is told to', async () => {
+  it('announces the configured addresses', async () => {
     const { host } = await start({ announce: ['/ip4/192.0.2.9/tcp/4701'] })
     expect(host.getMultiaddrs().map(String)).to.deep.equal([
       `/ip4/192.0.2.9/tcp/4701/p2p/${host.peerId.toString()}`
     ])
   })
 
-  it('says which address it cannot listen on', async () => {
+  it('names the address that it cannot listen on', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await onceEvent(taken, 'listening')
     const listen = [`/ip4/127.0.0.1/tcp/${(taken.address() as AddressInfo).port}`]
@@ -110,7 +110,7 @@ describe('libp2p host', function () {
     }
   })
 
-  it('keeps no connection beyond its limit', async () => {
+  it('closes connections beyond its limit', async () => {
     const hub = await start({ maxConnections: 8 })
     const dialers = await Promise.all(Array.from({ length: 11 }, () => start({ listen: [] })))
     // Refused, or taken and closed again: both are within its rights.
@@ -138,7 +138,7 @@ describe('libp2p host', function () {
     )
   })
 
-  it('gives up a peer that does not answer when the caller says so', async () => {
+  it('stops waiting for a silent peer when the caller aborts', async () => {
     const silent = createServer().listen(0, '127.0.0.1')
     await onceEvent(silent, 'listening')
     const [a, b] = [await start(), await start()]
@@ -153,7 +153,7 @@ describe('libp2p host', function () {
     silent.close()
   })
 
-  it('tells an unreachable peer by its code', async () => {
+  it('reports an unreachable peer with its own error code', async () => {
     const [a, b] = [await start(), await start()]
     await a.host.peerStore.merge(b.host.peerId, { multiaddrs: b.host.getMultiaddrs() })
     await b.host.stop()

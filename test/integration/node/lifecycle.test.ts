@@ -66,7 +66,7 @@ describe('node', function () {
     return lab.nodes
   }
 
-  it('refuses a data folder that a process it cannot see has open', async () => {
+  it('refuses a data folder that an invisible process has open', async () => {
     const { data } = lab.config('shared')
     await futurePeerId(data)
     const elsewhere = await openStore({ path: join(data, 'store'), quotaBytes: 1 })
@@ -76,7 +76,7 @@ describe('node', function () {
     expect((await lab.start('shared')).peerId.toString()).to.match(/^12D3/)
   })
 
-  it('is ready by itself when the only peer to join by is itself', async () => {
+  it('is ready when the only bootstrap peer is itself', async () => {
     const first = await lab.start('first')
     const [address] = first.multiaddrs()
     await first.stop()
@@ -84,7 +84,7 @@ describe('node', function () {
     expect((await again.status()).ready).to.equal(true)
   })
 
-  it('knows the others soon after joining by one of them, and keeps objects with them', async () => {
+  it('knows the other peers soon after joining through one of them, and stores objects with them', async () => {
     const nodes = await startMany(5)
     const status = await nodes[4].status()
     expect(status).to.include({ state: 'running', ready: true, dht: 'server', rendezvous: 'off' })
@@ -100,7 +100,7 @@ describe('node', function () {
     expect(await nodes[2].metrics.metrics()).not.to.equal(metrics)
   })
 
-  it('lends nothing with storage off, and still puts and gets, with the code and lease it is set to', async () => {
+  it('lends nothing with storage off, and still puts and gets with its configured code and lease', async () => {
     for (const name of ['n0', 'n1', 'n2', 'n3']) await lab.start(name)
     const client = await lab.start('client', { storage: false, k: 1, n: 3, lease: 3_600_000 })
     await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
@@ -116,7 +116,7 @@ describe('node', function () {
     expect((await collect((await client.objects.get(cid)).bytes)).equals(bytes)).to.equal(true)
   })
 
-  it('keeps to its caps on what it takes and gives', async () => {
+  it('keeps to its caps on upload and download bandwidth', async () => {
     const bytesPerSecond = 100_000
     const bytes = randomBytes(4 * bytesPerSecond)
     // A cap lets a second's worth pass at once; the rest takes its time, however fast the machine is.
@@ -139,7 +139,7 @@ describe('node', function () {
     expect(getMs).to.be.at.least(leastMs)
   })
 
-  it('learns at once of a peer that stops', async () => {
+  it('learns at once that a peer stops', async () => {
     const [first, second, third] = await startMany(3)
     await third.stop()
     const gone = third.peerId.toString()
@@ -147,7 +147,7 @@ describe('node', function () {
     expect(first.peers().find(({ id }) => id === gone)).to.include({ live: false, connected: false })
   })
 
-  it('is taken back at once after a stop that took its time', async () => {
+  it('is accepted again at once after a slow stop', async () => {
     const [first, second] = await startMany(3)
     const { stop } = Hologram.prototype
     const victim = lab.nodes[2]
@@ -168,7 +168,7 @@ describe('node', function () {
     )
   })
 
-  it('says itself that its clock is wrong, in log and status, when it is a day behind its peers', async () => {
+  it('reports in log and status that its clock is wrong when it is a day behind its peers', async () => {
     await lab.start('n0', { reportInterval: 1_000 })
     for (const name of ['n1', 'n2', 'n3']) await lab.start(name, { reportInterval: 1_000 })
     const lines: string[] = []
@@ -226,7 +226,7 @@ describe('node', function () {
     expect((await collect((await again.objects.get(cid)).bytes)).equals(bytes)).to.equal(true)
   })
 
-  it('finds the network again after a restart without the peer it first joined by', async () => {
+  it('finds the network after a restart without its first bootstrap peer', async () => {
     const first = await lab.start('n0')
     const second = await lab.start('n1')
     const third = await lab.start('n2')
@@ -236,7 +236,7 @@ describe('node', function () {
     await until('each other to be known', () => knowsAll(again, [second]) && knowsAll(second, [again]))
   })
 
-  it('is refused on the data folder of a running node, in this process and in another', async () => {
+  it('does not start on the data folder of a running node, in this process or in another', async () => {
     await lab.start('taken')
     const error = await createNode(lab.config('taken'), { logger: silentLogger }).catch(
       (reason: unknown) => reason
@@ -249,7 +249,7 @@ describe('node', function () {
     expect(child.exitCode).to.equal(2)
   })
 
-  it('lets go of everything when it cannot start', async () => {
+  it('releases all resources when it cannot start', async () => {
     const [address] = (await lab.start('n0')).multiaddrs()
     const listen = [address.slice(0, address.indexOf('/p2p/'))]
     const node = await createNode(lab.config('second', { listen }), {
@@ -261,7 +261,7 @@ describe('node', function () {
     expect((await lab.start('second')).peerId.toString()).to.equal(node.peerId.toString())
   })
 
-  it('is started once, and stopped as often as one likes', async () => {
+  it('starts once, and accepts repeated stops', async () => {
     const node = await lab.start('n0')
     expect(await node.start().catch((reason: unknown) => reason)).to.have.property('code', 'BAD_STATE')
     await Promise.all([node.stop(), node.stop()])

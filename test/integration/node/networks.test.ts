@@ -31,7 +31,7 @@ const reportCount = async (node: Node, outcome: string): Promise<number> => {
   return Number(line?.[1] ?? -1)
 }
 
-describe('networks apart', function () {
+describe('separate networks', function () {
   this.timeout(60_000)
   let lab: Lab
   beforeEach(() => {
@@ -39,7 +39,7 @@ describe('networks apart', function () {
   })
   afterEach(() => lab.stop())
 
-  it('do not mix, though they share a bootstrap list', async () => {
+  it('do not mix when they share a bootstrap list', async () => {
     const first = await lab.start('a1')
     const other = lab.network('other', { bootstrap: first.multiaddrs() })
     const b1 = await lab.start('b1', { network: other.path })
@@ -78,7 +78,7 @@ describe('networks apart', function () {
 describe('membership', function () {
   this.timeout(30_000)
 
-  it('ends a connection on which nobody says who they are', async () => {
+  it('closes a connection without an identify message', async () => {
     const host = await startLabHost()
     const mute = await createLibp2p({
       transports: [tcp()],
@@ -102,7 +102,7 @@ describe('membership', function () {
     await Promise.all([mute.stop(), host.host.stop()])
   })
 
-  it('judges a connection by its first identify, not by a protocol that goes away later', async () => {
+  it('judges a connection by its first identify message, not by a protocol that is unregistered later', async () => {
     const foreign = new ForeignPeers(systemClock)
     const [host, peer] = [await startLabHost(), await startLabHost()]
     const protocol = '/x/peers/1'
@@ -191,7 +191,7 @@ describe('reports on the wire', function () {
     await until(`one more "${outcome}"`, async () => (await reportCount(node, outcome)) === before + 1)
   }
 
-  it('are taken from whoever signs them properly, and each only once', async () => {
+  it('are accepted from any peer with a proper signature, each only once', async () => {
     await dropped('accepted', await signReport(id, fields({ sequence: 100n }), signer()))
     expect(node.peers().find(({ self }) => !self)).to.include({ capacityBytes: 10, live: true })
     await dropped('replayed', await signReport(id, fields({ sequence: 99n, freeBytes: 1 }), signer()))
@@ -221,7 +221,7 @@ describe('reports on the wire', function () {
     expect(node.peers().find(({ self }) => !self)).to.include({ freeBytes: 5 })
   })
 
-  it('keep a peer among the live ones that hangs up and answers when it is dialled again', async () => {
+  it('keep a peer live that disconnects and answers the next dial', async () => {
     await dropped('accepted', await signReport(id, fields({ sequence: 300n }), signer()))
     let reconnected = false
     outsider.host.addEventListener('connection:open', () => (reconnected = true), { once: true })
@@ -243,7 +243,7 @@ describe('reports on the wire', function () {
     return await reply
   }
 
-  it('are handed to a peer of the network that asks, and to no other', async () => {
+  it('are served to peers of the network on request, and to no others', async () => {
     const ask = (network: Uint8Array<ArrayBuffer>) => async (stream: Stream) =>
       await lpStream(stream).write(ReportsRequest.encode({ network }), { signal: deadline() })
     const reply = ReportsReply.decode((await request(ask(Uint8Array.from(id)))) ?? new Uint8Array())
@@ -252,7 +252,7 @@ describe('reports on the wire', function () {
     expect(await request(ask(new Uint8Array(32)))).to.equal(undefined)
   })
 
-  it('are not handed out on requests that are malformed, too long or half sent, and the node goes on', async () => {
+  it('are not served for malformed, long or partial requests, and the node continues', async () => {
     for (const bytes of [
       Uint8Array.of(5, 255, 255, 255, 255, 255),
       Uint8Array.of(0xff, 0xff, 0x7f),
@@ -267,7 +267,7 @@ describe('reports on the wire', function () {
     expect((await node.status()).state).to.equal('running')
   })
 
-  it('are not read from a reply without end', async () => {
+  it('are not read from an endless reply', async () => {
     const liar = await startLabHost({}, prefix)
     const protocol = `${prefix}/peers/1`
     const length = MAX_REPLY_BYTES + 1

@@ -40,7 +40,7 @@ describe('rendezvous through a public DHT', function () {
     await Promise.all(publicPeers.map((peer) => peer.stop()))
   })
 
-  it('brings peers of one network together who know nobody but the public DHT', async () => {
+  it('connects peers of one network that know only the public DHT', async () => {
     const settings = {
       bootstrap: [],
       rendezvous: 'ipfs',

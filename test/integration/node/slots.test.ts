@@ -10,7 +10,7 @@ import type { LabHost } from './support.ts'
 const MAX_CONNECTIONS = 12
 const deadline = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(20_000) })
 
-describe('what one attacker can take of a node', function () {
+describe('connection slots that one attacker can take', function () {
   this.timeout(120_000)
   let lab: Lab
   let node: Node
@@ -34,7 +34,7 @@ describe('what one attacker can take of a node', function () {
   const dial = async ({ host }: LabHost): Promise<Connection> =>
     await host.dial(multiaddr(node.multiaddrs()[0]), { ...deadline(), force: true })
 
-  it('with one key: four connections, and a newcomer gets in', async () => {
+  it('with one key: four connections, and a newcomer still gets a slot', async () => {
     const attacker = await attack()
     const mine: Connection[] = []
     for (let i = 0; i < MAX_CONNECTIONS + 5; i++) mine.push(await dial(attacker))
@@ -44,7 +44,7 @@ describe('what one attacker can take of a node', function () {
     await until('the newcomer to be in', () => livePeers(newcomer).includes(node.peerId.toString()), 60_000)
   })
 
-  it('with many keys on one machine: a newcomer on the same machine gets in all the same', async () => {
+  it('with many keys on one machine: a newcomer on the same machine still gets a slot', async () => {
     for (let i = 0; i < MAX_CONNECTIONS + 3; i++) await dial(await attack())
     const newcomer = await lab.start('late', { reportInterval: 1_000 })
     // Connections this young are closed by lot, that of the newcomer as well.
@@ -56,7 +56,7 @@ describe('what one attacker can take of a node', function () {
     )
   })
 
-  it('with messages that never end: as many streams as a peer may hold memory for', async () => {
+  it('with endless messages: only as many streams as the memory of one peer allows', async () => {
     const attacker = await attack()
     const connection = await dial(attacker)
     const protocol = `${prefixOf(node)}/${PUT_PROTOCOL}`

@@ -30,7 +30,7 @@ describe(`reports of ${GHOSTS} peers that do not exist`, function () {
     await lab.stop()
   })
 
-  it('stop no put, and reach no table but that of the peer they are told to', async () => {
+  it('do not stop a put, and reach only the table of the peer that receives them', async () => {
     const [met, ...others] = lab.nodes
     const prefix = prefixOf(met)
     attacker = await startLabHost({}, prefix)

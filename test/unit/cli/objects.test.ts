@@ -191,7 +191,7 @@ describe('cli: objects through a gateway', () => {
       expect(await codeOf(get(link.replace('thhe:07070707', 'thhe:01010101')))).to.equal('WRONG_NETWORK')
     })
 
-    it('what nobody knows', async () => {
+    it('an object that no peer knows', async () => {
       const { link } = await put(await file('f', randomBytes(100)))
       node.kept.clear()
       expect(await codeOf(get(link))).to.equal('NOT_FOUND')

@@ -383,7 +383,7 @@ describe('gateway', () => {
     })
   }
 
-  it('removes', async () => {
+  it('removes an object', async () => {
     await call('DELETE', `/v1/objects/${id}`, { headers: bearer(TOKEN) })
     expect(node.kept.size).to.equal(0)
   })
