@@ -190,7 +190,7 @@ export class BallotProtocol {
     }
   }
 
-  /** Step 3: the lowest ballot from the new h down to b such that all ballots of h's value in between are confirmed prepared. */
+  /** Step 3: from the new h down to b, the lowest ballot up to which all of h's value are confirmed as prepared. */
   #lowestToCommit(candidates: readonly Ballot[]): Ballot | undefined {
     const [newHigh] = candidates
     if (!this.#state.mayVoteToCommit(newHigh)) return undefined

@@ -1,4 +1,4 @@
-// What an analysis means to the people who run the nodes.
+// Advice for operators from the results of an analysis.
 
 import { hasMinorityThreshold } from '../quorum-set.ts'
 import type { NodeId, QuorumSet } from '../types.ts'
@@ -6,21 +6,21 @@ import type { NetworkAnalysis } from './analyze.ts'
 import type { SetFamily } from './family.ts'
 
 export interface Advice {
-  /** danger: agreement can fail as things are, or by one party's doing; warning: by that of two, or not known. */
+  /** danger: agreement can fail as it is, or because of one party; warning: because of two, or unknown. */
   readonly level: 'danger' | 'warning' | 'good'
   readonly text: string
 }
 
-/** Parties whose failing together is still likely enough to warn of. */
+/** Number of parties that are still likely to fail together: warn up to this number. */
 const LIKELY_TOGETHER = 2
 
-/** Nodes named in one sentence. */
+/** Maximum nodes named in one sentence. */
 const MAX_NAMED = 10
 
 /**
- * @param quorumSets those in use, to be looked at for thresholds of half or less
- * @param label how a node is to be called
- * @returns sentences, the worst first
+ * @param quorumSets the sets in use, to check for thresholds of half or less
+ * @param label gives the name of a node
+ * @returns sentences, the most severe first
  */
 export function adviseOn(
   analysis: NetworkAnalysis,
@@ -76,7 +76,7 @@ export function adviseOn(
   return advice.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level))
 }
 
-/** "2 organisations failing together can halt you": how few parties suffice, and who they could be. */
+/** "2 organisations failing together can halt you": the smallest number of parties, and an example. */
 function adviseOnFailure(
   analysis: NetworkAnalysis,
   family: SetFamily,

@@ -1,4 +1,4 @@
-// The whole analysis of one network: does it intersect, what stops it, what splits it, who matters.
+// The complete analysis of a network: quorum intersection, blocking sets, splitting sets and the top tier.
 
 import type { NodeId } from '../types.ts'
 import type { Bits } from './bits.ts'
@@ -18,59 +18,59 @@ import { findSymmetry, inferOrganisations } from './symmetry.ts'
 
 export interface AnalysisOptions {
   readonly clock: Clock
-  /** Time for the whole analysis in milliseconds. @default Infinity */
+  /** Time limit of the whole analysis, milliseconds. @default Infinity */
   readonly limitMillis?: number
-  /** Steps of each search: a limit that is the same on every machine. @default Infinity */
+  /** Maximum steps of each search: a limit that does not depend on the machine. @default Infinity */
   readonly maxSteps?: number
-  /** Sets kept of each family, up to symmetry; more leave it incomplete. @default 100000 */
+  /** Maximum sets of each family, up to symmetry; with more, the family is incomplete. @default 100000 */
   readonly maxOrbits?: number
-  /** A family of no more sets than this is listed in full. @default 1000 */
+  /** A family of at most this many sets is listed in full. @default 1000 */
   readonly listLimit?: number
   /** Nodes to leave out. */
   readonly deleted?: readonly NodeId[]
-  /** Who runs which nodes: disjoint sets. @default the innermost inner quorum sets */
+  /** The nodes of each organisation: disjoint sets. @default the innermost inner quorum sets */
   readonly organisations?: readonly (readonly NodeId[])[]
 }
 
-/** Whether every two quorums share a node. A network without any quorum is said to have none. */
+/** Whether every two quorums share a node; 'no-quorum' for a network without quorums. */
 export type IntersectionResult =
   | { readonly status: 'intersects' | 'no-quorum' | 'undecided' }
   | { readonly status: 'splits'; readonly quorums: readonly [readonly NodeId[], readonly NodeId[]] }
 
-/** What the silence of the deleted nodes does to the others. */
+/** The effect of the deleted nodes' silence on the others. */
 export interface DeletionEffect {
   readonly nodes: readonly NodeId[]
   readonly quorumRemains: boolean
-  /** Nodes that were in a quorum and can be in none any more. */
+  /** Nodes that were in a quorum and no longer can be. */
   readonly stalled: readonly NodeId[]
 }
 
 export interface NetworkAnalysis {
-  /** Nodes analysed, those included that are only named; the deleted ones are not. */
+  /** Analysed nodes, including those that are only named, without the deleted ones. */
   readonly nodeCount: number
   /** Nodes whose quorum set is missing or not sane. */
   readonly dead: readonly NodeId[]
   readonly organisations: readonly (readonly NodeId[])[]
   readonly intersection: IntersectionResult
   readonly minimalQuorums: SetFamily
-  /** Sets whose silence leaves no quorum. The empty set alone, where there is none to begin with. */
+  /** Sets whose silence leaves no quorum. Only the empty set if the network has no quorum. */
   readonly minimalBlockingSets: SetFamily
   /**
-   * Sets whose lies can make two nodes of the core, or two that the core relies on, agree on different things.
-   * The empty set alone, where they can as it is; none, where there is no quorum.
+   * Sets whose lies can make two nodes of the core, or two that the core relies on, agree on different values. Only the
+   * empty set if they can disagree without lies; no set if there is no quorum.
    */
   readonly minimalSplittingSets: SetFamily
-  /** Nodes in some minimal quorum, or as many as are known when not `complete`. */
+  /** Nodes in some minimal quorum; if not `complete`, only those found. */
   readonly topTier: { readonly complete: boolean; readonly members: readonly NodeId[] }
   readonly deletion: DeletionEffect | undefined
 }
 
 /**
- * Analyses a network. Exact: where a limit ends a search, its result says 'undecided' or `complete: false`.
+ * Analyses a network. Results are exact: if a limit ends a search, its result says 'undecided' or `complete: false`.
  *
- * Deleted nodes are deleted in the sense of Mazières (The Stellar Consensus Protocol, 2015, section 4): they
- * support any quorum and are in none. So `intersection` and the families say how the others stand their lies;
- * `deletion` says how the others stand their silence.
+ * Deletion is that of Mazières (The Stellar Consensus Protocol, 2015, section 4): deleted nodes support any quorum and are
+ * in none. So `intersection` and the families show how the others withstand their lies; `deletion` shows how the others
+ * withstand their silence.
  * @throws {RangeError} for a node listed twice, a deleted node or member of an organisation that is not in the
  *   network, and a node in two organisations
  */
@@ -120,7 +120,7 @@ export function analyzeNetwork(nodes: readonly FbaNode[], options: AnalysisOptio
   }
 }
 
-/** The nodes of all minimal quorums: the greatest quorum of each component that has one. */
+/** The nodes of all minimal quorums: the union of the greatest quorums of all components that have one. */
 class Core {
   readonly #network: TrustNetwork
   readonly #components: readonly Bits[]
@@ -178,8 +178,8 @@ class Core {
 }
 
 /**
- * The splitting sets of the core: of the nodes in `components` and all they rely on. A node on which the core does
- * not rely can be misled by whom it trusts, but it cannot help to split the core.
+ * The splitting sets of the core: the nodes in `components` and all that they rely on. Nodes on which the core does not
+ * rely can be misled by those that they trust, but cannot help to split the core.
  */
 function splittingSets(
   network: TrustNetwork,
@@ -223,7 +223,7 @@ function indicesOfNodes(network: TrustNetwork, ids: readonly NodeId[]): number[]
   })
 }
 
-/** Sets of nodes by their positions in `origin`, without those that are not there. */
+/** Maps sets of nodes to positions in `origin`; drops nodes that are not in it. */
 function placedIn(origin: readonly number[], sets: readonly (readonly number[])[]): number[][] {
   const position = new Map(origin.map((node, index) => [node, index]))
   return sets
@@ -231,7 +231,7 @@ function placedIn(origin: readonly number[], sets: readonly (readonly number[])[
     .filter((nodes) => nodes.length > 0)
 }
 
-/** Gives each search its share of the time that is left, so that a hard one does not starve the next. */
+/** Gives each search its share of the remaining time, so that a hard one does not starve the next. */
 class TimeShares {
   readonly #options: AnalysisOptions
   readonly #endMillis: number
@@ -241,7 +241,7 @@ class TimeShares {
     this.#endMillis = options.clock.nowMillis() + (options.limitMillis ?? Infinity)
   }
 
-  /** @returns what `work` returned, or undefined where it met its limit */
+  /** @returns the result of `work`, or undefined if it reached its limit */
   spend<T>(share: number, work: (budget: Budget) => T): T | undefined {
     const { clock, maxSteps } = this.#options
     const nowMillis = clock.nowMillis()

@@ -1,6 +1,6 @@
-// Sets of small integers, one bit each: how the analysis holds sets of nodes.
+// Sets of small integers, one bit each: the analysis represents sets of nodes by them.
 
-/** A set of indices below 32 * length. All sets that meet in one operation have the same length. */
+/** A set of indices below 32 * length. All operands of an operation must have the same length. */
 export type Bits = Uint32Array
 
 export function emptyBits(size: number): Bits {

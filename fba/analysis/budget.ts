@@ -1,11 +1,11 @@
-// How long an analysis may go on. The clock is the caller's.
+// Limits the time and the steps of an analysis. The caller provides the clock.
 
-/** Time for a pure room: any monotonic clock. */
+/** Any monotonic clock: this room is pure. */
 export interface Clock {
   nowMillis(): number
 }
 
-/** The work was cut off before the answer was known. */
+/** A limit stopped the work before the answer was known. */
 export class AnalysisLimitError extends Error {
   override readonly name = 'AnalysisLimitError'
   readonly code: 'time' | 'steps' | 'sets'
@@ -24,8 +24,8 @@ export class Budget {
   #steps = 0
 
   /**
-   * @param deadlineMillis when to stop, on `clock`; Infinity for never
-   * @param maxSteps steps allowed: the same on every machine, unlike the time; Infinity for any
+   * @param deadlineMillis when to stop, on `clock`; Infinity for no deadline
+   * @param maxSteps maximum steps; unlike time, the same on every machine; Infinity for no limit
    */
   constructor(clock: Clock, deadlineMillis: number, maxSteps = Infinity) {
     this.#clock = clock

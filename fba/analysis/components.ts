@@ -1,4 +1,4 @@
-// Strongly connected components of who trusts whom.
+// Strongly connected components of the trust graph.
 
 import type { Bits } from './bits.ts'
 import { addBit, difference, emptyBits, hasBit, indicesOf, removeBit } from './bits.ts'
@@ -6,8 +6,8 @@ import type { TrustNetwork } from './network.ts'
 
 /**
  * Components of the graph that has an edge from each node of `within` to those it names (Tarjan 1972).
- * Every minimal quorum lies inside one of them (Lachowski 2019): of the nodes of a quorum, those
- * in a component with no edge out of it need nobody else.
+ * Every minimal quorum lies inside one of them (Lachowski 2019): the nodes of a quorum that are in a component without
+ * outgoing edges need no others.
  */
 export function trustComponents(network: TrustNetwork, within: Bits): Bits[] {
   const { size } = network
@@ -57,7 +57,7 @@ export function trustComponents(network: TrustNetwork, within: Bits): Bits[] {
   return components
 }
 
-/** `nodes`, everybody they name, everybody those name, and so on. */
+/** `nodes` and all nodes that they name, directly or through others. */
 export function reliedUpon(network: TrustNetwork, nodes: Bits): Bits {
   const reached = nodes.slice()
   const waiting = indicesOf(nodes)

@@ -1,4 +1,4 @@
-// Whom a network descriptor tells its nodes to follow.
+// Reads the quorum sets of a network descriptor.
 
 import { quorumSetNodes, quorumSetProblem } from '../quorum-set.ts'
 import type { NodeId, QuorumSet } from '../types.ts'
@@ -6,19 +6,19 @@ import { FbaFileError, parseJson, readNodeId, readObject, readQuorumSet } from '
 import type { FbaNode } from './network.ts'
 
 export interface DescribedTrust {
-  /** Everybody named, each with its quorum set. */
+  /** All named nodes, each with its quorum set. */
   readonly nodes: FbaNode[]
   /** The innermost inner sets of the network's own quorum set. */
   readonly organisations: NodeId[][]
-  /** The quorum set of the network, then those of nodes with one of their own. */
+  /** The quorum set of the network, then those of nodes that have their own. */
   readonly quorumSets: QuorumSet[]
 }
 
 /**
- * Reads `quorumSet`, which everybody named in it uses, and `validators`, an optional object from node to the quorum
- * set it uses instead. All other fields are for others to read.
+ * Reads `quorumSet`, which all nodes named in it use, and `validators`, an optional object from a node to the quorum set
+ * that it uses instead. Ignores all other fields.
  * @param text a JSON file
- * @throws {FbaFileError} also for a quorum set that no node may use
+ * @throws {FbaFileError} also for a quorum set that is not sane
  */
 export function parseDescribedTrust(text: string): DescribedTrust {
   const fields = readObject(parseJson(text), 'the top')

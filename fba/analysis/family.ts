@@ -1,4 +1,4 @@
-// All minimal sets of a kind: found up to symmetry, counted in full, listed as far as a person would read.
+// All minimal sets of a kind: found up to symmetry, counted in full, listed up to a limit.
 
 import type { NodeId } from '../types.ts'
 import type { Bits } from './bits.ts'
@@ -12,16 +12,16 @@ import type { Symmetry } from './symmetry.ts'
 
 /** All minimal sets of a kind. */
 export interface SetFamily {
-  /** False when a limit ended the search: then there may be more sets than are counted here. */
+  /** False if a limit ended the search: there may be more sets than are counted here. */
   readonly complete: boolean
   readonly count: bigint
-  /** How many sets there are of each size, smallest first. */
+  /** The number of sets of each size, smallest first. */
   readonly sizes: readonly SizeCount[]
-  /** Undefined when there is no set. */
+  /** Undefined if there is no set. */
   readonly fewestOrganisations: FewestOrganisations | undefined
   /**
-   * The sets, smallest first. Each stands for `alike` sets, itself included, that exchanges of nodes or
-   * organisations turn it into; 1 throughout when the family is small enough to be listed in full.
+   * The sets, smallest first. Each represents `alike` sets: those, including itself, into which exchanges of nodes or
+   * organisations turn it. `alike` is always 1 if the family is small enough to be listed in full.
    */
   readonly sets: readonly ListedSet[]
 }
@@ -36,25 +36,25 @@ export interface ListedSet {
   readonly alike: bigint
 }
 
-/** The fewest organisations that hold a set of the family between them; a node in none counts as one. */
+/** The fewest organisations that together contain a set of the family; a node in none counts as one. */
 export interface FewestOrganisations {
   readonly count: number
-  /** A set that so few hold. */
+  /** A set that this few organisations contain. */
   readonly example: readonly NodeId[]
 }
 
 export interface FamilyLimits {
-  /** Orbits kept; more leave the family incomplete. */
+  /** Maximum orbits; with more, the family is incomplete. */
   readonly maxOrbits: number
-  /** A family of no more sets is listed in full; of a larger one so many orbits are, by one set each. */
+  /** A family of at most this many sets is listed in full; of a larger one, one set of each of this many orbits. */
   readonly listLimit: number
 }
 
-/** Where a family is looked for. */
+/** The scope of a search for a family. */
 export interface FamilySearch {
   readonly ids: readonly NodeId[]
   readonly symmetry: Symmetry
-  /** The nodes that a set may have: whole classes of `symmetry`. */
+  /** The nodes that sets may contain: complete classes of `symmetry`. */
   readonly universe: Bits
   readonly property: MonotoneProperty
 }
@@ -67,7 +67,7 @@ export const NOTHING_FOUND: SetFamily = {
   sets: []
 }
 
-/** Finds the minimal sets with the property, as far as `budget` goes. `union` is that of all found. */
+/** Finds the minimal sets with the property, within `budget`. `union` is the union of all found sets. */
 export function collectFamily(
   search: FamilySearch,
   limits: FamilyLimits,
@@ -103,7 +103,7 @@ export function collectFamily(
   return { family, union }
 }
 
-/** @returns false where a limit ended `work` */
+/** @returns false if a limit ended `work` */
 function runsToTheEnd(work: () => void): boolean {
   try {
     work()

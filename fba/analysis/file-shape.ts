@@ -1,14 +1,14 @@
-// Reading untrusted JSON: each value is checked where it is taken, and an error says where in the file it is.
+// Reads untrusted JSON: checks each value as it is read, and names the place in the file in errors.
 
 import type { NodeId, QuorumSet } from '../types.ts'
 
-/** Characters of a file: the whole Stellar network's is one million. */
+/** Maximum characters of a file; the file of the whole Stellar network has one million. */
 const MAX_FILE_LENGTH = 64 * 1024 * 1024
-/** Levels of a quorum set that are read. Deeper than the protocol allows, so that the analysis can call it dead. */
+/** Maximum levels of a quorum set: more than the protocol allows, so that the analysis can call its node dead. */
 const MAX_READ_DEPTH = 8
 const MAX_LIST_LENGTH = 1000
 
-/** A file that cannot be read as what it should be. `path` is the first place that is wrong, as in `[3].quorumSet`. */
+/** A file that does not have the expected form. `path` is the first wrong place, as in `[3].quorumSet`. */
 export class FbaFileError extends Error {
   override readonly name = 'FbaFileError'
   readonly code: 'too-large' | 'not-json' | 'bad-value'
@@ -43,15 +43,15 @@ export function readObject(value: unknown, path: string): Record<string, unknown
   throw new FbaFileError('bad-value', path, 'expected an object')
 }
 
-/** A name of 1 to 128 characters. Any alphabet: other networks name their nodes in other ways. */
+/** A name of 1 to 128 characters of any alphabet: other networks name their nodes differently. */
 export function readNodeId(value: unknown, path: string): NodeId {
   if (typeof value === 'string' && value.length >= 1 && value.length <= 128) return value
   throw new FbaFileError('bad-value', path, 'expected the name of a node, 1 to 128 characters')
 }
 
 /**
- * A quorum set whose inner sets are under the key `innerKey`. Lists may be missing where they are empty. Whether
- * it is sane is not asked here.
+ * A quorum set whose inner sets are under the key `innerKey`. Empty lists may be missing. Does not check whether the set
+ * is sane.
  */
 export function readQuorumSet(value: unknown, path: string, innerKey: string, depth = 1): QuorumSet {
   if (depth > MAX_READ_DEPTH)

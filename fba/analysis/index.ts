@@ -1,5 +1,5 @@
-// What a network of quorum sets can stand: intersection, minimal quorums, blocking and splitting sets, top tier.
-// No network, file, clock or randomness: text comes in as a string, time and limits through the options.
+// Analysis of a network of quorum sets: intersection, minimal quorums, blocking and splitting sets, top tier.
+// May not enter: network, files, clock, randomness. Callers pass text as strings, and time and limits as options.
 
 export { analyzeNetwork } from './analyze.ts'
 export type { AnalysisOptions, DeletionEffect, IntersectionResult, NetworkAnalysis } from './analyze.ts'

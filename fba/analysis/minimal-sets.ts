@@ -1,18 +1,18 @@
-// The search that all families share: the minimal sets with a property that supersets inherit.
+// The search used for all families: the minimal sets with a property that supersets inherit.
 
 import type { Bits } from './bits.ts'
 import { emptyBits, hasBit, removeBit, union, withBit, withoutBit } from './bits.ts'
 import type { Budget } from './budget.ts'
 import type { Symmetry } from './symmetry.ts'
 
-/** A property of sets of nodes: if a set has it, so have all its supersets. */
+/** A property of sets of nodes: if a set has it, all its supersets have it too. */
 export interface MonotoneProperty {
   holds(set: Bits): boolean
   /**
-   * Cuts the search where it can find nothing: where `upper` has not the property, or more is known.
-   * @param committed nodes that are in; the property does not hold for them alone
-   * @param upper those and the undecided ones
-   * @returns a part of `upper` that contains every minimal set between the two, or undefined: there is none
+   * Prunes the search where it can find nothing: at least where `upper` does not have the property.
+   * @param committed nodes that are in; without others they do not have the property
+   * @param upper `committed` and the undecided nodes
+   * @returns a part of `upper` that contains every minimal set between the two, or undefined if there is none
    */
   narrow(committed: Bits, upper: Bits): Bits | undefined
 }
@@ -20,18 +20,18 @@ export interface MonotoneProperty {
 /** A class of exchangeable nodes: the search decides only how many of them are in. */
 interface Variable {
   readonly nodes: readonly number[]
-  /** Variables of the same block up to this one, and beside them those of the block before in its group. */
+  /** Variables of the same block up to this one, each with its counterpart in the previous block of the group. */
   readonly ties: readonly { own: number; before: number }[]
-  /** First classes of the later blocks of the group, when this is a first class. */
+  /** First classes of the later blocks of the group, if this is a first class. */
   readonly followers: readonly (readonly number[])[]
 }
 
 /**
- * Visits one minimal set with `property` of each orbit: branch and bound over the classes of `symmetry`. A
- * class gives its first nodes, and among exchangeable blocks an earlier one gives no less than a later one
- * (in lexicographic order of the numbers given), so of each orbit exactly one set is in that form.
- * @param visit called with each set; true ends the search
- * @throws {AnalysisLimitError} when `budget` is spent before the search is complete
+ * Visits one minimal set with `property` of each orbit: branch and bound over the classes of `symmetry`. A set takes the
+ * first nodes of each class, and among exchangeable blocks it takes no less from an earlier one than from a later one (in
+ * lexicographic order of the counts). Exactly one set of each orbit has this form.
+ * @param visit called with each set; returns true to end the search
+ * @throws {AnalysisLimitError} if `budget` is spent before the search is complete
  */
 export function visitMinimalSets(
   symmetry: Symmetry,
@@ -50,7 +50,7 @@ export function visitMinimalSets(
   const variables = variablesOf(symmetry)
   const counts = new Int32Array(variables.length)
 
-  /** @returns true where `visit` ended the search */
+  /** @returns whether `visit` ended the search */
   const search = (from: number, committed: Bits, upper: Bits): boolean => {
     let at = from
     while (at < variables.length && mostOf(variables[at], counts, upper) === 0) counts[at++] = 0
@@ -72,7 +72,7 @@ export function visitMinimalSets(
     }
     return false
   }
-  // Of exchangeable nodes it is enough to take one away.
+  // It is enough to remove one node of each class: the others are exchangeable with it.
   const isMinimal = (set: Bits, last: number): boolean => {
     for (let at = 0; at <= last; at++) {
       if (counts[at] === 0) continue
@@ -103,7 +103,7 @@ function variablesOf(symmetry: Symmetry): Variable[] {
   return variables
 }
 
-/** How many nodes of a class may be in: those left in `upper`, and no more than keeps the blocks in order. */
+/** Maximum nodes of a class: those left in `upper`, and only as many as keep the blocks in order. */
 function mostOf({ nodes, ties }: Variable, counts: Int32Array, upper: Bits): number {
   let most = 0
   while (most < nodes.length && hasBit(upper, nodes[most])) most++
@@ -114,7 +114,7 @@ function mostOf({ nodes, ties }: Variable, counts: Int32Array, upper: Bits): num
   return most
 }
 
-/** Later blocks of the group may give no more of their first class than this one gave. */
+/** Removes nodes from `upper`: later blocks may not take more of their first class than this block did. */
 function clamp(upper: Bits, { followers }: Variable, count: number): Bits {
   for (const nodes of followers) for (const node of nodes.slice(count)) removeBit(upper, node)
   return upper

@@ -1,5 +1,5 @@
-// A network of nodes and their quorum sets, compiled to bit sets, and the one question all analysis rests on:
-// the greatest quorum inside a set of nodes.
+// A network of nodes and their quorum sets, compiled to bit sets. All analysis is based on one operation: the greatest
+// quorum inside a set of nodes.
 
 import { quorumSetNodes, quorumSetProblem } from '../quorum-set.ts'
 import type { NodeId, QuorumSet } from '../types.ts'
@@ -17,22 +17,22 @@ import {
 } from './requirement.ts'
 
 /**
- * A node as the analysis sees it. One whose quorum set is missing, or not sane, counts as dead: it satisfies
- * nobody and is in no quorum. It may still be among the nodes whose lies split the network.
+ * A node as the analysis sees it. A node whose quorum set is missing or not sane is dead: it is not in any quorum and
+ * satisfies no other node. It may still be among the nodes whose lies split the network.
  */
 export interface FbaNode {
   readonly id: NodeId
-  /** What people call it. */
+  /** Name for people. */
   readonly name?: string
   readonly quorumSet?: QuorumSet
 }
 
-/** `requirementOf` of a node that nothing satisfies. */
+/** `requirementOf` of a dead node. */
 const DEAD = -1
 
 /**
- * Nodes 0 to size - 1 and what each requires. Nodes with the same requirement share it, so that one pass over
- * the distinct requirements decides for all of them.
+ * Nodes 0 to size - 1 and their requirements. Nodes with the same requirement share it, so that one pass over the distinct
+ * requirements decides for all of them.
  */
 export class TrustNetwork {
   readonly ids: readonly NodeId[]
@@ -69,13 +69,13 @@ export class TrustNetwork {
     return this.requirementOf[node] === DEAD
   }
 
-  /** True where `support` contains a slice of `node`. */
+  /** True if `support` contains a slice of `node`. */
   isSatisfied(node: number, support: Bits): boolean {
     const requirement = this.requirementOf[node]
     return requirement !== DEAD && isMet(this.requirements[requirement], support)
   }
 
-  /** Nodes with the requirement of `node`, itself included: wherever one of them is satisfied, all are. */
+  /** Nodes with the same requirement as `node`, including itself: if one of them is satisfied, all are. */
   alikeTo(node: number): Bits {
     const requirement = this.requirementOf[node]
     return requirement === DEAD ? emptyBits(this.size) : this.#holders[requirement]
@@ -97,9 +97,9 @@ export class TrustNetwork {
   }
 
   /**
-   * The greatest quorum inside `within`, found by peeling off nodes that the rest does not satisfy.
-   * @param helpers nodes outside `within` that say whatever anybody wants to hear (the deletion of Mazières,
-   *   The Stellar Consensus Protocol, 2015, section 4): they support every quorum and are in none
+   * The greatest quorum inside `within`: repeatedly removes nodes that the rest does not satisfy.
+   * @param helpers deleted nodes outside `within` (in the sense of Mazières, The Stellar Consensus Protocol, 2015,
+   *   section 4): they support every quorum and are in none
    */
   greatestQuorum(within: Bits, helpers?: Bits): Bits {
     const quorum = intersection(within, this.#live)
@@ -121,8 +121,8 @@ export class TrustNetwork {
   }
 
   /**
-   * Nodes that must at least join `set`, out of `available`, before it is a quorum: as many as its neediest
-   * node misses. Infinity where some node cannot be satisfied.
+   * Lower bound on the nodes of `available` that must join `set` to make it a quorum: the most that one of its nodes
+   * misses. Infinity if a node cannot be satisfied.
    */
   shortfall(set: Bits, available: Bits): number {
     let most = 0
@@ -133,7 +133,7 @@ export class TrustNetwork {
     return most
   }
 
-  /** Nodes of `upper` of which some set between `committed` and `upper` may have need: see `decisiveNodes`. */
+  /** Nodes of `upper` that some set between `committed` and `upper` may need: see `decisiveNodes`. */
   decisive(committed: Bits, upper: Bits): Bits {
     return this.requirements
       .filter((_, index) => meets(this.#holders[index], upper))
@@ -142,8 +142,8 @@ export class TrustNetwork {
   }
 
   /**
-   * The network of `nodes` alone: everybody else is silent, save `helpers`, which support everything.
-   * @returns the smaller network, and for each of its nodes the index here
+   * The network of only `nodes`: all others are silent, except `helpers`, which support everything.
+   * @returns the smaller network, and the index here of each of its nodes
    */
   restrict(nodes: Bits, helpers: Bits = emptyBits(this.size)): { network: TrustNetwork; origin: number[] } {
     const origin = indicesOf(nodes)
@@ -167,8 +167,8 @@ export class TrustNetwork {
 }
 
 /**
- * Compiles `nodes`. A node that is only named in a quorum set joins as a dead one.
- * @throws {RangeError} when two nodes have the same id
+ * Compiles `nodes`. Adds nodes that only quorum sets name, as dead nodes.
+ * @throws {RangeError} if two nodes have the same id
  */
 export function compileNetwork(nodes: readonly FbaNode[]): TrustNetwork {
   const indexOf = new Map<NodeId, number>()

@@ -1,10 +1,10 @@
-// An orbit: all sets that exchanges turn one given set into. Its size, and its members one by one.
+// Size and members of an orbit: all sets into which exchanges turn a given set.
 
 import type { Bits } from './bits.ts'
 import { addBit, emptyBits, hasBit } from './bits.ts'
 import type { Block, Symmetry } from './symmetry.ts'
 
-/** How many nodes of each class of a block are in `members`. */
+/** The number of nodes of each class of a block in `members`. */
 function countsIn(block: Block, members: Bits): number[] {
   return block.classes.map((nodes) => nodes.filter((node) => hasBit(members, node)).length)
 }
@@ -17,7 +17,7 @@ export function orbitSize(symmetry: Symmetry, members: Bits): bigint {
     group.forEach((block, index) => {
       const counts = countsIn(block, members)
       block.classes.forEach((nodes, at) => (size *= binomial(nodes.length, counts[at])))
-      // A multinomial, one block at a time: index + 1 places, of which the new block takes one of its kind.
+      // A multinomial coefficient, one block at a time: (index + 1) / repeat.
       const repeat = (repeats.get(counts.join()) ?? 0n) + 1n
       repeats.set(counts.join(), repeat)
       size = (size * BigInt(index + 1)) / repeat
@@ -61,7 +61,7 @@ export function* expandOrbit(symmetry: Symmetry, members: Bits, size: number): G
   }
 }
 
-/** Each way to take one entry of every list, joined. */
+/** All ways to take one entry of every list, concatenated. */
 function* choices(lists: readonly (readonly (readonly number[])[])[], from = 0): Generator<number[]> {
   if (from === lists.length) {
     yield []
@@ -70,7 +70,7 @@ function* choices(lists: readonly (readonly (readonly number[])[])[], from = 0):
   for (const rest of choices(lists, from + 1)) for (const entry of lists[from]) yield [...entry, ...rest]
 }
 
-/** Subsets of `count` of `nodes`. */
+/** All subsets of `nodes` with `count` members. */
 function subsets(nodes: readonly number[], count: number): number[][] {
   if (count === 0) return [[]]
   return nodes.flatMap((node, index) =>

@@ -1,4 +1,4 @@
-// Quorums and what stops them: minimal quorums, minimal blocking sets, two quorums apart.
+// Minimal quorums, minimal blocking sets, and disjoint quorums.
 
 import type { Bits } from './bits.ts'
 import {
@@ -25,12 +25,12 @@ import type { Symmetry } from './symmetry.ts'
 import { restrictSymmetry } from './symmetry.ts'
 
 /**
- * The greatest quorum of each strongly connected component that has one. All minimal quorums lie in these;
- * two of them are two quorums apart.
+ * The greatest quorum of each strongly connected component that has one. All minimal quorums lie in these. Any two of
+ * these are disjoint quorums.
  */
 export function quorumComponents(network: TrustNetwork): Bits[] {
   return trustComponents(network, network.greatestQuorum(network.all)).flatMap((component) => {
-    // Most are a single node that relies on others: no need to look at everybody's requirement for each.
+    // Most components are a single node that relies on others: skip the pass over all requirements.
     const [node, another] = indicesOf(component)
     if (another === undefined) return network.isSatisfied(node, component) ? [component] : []
     const quorum = network.greatestQuorum(component)
@@ -40,7 +40,7 @@ export function quorumComponents(network: TrustNetwork): Bits[] {
 
 /**
  * "Contains a quorum": its minimal sets are the minimal quorums.
- * @param components of the network, in each of which a minimal quorum stays
+ * @param components of the network; a minimal quorum lies inside one of them
  */
 export function containsQuorum(network: TrustNetwork, components: readonly Bits[]): MonotoneProperty {
   return {
@@ -49,7 +49,7 @@ export function containsQuorum(network: TrustNetwork, components: readonly Bits[
       const home = components.find((component) => meets(component, committed))
       const quorum = network.greatestQuorum(home === undefined ? upper : intersection(upper, home))
       if (isEmpty(quorum) || !isSubset(committed, quorum)) return undefined
-      // Of a minimal quorum of several nodes each is needed by another.
+      // In a minimal quorum of several nodes, another node needs each of them.
       return isSubset(committed, network.decisive(committed, quorum)) ? quorum : undefined
     }
   }
@@ -71,28 +71,28 @@ export function blocksQuorums(network: TrustNetwork): MonotoneProperty {
 }
 
 /**
- * Whether `node` can be needed in a minimal blocking set with `committed` and without `passing`. It must stop a
- * quorum that the others let pass, one that is none without it: some node there lacks it.
+ * Whether `node` can be needed in a minimal blocking set with `committed` and without `passing`. It must stop a quorum
+ * that the others do not stop and that is not a quorum without `node`: a node of it must need `node`.
  */
 function canBeNeeded(network: TrustNetwork, node: number, committed: Bits, passing: Bits): boolean {
   const quorum = network.greatestQuorum(difference(network.all, withoutBit(committed, node)))
   if (!hasBit(quorum, node)) return false
   if (network.isSatisfied(node, bitsOf(network.size, [node]))) return true
-  // Those that pass and are satisfied where the node is are in every such quorum.
+  // The passing nodes with the same requirement as `node` are in every such quorum.
   const certain = intersection(passing, network.alikeTo(node))
   return hasBit(network.decisive(certain, quorum), node)
 }
 
-/** Two quorums with no node in common. */
+/** Two quorums without a common node. */
 export type DisjointPair = readonly [Bits, Bits]
 
 /**
- * Looks for two disjoint quorums: one in each of two components, or both in the only one that has any. There
- * the smaller has at most half of the nodes (Lachowski, Complexity of the quorum intersection property of the
- * Federated Byzantine Agreement System, 2019), so minimal quorums up to that size are gone through,
- * and a branch ends as soon as what it leaves over contains no quorum.
+ * Looks for two disjoint quorums: one in each of two components, or both in the only component with quorums. There the
+ * smaller one has at most half of the nodes (Lachowski, Complexity of the quorum intersection property of the Federated
+ * Byzantine Agreement System, 2019). So this visits minimal quorums up to that size, and prunes a branch as soon as the
+ * remaining nodes contain no quorum.
  * @param symmetry of `network`
- * @returns undefined when every two quorums intersect, and when there is none
+ * @returns undefined if every two quorums intersect, or if there is no quorum
  * @throws {AnalysisLimitError}
  */
 export function findDisjointQuorums(
@@ -109,7 +109,7 @@ export function findDisjointQuorums(
   return pair?.map((quorum) => translate(quorum, origin, network.size)) as DisjointPair | undefined
 }
 
-/** Like {@link findDisjointQuorums}, for a network that is one component and a quorum. */
+/** Like {@link findDisjointQuorums}, for a network that is a single component and a quorum. */
 export function findDisjointInCore(
   core: TrustNetwork,
   symmetry: Symmetry,

@@ -1,4 +1,4 @@
-// Quorum sets over node indices, and the questions asked of one of them.
+// Quorum sets over node indices, and operations on them.
 
 import type { NodeId, QuorumSet } from '../types.ts'
 import type { Bits } from './bits.ts'
@@ -12,8 +12,8 @@ export interface Requirement {
 }
 
 /**
- * Text that is equal for requirements that are the same up to order.
- * @param rename where each node goes before the comparison; by default it stays
+ * A text that is equal for requirements that are equal up to order.
+ * @param rename replaces each node before the comparison; by default by itself
  */
 export function requirementKey(
   requirement: Requirement,
@@ -24,7 +24,7 @@ export function requirementKey(
   return `${requirement.threshold}(${members.sort((a, b) => a - b).join()}${inner.sort().join('')})`
 }
 
-/** Every node that `requirement` names, added to `into`. */
+/** Adds every node that `requirement` names to `into`. */
 export function namedIn(requirement: Requirement, into: Bits): Bits {
   for (const node of indicesOf(requirement.members)) addBit(into, node)
   for (const inner of requirement.inner) namedIn(inner, into)
@@ -39,7 +39,7 @@ export function isMet(requirement: Requirement, support: Bits): boolean {
   return missing <= 0
 }
 
-/** Fewest nodes of `available` that meet `requirement` together with `set`. No node is named twice in it. */
+/** The fewest nodes of `available` that meet `requirement` together with `set`. It must not name a node twice. */
 export function missing(requirement: Requirement, set: Bits, available: Bits): number {
   let entries = requirement.threshold - countCommon(requirement.members, set)
   if (entries <= 0) return 0
@@ -68,7 +68,7 @@ export function compileRequirement(set: QuorumSet, indexOf: ReadonlyMap<NodeId, 
   }
 }
 
-/** `requirement` among the nodes of `indexOf`, entries that helpers meet taken as met; undefined: unmeetable. */
+/** `requirement` over the nodes of `indexOf`; entries that `helpers` meet count as met. Undefined if it cannot be met. */
 export function reduceRequirement(
   requirement: Requirement,
   indexOf: ReadonlyMap<number, number>,
@@ -102,9 +102,9 @@ export function reduceRequirement(
 }
 
 /**
- * The nodes of `upper` that can make a difference: for some set between `committed` and `upper` the requirement
- * is met with the node and not without it.
- * @returns them, and perhaps some more of `upper`
+ * The decisive nodes of `upper`: for some set between `committed` and `upper`, the requirement is met with the node but
+ * not without it.
+ * @returns these nodes, and possibly more of `upper`
  */
 export function decisiveNodes(requirement: Requirement, committed: Bits, upper: Bits): Bits {
   const nothing = emptyBits(committed.length * 32)
@@ -112,7 +112,7 @@ export function decisiveNodes(requirement: Requirement, committed: Bits, upper: 
   const met = requirement.inner.filter((inner) => isMet(inner, committed))
   const spare = countCommon(requirement.members, committed) + met.length - requirement.threshold
   if (spare > 0) return nothing
-  // Met to the point: only what meets it now can make a difference.
+  // Exactly met: only the entries that meet it now can be decisive.
   const [nodes, inner] = spare === 0 ? [committed, met] : [upper, requirement.inner]
   return inner
     .map((entry) => decisiveNodes(entry, committed, upper))

@@ -1,4 +1,4 @@
-// Splitting sets: nodes whose lies can make the others agree on two different things.
+// Splitting sets: nodes whose lies can make the others agree on two different values.
 
 import type { Bits } from './bits.ts'
 import {
@@ -21,15 +21,14 @@ import type { Symmetry } from './symmetry.ts'
 import { restrictSymmetry } from './symmetry.ts'
 
 /**
- * "Contains a splitting set". A set S splits when two disjoint quorums are left after S is deleted from the
- * network, its nodes supporting both (Mazières, The Stellar Consensus Protocol, 2015, section 4, quorum
- * intersection despite S; Florian et al. 2022).
+ * "Contains a splitting set". A set S splits if two disjoint quorums are left after S is deleted from the network, with
+ * the nodes of S supporting both (Mazières, The Stellar Consensus Protocol, 2015, section 4, quorum intersection despite
+ * S; Florian et al. 2022).
  *
- * For a set W, some S inside W splits where one of three things is so, for a node of W serves a quorum better as
- * a liar, who needs no support, than as a member:
- *  1. W itself splits;
- *  2. W without one of its nodes does, and that node is one of the two quorums on its own;
- *  3. W without two of its nodes does, and they are the quorums.
+ * A node of W serves a quorum better as a liar, which needs no support, than as a member. So some S inside W splits if
+ *  1. W itself splits; or
+ *  2. W without one of its nodes splits, and that node alone is one of the two quorums; or
+ *  3. W without two of its nodes splits, and these two are the quorums.
  * @param symmetry of `network`
  */
 export function containsSplittingSet(
@@ -42,10 +41,10 @@ export function containsSplittingSet(
     .filter((component) => countBits(component) === 1)
     .reduce(union, emptyBits(network.size))
   const together = components.filter((component) => countBits(component) > 1)
-  /** True where deleting `liars` leaves two disjoint quorums. Deletion joins no two components. */
+  /** True if deleting `liars` leaves two disjoint quorums. Deletion does not join components. */
   const splits = (liars: Bits): boolean => {
     const quorumIn = (nodes: Bits): Bits => network.greatestQuorum(difference(nodes, liars), liars)
-    // One look at all who stand alone: mostly none of them can do with the liars only.
+    // One pass over all single-node components: usually the liars alone satisfy none of them.
     const quorums = indicesOf(quorumIn(alone))
       .map((node) => quorumIn(bitsOf(network.size, [node])))
       .concat(together.map(quorumIn))
@@ -63,12 +62,12 @@ export function containsSplittingSet(
       splits(set)
     )
   })
-  // A liar on whom no quorum can come to depend is not missed.
+  // A liar on which no quorum can ever depend is not needed.
   const canBeNeeded = (liars: Bits): boolean => isSubset(liars, network.decisive(liars, network.all))
   return { holds, narrow: (committed, upper) => (canBeNeeded(committed) && holds(upper) ? upper : undefined) }
 }
 
-/** True where two of `nodes` are each satisfied by `set` without the other. */
+/** True if `set` satisfies two of `nodes`, each without the other. */
 function hasIndependentPair(network: TrustNetwork, nodes: readonly number[], set: Bits): boolean {
   return nodes.some((a, index) => {
     const withoutA = withoutBit(set, a)
@@ -78,10 +77,10 @@ function hasIndependentPair(network: TrustNetwork, nodes: readonly number[], set
   })
 }
 
-/** Answers kept: some 30 MB of them. */
+/** Maximum cached answers: about 30 MB. */
 const MAX_REMEMBERED = 2 ** 18
 
-/** The search comes to most sets by several ways, and an answer takes much longer than a look-up. */
+/** Caches answers: the search reaches most sets several times, and a look-up is much faster than an answer. */
 function remembered(holds: (set: Bits) => boolean): (set: Bits) => boolean {
   const answers = new Map<string, boolean>()
   return (set) => {

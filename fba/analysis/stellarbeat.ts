@@ -1,5 +1,5 @@
 // The nodes format of stellarbeat, which fbas_analyzer reads too: a list of
-// { publicKey, name?, quorumSet?: { threshold, validators, innerQuorumSets } }; all other fields are passed over.
+// { publicKey, name?, quorumSet?: { threshold, validators, innerQuorumSets } }; all other fields are ignored.
 
 import { FbaFileError, parseJson, readList, readNodeId, readObject, readQuorumSet } from './file-shape.ts'
 import type { FbaNode } from './network.ts'
@@ -8,7 +8,7 @@ const MAX_NODES = 20_000
 
 /**
  * @param text a JSON file
- * @returns its nodes, in order; one whose quorum set is missing or null has none
+ * @returns its nodes, in order; a node whose quorum set is missing or null has none
  * @throws {FbaFileError}
  */
 export function parseStellarbeatNodes(text: string): FbaNode[] {

@@ -1,6 +1,6 @@
-// Which nodes and organisations can be exchanged without changing the network: sets that differ by such an
-// exchange are found once and counted. After the symmetric clusters of Florian, Henningsen, Ndolo and
-// Scheuermann, The Sum of Its Parts (2022), carried from single nodes to whole organisations.
+// The nodes and organisations that can be exchanged without changing the network: of all sets that differ by such
+// exchanges, a search finds one and counts the others. Based on the symmetric clusters of Florian, Henningsen, Ndolo and
+// Scheuermann, The Sum of Its Parts (2022), extended from single nodes to whole organisations.
 
 import type { Bits } from './bits.ts'
 import { addBit, emptyBits, hasBit, indicesOf, meets } from './bits.ts'
@@ -10,22 +10,22 @@ import type { Requirement } from './requirement.ts'
 import { requirementKey } from './requirement.ts'
 
 /**
- * An organisation (or a node that belongs to none). Its nodes fall into classes; those of a class can be
- * exchanged with each other.
+ * An organisation, or a node that belongs to none. Its nodes form classes; the nodes of a class can be exchanged with each
+ * other.
  */
 export interface Block {
   readonly classes: readonly (readonly number[])[]
 }
 
 /**
- * Groups of blocks. Any two blocks of a group can be exchanged whole, class by class; all have the same
- * classes in number and size. The most trusted groups come first.
+ * Groups of blocks. Any two blocks of a group can be exchanged completely, class by class; their classes have the same
+ * number and sizes. The most trusted groups come first.
  */
 export type Symmetry = readonly (readonly Block[])[]
 
 /**
- * The innermost inner quorum sets, taken as organisations: disjoint, those that most nodes name first.
- * @returns node indices of each organisation; nodes in none are left out
+ * Takes the innermost inner quorum sets as organisations: disjoint sets, those that most nodes name first.
+ * @returns node indices of each organisation, without nodes in none
  */
 export function inferOrganisations(network: TrustNetwork): number[][] {
   const votes = new Map<string, { nodes: number[]; count: number }>()
@@ -55,9 +55,9 @@ export function inferOrganisations(network: TrustNetwork): number[][] {
 }
 
 /**
- * Finds exchanges that map the network onto itself and organisations onto organisations. Not all there are:
- * what is not found costs time in the searches, never exactness.
- * @param organisations disjoint sets of nodes; a node in none stands alone
+ * Finds exchanges that map the network onto itself and organisations onto organisations. It may miss some: that costs time
+ * in the searches but not exactness.
+ * @param organisations disjoint sets of nodes; a node in none forms a block of its own
  * @throws {AnalysisLimitError}
  */
 export function findSymmetry(
@@ -82,8 +82,8 @@ export function findSymmetry(
 }
 
 /**
- * What is left of `symmetry` among `origin` (an array of node indices; the result uses positions in it) when
- * the nodes of `marked` are told apart from the others.
+ * The part of `symmetry` that remains among `origin` (node indices; the result uses positions in it) if the nodes of
+ * `marked` are distinguished from the others.
  */
 export function restrictSymmetry(symmetry: Symmetry, origin: readonly number[], marked: Bits): Symmetry {
   const position = new Map(origin.map((node, index) => [node, index]))
@@ -110,7 +110,7 @@ class Exchanges {
   readonly timesNamed: Int32Array
   readonly #network: TrustNetwork
   readonly #budget: Budget
-  /** For each requirement the number that all those equal to it share. */
+  /** For each requirement, a number that all equal requirements share. */
   readonly #identity: number[]
   readonly #identityOfKey = new Map<string, number>()
   readonly #named: Bits[]
@@ -138,7 +138,7 @@ class Exchanges {
     })
   }
 
-  /** `nodes` in classes of nodes that can be exchanged, in an order that exchangeable blocks share. */
+  /** `nodes` in classes of exchangeable nodes, in an order that is the same for exchangeable blocks. */
   classesOf(nodes: readonly number[]): Block {
     const classes = partition(
       nodes,
@@ -159,13 +159,13 @@ class Exchanges {
     )
   }
 
-  /** Equal for nodes that can be exchanged; cheap to compute. */
+  /** Equal for exchangeable nodes, and cheap to compute. */
   #nodeSignature(node: number): string {
     const requirement = this.#network.requirementOf[node]
     return `${requirement < 0 ? 'dead' : this.#shapes[requirement]} named ${this.timesNamed[node]}`
   }
 
-  /** True where swapping both nodes of each pair maps everybody's requirement to that of who takes the place. */
+  /** True if swapping the nodes of each pair maps each node's requirement to that of the node in its new place. */
   #isExchange(pairs: readonly (readonly [number, number])[]): boolean {
     this.#budget.step()
     const { requirementOf, size } = this.#network
