@@ -101,7 +101,7 @@ describe('docs', () => {
     }
 
     for (const path of DOCS) {
-      it(`of ${path} is one that there is`, async () => {
+      it(`of ${path} exists`, async () => {
         for (const { where, text, isInline } of quotedIn(path)) {
           const words = wordsAfter(/^(?:\$ )?(?:.* exec .* |.*\| )?thhe (?=[a-z])/, text)
           if (words === undefined || words.length === 0) continue
@@ -186,10 +186,10 @@ describe('docs', () => {
       })
     }
 
-    it('has no name longer than a file system allows', () => expect(MAX_NAME_BYTES).to.equal(255))
+    it('limits names to the length that file systems allow', () => expect(MAX_NAME_BYTES).to.equal(255))
   })
 
-  it('has no link to a page that is not there', () => {
+  it('has no link to a missing page', () => {
     for (const path of DOCS) {
       for (const [, target] of read(path).matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)) {
         expect(existsSync(new URL(target, new URL(path, ROOT))), `${path}: ${target}`).to.equal(true)

@@ -55,7 +55,7 @@ describe('agreement on a map', () => {
     expect(network.disagreements()).to.deep.equal([])
   })
 
-  it('loses a tenth of all messages and goes on', async () => {
+  it('continues when a tenth of all messages is lost', async () => {
     const network = new TestNetwork({ loss: 0.1, seed: 5 })
     await network.startAll()
     await network.pass(120)
@@ -63,7 +63,7 @@ describe('agreement on a map', () => {
     for (const node of network.nodes) expect(node.maps.length).to.be.greaterThan(8)
   })
 
-  it('without a quorum the last map stays, is called stale, and is followed by others once the quorum is back', async () => {
+  it('without a quorum the last map stays and is marked stale; new maps follow once the quorum is back', async () => {
     const network = new TestNetwork({ observers: 1 })
     await network.startAll()
     await network.pass(20)
@@ -103,7 +103,7 @@ describe('agreement on a map', () => {
     }
   })
 
-  it('a peer that comes late, or was away for long, catches up on a proof', async () => {
+  it('a peer that joins late or was away for long catches up with a proof', async () => {
     const network = new TestNetwork({ observers: 2, epochMs: 1_000 })
     for (const node of network.nodes.slice(0, 5)) await node.start()
     await network.pass(120)
@@ -119,7 +119,7 @@ describe('agreement on a map', () => {
     expect(network.disagreements()).to.deep.equal([])
   })
 
-  it('a validator whose disk is full says so, votes no more, and the others go on', async () => {
+  it('a validator whose disk is full reports it and stops voting, and the others continue', async () => {
     const network = new TestNetwork()
     await network.startAll()
     await network.pass(12)
@@ -186,7 +186,7 @@ describe('agreement on a map', () => {
       ]
     ]
     for (const [name, value] of LIES) {
-      it(`gets nothing by ${name}`, async () => {
+      it(`gains nothing by ${name}`, async () => {
         const network = await threeHonest()
         for (let i = 0; i < 12; i++) {
           nominate(network, value(network))
@@ -198,7 +198,7 @@ describe('agreement on a map', () => {
       })
     }
 
-    it('gets no report in that does not verify', async () => {
+    it('cannot add a report that does not verify', async () => {
       const network = await threeHonest()
       const forged = signedReport('nobody', 1, Math.floor(wallMs(network)), true)
       for (const node of network.nodes) node.reports.set('nobody', forged)

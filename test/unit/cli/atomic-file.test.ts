@@ -19,7 +19,7 @@ describe('cli: writing a file whole or not at all', () => {
   })
   afterEach(async () => world.remove())
 
-  it('writes', async () => {
+  it('writes a file', async () => {
     expect(await writeAtomically(world.path('f'), parts('one ', 'two'), false)).to.equal(7)
     expect(await readFile(world.path('f'), 'utf8')).to.equal('one two')
     expect(await readdir(world.folder)).to.deep.equal(['f'])
@@ -49,7 +49,7 @@ describe('cli: writing a file whole or not at all', () => {
     expect((await readdir(world.folder)).sort()).to.deep.equal(['f', 'g'])
   })
 
-  it('replaces when told to', async () => {
+  it('replaces a file when asked to', async () => {
     await writeFile(world.path('f'), 'old')
     await writeAtomically(world.path('f'), parts('new'), true)
     expect(await readFile(world.path('f'), 'utf8')).to.equal('new')

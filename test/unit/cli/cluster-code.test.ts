@@ -20,7 +20,7 @@ describe('cli: the code of a local cluster', () => {
     }
   })
 
-  it('is what a put with too few peers is told, so that the next put works', () => {
+  it('is the code that a put with too few peers suggests, so that the next put works', () => {
     for (let available = 1; available <= 30; available++) {
       const refusal = (): void => checkPeers({ k: 30, n: 60, margin: 5 }, available, false)
       const error = thrownBy(refusal) as HologramError<'NOT_ENOUGH_PEERS'>

@@ -11,7 +11,7 @@ describe('cli: the state of a local cluster', () => {
   })
   afterEach(async () => world.remove())
 
-  it('is read as it was written', async () => {
+  it('reads the state that it wrote', async () => {
     const state = {
       ...emptyState('2GiB', { k: 2, n: 4 }),
       peers: [{ number: 1, pid: 4711, startTicks: '9' }]
@@ -20,26 +20,26 @@ describe('cli: the state of a local cluster', () => {
     expect(await readState(world.path('c'))).to.deep.equal(state)
   })
 
-  it('is none where there is none', async () => {
+  it('has no state when there is no file', async () => {
     expect(await readState(world.path('c'))).to.equal(undefined)
   })
 
   for (const pid of [1, 0, -1, -4711, 1.5, '4711', null]) {
-    it(`is refused when it would have process ${JSON.stringify(pid)} killed`, async () => {
+    it(`refuses a state that would kill process ${JSON.stringify(pid)}`, async () => {
       const state = { ...emptyState('1GiB'), peers: [{ number: 1, pid, startTicks: '' }] }
       await writeFile(world.path('cluster.json'), JSON.stringify(state))
       expect(await codeOf(readState(world.folder))).to.equal('CLUSTER_STATE')
     })
   }
 
-  it('is refused when it is something else', async () => {
+  it('refuses a file with other contents', async () => {
     for (const text of ['', 'null', '[]', '{"format":"thhe-cluster/9"}']) {
       await writeFile(world.path('cluster.json'), text)
       expect(await codeOf(readState(world.folder)), text).to.equal('CLUSTER_STATE')
     }
   })
 
-  it('does not take a process that got the number of a dead peer for the peer', async function () {
+  it('does not mistake a process with the pid of a dead peer for the peer', async function () {
     const ticks = await startTicks(process.pid)
     // Only where the system says when a process started.
     if (ticks === undefined) return this.skip()

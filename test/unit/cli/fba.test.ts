@@ -43,7 +43,7 @@ describe('thhe fba analyze', () => {
     expect(found.advice[0].level).to.equal('danger')
   })
 
-  it('tells what deleting nodes does, named by id or by a name that is theirs alone', () => {
+  it('shows the effect of deleting nodes, named by id or by a unique name', () => {
     const { output, exitCode } = analyze({ deleted: ['Alpha'] })
     expect(exitCode).to.equal(10)
     expect(output).to.match(/Deleted +Alpha/)
@@ -92,7 +92,7 @@ describe('thhe fba check', () => {
     quorumSet: { threshold, validators: [], innerSets: ['a', 'b', 'c', 'd'].map(organisation) }
   })
 
-  it('says in words how many organisations it takes to split or halt the network', () => {
+  it('says how many organisations can split or halt the network', () => {
     const { output, exitCode } = reportOnDescriptor(options(descriptor(3)))
     expect(exitCode).to.equal(0)
     expect(output).to.include('WARNING 2 organisations lying together can split you')
@@ -123,7 +123,7 @@ describe('thhe fba, as a command', () => {
     expect(JSON.parse(output).deletion.nodes).to.deep.equal(['a', 'b'])
   })
 
-  it('refuses a limit that is none', async () => {
+  it('refuses an invalid limit', async () => {
     const file = world.path('nodes.json')
     await writeFile(file, JSON.stringify(nodes))
     const { exitCode, stderr } = await run('analyze', file, '--limit', 'soon')
@@ -131,7 +131,7 @@ describe('thhe fba, as a command', () => {
     expect(stderr).to.include('--limit')
   })
 
-  it('does not answer with the code of a verdict when there is no file, or a file of something else', async () => {
+  it('does not exit with the code of a verdict when the file is missing or has other contents', async () => {
     const text = world.path('text')
     await writeFile(text, 'hello')
     const missing = world.path('none')
@@ -148,7 +148,7 @@ describe('thhe fba, as a command', () => {
     }
   })
 
-  it('refuses to delete a node that is not there', async () => {
+  it('refuses to delete an unknown node', async () => {
     const file = world.path('nodes.json')
     await writeFile(file, JSON.stringify(nodes))
     const { exitCode, stderr } = await run('analyze', file, '--delete', 'nobody')

@@ -14,29 +14,29 @@ import { TOKEN } from '../gateway/fake-node.ts'
 import { startTicks } from '../../../src/node/data/lock.ts'
 import { codeOf, startGateway, World } from './world.ts'
 
-describe('cli: which node', () => {
-  describe('is looked for', () => {
+describe('cli: choice of the node', () => {
+  describe('searches', () => {
     const env = { XDG_DATA_HOME: '/home/data', THHE_API: '127.0.0.1:1', THHE_DATA: '/env' }
 
-    it('where --api says, before anything else', () => {
+    it('at --api first', () => {
       expect(lookupOf({ api: 'http://127.0.0.1:2/', data: '/flag' }, env, [])).to.deep.include({
         url: 'http://127.0.0.1:2',
         folders: ['/flag']
       })
     })
 
-    it('where THHE_API says, before --data', () => {
+    it('at THHE_API before --data', () => {
       expect(lookupOf({ data: '/flag' }, env, []).url).to.equal('http://127.0.0.1:1')
     })
 
-    it('on --data, before THHE_DATA', () => {
+    it('in --data before THHE_DATA', () => {
       expect(lookupOf({ data: '/flag' }, { THHE_DATA: '/env' }, ['/cluster']).folders).to.deep.equal([
         '/flag'
       ])
       expect(lookupOf({}, { THHE_DATA: '/env' }, ['/cluster']).folders).to.deep.equal(['/env'])
     })
 
-    it('on the default folder, then among the peers of the local cluster', () => {
+    it('in the default folder, then among the peers of the local cluster', () => {
       const { folders, named } = lookupOf({}, { XDG_DATA_HOME: '/home/data', THHE_API: '' }, ['/c/1', '/c/2'])
       expect(folders).to.deep.equal(['/home/data/thhe', '/c/1', '/c/2'])
       expect(named).to.equal(false)
@@ -51,7 +51,7 @@ describe('cli: which node', () => {
       ':1',
       '127.0.0.1:99999'
     ]) {
-      it(`nowhere like ${api}`, () => {
+      it(`at no address like ${api}`, () => {
         expect(() => lookupOf({ api }, {}, []))
           .to.throw()
           .with.property('code', 'USAGE')
@@ -59,7 +59,7 @@ describe('cli: which node', () => {
     }
   })
 
-  describe('is found', () => {
+  describe('finds the node', () => {
     let world: World
     let started: Awaited<ReturnType<typeof startGateway>>
 
@@ -78,17 +78,17 @@ describe('cli: which node', () => {
       await writeApiFile(folder, { url: started.gateway.url, tokenFile: world.path('token'), peerId, pid: 1 })
     }
 
-    it('on the default data folder', async () => {
+    it('in the default data folder', async () => {
       await announce(world.path('data/thhe'))
       expect((await findNode({}, world.io)).url).to.equal(started.gateway.url)
     })
 
-    it('not where another node answers by now', async () => {
+    it('not at a port where another node answers now', async () => {
       await announce(world.path('data/thhe'), 'somebody else')
       expect(await codeOf(findNode({}, world.io))).to.equal('NO_NODE')
     })
 
-    it('at a live peer of the local cluster, past dead ones', async () => {
+    it('at a live peer of the local cluster, after dead ones', async () => {
       const cluster = world.path('state/thhe/cluster')
       const ticks = (await startTicks(process.pid)) ?? ''
       await writeState(cluster, {
@@ -102,7 +102,7 @@ describe('cli: which node', () => {
       expect((await findNode({}, world.io)).url).to.equal(started.gateway.url)
     })
 
-    describe('and gets the token only when it proves that it knows it', () => {
+    describe('sends the token only to a node that proves that it knows the token', () => {
       /** A program of somebody else on the port of a node that has ended. */
       let impostor: Server
       let url: string
@@ -153,7 +153,7 @@ describe('cli: which node', () => {
       ]
 
       for (const [name, use] of uses) {
-        it(`${name}: not for repeating what everybody can know`, async () => {
+        it(`${name}: not for a repetition of public facts`, async () => {
           await listening(url)
           answer = async () => ({ address: url, proof: 'p'.repeat(43) })
           for (const options of [{}, { api: url }, { api: url, tokenFile: world.path('token') }]) {
@@ -162,7 +162,7 @@ describe('cli: which node', () => {
           expect(received).to.deep.equal([])
         })
 
-        it(`${name}: not for passing the challenge on to the node, which listens elsewhere by now`, async () => {
+        it(`${name}: not for a program that forwards the challenge to the node, which listens elsewhere now`, async () => {
           await listening(url)
           answer = async ({ url: path }) => await (await fetch(`${started.gateway.url}${path}`)).json()
           for (const options of [{}, { api: url }]) {
@@ -172,26 +172,26 @@ describe('cli: which node', () => {
         })
       }
 
-      it('as the node itself does', async () => {
+      it('sends it to the node itself', async () => {
         await listening(started.gateway.url)
         const kept = started.node.keep(Buffer.from('x')).toString()
         const client = await findNode({}, world.io)
         expect(await client.remove(kept)).to.include({ confirmed: 1 })
       })
 
-      it('and reads never bear it', async () => {
+      it('never sends it with reads', async () => {
         await listening(url)
         await (await findNode({ api: url }, world.io)).status()
         expect(received).to.deep.equal([])
       })
     })
 
-    it('nowhere: says how to start one', async () => {
+    it('says how to start a node when it finds none', async () => {
       expect(await codeOf(findNode({}, world.io))).to.equal('NO_NODE')
       expect(await codeOf(findNode({ data: world.path('other') }, world.io))).to.equal('NO_NODE')
     })
 
-    it('but its token cannot be read', async () => {
+    it('reports a token that cannot be read', async () => {
       await announce(world.path('data/thhe'))
       expect(await codeOf(findNode({ tokenFile: world.path('none') }, world.io))).to.equal('BAD_TOKEN_FILE')
     })

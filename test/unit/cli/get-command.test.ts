@@ -71,8 +71,8 @@ describe('cli: put, get and their relatives', () => {
   }
   const here = async (): Promise<string[]> => (await readdir(world.path('here'))).sort()
 
-  describe('get names the file', () => {
-    it('as it was put', async () => {
+  describe('get names its output file', () => {
+    it('as the file that was put', async () => {
       const link = await put('hello', 'holiday in São Tomé.txt')
       expect((await thhe(['get', link])).stderr).to.match(/^holiday in São Tomé\.txt: 5 B/)
       expect(await here()).to.deep.equal(['holiday in São Tomé.txt'])
@@ -94,13 +94,13 @@ describe('cli: put, get and their relatives', () => {
       })
     }
 
-    it('by its id, where it has no name', async () => {
+    it('by its id when it has no name', async () => {
       const link = await put('x', 'name', '--public')
       await thhe(['get', link])
       expect(await here()).to.deep.equal([link.split('/')[1]])
     })
 
-    it('in the folder that is named', async () => {
+    it('in the given folder', async () => {
       await mkdir('folder')
       const link = await put('x', 'name')
       for (const [output, file] of [
@@ -116,7 +116,7 @@ describe('cli: put, get and their relatives', () => {
   })
 
   describe('get writes', () => {
-    it('into what is not a regular file', async () => {
+    it('into a file that is not regular', async () => {
       const link = await put('into it')
       await run('mkfifo', [world.path('fifo')])
       const reader = run('cat', [world.path('fifo')])
@@ -132,13 +132,13 @@ describe('cli: put, get and their relatives', () => {
       expect((await stat(world.path('fifo'))).isFIFO()).to.equal(true)
     })
 
-    it('into a disk that is full, and says so', async () => {
+    it('reports a full disk', async () => {
       const got = await thhe(['get', await put('x'), '-o', '/dev/full'])
       expect(got.exitCode, got.stderr).to.equal(7)
       expect(got.stderr).to.match(/^thhe: Cannot write \/dev\/full: the disk is full/)
     })
 
-    it('to standard output by any of its names', async () => {
+    it('to standard output under any of its names', async () => {
       const link = await put('out')
       await symlink('/proc/self/fd/1', 'my-output')
       await symlink('my-output', 'twice')
@@ -152,7 +152,7 @@ describe('cli: put, get and their relatives', () => {
       expect(await here()).to.deep.equal(['my-output', 'twice'])
     })
 
-    it('through a symbolic link, which stays one', async () => {
+    it('through a symbolic link, and keeps the link', async () => {
       const link = await put('new')
       await writeFile('real', 'old', { mode: 0o640 })
       await symlink('real', 'sym')
@@ -179,7 +179,7 @@ describe('cli: put, get and their relatives', () => {
       expect(await here()).to.deep.equal(['f'])
     })
 
-    it('files with names as long as the file system has them', async () => {
+    it('files with names of the maximum length', async () => {
       const link = await put('x')
       for (const name of [LONG_NAME, 'y'.repeat(255)]) {
         const got = await thhe(['get', link, '-o', name])
@@ -217,7 +217,7 @@ describe('cli: put, get and their relatives', () => {
     }
   })
 
-  it('get says which path it cannot write to, as it was given', async () => {
+  it('get names the path that it cannot write to, as the user gave it', async () => {
     const got = await thhe(['get', await put('x'), '-o', '/proc/nothing'])
     expect([got.exitCode, got.stdout]).to.deep.equal([2, ''])
     expect(got.stderr)
@@ -236,7 +236,7 @@ describe('cli: put, get and their relatives', () => {
     ]
     for (const command of commands) {
       const name = command.filter((word) => !word.startsWith('-')).join(' ')
-      it(`comes to ${name} by argument, standard input or file, and is the same to it`, async () => {
+      it(`reaches ${name} by argument, standard input or file, with the same result`, async () => {
         const answers = []
         for (const way of ['argument', 'stdin', 'file', 'stdin by file']) {
           node.kept.clear()
@@ -255,7 +255,7 @@ describe('cli: put, get and their relatives', () => {
         expect(answers[0].exitCode).to.equal(name.startsWith('tensor') ? 2 : 0)
       })
 
-      it(`is missing, or there are two: ${name} says so`, async () => {
+      it(`is missing, or there are two: ${name} reports it`, async () => {
         await writeFile('empty', '\n \n')
         await writeFile('large', 'x'.repeat(10_000))
         for (const argv of [
@@ -277,7 +277,7 @@ describe('cli: put, get and their relatives', () => {
     }
   })
 
-  it('rm says when there is nothing of ours to let go of', async () => {
+  it('rm reports when there is nothing of ours to remove', async () => {
     const link = await put('x', 'n', '--public')
     const { list } = node.objects
     node.objects.list = async function* () {}
@@ -289,7 +289,7 @@ describe('cli: put, get and their relatives', () => {
     expect((await thhe(['rm', await put('x', 'n', '--public')])).stderr).to.match(/^Let go of/)
   })
 
-  it('get tells a server that is no node, before a byte goes out', async () => {
+  it('get detects a server that is not a node before it sends a byte', async () => {
     const link = await put('x', 'n', '--public')
     const { open } = node.objects
     node.objects.open = async (cid, options) => {
@@ -301,7 +301,7 @@ describe('cli: put, get and their relatives', () => {
   })
 
   describe('put', () => {
-    it('says why it cannot read', async () => {
+    it('reports why it cannot read a file', async () => {
       await run('sh', ['-c', 'mkdir d; ln -s loop loop'])
       const socket = createServer()
       socket.listen(world.path('here/socket'))
@@ -325,7 +325,7 @@ describe('cli: put, get and their relatives', () => {
       socket.close()
     })
 
-    it('reads files whose size is a lie', async () => {
+    it('reads files that report a wrong size', async () => {
       for (const path of [
         '/proc/cpuinfo',
         '/proc/self/status',
@@ -401,7 +401,7 @@ describe('cli: put, get and their relatives', () => {
     })
 
     for (const flags of [[], ['--json']]) {
-      it(`keeps the link when standard output takes nothing ${flags.join('')}`, async () => {
+      it(`keeps the link when standard output cannot be written ${flags.join('')}`, async () => {
         await writeFile('f', 'x')
         const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write', errno: -32 })
         const errors: string[] = []
@@ -418,7 +418,7 @@ describe('cli: put, get and their relatives', () => {
       })
     }
 
-    it('says that the node is gone when it ends in the middle', async () => {
+    it('reports that the node is gone when it stops during a put', async () => {
       await writeFile('f', randomBytes(8 << 20))
       for (const reset of [true, false]) {
         let sockets = 0
@@ -481,13 +481,13 @@ describe('cli: put, get and their relatives', () => {
     expect(await here()).to.deep.equal(['copy', 'large'])
   })
 
-  describe('a get that is broken off', () => {
+  describe('an interrupted get', () => {
     const SIZE = 12 << 20
     const lost = new HologramError('NOT_ENOUGH_SHARDS', 'too few', { needed: 5, live: 3, missing: 2 })
     const parts = async (): Promise<string[]> => (await here()).filter((name) => name.endsWith('.thhe-part'))
 
     for (const flags of [[], ['--public']]) {
-      it(`goes on where it stood, ${flags.join('') || 'sealed'}`, async () => {
+      it(`continues where it stopped, ${flags.join('') || 'sealed'}`, async () => {
         const bytes = randomBytes(SIZE)
         const link = await put(bytes, 'large', ...flags)
         node.pieceBytes = 1 << 18
@@ -553,7 +553,7 @@ describe('cli: put, get and their relatives', () => {
       expect(await here()).to.deep.equal(['copy'])
     })
 
-    it('starts over when the part is not what it was', async () => {
+    it('starts over when the part file has changed', async () => {
       const bytes = randomBytes(SIZE)
       const link = await put(bytes)
       node.pieceBytes = 1 << 18
@@ -583,7 +583,7 @@ describe('cli: put, get and their relatives', () => {
       expect((await readFile('copy')).equals(second)).to.equal(true)
     })
 
-    it('leaves nothing of a small one, nor of one that was killed and is of no use', async () => {
+    it('leaves nothing of a small object, nor of a killed get whose part is useless', async () => {
       const link = await put(randomBytes(2 << 20), 'small')
       node.pieceBytes = 1 << 18
       node.failGet = { afterBytes: 1 << 20, error: lost }
@@ -630,7 +630,7 @@ describe('cli: put, get and their relatives', () => {
     }
   })
 
-  it('prints no escape sequences of others, whatever says them', async () => {
+  it('prints no escape sequences from file names, peers or errors', async () => {
     const evil = '\u001b]0;owned\u0007\u001b[2J\u009b1mrun this\u202e'
     const link = await put('x', 'name', '--public')
     const id = link.split('/')[1]

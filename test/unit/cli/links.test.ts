@@ -41,7 +41,7 @@ describe('cli: the book of links', () => {
     expect(stderr).to.include('thhe links --keep')
   })
 
-  it('has the link of every put from then on, for its owner alone', async () => {
+  it('has the link of every later put, readable only by its owner', async () => {
     expect((await run('links', '--keep')).exitCode).to.equal(0)
     const { stdout: link } = await run('put', world.path('photo.jpg'))
     expect((await stat(book.path)).mode & 0o777).to.equal(0o600)
@@ -51,7 +51,7 @@ describe('cli: the book of links', () => {
     expect((await run('links', '--keep')).stderr).to.include('already')
   })
 
-  it('loses what is removed, and all when it is told to forget', async () => {
+  it('drops the links of removed objects, and all links on request', async () => {
     await run('links', '--keep')
     const { stdout: link } = await run('put', world.path('photo.jpg'))
     await run('rm', link.trim())
@@ -60,7 +60,7 @@ describe('cli: the book of links', () => {
     expect(await book.read()).to.equal(undefined)
   })
 
-  it('survives a line that was cut short', async () => {
+  it('survives a truncated line', async () => {
     await book.start()
     const entry = (cid: string) => ({ link: `thhe:x/${cid}`, cid, name: 'n', plainBytes: 1, putAtMs: 2 })
     await book.add(entry('a'))
@@ -70,7 +70,7 @@ describe('cli: the book of links', () => {
     expect((await book.read())?.map(({ cid, name }) => `${cid} ${name}`)).to.deep.equal(['b n', 'a newer'])
   })
 
-  it('is not used when others can read it; the put succeeds all the same', async () => {
+  it('is not used when others can read it, and the put still succeeds', async () => {
     await book.start()
     await chmod(book.path, 0o644)
     const put = await run('put', world.path('photo.jpg'))
@@ -81,14 +81,14 @@ describe('cli: the book of links', () => {
     expect((await run('links')).exitCode).to.equal(2)
   })
 
-  it('cannot steer the terminal by the name of a file', async () => {
+  it('does not let the name of a file steer the terminal', async () => {
     await book.start()
     await book.add({ link: 'thhe:x/a', cid: 'a', name: '\u001b[2J', plainBytes: 1, putAtMs: 2 })
     expect((await run('links')).stdout).to.not.include('\u001b')
   })
 
   describe('thhe gc', () => {
-    it('collects now, and says what was freed', async () => {
+    it('collects now, and reports what was freed', async () => {
       const { exitCode, stderr } = await run('gc')
       expect([exitCode, started.node.collections]).to.deep.equal([0, 1])
       expect(stderr).to.equal('Freed 1.0 MiB: 2 objects without a lease, 1 upload that will not go on.\n')

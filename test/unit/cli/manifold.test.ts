@@ -65,7 +65,7 @@ describe('thhe manifold simulate', () => {
     ['more liars than half', '--cities', '12', '--byzantine', '0.6', '--attack', 'disorder']
   ]
   for (const [what, ...words] of bad) {
-    it(`refuses ${what} as a fault of usage`, async () => {
+    it(`refuses ${what} as a usage error`, async () => {
       const { exitCode, stdout, stderr } = await run(...words)
       expect(exitCode).to.equal(2)
       expect(stdout).to.equal('')
@@ -73,7 +73,7 @@ describe('thhe manifold simulate', () => {
     })
   }
 
-  it('refuses a file that is not a matrix, with the row', async () => {
+  it('refuses a file that is not a matrix, and names the row', async () => {
     const file = world.path('bad.csv')
     await writeFile(file, '0,1,2\n1,0\n2,1,0\n')
     const { exitCode, stderr } = await run('--matrix', file)

@@ -123,7 +123,7 @@ describe('cli: every command with every bad value', function () {
     }
   })
 
-  it('refuses arguments that are not there, too many, empty or absurd', async () => {
+  it('refuses missing, surplus, empty or absurd arguments', async () => {
     for (const leaf of leaves) {
       const words = argumentsOf(leaf)
       const takesMany = leaf.record.command.includes('..')
@@ -161,13 +161,13 @@ describe('cli: every command with every bad value', function () {
     }
   })
 
-  it('prints its help when nothing is asked for', async () => {
+  it('prints its help without arguments', async () => {
     const { exitCode, stdout } = await runInProcess(world, [])
     expect(exitCode).to.equal(0)
     expect(stdout).to.include('thhe put <file>')
   })
 
-  it('does not take the letters of a value for options', async () => {
+  it('does not parse the letters of a value as options', async () => {
     const { exitCode, stderr } = await runInProcess(world, ['put', 'file', '--name', '-dash'])
     expect(exitCode).to.equal(2)
     expect(stderr).to.include('name')
@@ -244,12 +244,12 @@ describe('cli: every command that talks to a node, when', function () {
     await expectAll(5, address, '--api', address)
   })
 
-  it('something else than a node answers', async () => {
+  it('another server answers', async () => {
     const address = await listen(createHttpServer((_, response) => response.end('<html>')))
     await expectAll(5, 'not a THHE node', '--api', address)
   })
 
-  it('something else than HTTP answers', async () => {
+  it('a server without HTTP answers', async () => {
     const address = await listen(createServer((socket) => socket.end('220 mail.example.org ESMTP\r\n')))
     await expectAll(5, address, '--api', address)
   })

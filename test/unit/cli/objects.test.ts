@@ -88,7 +88,7 @@ describe('cli: objects through a gateway', () => {
     })
   }
 
-  it('reads what was sealed before objects had headers', async () => {
+  it('reads objects that were sealed before objects had headers', async () => {
     const bytes = randomBytes(200_000)
     const key = randomBytes(32)
     const stored = await buffer(sealStream(key)(Readable.from([bytes])))
@@ -106,7 +106,7 @@ describe('cli: objects through a gateway', () => {
     }
   })
 
-  it('brings the name of a sealed file along, unseen by the node', async () => {
+  it('sends the name of a sealed file, unseen by the node', async () => {
     const { link, cid } = await put(await file('holiday in São Tomé.jpg', randomBytes(100)))
     const object = await openObject(client, await readLink(client, link))
     expect(object.name).to.equal('holiday in São Tomé.jpg')
@@ -114,7 +114,7 @@ describe('cli: objects through a gateway', () => {
     expect(Buffer.from(node.kept.get(cid)?.bytes ?? []).includes('holiday')).to.equal(false)
   })
 
-  it('puts a public object as it is, under a link without a key', async () => {
+  it('puts a public object unchanged, and prints a link without a key', async () => {
     const { link, cid } = await put(await file('f', Buffer.from('open')), { isPublic: true })
     expect(link).to.not.include('#')
     expect(Buffer.from(node.kept.get(cid)?.bytes ?? []).toString()).to.equal('open')
@@ -139,7 +139,7 @@ describe('cli: objects through a gateway', () => {
     })
   })
 
-  it('reads standard input for a dash', async () => {
+  it('reads standard input when the file is a dash', async () => {
     const source = await openSource('-', {
       ...world.io,
       stdin: Readable.from([Buffer.from('one '), Buffer.from('two')])
@@ -155,7 +155,7 @@ describe('cli: objects through a gateway', () => {
       expect(await codeOf(put(world.path('d')))).to.equal('IS_DIRECTORY')
     })
 
-    it('a file that is not there', async () => {
+    it('a missing file', async () => {
       expect(await codeOf(put(world.path('none')))).to.equal('NO_SUCH_FILE')
     })
 
@@ -198,7 +198,7 @@ describe('cli: objects through a gateway', () => {
       expect(await codeOf(get(link, '0-1'))).to.equal('NOT_FOUND')
     })
 
-    it('to change anything without the token', async () => {
+    it('changes without the token', async () => {
       client = new NodeClient({ url: gateway.url, signal: world.interruption.signal })
       expect(await codeOf(put(await file('f', randomBytes(100))))).to.equal('UNAUTHORIZED')
     })
@@ -219,9 +219,9 @@ describe('cli: objects through a gateway', () => {
     })
   })
 
-  describe('a put that was broken off', () => {
+  describe('an interrupted put', () => {
     const lost = new HologramError('NOT_DURABLE', 'too few', { acknowledged: 1, required: 3, reasons: [] })
-    it('goes on with the same key, so that the sealed bytes and the id are the same', async () => {
+    it('continues with the same key, so that the sealed bytes and the id are the same', async () => {
       const path = await file('f', randomBytes(200_000))
       node.failPut = lost
       expect(await codeOf(put(path))).to.equal('NOT_DURABLE')
@@ -247,7 +247,7 @@ describe('cli: objects through a gateway', () => {
       expect((await put(path)).resumed).to.equal(false)
     })
 
-    it('gives nothing away when the file changes while it is put again', async () => {
+    it('never reuses a key when the file changes during the second put', async () => {
       const chunk = 64 * KIB
       const before = randomBytes(40 * chunk)
       const path = await file('f', before)
@@ -286,7 +286,7 @@ describe('cli: objects through a gateway', () => {
       expect(await records(), 'the key is forgotten').to.deep.equal([])
     })
 
-    it('goes on even when the file was written a moment ago', async () => {
+    it('continues even when the file was written a moment ago', async () => {
       const path = world.path('new')
       await writeFile(path, randomBytes(1000))
       node.failPut = lost
@@ -296,14 +296,14 @@ describe('cli: objects through a gateway', () => {
     })
   })
 
-  describe('a get that fails on the way', () => {
+  describe('a get that fails midway', () => {
     const lost = new HologramError('NOT_ENOUGH_SHARDS', '2 more are needed', {
       needed: 5,
       live: 3,
       missing: 2
     })
 
-    it('says why, and leaves no file behind', async () => {
+    it('reports why, and leaves no file behind', async () => {
       const { link } = await put(await file('f', randomBytes(2_000_000)))
       node.pieceBytes = 100_000
       node.failGet = { afterBytes: 1_000_000, error: lost }
@@ -314,7 +314,7 @@ describe('cli: objects through a gateway', () => {
       expect((await readdir(world.folder)).filter((name) => name.endsWith('.part'))).to.deep.equal([])
     })
 
-    it('never passes a connection that broke for the end of the object', async () => {
+    it('never mistakes a broken connection for the end of the object', async () => {
       const { link } = await put(await file('f', randomBytes(8_000_000)), { isPublic: true })
       const { bytes } = await openObject(client, await readLink(client, link))
       const iterator = bytes[Symbol.asyncIterator]()
@@ -326,7 +326,7 @@ describe('cli: objects through a gateway', () => {
       expect(await codeOf(drain())).to.be.oneOf(['NODE_GONE', 'ABORTED'])
     })
 
-    it('ends with the reason of an interruption', async () => {
+    it('ends with the reason of the interruption', async () => {
       const { link } = await put(await file('f', randomBytes(8_000_000)), { isPublic: true })
       const { bytes } = await openObject(client, await readLink(client, link))
       const reason = new Error('interrupted')
@@ -336,7 +336,7 @@ describe('cli: objects through a gateway', () => {
     })
   })
 
-  it('says that no node answers', async () => {
+  it('reports that no node answers', async () => {
     await gateway.stop()
     expect(await codeOf(client.status())).to.equal('NODE_UNREACHABLE')
   })

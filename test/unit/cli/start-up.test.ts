@@ -33,7 +33,7 @@ describe('cli: what a command loads', function () {
     ['status', '--api', '127.0.0.1:1'],
     ['ls', '--api', '127.0.0.1:1']
   ]) {
-    it(`thhe ${args[0]} loads yargs and nothing else, so that it starts at once`, async () => {
+    it(`thhe ${args[0]} loads only yargs, so that it starts at once`, async () => {
       const packages = await packagesOf(...args)
       expect(packages).to.include('yargs')
       const ofYargs = [

@@ -90,7 +90,7 @@ describe('cli: tensors through a gateway', () => {
     }
   })
 
-  it('hides shape and bytes from who has no key', async () => {
+  it('hides shape and bytes from readers without the key', async () => {
     const link = await put('picture.png')
     const [{ bytes, options }] = [...node.kept.values()]
     expect(options).to.include({ sealed: true })
@@ -110,7 +110,7 @@ describe('cli: tensors through a gateway', () => {
     expect(await codeOf(thhe('stat', link))).to.equal('NOT_SEALED')
   })
 
-  it('gets a preview of the same shape, and reads only the bytes that it takes', async () => {
+  it('gets a preview of the same shape, and reads only the bytes for it', async () => {
     const link = await put('picture.png')
     const [{ options }] = [...node.kept.values()]
     const { layers } = options.tensor!
@@ -128,7 +128,7 @@ describe('cli: tensors through a gateway', () => {
     )
   })
 
-  it('keeps the best version so far when holders are lost on the way', async () => {
+  it('keeps the best version so far when holders are lost during the get', async () => {
     const link = await put('picture.png', '--public')
     const [{ options }] = [...node.kept.values()]
     const { layers } = options.tensor!
@@ -179,7 +179,7 @@ describe('cli: tensors through a gateway', () => {
     for (const line of shown.split('\n')) expect(line.length).to.be.at.most(80)
   })
 
-  it('refuses what is no tensor, on the way out and in', async () => {
+  it('refuses data that is not a tensor, in put and get', async () => {
     await writeFile(world.path('text'), 'hello')
     expect(await codeOf(put('text'))).to.equal('BAD_FILE')
     const blob = node.keep(Buffer.from('blob')).toString()
@@ -204,7 +204,7 @@ describe('cli: tensors through a gateway', () => {
     expect(await codeOf(thhe('get', link, '-o', world.path('out.png')))).to.equal('CORRUPT')
   })
 
-  it('refuses a tensor that is far larger in memory than on the mesh, unless asked to take it', async () => {
+  it('refuses a tensor that is far larger in memory than on the mesh, unless asked to accept it', async () => {
     const { parameters } = encodeTensor(tensorOf(new Uint8Array(1000)))
     const bomb: TensorParameters = {
       ...parameters,
@@ -227,14 +227,14 @@ describe('cli: tensors through a gateway', () => {
     }
   })
 
-  it('takes a tensor up to the size that it is told', async () => {
+  it('accepts a tensor up to the given size', async () => {
     const link = await put('picture.png')
     const { length } = PICTURE.bytes
     await get(link, 'a.png', '--max-size', `${length}`)
     expect(await codeOf(get(link, 'b.png', '--max-size', `${length - 1}`))).to.equal('TOO_LARGE')
   })
 
-  it('reads no more of a file than a tensor may have', async () => {
+  it('reads a file only up to the largest size of a tensor', async () => {
     const file = (sizeBytes: number | undefined) => ({
       name: 'x.npy',
       sizeBytes,

@@ -56,14 +56,14 @@ describe('cli: errors', () => {
     expect(errorText(new SealError('WRONG_KEY', 'wrong key', { chunk: 0 }))).to.match(/^thhe: Wrong key\./)
   })
 
-  it('ask for a report when nobody foresaw them, and show their stack only to who wants to report', () => {
+  it('ask for a report when they are unexpected, and show their stack only on request', () => {
     const text = errorText(new Error('odd'))
     expect(text).to.match(/unexpected happened: odd\.\n {2}.*report.*THHE_DEBUG=1/)
     expect(text.split('\n')).to.have.length(2)
     expect(errorText(new Error('odd'), true)).to.match(/\n\s+at /)
   })
 
-  it('are sentences, whatever the system calls them', () => {
+  it('are sentences, for every error of the system', () => {
     for (const code of SYSTEM_CODES) {
       const error = Object.assign(new Error(`${code}: x`), {
         code,
@@ -99,7 +99,7 @@ describe('cli: errors', () => {
     expect(aboutPath('b', new Error('odd'))).to.have.property('message', 'odd')
   })
 
-  it('of a node have their reasons one a line', () => {
+  it('of a node have one reason on each line', () => {
     const message = 'too few holders are left\n  12D3A: closed the stream\n  12D3B: is full'
     const error = problemError({ code: 'NOT_DURABLE', message, data: { required: 3 }, hint: 'h' })
     const [first, ...details] = errorText(error).split('\n')
@@ -170,7 +170,7 @@ describe('cli: figures for people', () => {
 })
 
 describe('cli: --range', () => {
-  it('is as in HTTP', () => {
+  it('follows HTTP', () => {
     expect(parseRangeArgument('5-9')).to.deep.equal({ start: 5, end: 10 })
     expect(parseRangeArgument('5-')).to.deep.equal({ start: 5 })
     expect(parseRangeArgument('-5')).to.deep.equal({ suffix: 5 })
@@ -184,7 +184,7 @@ describe('cli: --range', () => {
     })
   }
 
-  it('is cut to the object, and refused beyond it', () => {
+  it('is cut to the end of the object, and refused beyond it', () => {
     expect(resolveRange({ start: 5, end: 100 }, 10)).to.deep.equal({ start: 5, end: 10 })
     expect(resolveRange({ suffix: 100 }, 10)).to.deep.equal({ start: 0, end: 10 })
     expect(resolveRange({ suffix: 5 }, 0)).to.deep.equal({ start: 0, end: 0 })
@@ -195,17 +195,17 @@ describe('cli: --range', () => {
 })
 
 describe('cli: commands', () => {
-  it('are described in docs/reference/cli.md as they are now', async () => {
+  it('match docs/reference/cli.md', async () => {
     const committed = readFileSync(new URL('../../../docs/reference/cli.md', import.meta.url), 'utf8')
     expect(committed, 'run `npm run generate:cli`').to.equal(await cliMarkdown())
   })
 
-  it('put: is quiet with --json, seals unless public', () => {
+  it('put: is quiet with --json, and seals unless public', () => {
     const flags = { file: 'f', public: false, json: true, quiet: false, k: 3, n: 5 }
     expect(putArguments(flags)).to.deep.include({ isPublic: false, quiet: true, k: 3, n: 5 })
   })
 
-  it('stat: says when an object cannot be read', async () => {
+  it('stat: reports an object that cannot be read', async () => {
     const stat: StatJson = {
       kind: 'blob',
       ...{ cid: 'c', link: 'l', sizeBytes: 10, sealed: true, inline: false, code: 'rs8' },
@@ -219,7 +219,7 @@ describe('cli: commands', () => {
     expect(text).to.include('9 of 12 peers answered')
   })
 
-  it('doctor: gives advice below what it found', () => {
+  it('doctor: gives advice below its findings', () => {
     const finding = { check: 'NAT', state: 'weak', detail: 'behind one', advice: 'Forward a port.' } as const
     expect(findingText(finding)).to.equal('! NAT: behind one\n    Forward a port.')
   })

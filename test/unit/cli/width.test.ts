@@ -83,7 +83,7 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
 
 const GIB = 2 ** 30
 
-describe('cli: what is printed fits the terminal', () => {
+describe('cli: output fits the terminal', () => {
   const expectFit = (text: string, width: number): void => {
     for (const line of text.split('\n')) expect(columnsOf(line), line).to.be.at.most(width)
   }
@@ -108,13 +108,13 @@ describe('cli: what is printed fits the terminal', () => {
     })
   }
 
-  it('with whole ids where they are asked for', () => {
+  it('with whole ids on request', () => {
     expect(peersText([peer()])).to.include(PEER)
     expect(listText([object('a')], 0, unsealedObjectBytes)).to.include(CID)
     expect(peersText([peer()], 80)).to.not.include(PEER)
   })
 
-  it('cutting what may be cut, in the middle, and leaving out what can be spared', () => {
+  it('shortens values in the middle, and leaves out optional columns', () => {
     const rows = [{ a: 'beginning-and-ending.jpg', b: 1 }]
     const columns = [
       { head: 'A', least: 9, cell: ({ a }: { a: string }) => a },
@@ -125,14 +125,14 @@ describe('cli: what is printed fits the terminal', () => {
     expect(renderTable(rows, columns, 11).split('\n')[0]).to.equal('A')
   })
 
-  it('counting the columns of wide and of combining characters', () => {
+  it('counts the columns of wide and combining characters', () => {
     expect(['a', '図', 'e\u0301', '👋', 'é'].map(columnsOf)).to.deep.equal([1, 2, 1, 2, 1])
     expect(wrapText('one two three', 7)).to.deep.equal(['one two', 'three'])
     expect(wrapText('x'.repeat(10), 4)).to.deep.equal(['xxxx', 'xxxx', 'xx'])
     expect(renderFields([['n', 'one two three']], 12)).to.equal('n  one two three')
   })
 
-  it('without letting a name steer it', () => {
+  it('does not let a name steer the terminal', () => {
     const text = listText(NAMES.map(object), 0, unsealedObjectBytes, 80)
     expect(text).to.not.match(/[^\P{C}\n]/u)
     expect(text.split('\n')).to.have.length(NAMES.length + 1)
@@ -140,7 +140,7 @@ describe('cli: what is printed fits the terminal', () => {
 })
 
 describe('cli: ls', () => {
-  it('shows the size of what was put, not of what is stored', () => {
+  it('shows the size of the file, not of the stored bytes', () => {
     const [, line] = listText(
       [{ ...object('a'), sizeBytes: 320 + 5 + 32 }],
       0,
@@ -150,7 +150,7 @@ describe('cli: ls', () => {
     expect(line).to.match(/^a +5 B /)
   })
 
-  it('filters by part of a name, by pattern and by id, case aside', () => {
+  it('filters by part of a name, by pattern and by id, ignoring case', () => {
     const photo = { name: 'Photo (1).JPG', cid: CID }
     for (const filter of [undefined, 'photo', '(1)', '*.jpg', 'p*g', CID, '…52zy'.slice(1)]) {
       expect(matcherOf(filter)(photo), String(filter)).to.equal(true)
@@ -161,8 +161,8 @@ describe('cli: ls', () => {
   })
 })
 
-describe('cli: a full disk is told of', () => {
-  it('in status', () => {
+describe('cli: warnings', () => {
+  it('shows a full disk in status', () => {
     expect(diskText({ quotaBytes: 10 * GIB, usedBytes: GIB, freeBytes: 9 * GIB })).to.not.match(
       /full|no more|takes/
     )
@@ -176,7 +176,7 @@ describe('cli: a full disk is told of', () => {
     expect(diskText({ quotaBytes: 0, usedBytes: 0, freeBytes: 0 })).to.equal('lends nothing')
   })
 
-  it('as a clock that the peers contradict is', () => {
+  it('shows a clock that the peers contradict', () => {
     const usage = { quotaBytes: GIB, usedBytes: 0, freeBytes: GIB }
     expect(statusText('u', { ...status(usage), clockAgrees: false }, 80)).to.include('set the clock')
     for (const clockAgrees of [true, undefined]) {
@@ -184,7 +184,7 @@ describe('cli: a full disk is told of', () => {
     }
   })
 
-  it('as what is damaged is', () => {
+  it('shows damaged shards', () => {
     const text = statusText('u', status({ quotaBytes: GIB, usedBytes: 0, freeBytes: GIB }), 80)
     expect(text).to.include('3 damaged blocks in 2 shards')
     expect(text).to.include('1 shard lost and set aside')
@@ -192,14 +192,14 @@ describe('cli: a full disk is told of', () => {
     expect(damageText(NO_DAMAGE)).to.deep.equal([])
   })
 
-  it('in peers', () => {
+  it('shows full disks in peers', () => {
     expect(peersText([peer({ freeBytes: 0 })], 80)).to.include('live, full')
     expect(peersText([peer({ freeBytes: 0, capacityBytes: 0 })], 80)).to.not.include('full')
   })
 })
 
 describe('cli: progress', () => {
-  it('says how long it will take, once that can be told', () => {
+  it('shows the remaining time once it can be estimated', () => {
     expect(timeLeft(50, 100, 10_000)).to.equal('  10.0 s left')
     expect(timeLeft(25, 100, 60_000)).to.equal('  3 min left')
     for (const [bytes, elapsedMs] of [
@@ -211,7 +211,7 @@ describe('cli: progress', () => {
     }
   })
 
-  it('sends no escape codes to a terminal that has none', async () => {
+  it('sends no escape codes to a terminal without them', async () => {
     const world = await World.create()
     const { io } = world
     const terminal = Object.assign(io.stderr, { isTTY: true, columns: 80 })
@@ -229,7 +229,7 @@ describe('cli: progress', () => {
     await world.remove()
   })
 
-  it('ages to one unit', () => {
+  it('shows ages in one unit', () => {
     expect([0, 61_000, 3_600_000, DAY_MS * 400].map(formatAge)).to.deep.equal([
       '0 s',
       '1 min',

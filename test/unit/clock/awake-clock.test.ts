@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { AwakeClock, deadlineIn } from '../../../src/clock/index.ts'
 import { VirtualTime } from '../../support/virtual-clock.ts'
 
-describe('a clock that stands still while the process cannot run', () => {
+describe('awake clock', () => {
   let time: VirtualTime
   let clock: AwakeClock
   beforeEach(() => {
@@ -11,7 +11,7 @@ describe('a clock that stands still while the process cannot run', () => {
   })
   afterEach(() => clock.stop())
 
-  it('keeps time as the clock under it while nothing stalls', async () => {
+  it('runs like the clock under it while nothing stalls', async () => {
     const fired: number[] = []
     for (const ms of [0, 50, 1_000, 60_000]) clock.after(ms, () => fired.push(ms))
     await time.advance(59_999)
@@ -23,7 +23,7 @@ describe('a clock that stands still while the process cannot run', () => {
     expect(clock.nowMs()).to.equal(time.nowMs())
   })
 
-  it('gives a deadline the time back that a stall took, whenever the stall comes', async () => {
+  it('extends a deadline by the time of a stall, whenever the stall comes', async () => {
     for (const beforeMs of [0, 1_000, 4_000, 4_899]) {
       const deadline = deadlineIn(clock, 5_000)
       await time.advance(beforeMs)
@@ -63,7 +63,7 @@ describe('a clock that stands still while the process cannot run', () => {
     expect(clock.monotonicMs()).to.equal(stalled)
   })
 
-  it('cancels, also when it was about to fire after a stall', async () => {
+  it('cancels a timer, even one that was about to fire after a stall', async () => {
     let fired = 0
     const cancel = clock.after(100, () => fired++)
     await time.advance(99)

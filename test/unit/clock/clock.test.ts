@@ -19,7 +19,7 @@ const CLOCKS: Array<[name: string, make: () => { clock: Clock; pass: Pass }]> = 
 
 for (const [name, make] of CLOCKS) {
   describe(name, () => {
-    it('runs what is due in order, and nothing that was cancelled', async () => {
+    it('runs due timers in order, and no cancelled ones', async () => {
       const { clock, pass } = make()
       const ran: string[] = []
       clock.after(30, () => ran.push('second'))
@@ -37,7 +37,7 @@ for (const [name, make] of CLOCKS) {
       expect(clock.monotonicMs()).to.be.greaterThan(before)
     })
 
-    it('rejects a sleep with the reason of its signal, also one that fired before', async () => {
+    it('rejects a sleep with the reason of its signal, even of one that fired before', async () => {
       const { clock } = make()
       const reason = new Error('enough')
       const controller = new AbortController()
@@ -47,7 +47,7 @@ for (const [name, make] of CLOCKS) {
       expect(await clock.sleep(1, controller.signal).catch((error: unknown) => error)).to.equal(reason)
     })
 
-    it('fires a deadline when time is up', async () => {
+    it('fires a deadline in time', async () => {
       const { clock, pass } = make()
       using deadline = deadlineIn(clock, 10)
       expect(deadline.signal.aborted).to.equal(false)
@@ -55,7 +55,7 @@ for (const [name, make] of CLOCKS) {
       expect(deadline.signal.reason).to.have.property('name', 'TimeoutError')
     })
 
-    it('fires a deadline with its parent, and with the reason of it', () => {
+    it("fires a deadline with its parent, and with the parent's reason", () => {
       const { clock } = make()
       const parent = new AbortController()
       using deadline = deadlineIn(clock, 60_000, parent.signal)
@@ -65,7 +65,7 @@ for (const [name, make] of CLOCKS) {
       expect(late.signal.reason).to.equal('early')
     })
 
-    it('never fires a deadline that was disposed of', async () => {
+    it('never fires a disposed deadline', async () => {
       const { clock, pass } = make()
       const parent = new AbortController()
       const deadline = deadlineIn(clock, 5, parent.signal)
@@ -78,7 +78,7 @@ for (const [name, make] of CLOCKS) {
 }
 
 describe('virtual clock', () => {
-  it('moves wall time by a jump and timers not at all', async () => {
+  it('moves wall time by a jump, but not timers', async () => {
     const clock = new VirtualTime(1_000_000)
     let ran = false
     clock.after(50, () => (ran = true))

@@ -112,7 +112,7 @@ for (const { name, open, isSlow } of BACKENDS) {
       })
     }
 
-    it('keeps apart what many calls at once ask for', async () => {
+    it('keeps the results of concurrent calls apart', async () => {
       const calls = Array.from({ length: 12 }, async (_, seed) => {
         const plan = plans.encode(4, 6 + (seed % 3))
         const data = pseudoRandomBytes(4 * 5000, seed)
@@ -121,7 +121,7 @@ for (const { name, open, isSlow } of BACKENDS) {
       await Promise.all(calls)
     })
 
-    it('makes any few rows, in any order, none included', async () => {
+    it('makes any selection of rows, in any order, even an empty one', async () => {
       const blocks = pseudoRandomBytes(20 * 100, 5)
       for (const rows of [[], [25], [39, 3, 21], [20, 21, 22, 23, 24]]) {
         const plan = plans.encode(20, 40, rows)
@@ -129,7 +129,7 @@ for (const { name, open, isSlow } of BACKENDS) {
       }
     })
 
-    it('leaves the sources and the bytes around the targets as they were', async () => {
+    it('does not change the sources or the bytes around the targets', async () => {
       const blocks = pseudoRandomBytes(4 * 100, 6)
       const before = blocks.slice()
       const around = new Uint8Array(3 * 100).fill(0xaa)

@@ -14,7 +14,7 @@ describe('encoder bench', () => {
     expect(rows[0].measurements.map(({ backend }) => backend)).to.have.members(available)
   })
 
-  it('stops when it is told to', async () => {
+  it('stops on request', async () => {
     const reason = new Error('enough')
     const error = await encoderBench({ shapes: [shape], signal: AbortSignal.abort(reason) }).catch(
       (thrown) => thrown

@@ -36,7 +36,7 @@ describe('row codec', () => {
     expect(Buffer.from(parity).equals(wider.subarray(0, parity.length))).to.equal(true)
   })
 
-  it('gives any rows back from any k', () => {
+  it('restores any rows from any k', () => {
     const have = [10, 2, 7, 4, 6]
     const blocks = pickRows(segment, SHAPE.blockBytes, have)
     const want = [0, 1, 3, 2, 9]
@@ -44,7 +44,7 @@ describe('row codec', () => {
     expect(expected.equals(codec.reconstruct(SHAPE, have, blocks, want))).to.equal(true)
   })
 
-  it('brings parity up to date from the change of one row', () => {
+  it('updates parity from the change of one row', () => {
     const changed = data.slice()
     const delta = pseudoRandomBytes(SHAPE.blockBytes, 8)
     delta.forEach((byte, i) => (changed[3 * SHAPE.blockBytes + i] ^= byte))
@@ -53,7 +53,7 @@ describe('row codec', () => {
     expect(updated.equals(codec.encode(SHAPE, changed, [10, 5, 8]))).to.equal(true)
   })
 
-  it('refuses shapes that are none', () => {
+  it('refuses invalid shapes', () => {
     for (const shape of [
       { k: 0, n: 1, blockBytes: 1 },
       { k: 3, n: 2, blockBytes: 1 },
@@ -75,7 +75,7 @@ describe('row codec', () => {
     expect(refusal(() => codec.check(SHAPE, [0, 1, 2, 3, 4, 5], data))).to.equal('BAD_LENGTH')
   })
 
-  it('refuses rows that are doubled, missing, too many or not of the code', () => {
+  it('refuses rows that are duplicate, missing, surplus or not of the code', () => {
     const reconstruct = (have: number[], want: number[]) =>
       refusal(() => codec.reconstruct(SHAPE, have, new Uint8Array(have.length * SHAPE.blockBytes), want))
     expect(reconstruct([0, 1, 2, 3, 3], [4])).to.equal('BAD_ROWS')
@@ -133,7 +133,7 @@ describe('checking more than k rows against each other', () => {
     expect(report(have, [1, 8, 9])).to.deep.equal({ consistent: false, corrupt: [1, 8, 9] })
   })
 
-  it('names nobody when the wrong rows are as many as the spare ones', () => {
+  it('names no row when there are as many wrong rows as spare ones', () => {
     expect(report([0, 1, 2, 3, 4, 5, 6], [0, 6])).to.deep.equal({ consistent: false, corrupt: undefined })
   })
 })

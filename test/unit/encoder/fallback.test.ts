@@ -44,8 +44,8 @@ function dyingBackend(): Backend {
   }
 }
 
-describe('falling back', () => {
-  it('does the call again on the next backend, with the same bytes, and says so once', async () => {
+describe('fallback to another backend', () => {
+  it('repeats the call on the next backend with the same bytes, and reports it once', async () => {
     const events: CodecEvent[] = []
     const chain = new FallbackChain(
       ['webgpu', 'scalar'],
@@ -67,7 +67,7 @@ describe('falling back', () => {
     })
   })
 
-  it('passes over a backend that does not open', async () => {
+  it('skips a backend that does not open', async () => {
     const events: CodecEvent[] = []
     const open = async (name: string) => {
       if (name === 'webgpu') throw new EncoderError('BACKEND_FAILED', 'no adapter')
@@ -80,7 +80,7 @@ describe('falling back', () => {
     expect(events[0]).to.include({ type: 'fallback', from: 'webgpu', to: 'scalar', reason: 'no adapter' })
   })
 
-  it('does not take bad input for a broken backend', async () => {
+  it('does not mistake bad input for a broken backend', async () => {
     const events: CodecEvent[] = []
     const chain = new FallbackChain(['wasm', 'scalar'], (event) => events.push(event))
     const { sources } = rowsToCode(1)
@@ -118,7 +118,7 @@ describe('choosing a backend', () => {
     expect(choices.get({ ...shape, n: 15 })).to.equal(undefined)
   })
 
-  it('takes what is no file of this machine for empty', async () => {
+  it('treats a choices file of another machine as empty', async () => {
     await new BackendChoices(file).set(shape, 'webgpu')
     const written = JSON.parse(await readFile(file, 'utf8'))
     for (const content of [
@@ -133,7 +133,7 @@ describe('choosing a backend', () => {
     }
   })
 
-  it('holds a choice for this run when the file cannot be written', async () => {
+  it('keeps a choice for this run when the file cannot be written', async () => {
     const choices = new BackendChoices(join(folder, 'missing', 'encoder.json'))
     expect(await choices.set(shape, 'wasm')).to.equal(false)
     expect(choices.get(shape)).to.equal('wasm')
@@ -156,7 +156,7 @@ describe('choosing a backend', () => {
     expect(new BackendChoices(file).get(wide)).to.equal(calibration.fastest)
   })
 
-  it('says of every backend what it runs on, or why it is not used', async () => {
+  it('reports for every backend what it runs on, or why it is not used', async () => {
     const probes = await probeEncoders()
     expect(probes.map(({ backend }) => backend)).to.deep.equal(['scalar', 'wasm', 'webgpu', 'tfjs'])
     for (const { isAvailable, isCandidate, detail, reason } of probes) {

@@ -23,7 +23,7 @@ describe('rs8 points and coefficients', () => {
     expect(new Set(POINTS).size).to.equal(256)
   })
 
-  it('gives the 256 rows of every k a point of their own', () => {
+  it('gives each of the 256 rows of every k its own point', () => {
     for (let k = 1; k <= 256; k++) {
       const indices = Array.from({ length: 256 }, (_, row) => pointIndexOf(k, row))
       expect(new Set(indices).size, `k = ${k}`).to.equal(256)
@@ -60,7 +60,7 @@ describe('rs8 points and coefficients', () => {
     )
   })
 
-  it('keeps every row whatever n is: a row depends on k and its number alone', () => {
+  it('makes rows independent of n: a row depends only on k and its number', () => {
     expect(pointIndexOf(10, 10)).to.equal(16)
     expect(pointIndexOf(10, 249)).to.equal(255)
     expect(pointIndexOf(10, 250)).to.equal(10)

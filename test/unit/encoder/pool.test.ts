@@ -25,7 +25,7 @@ describe('segment codec', () => {
   })
   afterEach(() => codec.close())
 
-  it('gives data, parity and leaf hashes of all rows', async () => {
+  it('returns data, parity and leaf hashes of all rows', async () => {
     const { data, parity, leaves } = await codec.encode(SHAPE, dataOf(1))
     expect(Buffer.from(dataOf(1)).equals(data)).to.equal(true)
     expect(Buffer.from(reference.encode(SHAPE, dataOf(1))).equals(parity)).to.equal(true)
@@ -43,7 +43,7 @@ describe('segment codec', () => {
     expect(Buffer.from(part).equals(data)).to.equal(true)
   })
 
-  it('makes the rows asked for and gives rows back from any k, leaving the survivors to the caller', async () => {
+  it('makes the requested rows and restores rows from any k, leaving the survivors to the caller', async () => {
     const { data, parity } = await codec.encode(SHAPE, dataOf(3))
     const { parity: chosen, leaves } = await codec.encode(SHAPE, dataOf(3), { rows: [6, 4] })
     const segment = Buffer.concat([data, parity])
@@ -55,7 +55,7 @@ describe('segment codec', () => {
     expect(blocks.length).to.equal(4 * SHAPE.blockBytes)
   })
 
-  it('codes the short last segment of an object, down to a byte a row', async () => {
+  it('codes the short last segment of an object, down to one byte per row', async () => {
     for (const blockBytes of [1, 17, 1000]) {
       const shape = { k: 10, n: 14, blockBytes }
       const { parity } = await codec.encode(shape, dataOf(4, shape))
@@ -63,7 +63,7 @@ describe('segment codec', () => {
     }
   })
 
-  it('answers many at once, each with its own', async () => {
+  it('answers concurrent calls, each with its own result', async () => {
     const seeds = Array.from({ length: 40 }, (_, seed) => seed)
     const results = await Promise.all(seeds.map((seed) => codec.encode(SHAPE, dataOf(seed))))
     results.forEach(({ parity }, seed) => {
@@ -90,7 +90,7 @@ describe('segment codec', () => {
     expect(data.length).to.equal(SHAPE.k * SHAPE.blockBytes)
   })
 
-  it('refuses more jobs than it was told to hold', async () => {
+  it('refuses more jobs than its limit', async () => {
     const small = createSegmentCodec({ workers: 1, maxQueuedJobs: 1 })
     const jobs = [1, 2, 3, 4].map((seed) => small.encode(SHAPE, dataOf(seed)))
     const outcomes = await Promise.allSettled(jobs)
@@ -99,7 +99,7 @@ describe('segment codec', () => {
     expect((outcomes[3] as PromiseRejectedResult).reason).to.have.property('code', 'QUEUE_FULL')
   })
 
-  it('rejects with the reason of the signal, in the queue and under way', async () => {
+  it('rejects with the reason of the signal, in the queue and in progress', async () => {
     const controller = new AbortController()
     const reason = new Error('changed my mind')
     const { signal } = controller
@@ -112,7 +112,7 @@ describe('segment codec', () => {
     expect((await codec.encode(SHAPE, dataOf(10))).parity.length).to.equal(3 * SHAPE.blockBytes)
   })
 
-  it('rejects what a lost worker held, with a code, and goes on with a new one', async () => {
+  it('rejects the jobs of a lost worker with a code, and continues with a new worker', async () => {
     const job = codec.encode(SHAPE, dataOf(11))
     const [thread] = (await once(process, 'worker')) as [Worker]
     const [error] = await Promise.all([job.catch((reason) => reason), thread.terminate()])

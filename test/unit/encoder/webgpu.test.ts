@@ -25,7 +25,7 @@ describe('losing a GPU', () => {
     }
   })
 
-  it('rejects the calls under way and all later ones, with a code', async () => {
+  it('rejects the calls in progress and all later ones, with a code', async () => {
     const calls = Array.from({ length: 40 }, (_, seed) => job(seed))
     const outcomes = Promise.allSettled(
       calls.map(({ sources, targets }) => backend.compute(plan, sources, targets))
@@ -39,7 +39,7 @@ describe('losing a GPU', () => {
     expect(later.status === 'rejected' && later.reason.code).to.equal('BACKEND_FAILED')
   })
 
-  it('ends an object on WebAssembly with nothing wrong in it', async () => {
+  it('finishes an object correctly on WebAssembly', async () => {
     const events: string[] = []
     const chain = new FallbackChain(
       ['webgpu', 'wasm'],

@@ -84,7 +84,7 @@ describe('Merkle tree of RFC 9162', () => {
     )
   })
 
-  it('takes nothing malformed for a proof', () => {
+  it('refuses malformed proofs', () => {
     const [leaf] = leavesOf(1)
     const nothing = new Uint8Array(0)
     expect(verifyAuditPath(leaf, 1, 0, leaf, nothing)).to.equal(true)
@@ -97,7 +97,7 @@ describe('Merkle tree of RFC 9162', () => {
     expect(verifyAuditPath(leaf, 1, 0, leaf, Uint8Array.of(1))).to.equal(false)
   })
 
-  it('refuses leaves that are no hashes and indices that are no leaves', () => {
+  it('refuses leaves that are not hashes, and indices outside the tree', () => {
     expect(() => new MerkleTree(new Uint8Array(33))).to.throw(RangeError)
     expect(() => new MerkleTree(leavesOf(1)[0]).auditPath(1)).to.throw(RangeError)
     expect(() => new MerkleRootBuilder().append(new Uint8Array(31))).to.throw(RangeError)

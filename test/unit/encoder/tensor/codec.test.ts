@@ -24,14 +24,14 @@ const roundTrip = (tensor: Tensor): Tensor => {
 }
 
 describe('tensor codec', () => {
-  it('gives every tensor back bit by bit', () => {
+  it('restores every tensor bit by bit', () => {
     fc.assert(
       fc.property(anyTensor, (tensor) => expectSame(roundTrip(tensor), tensor)),
       { numRuns: 300 }
     )
   })
 
-  it('gives random bits of every type back, over several scales', () => {
+  it('restores random bits of every type, over several scales', () => {
     for (const type of ELEMENT_TYPES) {
       for (const shape of [[37, 53], [2001], [11, 1, 13, 7]]) {
         const count = shape.reduce((product, length) => product * length)
@@ -47,7 +47,7 @@ describe('tensor codec', () => {
     }
   })
 
-  it('keeps what floats have besides numbers', () => {
+  it('keeps NaN, infinities and signed zeros of floats', () => {
     const special = [NaN, Infinity, -Infinity, 0, -0, 5e-324, -5e-324, 1.7976931348623157e308, 2 ** -1022]
     const doubles = Float64Array.from({ length: 900 }, (_, i) => special[i % special.length])
     new BigUint64Array(doubles.buffer)[7] = 0x7ff0_0000_0000_0001n
@@ -91,7 +91,7 @@ describe('tensor codec', () => {
     )
   })
 
-  it('tells the error of large tensors from a sample of them', () => {
+  it('estimates the error of large tensors from a sample', () => {
     for (const [side, channels] of [
       [1040, 1],
       [600, 3]
@@ -121,13 +121,13 @@ describe('tensor codec', () => {
     expect([...new Set(partial.bytes)].every((value) => value <= 1)).to.equal(true)
   })
 
-  it('makes smooth data smaller than it was', () => {
+  it('compresses smooth data', () => {
     const tensor = drawnPicture(128, 128)
     const coded = encodeTensor(tensor).layers.reduce((sum, layer) => sum + layer.length, 0)
     expect(coded).to.be.below(0.8 * tensor.bytes.length)
   })
 
-  it('makes every scale of the same proportions, and leaves short axes whole', () => {
+  it('gives every scale the same proportions, and does not halve short axes', () => {
     expect(planSteps([4096, 2048], 0)).to.deep.equal([3, 3, 3, 3, 3, 3, 3, 3])
     expect(planSteps([3, 512, 256], 1)).to.deep.equal([6, 6, 6, 6, 6, 6, 6])
     expect(planSteps([1000, 8], 0).slice(0, 4)).to.deep.equal([1, 1, 1, 1])
@@ -136,7 +136,7 @@ describe('tensor codec', () => {
     expect(layerLengths([9, 5], [3, 3])).to.deep.equal([6, 9, 30])
   })
 
-  it('refuses to decode nothing, or too much', () => {
+  it('refuses to decode too few or too many layers', () => {
     const { parameters, layers } = encodeTensor(tensorOf(new Uint8Array(500)))
     expect(refusal(() => decodeTensor(parameters, []))).to.equal('CORRUPT')
     expect(refusal(() => decodeTensor(parameters, [...layers, layers[0]]))).to.equal('CORRUPT')
@@ -188,7 +188,7 @@ describe('tensor codec', () => {
     expect(refusal(() => new TensorDecoder(zeros(MAX_TENSOR_BYTES + 1)))).to.equal('TOO_LARGE')
   })
 
-  it('takes a few times the size of the tensor in memory, however small the layers are', async () => {
+  it('uses a few times the size of the tensor in memory, even for small layers', async () => {
     const sizeMiB = 64
     const parameters = encodeParameters(zeros(sizeMiB * 2 ** 20))
     const layer = zstdCompressSync(new Uint8Array(2 * sizeMiB * 2 ** 20))

@@ -57,7 +57,7 @@ const unevenNoise = (count: number): Int16Array =>
   Int16Array.from(pseudoRandomBytes(count, 2), (byte, i) => (byte - 128) >> ((i >> 9) & 7))
 
 describe('tensor layers', () => {
-  it('come back word for word when coded by contexts, of every width and size', () => {
+  it('are restored word for word when coded by contexts, for every width and size', () => {
     fc.assert(
       fc.property(anyWords, (layer) => {
         expect(read(byContext(layer), layer)).to.deep.equal(layer.words)
@@ -66,7 +66,7 @@ describe('tensor layers', () => {
     )
   })
 
-  it('come back word for word in whichever coding is shortest', () => {
+  it('are restored word for word from the shortest coding', () => {
     fc.assert(
       fc.property(anyWords, (layer) => {
         const { shape, components } = layer
@@ -77,7 +77,7 @@ describe('tensor layers', () => {
     )
   })
 
-  it('are coded by what suits them', () => {
+  it('use the coding that suits them', () => {
     const codingOf = (words: Words): LayerCoding =>
       codeLayer({ words, bands: [{ shape: [words.length] }] }, 1).coding
     expect(codingOf(unevenNoise(20_000))).to.equal('context')
@@ -88,14 +88,14 @@ describe('tensor layers', () => {
     expect(codingOf(block)).to.equal('raw')
   })
 
-  it('need few bytes by contexts where little is unknown', () => {
+  it('need few bytes by contexts when they are predictable', () => {
     const length = (words: Words): number => byContext(layerOf(words)).bytes.length
     expect(length(new Int16Array(100_000))).to.be.below(100)
     // Three bits a word are 7500 bytes.
     expect(length(smallNoise(20_000))).to.be.below(7_800)
   })
 
-  it('are refused when they are of another length', () => {
+  it('are refused when their length is wrong', () => {
     const layer = layerOf(smallNoise(5000))
     const longer = layerOf(smallNoise(5001))
     const shorter = layerOf(smallNoise(4999))
@@ -128,7 +128,7 @@ describe('tensor layers', () => {
     expect(refusal(() => read({ coding, bytes: Buffer.concat([bytes, bytes]) }, layer))).to.equal('CORRUPT')
   })
 
-  it('are refused, or of the right length, whichever bit is turned', () => {
+  it('are refused, or have the right length, for any flipped bit', () => {
     const layer = layerOf(Int32Array.from(smallNoise(400), (word) => word * 1001))
     const { coding, bytes } = byContext(layer)
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
@@ -138,7 +138,7 @@ describe('tensor layers', () => {
     }
   })
 
-  it('are refused, or of the right length, when they are random', () => {
+  it('are refused, or have the right length, for random bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.constantFrom<2 | 4 | 8>(2, 4, 8), (bytes, width) => {
         expectRefusedOrWhole({ coding: 'context', bytes }, layerOf(newWords(width, 300)))
@@ -147,7 +147,7 @@ describe('tensor layers', () => {
     )
   })
 
-  it('are refused as soon as their bytes end, however many words they promise', () => {
+  it('are refused as soon as their bytes end, however many words they declare', () => {
     const bytes = pseudoRandomBytes(64, 3)
     bytes[0] = 1
     const reader = readLayer({ coding: 'context', bytes }, 2, 2 ** 26, 1)
@@ -166,14 +166,14 @@ describe('tensor layers', () => {
         reader.finish()
       })
 
-    it('are inflated up to the size that the shape asks for, and refused one word past it', () => {
+    it('are inflated up to the size of the shape, and refused one word past it', () => {
       const packed = zstdCompressSync(new Uint8Array(words.buffer))
       expect(inflate(packed, words.length)).to.equal(undefined)
       expect(inflate(packed, words.length - 1)).to.equal('CORRUPT')
       expect(inflate(packed, words.length + 1)).to.equal('CORRUPT')
     })
 
-    it('are refused with a second frame or other bytes behind the first', () => {
+    it('are refused with a second frame or other bytes after the first', () => {
       const packed = zstdCompressSync(new Uint8Array(words.buffer))
       const empty = zstdCompressSync(new Uint8Array(0))
       for (const more of [Uint8Array.of(0), empty, packed]) {
@@ -181,7 +181,7 @@ describe('tensor layers', () => {
       }
     })
 
-    it('are refused when they ask for a larger window than a writer takes', () => {
+    it('are refused when they need a larger window than a writer uses', () => {
       const large = new Uint8Array(2 ** 23)
       const packed = (windowLog: number): Uint8Array =>
         zstdCompressSync(large, {

@@ -39,7 +39,7 @@ describe('tensor formats', () => {
     })
   }
 
-  it('of version 3 are of every kind of words: in order, binary, decimal, with a mask, bit by bit', async () => {
+  it('of version 3 have every kind of words: in order, binary, decimal, with a mask, with deferred bits', async () => {
     const read = (await writtenBy(3)).map(({ parameters }) => decodeParameters(bytesOf(parameters)))
     expect(new Set(read.map(({ map }) => map))).to.deep.equal(new Set(['order', 'binary', 'decimal']))
     expect(read.some(({ mask }) => mask !== null)).to.equal(true)

@@ -24,7 +24,7 @@ const header = (descr: string, shape: string, fortran = 'False'): string =>
   `{'descr': ${descr}, 'fortran_order': ${fortran}, 'shape': ${shape}, }`
 
 describe('.npy files', () => {
-  it('come back as they were written, of any type, shape and order', () => {
+  it('are read back unchanged, with any type, shape and order', () => {
     fc.assert(
       fc.property(anyTensor, (tensor) => {
         const file = writeNpy(tensor)
@@ -65,7 +65,7 @@ describe('.npy files', () => {
     expect(readNpy(npyFile(header("'|i1'", '()'), Uint8Array.of(9))).shape).to.deep.equal([])
   })
 
-  it('are refused, with the reason, when they are none or hold no numbers', () => {
+  it('are refused, with the reason, when they are not .npy or do not hold numbers', () => {
     const data = new Uint8Array(4)
     for (const [file, code] of [
       [new Uint8Array(), 'BAD_FILE'],

@@ -21,14 +21,14 @@ const singles = (...numbers: number[]): Words =>
   toWords('float32', tensorOf(Float32Array.from(numbers)).bytes, 1)
 
 describe('half precision', () => {
-  it('comes back from a number, every one of them', () => {
+  it('is restored from a number, for every value', () => {
     const all = Array.from({ length: 2 ** 16 }, (_, bits) => bits)
     const numbers = all.filter((bits) => !Number.isNaN(halfToNumber(bits)))
     expect(numbers.filter((bits) => numberToHalf(halfToNumber(bits)) !== bits)).to.deep.equal([])
     expect(numberToHalf(NaN)).to.equal(0x7e00)
   })
 
-  it('is the nearest of all, of two the even one', () => {
+  it('rounds to the nearest, ties to even', () => {
     const wrong: number[] = []
     for (let bits = 0; bits < 0x7c00; bits++) {
       const low = halfToNumber(bits)
@@ -48,7 +48,7 @@ describe('half precision', () => {
 })
 
 describe('fixed point', () => {
-  it('has the step of the largest number, or of what all are multiples of', () => {
+  it('has the step of the largest number, or a step of which all numbers are multiples', () => {
     expect(binaryPoint(singles(1, Math.fround(0.001)), 'float32')).to.deep.equal({ base: 2, digits: 23 })
     expect(binaryPoint(singles(-6000, 1234, 8), 'float32')).to.deep.equal({ base: 2, digits: -1 })
     expect(binaryPoint(doubles(0.75, 3), 'float64')).to.deep.equal({ base: 2, digits: 2 })
@@ -57,7 +57,7 @@ describe('fixed point', () => {
     expect(binaryPoint(doubles(Number.MAX_VALUE), 'float64')).to.deep.equal({ base: 2, digits: -971 })
   })
 
-  it('gives numbers of any magnitude back that it has exactly', () => {
+  it('restores exact numbers of any magnitude', () => {
     for (const exponent of [-1074, -1073, -1022, -600, -1, 0, 1, 600, 970]) {
       const numbers = [1, -1, 3, -5, 0].map((times) => times * 2 ** exponent)
       const words = doubles(...numbers)
@@ -91,8 +91,8 @@ const anyWords = fc
     return words
   })
 
-describe('words with bits told later', () => {
-  it('come back, of every width, by every number of bits', () => {
+describe('words with deferred bits', () => {
+  it('are restored for every width and every number of bits', () => {
     fc.assert(
       fc.property(anyWords, fc.nat(), (words, seed) => {
         const shift = 1 + (seed % (8 * words.BYTES_PER_ELEMENT - 2))
@@ -119,7 +119,7 @@ describe('words with bits told later', () => {
     )
   })
 
-  it('are shown at the ends of their range where they are beyond them', () => {
+  it('are clamped to their range', () => {
     expect([...widened(Int16Array.of(-9, -8, 0, 7, 8), 12)]).to.deep.equal([-32768, -32768, 0, 28672, 32767])
     expect([...widened(BigInt64Array.of(-9n, 8n), 60)]).to.deep.equal([-(2n ** 63n), 2n ** 63n - 1n])
   })

@@ -10,7 +10,7 @@ import {
 import { anyTensor, drawnPicture, refusal } from './support.ts'
 
 describe('tensor parameters', () => {
-  it('come back as they were, in little space', () => {
+  it('are read back unchanged, and are small', () => {
     fc.assert(
       fc.property(anyTensor, (tensor) => {
         const { parameters } = encodeTensor(tensor)
@@ -127,7 +127,7 @@ describe('tensor parameters', () => {
     }
   })
 
-  it('are refused as other bytes', () => {
+  it('are refused when the bytes are not the canonical encoding', () => {
     expect(refusal(() => decodeParameters(Uint8Array.of(0xff)))).to.equal('CORRUPT')
     expect(refusal(() => decodeParameters(new Uint8Array(5000)))).to.equal('CORRUPT')
     expect(refusal(() => decodeParameters(dagCbor.encode(null)))).to.equal('CORRUPT')
@@ -138,7 +138,7 @@ describe('tensor parameters', () => {
     )
   })
 
-  it('of version 1 come back as they were, and mean the low-pass', () => {
+  it('of version 1 are read back unchanged, and mean the low-pass', () => {
     const later = ['transform', 'map', 'digits', 'shifts', 'mask', 'restShift', 'range']
     const fields = Object.entries(parameters).filter(([name]) => !later.includes(name))
     const scales = parameters.steps.length + 1
@@ -150,7 +150,7 @@ describe('tensor parameters', () => {
     expect(Buffer.compare(encodeParameters(read), bytes)).to.equal(0)
   })
 
-  it('have no steps for what has no elements', () => {
+  it('have no steps for an empty tensor', () => {
     expect(encodeTensor(tensorOf(new Float32Array(0), [0, 5])).parameters.steps).to.deep.equal([])
   })
 })

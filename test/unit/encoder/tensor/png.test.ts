@@ -66,7 +66,7 @@ const rowStarts = (header: Header): number[] => rowEnds(header).slice(0, -1)
 const rowBytes = (header: Header): number => rowEnds(header).at(-1)!
 
 describe('PNG files', () => {
-  it('come back pixel by pixel: 8 and 16 bits, one to four channels, odd sizes', () => {
+  it('are read back pixel by pixel: 8 and 16 bits, one to four channels, odd sizes', () => {
     for (const channels of [1, 2, 3, 4]) {
       const shape = channels === 1 ? [5, 7] : [5, 7, channels]
       const samples = pseudoRandomBytes(5 * 7 * channels * 2, channels)
@@ -134,7 +134,7 @@ describe('PNG files', () => {
     expect(growthMiB).to.be.below(32)
   }).timeout(60_000)
 
-  it('need about their own size of memory, in however many chunks', async () => {
+  it('need about their own size of memory, with any number of chunks', async () => {
     const small = deflateSync(Buffer.alloc(1025 * 1024))
     const parts = Array.from(small, (_, at) => chunk('IDAT', small.subarray(at, at + 1)))
     const file = Buffer.concat([SIGNATURE, ihdr({ width: 1024, height: 1024 }), ...parts, IEND])
@@ -143,7 +143,7 @@ describe('PNG files', () => {
     expect(growthMiB).to.be.below(64)
   }).timeout(60_000)
 
-  it('are refused where pixels would be lost', () => {
+  it('are refused when pixels would be lost', () => {
     const data = deflateSync(pixels)
     expect(refused(pngOf({ ...grey, colour: 3 }, data))).to.equal('UNSUPPORTED')
     expect(refused(pngOf({ ...grey, depth: 4 }, data))).to.equal('UNSUPPORTED')
@@ -157,7 +157,7 @@ describe('PNG files', () => {
     }
   })
 
-  it('are refused when a checksum is wrong, and cut or with the chunks in another order', () => {
+  it('are refused with a wrong checksum, when cut, or with chunks in another order', () => {
     const data = deflateSync(pixels)
     const file = pngOf(grey, data)
     expect(refused(file)).to.equal(undefined)
@@ -188,7 +188,7 @@ describe('PNG files', () => {
     }
   })
 
-  it('are written only of what is a picture', () => {
+  it('are written only from pictures', () => {
     expect(refusal(() => writePng(tensorOf(new Float32Array(4), [2, 2])))).to.equal('UNSUPPORTED')
     expect(refusal(() => writePng(tensorOf(new Uint8Array(40), [2, 4, 5])))).to.equal('UNSUPPORTED')
     expect(refusal(() => writePng(tensorOf(new Uint8Array(4))))).to.equal('UNSUPPORTED')

@@ -44,7 +44,7 @@ function bestOfAll({
 }
 
 describe('priorities of layers', () => {
-  it('are as good as the best of all that keep to the storage', () => {
+  it('are as good as the best choice within the storage limit', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -73,7 +73,7 @@ describe('priorities of layers', () => {
     )
   })
 
-  it('give a photograph coarse layers that few shards show, for at most 15 % more storage', () => {
+  it('give a photograph coarse layers from few shards, for at most 15 % more storage', () => {
     const { k, storageRatio, expectedFidelity, uniformFidelity } = choosePriorities(PICTURE)
     expect(k[0]).to.be.at.most(2)
     expect(k.at(-1)).to.equal(8)
@@ -81,7 +81,7 @@ describe('priorities of layers', () => {
     expect(expectedFidelity).to.be.above(1.3 * uniformFidelity)
   })
 
-  it('spend nothing where nothing may be spent, and more where more may', () => {
+  it('use no extra storage when none is allowed, and more when more is allowed', () => {
     expect(
       choosePriorities({ ...PICTURE, lengths: [512, 512], fidelities: [0.5, 1], extraStorage: 0 }).k
     ).to.deep.equal([8, 8])
@@ -102,13 +102,13 @@ describe('priorities of layers', () => {
     expect(k.at(-1)).to.equal(128)
   })
 
-  it('know how many shards live: as likely as each other, or binomial', () => {
+  it('support both models of live shards: equally likely, or binomial', () => {
     expect(survival(4)).to.deep.equal([1, 0.8, 0.6, 0.4, 0.2])
     const half = survival(3, 0.5)
     ;[1, 7 / 8, 4 / 8, 1 / 8].forEach((probability, j) => expect(half[j]).to.be.closeTo(probability, 1e-12))
   })
 
-  it('are not chosen for what cannot be', () => {
+  it('are refused for impossible codes', () => {
     for (const wrong of [
       { n: 4, k: 5 },
       { n: 300, k: 5 },

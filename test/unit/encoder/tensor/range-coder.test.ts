@@ -15,7 +15,7 @@ const coded = (bits: ArrayLike<number>, stateOf: (i: number) => number, most: nu
 }
 
 describe('range coder', () => {
-  it('gives bits back, however likely they were, and knows its own end', () => {
+  it('restores bits of any probability, and detects its own end', () => {
     for (const mask of [1, 3, 15, 255]) {
       const bits = pseudoRandomBytes(100_000, mask).map((byte) => ((byte & mask) === 0 ? 1 : 0))
       const bytes = coded(bits, (i) => i & 15, 30_000)
@@ -29,7 +29,7 @@ describe('range coder', () => {
     }
   })
 
-  it('needs little more than the entropy of its bits', () => {
+  it('needs little more space than the entropy of its bits', () => {
     const bits = pseudoRandomBytes(100_000, 1).map((byte) => (byte < 16 ? 1 : 0))
     const share = bits.reduce((sum, bit) => sum + bit, 0) / bits.length
     const entropy = -share * Math.log2(share) - (1 - share) * Math.log2(1 - share)
@@ -58,7 +58,7 @@ describe('range coder', () => {
     decoder.finish()
   })
 
-  it('counts what does not fit its buffer, and refuses to read past the end', () => {
+  it('counts bytes beyond its buffer, and refuses to read past the end', () => {
     const bits = pseudoRandomBytes(8000, 2).map((byte) => byte & 1)
     const encoder = new RangeEncoder(new Uint8Array(10))
     const states = newStates(1)
@@ -74,7 +74,7 @@ describe('range coder', () => {
 })
 
 describe('bit stream', () => {
-  it('gives values of 0 to 32 bits back, from the end of its buffer', () => {
+  it('restores values of 0 to 32 bits, from the end of its buffer', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.nat(32))),

@@ -115,7 +115,7 @@ const anyField: fc.Arbitrary<Tensor> = fc
   })
 
 describe('tensors of real numbers', () => {
-  it('come back bit by bit, whatever the bits', () => {
+  it('are restored bit by bit, for any bits', () => {
     fc.assert(
       fc.property(anyField, (tensor) => {
         const { parameters, layers } = encodeTensor(tensor)
@@ -125,7 +125,7 @@ describe('tensors of real numbers', () => {
     )
   }).timeout(300_000)
 
-  it('show, from any number of layers, exactly the error that is announced, and none above their range', () => {
+  it('show exactly the announced error from any number of layers, and never more than their range', () => {
     fc.assert(
       fc.property(anyField, (tensor) => {
         const { parameters, layers } = encodeTensor(tensor)
@@ -164,14 +164,14 @@ describe('tensors of real numbers', () => {
     }
   }).timeout(60_000)
 
-  it('are told bit by bit where neighbours tell nothing', () => {
+  it('have deferred bits where neighbours predict nothing', () => {
     const encoded = encodeTensor(floats('float32', [200, 250], normal(50_000, 8)))
     expect(encoded.parameters.shifts.length).to.be.above(2)
     expect(encoded.parameters.steps).to.deep.equal([])
     expect(fidelities(encoded)[4]).to.be.above(0.6)
   }).timeout(60_000)
 
-  it('are told in tenths where they are tenths, and in whole numbers where they are whole', () => {
+  it('are stored as tenths when they are tenths, and as whole numbers when they are whole', () => {
     const celsius = plane(80, 100, (y, x) => 8 * Math.sin(x / 9) * Math.cos(y / 7) - 1)
     const tenths = encodeTensor(
       floats(
@@ -191,7 +191,7 @@ describe('tensors of real numbers', () => {
     expect(whole.parameters).to.include({ map: 'binary', digits: 0, restShift: null })
   })
 
-  it('have a mask for what is no number, and show NaN as soon as it is there', () => {
+  it('have a mask for NaN and infinities, and show them as soon as the mask is read', () => {
     const field = plane(90, 110, (y, x) => (x + y > 120 ? NaN : Math.sin(x / 20) + Math.cos(y / 15)))
     field[5] = Infinity
     field[6] = -Infinity
@@ -212,7 +212,7 @@ describe('tensors of real numbers', () => {
     expectSame(decodeTensor(parameters, layers), tensor)
   })
 
-  it('have a fidelity that counts what is no number once the mask is there', () => {
+  it('have a fidelity that counts NaN and infinities once the mask is read', () => {
     const field = plane(64, 64, (_, x) => (x > 31 ? NaN : x))
     const { parameters } = encodeTensor(floats('float32', [64, 64], field))
     const known = layerFidelities(parameters)
@@ -222,7 +222,7 @@ describe('tensors of real numbers', () => {
     expect(known.at(-1)).to.equal(1)
   })
 
-  it('take at most 2 % more bytes than by the order of their words', () => {
+  it('use at most 2 % more bytes than by the order of their words', () => {
     const noise = normal(96 * 128, 3)
     const waves = plane(96, 128, (y, x) => Math.sin(x / 20) * Math.cos(y / 15))
     const fields = {

@@ -68,7 +68,7 @@ describe('a tensor over shards', () => {
   const picture = drawnPicture(160, 200)
   const hologram = hologramOf(picture)
 
-  it('shows itself in any shards that are enough for a layer, better the more there are', () => {
+  it('is shown by any shards that suffice for a layer, and better by more shards', () => {
     const { parameters, layers } = hologram
     expect(layers[0].k).to.be.at.most(2)
     let best = 0
@@ -85,7 +85,7 @@ describe('a tensor over shards', () => {
     expect(best).to.equal(1)
   })
 
-  it('comes back bit by bit from any k shards, whatever its type and shape', () => {
+  it('is restored bit by bit from any k shards, for any type and shape', () => {
     fc.assert(
       fc.property(anyTensor, fc.integer({ min: 1, max: N }), fc.nat(), (tensor, k, seed) => {
         const made = hologramOf(tensor, k)
@@ -96,7 +96,7 @@ describe('a tensor over shards', () => {
     )
   })
 
-  it('gives from j shards what the wedge bound says: no more, and all of it where the bound is tight', () => {
+  it('restores from j shards at most the wedge bound, and all of it when the bound is tight', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -120,13 +120,13 @@ describe('a tensor over shards', () => {
     )
   })
 
-  it('fills the boundary exactly when every layer needs the shards that there are, without padding', () => {
+  it('fills the boundary exactly when every layer needs all live shards, without padding', () => {
     const layers = [2, 2, 3].map((blocks) => ({ k: 4, length: 4 * 64 * blocks }))
     expect(recoveredBytes(layers, 4)).to.equal(boundaryBytes(layers, 4))
     expect(recoveredBytes(layers, 5)).to.be.below(boundaryBytes(layers, 5))
   })
 
-  it('recovers in fact what the formula says, in shards of the size it says', () => {
+  it('recovers what the formula predicts, from shards of the predicted size', () => {
     const { layers } = hologram
     for (let live = 0; live <= N; live++) {
       const bytes = readable(hologram, pseudoRandomRows(N, live, 9)).reduce(

@@ -45,7 +45,7 @@ const noise = (count: number): Float32Array => {
 
 describe('kinds of transform', () => {
   for (const kind of TRANSFORM_KINDS) {
-    it(`${kind}: gives words of any width and shape back`, () => {
+    it(`${kind}: restores words of any width and shape`, () => {
       fc.assert(
         fc.property(anyTensor, ({ type, bytes, shape }) => {
           const words = toWords(type, bytes, 1)
@@ -57,7 +57,7 @@ describe('kinds of transform', () => {
       )
     })
 
-    it(`${kind}: gives four axes back`, () => {
+    it(`${kind}: restores four axes`, () => {
       const words = new Int16Array(pseudoRandomBytes(2 * 6 * 7 * 8 * 9, 4).buffer as ArrayBuffer)
       expect(thereAndBack(words, [6, 7, 8, 9], kind)).to.deep.equal(words)
     })
@@ -71,7 +71,7 @@ describe('kinds of transform', () => {
     })
   }
 
-  it('are chosen by what makes a tensor shortest', () => {
+  it('are chosen so that the tensor is shortest', () => {
     const drawing = Uint8Array.from({ length: 256 * 256 }, (_, i) =>
       ((i >> 3) ^ (i >> 12)) % 3 === 0 ? 200 : (i >> 8) >> 4
     )
