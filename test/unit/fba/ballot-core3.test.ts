@@ -6,7 +6,7 @@ import { flat, TestNode } from './scp-fixture.ts'
 describe('fba: ballot protocol, 2 of 3', () => {
   const core3 = flat(2, 'v0', 'v1', 'v2')
 
-  it('accepts by quorum what one other node votes for', () => {
+  it('accepts by quorum a vote of one other node', () => {
     const v0 = new TestNode({ quorumSet: core3 })
     v0.startBallot('x')
     v0.hear('v1', 'PREPARE <1,x>')

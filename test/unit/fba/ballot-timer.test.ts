@@ -39,7 +39,7 @@ describe('fba: ballot timer', () => {
     expect(v0.timers.get('ballot')?.delayMillis).to.equal(2000)
   })
 
-  it('is not set anew by statements at the same counter', () => {
+  it('is not restarted by statements at the same counter', () => {
     const v0 = new TestNode()
     v0.startBallot('x')
     v0.hear(QUORUM, 'PREPARE <1,x>')
@@ -60,7 +60,7 @@ describe('fba: ballot timer', () => {
     expect(v0.takeSaid()).to.deep.equal([])
   })
 
-  it('never asks for a delay beyond what platform timers count, nor goes past the last counter', () => {
+  it('never uses a delay beyond the range of platform timers, nor a counter past the last', () => {
     const v0 = new TestNode()
     v0.slotAgeSeconds = 2 ** 32
     v0.startBallot('x')

@@ -84,13 +84,13 @@ describe('fba: ballot protocol, 4 of 5', () => {
         expect(v0.takeSaid()).to.deep.equal([`CONFIRM <2,${A}> p=2 c=2 h=2`])
       })
 
-      it('accepts a commit when a v-blocking set did, in CONFIRM', () => {
+      it('accepts a commit that a v-blocking set accepted, in CONFIRM', () => {
         confirmedPreparedA2()
         v0.hear(V_BLOCKING, `CONFIRM <2,${A}> p=2 c=2 h=2`)
         expect(v0.takeSaid()).to.deep.equal([`CONFIRM <2,${A}> p=2 c=2 h=2`])
       })
 
-      it('accepts a commit when a v-blocking set did, in EXTERNALIZE, up to infinity', () => {
+      it('accepts a commit that a v-blocking set accepted, in EXTERNALIZE, up to infinity', () => {
         confirmedPreparedA2()
         v0.hear(V_BLOCKING, `EXTERNALIZE <2,${A}> h=2`)
         expect(v0.takeSaid()).to.deep.equal([`CONFIRM <∞,${A}> p=∞ c=2 h=∞`])
@@ -104,7 +104,7 @@ describe('fba: ballot protocol, 4 of 5', () => {
         expect(v0.externalized).to.deep.equal([`7 ${A}`])
       })
 
-      it('adopts what a v-blocking set committed to, though it prepared another value', () => {
+      it('adopts the value that a v-blocking set committed to, although it prepared another', () => {
         v0.hear(V_BLOCKING, `CONFIRM <2,${B}> p=2 c=2 h=2`)
         expect(v0.takeSaid()).to.deep.equal([`CONFIRM <2,${B}> p=2 c=2 h=2`])
       })
@@ -164,7 +164,7 @@ describe('fba: ballot protocol, 4 of 5', () => {
           expect(v0.takeSaid()).to.deep.equal([`CONFIRM <3,${A}> p=2 c=2 h=2`])
         })
 
-        it('counts a statement of PREPARE for nothing once the slot is decided', () => {
+        it('ignores a PREPARE statement once the slot is decided', () => {
           v0.hear(QUORUM, `CONFIRM <2,${A}> p=2 c=2 h=2`)
           expect(v0.takeSaid()).to.deep.equal([`EXTERNALIZE <2,${A}> h=2`])
           expect(v0.hear('v4', `PREPARE <9,${A}>`)).to.deep.equal(['processed'])
@@ -189,7 +189,7 @@ describe('fba: ballot protocol, 4 of 5', () => {
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <2,${A}> p=<1,z> p'=<1,x>`])
         })
 
-        it('at the same counter, with A2 confirmed as prepared: c is given up only where B2 is above h', () => {
+        it('at the same counter, with A2 confirmed as prepared: c is cleared only when B2 is above h', () => {
           confirmedPreparedA2()
           v0.hear(['v3', 'v4'], `PREPARE <2,${B}> p=<2,${B}>`)
           if (aIsLower) {
@@ -208,13 +208,13 @@ describe('fba: ballot protocol, 4 of 5', () => {
           ])
         })
 
-        it('at a higher counter: p moves to p-prime, and c is given up', () => {
+        it('at a higher counter: p moves to p-prime, and c is cleared', () => {
           confirmedPreparedA2()
           v0.hear(V_BLOCKING, `PREPARE <3,${B}> p=<3,${B}>`)
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <3,${A}> p=<3,${B}> p'=<2,${A}> h=2`])
         })
 
-        it('at a higher counter, confirmed by a quorum: moves on to B as soon as it may', () => {
+        it('at a higher counter, confirmed by a quorum: moves to B as soon as it may', () => {
           confirmedPreparedA2()
           v0.hear(V_BLOCKING, `PREPARE <3,${B}> p=<3,${B}>`)
           v0.takeSaid()
@@ -239,14 +239,14 @@ describe('fba: ballot protocol, 4 of 5', () => {
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <4,${A}> p=<3,${A}> p'=<2,${B}> h=1`])
         })
 
-        it('above what is confirmed as prepared: h is set, and no commit is voted for that B2 aborts', () => {
+        it('above the confirmed prepared ballot: h is set, and the node votes for no commit that B2 aborts', () => {
           v0.hear(['v3', 'v4'], `PREPARE <1,${A}> p=<2,${B}> p'=<1,${A}>`)
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <1,${A}> p=<2,${B}> p'=<1,${A}>`])
           v0.hear('v1', `PREPARE <1,${A}> p=<1,${A}>`)
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <1,${A}> p=<2,${B}> p'=<1,${A}> h=1`])
         })
 
-        it('below a commit that others accepted: p turns to what is committed, and stays with it', () => {
+        it('below a commit that others accepted: p becomes the committed ballot, and stays', () => {
           // Two nodes that block prepared B2, two that block committed A1: some of them lie.
           v0.hear(['v3', 'v4'], `PREPARE <2,${B}> p=<2,${B}>`)
           v0.takeSaid()
@@ -285,7 +285,7 @@ describe('fba: ballot protocol, 4 of 5', () => {
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <2,${composite}> p=<1,${A}>`])
         })
 
-        it('that several nodes meet together send twice, not more: the bump, and what it prepares', () => {
+        it('of several nodes at once send exactly two envelopes: the bump, and the ballot it prepares', () => {
           confirmedPreparedA2()
           v0.hear(V_BLOCKING, `PREPARE <3,${A}> p=<2,${A}> c=2 h=2`)
           expect(v0.takeSaid()).to.deep.equal([`PREPARE <3,${A}> p=<2,${A}> c=2 h=2`])
@@ -294,7 +294,7 @@ describe('fba: ballot protocol, 4 of 5', () => {
         })
       })
 
-      it('v-blocking counters: goes to the lowest counter at which it no longer is behind', () => {
+      it('v-blocking counters: moves to the lowest counter at which it is no longer behind', () => {
         v0.hear('v1', `PREPARE <2,${A}>`)
         v0.hear('v2', `PREPARE <4,${A}>`)
         expect(v0.takeSaid()).to.deep.equal([`PREPARE <2,${A}>`])
@@ -304,7 +304,7 @@ describe('fba: ballot protocol, 4 of 5', () => {
         expect(v0.takeSaid(), 'an EXTERNALIZE is at infinity').to.deep.equal([`PREPARE <4,${A}> p=<2,${A}>`])
       })
 
-      it('duplicates and older statements are inert', () => {
+      it('duplicates and older statements have no effect', () => {
         confirmedPreparedA2()
         for (const old of [
           `PREPARE <1,${A}>`,
@@ -337,13 +337,13 @@ describe('fba: ballot protocol, 4 of 5', () => {
       v0 = new TestNode()
     })
 
-    it('accepts what others prepared, but sends nothing', () => {
+    it('accepts ballots that others prepared, but sends nothing', () => {
       v0.hear(V_BLOCKING, 'PREPARE <1,x> p=<1,x>')
       expect(v0.slot.ballots.state.prepared?.counter).to.equal(1)
       expect(v0.takeSaid()).to.deep.equal([])
     })
 
-    it('speaks once a ballot is confirmed as prepared, and that ballot is its own', () => {
+    it('sends once a ballot is confirmed as prepared, and adopts that ballot', () => {
       v0.hear([...QUORUM, 'v4'], 'PREPARE <1,x> p=<1,x>')
       expect(v0.takeSaid()).to.deep.equal(['PREPARE <1,x> p=<1,x> c=1 h=1'])
     })
@@ -385,7 +385,7 @@ describe('fba: ballot protocol, 4 of 5', () => {
     expect(v0.takeSaid()).to.deep.equal([])
   })
 
-  it('a node that is no validator follows to the end and sends nothing', () => {
+  it('a node that is not a validator follows to the end and sends nothing', () => {
     const v0 = new TestNode({ isValidator: false })
     v0.nominate('x')
     v0.hear([...QUORUM, 'v4'], 'EXTERNALIZE <1,x> h=1')

@@ -96,7 +96,7 @@ describe('fba: encoding', () => {
     )
   })
 
-  it('what is decoded encodes to the same bytes: there is one encoding of each statement', () => {
+  it('a decoded statement encodes to the same bytes: each statement has one encoding', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 80 }),
       fc
@@ -186,7 +186,7 @@ describe('fba: encoding', () => {
       })
     }
 
-    it('but not what is just within the limits', () => {
+    it('nothing that is just within the limits', () => {
       expect(decodeQuorumSet(encodeQuorumSet(deep(MAX_QUORUM_SET_DEPTH)))).to.deep.equal(
         deep(MAX_QUORUM_SET_DEPTH)
       )

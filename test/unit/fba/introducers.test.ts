@@ -48,7 +48,7 @@ describe('fba: introducers', () => {
     receive(says('v4', 'PREPARE <1,x>', EVIL))
   })
 
-  it('the nodes that one node brought in share a budget of bytes in a slot', () => {
+  it('the nodes that one node introduced share a budget of bytes in a slot', () => {
     fill(15)
     const checks = v0.verified.length
     expect(receive(nominationOf('s15', SIXTEENTH + 1)), 'one byte past the limit').to.equal(
@@ -59,7 +59,7 @@ describe('fba: introducers', () => {
     expect(receive(says('s16', 'PREPARE <1,x>', EVIL)), 'the smallest').to.equal('introducer-over-budget')
   })
 
-  it('a full budget silences neither the local quorum set nor the nodes that others of it name', () => {
+  it('a full budget does not silence the local quorum set, nor nodes that its other members name', () => {
     fill(16)
     expect(receive(says('v4', 'PREPARE <2,x>', EVIL))).to.equal('processed')
     const shared = flat(1, 'v3', 's20')
@@ -74,14 +74,14 @@ describe('fba: introducers', () => {
     expect(receive(nominationOf('s16', SIXTEENTH, EVIL, SLOT + 1))).to.equal('processed')
   })
 
-  it('a newer statement takes the place of the older one of its author', () => {
+  it('a newer statement replaces the older one of its author', () => {
     fill(15)
     for (let counter = 1; counter <= 40; counter++) {
       expect(receive(says('s15', `PREPARE <${counter},x>`, EVIL)), `${counter}`).to.equal('processed')
     }
   })
 
-  it('a decision gives back what the nominations of the slot took', () => {
+  it("a decision frees the bytes of the slot's nominations", () => {
     fill(16)
     v0.hear(QUORUM, 'EXTERNALIZE <1,x> h=1')
     expect(receive(says('s30', 'EXTERNALIZE <1,x> h=1', EVIL))).to.equal('processed')
@@ -97,7 +97,7 @@ describe('fba: introducers', () => {
     expect(receive(nominationOf('s1', SIXTEENTH))).to.equal('processed')
   })
 
-  it('statements that wait for a quorum set count, until they are taken in or dropped', () => {
+  it('statements that wait for a quorum set count until they are accepted or dropped', () => {
     const unknown = flat(1, 's0')
     expect(new Set(fill(16, unknown))).to.deep.equal(new Set(['pending']))
     expect(receive(nominationOf('s16', 1000, unknown))).to.equal('introducer-over-budget')
@@ -148,7 +148,7 @@ describe('fba: introducers', () => {
     const wide = (node: NodeId, size: number) =>
       flat(1, node, ...Array.from({ length: size - 1 }, (_, i) => `w${i}`))
 
-    it('knows who brought a node in, and how far it is', () => {
+    it('knows the introducer of a node, and its distance', () => {
       const { introductions } = quorumOf({
         v1: flat(1, 'v1', 'a'),
         v2: flat(1, 'a', 'b'),
@@ -163,7 +163,7 @@ describe('fba: introducers', () => {
       )
     })
 
-    it('follows the sets of the nodes that one node brought in up to a number of names', () => {
+    it('follows the sets of nodes from one introducer up to a number of names', () => {
       const names = MAX_INTRODUCED_SET_NODES / 32
       const nodes = Array.from({ length: 32 }, (_, i) => `n${i}`)
       const sets = { v1: flat(1, ...nodes), ...Object.fromEntries(nodes.map((n) => [n, wide(n, names)])) }

@@ -18,7 +18,7 @@ function firstLeader(quorumSet: QuorumSet, localNode: NodeId, slotIndex: number)
 }
 
 describe('fba: leaders', () => {
-  it('every round adds exactly one more until all lead', () => {
+  it('every round adds exactly one leader until all lead', () => {
     const election = elect(flat(4, ...NODES), 'a', 1)
     for (let count = 1; count <= NODES.length; count++) {
       election.nextRound()
@@ -44,7 +44,7 @@ describe('fba: leaders', () => {
     for (const node of NODES) expect(wins.get(node)! / slots).to.be.within(0.1, 0.35)
   })
 
-  it('the draw depends on the slot and on the value before it', () => {
+  it('the draw depends on the slot and on the previous value', () => {
     const set = flat(20, ...Array.from({ length: 25 }, (_, i) => `n${i}`))
     const bySlot = new Set(Array.from({ length: 40 }, (_, slot) => firstLeader(set, 'n0', slot)))
     expect(bySlot.size).to.be.above(5)
@@ -58,7 +58,7 @@ describe('fba: leaders', () => {
     expect(byValue.size).to.be.above(5)
   })
 
-  it('a node of no weight never leads', () => {
+  it('a node without weight never leads', () => {
     const { quorumSet } = { quorumSet: flat(4, ...NODES) }
     const election = new LeaderElection({
       slotIndex: 1,
@@ -76,7 +76,7 @@ describe('fba: leaders', () => {
     expect(firstLeader(flat(1, 'a'), 'a', 3)).to.equal('a')
   })
 
-  it('gives up skipping where the last node has next to no weight, and keeps the leaders it has', () => {
+  it('stops skipping rounds when the last node has almost no weight, and keeps its leaders', () => {
     const election = new LeaderElection({
       slotIndex: 1,
       previousValue: Uint8Array.of(1),
@@ -100,7 +100,7 @@ describe('fba: leaders', () => {
     expect([...after.leaders]).to.deep.equal([...before.leaders])
   })
 
-  it('a bounded seed leaves a proposer two draws, or as many as asked for', () => {
+  it('a bounded seed leaves a proposer two draws, or the requested number', () => {
     const seeds = (bits?: number) =>
       new Set(Array.from({ length: 200 }, (_, i) => String(leaderSeed(Uint8Array.of(i), sha256, bits))))
     expect(seeds().size).to.equal(2)

@@ -28,7 +28,7 @@ describe('fba: nomination, 4 of 5', () => {
       expect(v0.takeSaid()).to.deep.equal(['NOMINATE {x} accepted {x}'])
     })
 
-    it('accepts a value when a v-blocking set accepted it, though it never voted for it', () => {
+    it('accepts a value that a v-blocking set accepted, without a vote of its own', () => {
       v0.takeSaid()
       v0.hear('v1', 'NOMINATE {y} accepted {y}')
       expect(v0.takeSaid()).to.deep.equal([])
@@ -57,7 +57,7 @@ describe('fba: nomination, 4 of 5', () => {
       expect(v0.slot.ballots.state.current?.value).to.equal(VALUES.x)
     })
 
-    it('does not take a value of a node that does not lead', () => {
+    it('ignores values from a node that does not lead', () => {
       v0.takeSaid()
       v0.hear('v1', 'NOMINATE {y}')
       expect(v0.takeSaid()).to.deep.equal([])
@@ -72,7 +72,7 @@ describe('fba: nomination, 4 of 5', () => {
   })
 
   describe('v1 leads', () => {
-    it('votes for nothing until the leader spoke, then for one value of its message', () => {
+    it('votes for nothing until the leader has sent, then for one value of its message', () => {
       const v0 = new TestNode({
         leader: (node) => (node === 'v1' ? 2 : 1),
         valueRank: (name) => 'xzy'.indexOf(name)
@@ -83,7 +83,7 @@ describe('fba: nomination, 4 of 5', () => {
       expect(v0.takeSaid(), 'the highest hash K').to.deep.equal(['NOMINATE {y}'])
     })
 
-    it('prefers what the leader accepted to what it votes for, and then takes nothing else', () => {
+    it('prefers values that the leader accepted to those it votes for, and then takes no others', () => {
       const v0 = new TestNode({
         leader: (node) => (node === 'v1' ? 2 : 1),
         valueRank: (name) => 'xyz'.indexOf(name)
@@ -95,7 +95,7 @@ describe('fba: nomination, 4 of 5', () => {
       expect(v0.takeSaid(), 'the same after a timeout').to.deep.equal([])
     })
 
-    it('takes a value that came before it began', () => {
+    it('uses a value that arrived before it began', () => {
       const v0 = led('v1')
       v0.hear('v1', 'NOMINATE {y}')
       v0.nominate('x')
@@ -109,7 +109,7 @@ describe('fba: nomination, 4 of 5', () => {
       expect(v0.takeSaid().pop()).to.equal('NOMINATE {y} accepted {y}')
     })
 
-    it('takes no new value once there is a candidate', () => {
+    it('accepts no new value once there is a candidate', () => {
       const v0 = led('v1')
       v0.startBallot('x')
       v0.hear('v1', 'NOMINATE {x,y} accepted {x,y}')
@@ -117,7 +117,7 @@ describe('fba: nomination, 4 of 5', () => {
       expect(v0.nominate('z')).to.equal(false)
     })
 
-    it('skips an invalid value, and takes a valid part of one where the application has it', () => {
+    it('skips an invalid value, and uses its valid part if the application provides one', () => {
       const v0 = led('v1')
       v0.validity = (name) => (name === 'y' ? 'invalid' : 'valid')
       v0.nominate('x')
@@ -140,7 +140,7 @@ describe('fba: nomination, 4 of 5', () => {
       expect(v0.takeSaid()).to.deep.equal(['NOMINATE {x}'])
     })
 
-    it('after a timeout v2 leads, and v0 echoes what it said before', () => {
+    it('after a timeout v2 leads, and v0 echoes its earlier message', () => {
       const v0 = nextLeader('v2')
       v0.nominate('x')
       v0.hear('v2', 'NOMINATE {z}')
@@ -177,7 +177,7 @@ describe('fba: nomination, 4 of 5', () => {
     })
   })
 
-  it('a value that cannot be judged yet is not voted for until it can', () => {
+  it('votes for a value only once it can be validated', () => {
     const v0 = led('v1')
     v0.validity = () => 'maybe-valid'
     v0.nominate('x')
@@ -188,7 +188,7 @@ describe('fba: nomination, 4 of 5', () => {
     expect(v0.takeSaid()).to.deep.equal(['NOMINATE {y}'])
   })
 
-  it('never nominates more values than others read', () => {
+  it('never nominates more values than others accept', () => {
     const v0 = led('v0')
     v0.nominate('x')
     const values = Array.from({ length: MAX_NOMINATION_VALUES }, (_, i) => Uint8Array.of(4, i))

@@ -25,7 +25,7 @@ describe('fba: quorum sets', () => {
   describe('3 of 4', () => {
     const set = flat(3, 'a', 'b', 'c', 'd')
 
-    it('a slice is three nodes, others besides do not help', () => {
+    it('a slice is three nodes, and further nodes do not change that', () => {
       expect(isQuorumSlice(set, setOf('a', 'b', 'c'))).to.equal(true)
       expect(isQuorumSlice(set, setOf('a', 'b', 'e', 'f'))).to.equal(false)
     })
@@ -48,7 +48,7 @@ describe('fba: quorum sets', () => {
     expect(Number(nodeWeight('a', nested)) / Number(FULL_WEIGHT)).to.be.closeTo(0.6, 1e-9)
   })
 
-  it('distance to blocking on nested sets: the fewest nodes, out of those at hand', () => {
+  it('distance to blocking on nested sets: the fewest nodes among those given', () => {
     const nested: QuorumSet = { ...flat(3, 'a', 'b', 'c'), innerSets: [flat(1, 'd', 'e'), flat(2, 'f', 'g')] }
     // Entries a b c {d,e} {f,g}: three must fail. A lone node fails at the cost of one, {f,g} too.
     expect(findClosestVBlocking(nested, setOf('a', 'b', 'c', 'd', 'e', 'f', 'g'))).to.have.length(3)
@@ -81,7 +81,7 @@ describe('fba: quorum sets', () => {
       })
     }
 
-    it('warns of thresholds that two halves can meet apart', () => {
+    it('warns about thresholds that two halves can each meet', () => {
       expect(hasMinorityThreshold(flat(2, 'a', 'b', 'c', 'd'))).to.equal(true)
       expect(hasMinorityThreshold(flat(3, 'a', 'b', 'c', 'd'))).to.equal(false)
       expect(hasMinorityThreshold({ ...flat(2, 'a', 'b'), innerSets: [flat(1, 'c', 'd')] })).to.equal(true)
@@ -89,7 +89,7 @@ describe('fba: quorum sets', () => {
   })
 
   describe('normal form', () => {
-    it('lifts single nodes, gives way to a lone inner set, and sorts', () => {
+    it('lifts single nodes, unwraps a lone inner set, and sorts', () => {
       const set: QuorumSet = {
         threshold: 1,
         validators: [],
@@ -115,14 +115,14 @@ describe('fba: quorum sets', () => {
       )
     })
 
-    it('sets that differ have hashes that differ', () => {
+    it('different sets have different hashes', () => {
       expect(hashOf(flat(2, 'a', 'b'))).not.to.equal(hashOf(flat(1, 'a', 'b')))
       expect(hashOf(flat(1, 'ab'))).not.to.equal(hashOf(flat(1, 'a', 'b')))
     })
   })
 
   describe('quorums', () => {
-    it('peels off nodes whose own set is not met, one after the other', () => {
+    it('removes nodes whose own set is not satisfied, one after the other', () => {
       const sets: Record<NodeId, QuorumSet> = {
         a: flat(2, 'a', 'b'),
         b: flat(2, 'b', 'c'),
@@ -141,7 +141,7 @@ describe('fba: quorum sets', () => {
       expect(isQuorum(local, nodes, (node) => (node === 'b' ? undefined : local))).to.equal(false)
     })
 
-    it('a quorum that does not satisfy the asking node is none of its business', () => {
+    it('a quorum that does not satisfy the asking node does not count', () => {
       expect(isQuorum(flat(1, 'z'), ['a'], () => flat(1, 'a'))).to.equal(false)
     })
 

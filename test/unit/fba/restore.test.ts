@@ -26,7 +26,7 @@ function stored(node: TestNode): SlotRecord {
 const LED_BY_V0 = { leader: (node: string) => (node === 'v0' ? 2 : 1) }
 
 describe('fba: restore', () => {
-  it('hands over the record with the envelope it must precede', () => {
+  it('emits the record together with the envelope that it must precede', () => {
     const v0 = new TestNode(LED_BY_V0)
     v0.nominate('x')
     expect(v0.records).to.have.length(1)
@@ -58,7 +58,7 @@ describe('fba: restore', () => {
       expect(v0.takeSaid()).to.deep.equal(['NOMINATE {y} accepted {y}'])
     })
 
-    it('goes on in the round it was in, with the leaders of all rounds (#2081)', () => {
+    it('continues in its round, with the leaders of all rounds (#2081)', () => {
       const leader = (node: string, round: number) => (node === `v${round}` ? 2 : 1)
       const before = new TestNode({ leader })
       before.nominate('x')
@@ -71,7 +71,7 @@ describe('fba: restore', () => {
       expect([...v0.slot.nomination.leaders]).to.have.members(['v1', 'v2', 'v3'])
     })
 
-    it('begins the ballot when the others repeat what makes a candidate', () => {
+    it('begins the ballot when the others repeat the votes for a candidate', () => {
       const before = new TestNode(LED_BY_V0)
       before.nominate('x')
       before.hear(QUORUM, 'NOMINATE {x}')
@@ -81,7 +81,7 @@ describe('fba: restore', () => {
       expect(v0.takeSaid()).to.deep.equal(['PREPARE <1,x>'])
     })
 
-    it('a candidate that comes with a ballot restored only updates the composite', () => {
+    it('after a ballot was restored, a candidate only updates the composite', () => {
       const before = new TestNode(LED_BY_V0)
       before.startBallot('x')
       const v0 = restarted(before, LED_BY_V0)
@@ -104,7 +104,7 @@ describe('fba: restore', () => {
       expect(v0.takeSaid()).to.deep.equal(['CONFIRM <1,x> p=1 c=1 h=1'])
     })
 
-    it('keeps the value it confirmed as prepared, whatever nomination comes to now', () => {
+    it('keeps the value that it confirmed as prepared, whatever nomination decides now', () => {
       const before = new TestNode()
       before.startBallot('x')
       before.hear(QUORUM, 'PREPARE <1,x> p=<1,x>')
@@ -128,7 +128,7 @@ describe('fba: restore', () => {
     expect(v0.externalized).to.deep.equal([])
   })
 
-  it('after EXTERNALIZE says nothing new, and still proves the outcome to others', () => {
+  it('after EXTERNALIZE sends nothing new, and still proves the outcome to others', () => {
     const before = new TestNode()
     before.startBallot('x')
     before.hear(QUORUM, 'EXTERNALIZE <1,x> h=1')
@@ -143,7 +143,7 @@ describe('fba: restore', () => {
     expect(verifyExternalization(proof, CORE5, verifier)).to.equal(true)
   })
 
-  it('has its last words ready to be sent again, in case the crash came before they left', () => {
+  it('can send its last envelopes again, in case the crash came before they were sent', () => {
     const before = new TestNode()
     before.startBallot('x')
     const v0 = restarted(before)
@@ -153,7 +153,7 @@ describe('fba: restore', () => {
     ])
   })
 
-  it('everything said after a restart is newer than everything before', () => {
+  it('every statement after a restart is newer than every statement before', () => {
     const before = new TestNode()
     before.startBallot('x')
     before.hear(QUORUM, 'PREPARE <1,x>')

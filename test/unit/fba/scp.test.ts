@@ -35,7 +35,7 @@ describe('fba: scp', () => {
       expect(v0.hear('stranger', 'PREPARE <1,x>')).to.deep.equal(['not-in-quorum'])
     })
 
-    it('a counter out of all proportion to the age of the slot', () => {
+    it('a counter far beyond the age of the slot', () => {
       v0.slotAgeSeconds = 50
       const limit = COUNTER_ALLOWANCE + 50
       for (const text of [
@@ -49,12 +49,12 @@ describe('fba: scp', () => {
       }
     })
 
-    it('its own words from elsewhere', () => {
+    it('its own statements from another peer', () => {
       expect(v0.hear('v0', 'PREPARE <1,x>')).to.deep.equal(['stale'])
     })
   })
 
-  it('takes a counter within the age of the slot, and infinity', () => {
+  it('accepts a counter within the age of the slot, and infinity', () => {
     expect(v0.hear('v1', `PREPARE <${COUNTER_ALLOWANCE},x>`)).to.deep.equal(['processed'])
     expect(v0.hear('v2', 'CONFIRM <∞,x> p=∞ c=1 h=∞')).to.deep.equal(['processed'])
   })
@@ -65,7 +65,7 @@ describe('fba: scp', () => {
     expect(v0.slot.ballots.state.current?.counter).to.equal(1)
   })
 
-  it('refuses a forged signature, and a repetition without a check', () => {
+  it('refuses a forged signature, and refuses a repetition without checking it', () => {
     const forged = { ...says('v1', 'PREPARE <1,x>'), signature: Uint8Array.of(1) }
     expect(v0.scp.receive(forged)).to.equal('bad-signature')
     v0.hear('v1', 'PREPARE <1,x>')
@@ -82,7 +82,7 @@ describe('fba: scp', () => {
       expect(v0.slot.ballots.envelopes()).to.deep.equal([])
     })
 
-    it('maybe valid: followed, but nothing is sent until it can be judged', () => {
+    it('maybe valid: followed, but nothing is sent until it can be validated', () => {
       v0.startBallot('x')
       v0.validity = () => 'maybe-valid'
       v0.hear(QUORUM, 'PREPARE <1,x>')
@@ -95,7 +95,7 @@ describe('fba: scp', () => {
     })
   })
 
-  it('a value that one node names and nobody can judge silences nobody', () => {
+  it('a value of one node that nobody can validate silences no node', () => {
     v0.startBallot('x')
     v0.validity = (name) => (name === 'z' ? 'maybe-valid' : 'valid')
     v0.hear('v4', 'PREPARE <1,z> p=<1,z>')
@@ -104,7 +104,7 @@ describe('fba: scp', () => {
   })
 
   describe('equivocation', () => {
-    it('keeps both statements as evidence, once, and tells the operator', () => {
+    it('keeps both statements as evidence, once, and informs the operator', () => {
       v0.hear('v1', 'CONFIRM <1,x> p=1 c=1 h=1')
       expect(v0.hear('v1', 'CONFIRM <2,z> p=2 c=2 h=2')).to.deep.equal(['equivocation'])
       expect(v0.evidence).to.have.length(1)
@@ -122,7 +122,7 @@ describe('fba: scp', () => {
       expect(v0.evidence).to.have.length(1)
     })
 
-    it('accuses nobody on a forged statement', () => {
+    it('accuses no node because of a forged statement', () => {
       v0.hear('v1', 'CONFIRM <1,x> p=1 c=1 h=1')
       const forged = { ...says('v1', 'CONFIRM <2,z> p=2 c=2 h=2'), signature: Uint8Array.of(1) }
       expect(v0.scp.receive(forged)).to.equal('bad-signature')
@@ -133,7 +133,7 @@ describe('fba: scp', () => {
   describe('quorum sets of others', () => {
     const other = flat(3, 'v0', 'v1', 'v2', 'v9')
 
-    it('are fetched, and the statements that need them wait, the latest of each', () => {
+    it('are fetched, and of the statements that need them the latest of each author waits', () => {
       expect(v0.scp.receive(says('v1', 'PREPARE <1,x>', other))).to.equal('pending')
       expect(v0.scp.receive(says('v1', 'PREPARE <2,x>', other))).to.equal('pending')
       expect(v0.fetches[0]).to.deep.equal({ hash: hashOf(other), holder: 'v1' })
@@ -144,14 +144,14 @@ describe('fba: scp', () => {
       expect(v0.scp.receiveQuorumSet(other), 'nothing waits any more').to.equal(false)
     })
 
-    it('bring in the nodes that they name: the transitive quorum', () => {
+    it('introduce the nodes that they name: the transitive quorum', () => {
       expect(v0.scp.receive(says('v9', 'PREPARE <1,x>'))).to.equal('not-in-quorum')
       v0.scp.receive(says('v1', 'PREPARE <1,x>', other))
       v0.scp.receiveQuorumSet(other)
       expect(v0.scp.receive(says('v9', 'PREPARE <1,x>'))).to.equal('processed')
     })
 
-    it('are not taken unasked, nor when they are not sane', () => {
+    it('are refused when they were not requested, or are not sane', () => {
       expect(v0.scp.receiveQuorumSet(other)).to.equal(false)
       expect(v0.scp.quorumSet(hashOf(other))).to.equal(undefined)
       const insane = flat(9, 'v1')
@@ -159,7 +159,7 @@ describe('fba: scp', () => {
       expect(v0.scp.receiveQuorumSet(insane)).to.equal(false)
     })
 
-    it('are taken at once where the driver has them at hand, unless they are not what was named or not sane', () => {
+    it('are used at once when the driver has them, unless they have another hash or are not sane', () => {
       v0.library.set(hashOf(other), other)
       expect(v0.scp.receive(says('v1', 'PREPARE <1,x>', other))).to.equal('processed')
       const insane = flat(9, 'v1')
@@ -170,7 +170,7 @@ describe('fba: scp', () => {
       expect(v0.scp.receive(says('v3', 'PREPARE <1,x>', mistaken))).to.equal('bad-quorum-set')
     })
 
-    it('one node can have only so many fetched', () => {
+    it('one node can cause only a bounded number of fetches', () => {
       const sets = Array.from({ length: MAX_FETCHES_PER_NODE + 1 }, (_, i) => flat(1, `w${i}`))
       const outcomes = sets.map((set, i) => v0.scp.receive(says('v1', `PREPARE <${i + 1},x>`, set)))
       expect(outcomes).to.deep.equal(['pending', 'pending', 'too-many-fetches'])
@@ -198,7 +198,7 @@ describe('fba: scp', () => {
   })
 
   describe('slots', () => {
-    it('a decision moves the range on, and old slots go', () => {
+    it('a decision moves the range of slots, and old slots are dropped', () => {
       v0.startBallot('x')
       v0.hear(QUORUM, 'EXTERNALIZE <1,x> h=1')
       expect(v0.scp.currentSlot).to.equal(SLOT + 1)
@@ -223,7 +223,7 @@ describe('fba: scp', () => {
   describe('a change of the local quorum set', () => {
     const next = flat(2, 'v0', 'w1', 'w2')
 
-    it('holds from the next slot on; the slot under way keeps its own, and hears its nodes', () => {
+    it('applies from the next slot on; the current slot keeps its own set, and hears its nodes', () => {
       v0.startBallot('x')
       v0.scp.setQuorumSet(next)
       v0.hear(QUORUM, 'PREPARE <1,x>')
@@ -256,7 +256,7 @@ describe('fba: scp', () => {
       return node
     }
 
-    it('a peer that lags is brought to the decision by the statements kept', () => {
+    it('the kept statements bring a lagging peer to the decision', () => {
       const lagging = new TestNode({ nodeId: 'v4' })
       for (const envelope of decided().scp.stateFor(SLOT)) lagging.scp.receive(envelope)
       expect(lagging.externalized).to.deep.equal(['7 x'])
@@ -288,7 +288,7 @@ describe('fba: scp', () => {
     })
   })
 
-  it('lets go of the nominations of a decided slot, and takes no more', () => {
+  it('drops the nominations of a decided slot, and accepts no more', () => {
     v0.startBallot('x')
     v0.hear(QUORUM, 'EXTERNALIZE <1,x> h=1')
     expect(v0.scp.stateFor(SLOT).map(({ statement }) => statement.type)).not.to.include('nominate')
@@ -302,14 +302,14 @@ describe('fba: scp', () => {
     expect(alone.takeSaid()).to.deep.equal(['EXTERNALIZE <1,y> h=1'])
   })
 
-  it('knows when nodes that block it have spoken on a slot', () => {
+  it('knows when a blocking set of nodes has sent on a slot', () => {
     v0.hear('v1', 'NOMINATE {x}')
     expect(v0.slot.gotVBlocking).to.equal(false)
     v0.hear(V_BLOCKING[1], 'PREPARE <1,x>')
     expect(v0.slot.gotVBlocking).to.equal(true)
   })
 
-  it('keeps one statement per node and protocol, however many come', () => {
+  it('keeps one statement per node and protocol, however many arrive', () => {
     v0.hear('v1', 'NOMINATE {x}')
     for (let counter = 1; counter <= 900; counter++) v0.hear('v1', `PREPARE <${counter},x>`)
     expect(v0.scp.stateFor(SLOT)).to.have.length(2)

@@ -17,7 +17,7 @@ const refusal = (check: () => void): unknown => {
   }
 }
 
-describe('gateway: who may ask', () => {
+describe('gateway: access', () => {
   for (const host of [
     '127.0.0.1:4780',
     '127.0.0.1',
@@ -73,7 +73,7 @@ describe('gateway: who may ask', () => {
     expect(refusal(() => refuseForeignPages(request, ORIGIN_FORM))).to.equal(undefined)
   })
 
-  it('holds the host of an absolute target to the same rule', () => {
+  it('applies the same rule to the host of an absolute target', () => {
     const request = withHeaders({ host: '127.0.0.1:1' })
     expect(refusal(() => refuseForeignPages(request, { host: 'evil.example' }))).to.equal('FOREIGN_HOST')
     expect(refusal(() => refuseForeignPages(request, { host: '127.0.0.1:1' }))).to.equal(undefined)
@@ -88,12 +88,12 @@ describe('gateway: who may ask', () => {
     'Bearer secret2',
     'bearer secret'
   ]) {
-    it(`takes "${authorization}" for no token`, () => {
+    it(`does not accept "${authorization}" as a token`, () => {
       expect(refusal(() => requireToken(withHeaders({ authorization }), 'secret'))).to.equal('UNAUTHORIZED')
     })
   }
 
-  it('knows the token', () => {
+  it('accepts the token', () => {
     const request = withHeaders({ authorization: 'Bearer secret' })
     expect(refusal(() => requireToken(request, 'secret'))).to.equal(undefined)
   })

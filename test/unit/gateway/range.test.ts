@@ -50,7 +50,7 @@ describe('gateway: Range', () => {
     })
   }
 
-  it('never leaves the object, whatever is asked', () => {
+  it('never leaves the object, for any range', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat(), (first, last, size) => {
         try {

@@ -74,11 +74,11 @@ describe('gateway', () => {
   describe('scrub', () => {
     const scrub = async (query = '') => await call('POST', `/v1/scrub${query}`, { headers: bearer(TOKEN) })
 
-    it('is for who has the token', async () => {
+    it('needs the token', async () => {
       expect((await call('POST', '/v1/scrub')).status).to.equal(401)
     })
 
-    it('reads as fast as it is told, with lines of progress and a result', async () => {
+    it('reads at the given rate, with lines of progress and a result', async () => {
       const lines = linesOf((await scrub('?bytesPerSecond=65536')).body)
       expect(lines).to.have.length(2)
       expect(lines[0]).to.have.nested.property('progress.bytes', 65_536)
@@ -86,7 +86,7 @@ describe('gateway', () => {
       expect((await scrub('?bytesPerSecond=65535')).status).to.equal(400)
     })
 
-    it('ends the lines with what went wrong', async () => {
+    it('reports a failure in the last line', async () => {
       node.failScrub = new Error('the disk is gone')
       expect(linesOf((await scrub()).body).at(-1)).to.have.nested.property('problem.code', 'INTERNAL')
     })
@@ -125,7 +125,7 @@ describe('gateway', () => {
       expect(problem).to.deep.include({ code: 'NOT_FOUND' })
     })
 
-    it('sends nothing to who has it already', async () => {
+    it('sends nothing to a client that already has the object', async () => {
       const answer = await call('GET', `/v1/objects/${id}`, { headers: { 'if-none-match': `"${id}"` } })
       expect(answer.status).to.equal(304)
     })
@@ -136,7 +136,7 @@ describe('gateway', () => {
       expect(node.opened).to.equal(1)
     })
 
-    it('sends the whole when If-Range names something else', async () => {
+    it('sends the whole object when If-Range names something else', async () => {
       const headers = { range: 'bytes=0-1', 'if-range': '"other"' }
       expect((await call('GET', `/v1/objects/${id}`, { headers })).status).to.equal(200)
     })
@@ -160,7 +160,7 @@ describe('gateway', () => {
       expect(answer.body.byteLength).to.be.below(16 << 20)
     })
 
-    it('names the failure in a trailer to who asked for trailers', async () => {
+    it('names the failure in a trailer when the client asked for trailers', async () => {
       node.failGet = { afterBytes: 3000, error: lost() }
       const answer = await call('GET', `/v1/objects/${id}`, { headers: { te: 'trailers' } })
       expect(answer.body.byteLength).to.equal(3000)
@@ -168,18 +168,18 @@ describe('gateway', () => {
       expect(problem).to.deep.include({ code: 'NOT_ENOUGH_SHARDS' })
     })
 
-    it('says that nobody knows the object', async () => {
+    it('reports that no peer knows the object', async () => {
       node.kept.clear()
       const answer = await call('GET', `/v1/objects/${id}`)
       expect([answer.status, problemOf(answer).code]).to.deep.equal([404, 'NOT_FOUND'])
     })
 
-    it('refuses what is no object id', async () => {
+    it('refuses text that is not an object id', async () => {
       const answer = await call('GET', '/v1/objects/nonsense')
       expect([answer.status, problemOf(answer).code]).to.deep.equal([400, 'BAD_LINK'])
     })
 
-    it('lets go of the object when the client stops reading', async () => {
+    it('closes the object when the client stops reading', async () => {
       const big = node.keep(Buffer.alloc(32 << 20), {}).toString()
       node.pieceBytes = 1 << 20
       const sent = request(`${gateway.url}/v1/objects/${big}`, { agent: false })
@@ -192,7 +192,7 @@ describe('gateway', () => {
       if (!signal.aborted) await once(signal, 'abort')
     })
 
-    it('lets go of the object when the client goes away', async () => {
+    it('closes the object when the client disconnects', async () => {
       const big = node.keep(Buffer.alloc(32 << 20), {}).toString()
       node.pieceBytes = 1 << 20
       const sent = request(`${gateway.url}/v1/objects/${big}`, { agent: false })
@@ -231,7 +231,7 @@ describe('gateway', () => {
       })
     })
 
-    it('takes the layers of a tensor, and tells of them without asking holders', async () => {
+    it('accepts the layers of a tensor, and reports them without asking holders', async () => {
       const parameters = Buffer.from([1, 250, 255]).toString('base64url')
       const target = `/v1/objects?n=9&layers=2:3,4:2&tensor=${parameters}`
       const put = await call('PUT', target, { headers: bearer(TOKEN), body: 'hello' })
@@ -249,7 +249,7 @@ describe('gateway', () => {
       })
     })
 
-    it('refuses half a tensor, and layers or parameters that are none', async () => {
+    it('refuses an incomplete tensor, and invalid layers or parameters', async () => {
       for (const query of [
         'layers=2:3',
         'tensor=AQ',
@@ -279,7 +279,7 @@ describe('gateway', () => {
 
     for (const when of ['failPut', 'refusePut'] as const) {
       for (const accept of [NDJSON, '*/*']) {
-        it(`tells a client that goes on sending why it failed (${when}, ${accept})`, async () => {
+        it(`tells a client that keeps sending why the put failed (${when}, ${accept})`, async () => {
           node[when] = new HologramError('NOT_ENOUGH_PEERS', '5 peers are needed', {
             needed: 5,
             available: 3
@@ -297,7 +297,7 @@ describe('gateway', () => {
       }
     }
 
-    it('tells a client that is still sending that it may not', async () => {
+    it('tells a client that is still sending that it is not allowed to', async () => {
       const answer = await call('PUT', '/v1/objects', { body: Buffer.alloc(32 << 20) })
       expect(answer.status).to.equal(401)
     })
@@ -332,7 +332,7 @@ describe('gateway', () => {
       })
     }
 
-    it('never takes a body that was cut off for an object', async () => {
+    it('never treats a truncated body as an object', async () => {
       const headers = { ...bearer(TOKEN), 'content-length': 10_000 }
       const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
       sent.on('error', () => {})
@@ -341,7 +341,7 @@ describe('gateway', () => {
       expect(node.kept.size).to.equal(1)
     })
 
-    it('gives up on a client that sends nothing more', async () => {
+    it('times out a client that stops sending', async () => {
       const headers = { ...bearer(TOKEN), 'content-length': 10_000 }
       const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
       sent.on('error', () => {})
@@ -349,7 +349,7 @@ describe('gateway', () => {
       expect(await node.putBroken.promise).to.be.instanceOf(Error)
     })
 
-    it('refuses before the body is sent when the client waits to be asked for it', async () => {
+    it('refuses before the body is sent when the client waits for 100 Continue', async () => {
       const headers = { 'content-length': 10_000, expect: '100-continue' }
       const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
       sent.on('error', () => {})
@@ -363,7 +363,7 @@ describe('gateway', () => {
   for (const { methods, path, needsToken } of ROUTES) {
     if (!needsToken) continue
     for (const method of methods) {
-      it(`${method} ${path} needs the token, and does and tells nothing without it`, async () => {
+      it(`${method} ${path} needs the token, and does and reveals nothing without it`, async () => {
         for (const headers of [{}, bearer('wrong')]) {
           const answer = await call(method, path.replace('{cid}', id), { headers })
           expect(answer.status).to.equal(401)
@@ -388,7 +388,7 @@ describe('gateway', () => {
     expect(node.kept.size).to.equal(0)
   })
 
-  it('lists objects up to a last line that says it is whole', async () => {
+  it('lists objects, and ends with a line that says the list is complete', async () => {
     const answer = await call('GET', '/v1/objects', { headers: bearer(TOKEN) })
     const lines = linesOf(answer.body)
     expect(lines).to.have.length(2)
@@ -409,13 +409,13 @@ describe('gateway', () => {
     )
   })
 
-  it('names the methods there are', async () => {
+  it('names the allowed methods', async () => {
     const answer = await call('PATCH', '/v1/objects')
     expect(answer.status).to.equal(405)
     expect(answer.headers.allow).to.equal('GET, HEAD, PUT, POST, OPTIONS')
   })
 
-  describe('names itself', () => {
+  describe('identifies itself', () => {
     const challenge = 'c'.repeat(43)
     it('with a proof that it knows its token, for its address and the challenge', async () => {
       const answer = problemOf(await call('GET', `/v1/identity?challenge=${challenge}`))
@@ -431,7 +431,7 @@ describe('gateway', () => {
       expect(new Set(others).size).to.equal(4)
     })
 
-    it('without a proof when nobody asks for one', async () => {
+    it('without a proof when none is requested', async () => {
       expect(problemOf(await call('GET', '/v1/identity'))).to.not.have.property('proof')
     })
 
@@ -459,7 +459,7 @@ describe('gateway', () => {
       }
     })
 
-    it('holds If-Match to the strong validator', async () => {
+    it('compares If-Match with the strong validator', async () => {
       for (const [condition, status] of [
         ['*', 200],
         [etag(), 200],
@@ -474,7 +474,7 @@ describe('gateway', () => {
       }
     })
 
-    it('holds If-None-Match to the weak validator', async () => {
+    it('compares If-None-Match with the weak validator', async () => {
       for (const [condition, status] of [
         ['*', 304],
         [etag(), 304],
@@ -503,21 +503,21 @@ describe('gateway', () => {
       expect((await call('DELETE', `/v1/objects/${id}`, { headers })).status).to.equal(200)
     })
 
-    it('voids a range for a weak If-Range', async () => {
+    it('ignores a range for a weak If-Range', async () => {
       const headers = { range: 'bytes=0-1', 'if-range': `W/${etag()}` }
       expect((await call('GET', `/v1/objects/${id}`, { headers })).status).to.equal(200)
       const strong = { range: 'bytes=0-1', 'if-range': etag() }
       expect((await call('GET', `/v1/objects/${id}`, { headers: strong })).status).to.equal(206)
     })
 
-    it('says where a new object is', async () => {
+    it('names the location of a new object', async () => {
       const answer = await call('PUT', '/v1/objects', { headers: bearer(TOKEN), body: 'new' })
       expect(answer.status).to.equal(201)
       const { location } = answer.headers
       expect((await call('GET', String(location))).body.toString()).to.equal('new')
     })
 
-    it('answers OPTIONS with the methods there are', async () => {
+    it('answers OPTIONS with the allowed methods', async () => {
       const object = await call('OPTIONS', `/v1/objects/${id}`)
       expect([object.status, object.headers.allow]).to.deep.equal([204, 'GET, HEAD, DELETE, OPTIONS'])
       const { hostname, port } = new URL(gateway.url)
@@ -548,7 +548,7 @@ describe('gateway', () => {
       })
     }
 
-    it('takes no key of a link', async () => {
+    it('refuses a link with its key', async () => {
       const link = encodeURIComponent(`${id}#${Buffer.alloc(32).toString('base64url')}`)
       const answer = await call('GET', `/v1/objects/${link}`)
       expect([answer.status, problemOf(answer).code]).to.deep.equal([400, 'BAD_REQUEST'])
@@ -572,7 +572,7 @@ describe('gateway', () => {
       }
     })
 
-    it('stores no part of an object, and none in another coding', async () => {
+    it('refuses partial objects, and objects in another content coding', async () => {
       for (const [field, status] of [
         [{ 'content-range': 'bytes 0-1/5' }, 400],
         [{ 'content-encoding': 'gzip' }, 415]
@@ -586,7 +586,7 @@ describe('gateway', () => {
     })
   })
 
-  it('answers 404 where nothing is', async () => {
+  it('answers 404 for an unknown path', async () => {
     expect(problemOf(await call('GET', '/v2/objects')).code).to.equal('NO_ROUTE')
   })
 
@@ -604,7 +604,7 @@ describe('gateway', () => {
     expect([answer.status, problemOf(answer).code]).to.deep.equal([431, 'HEAD_TOO_LARGE'])
   })
 
-  describe('tells a client whose head never ends, whichever limit is first', () => {
+  describe('answers a client whose head never ends, at either limit', () => {
     const cutOff = async (url: string, ...sent: string[]): Promise<string> => {
       const { hostname, port } = new URL(url)
       const socket = connect(Number(port), hostname)
@@ -637,7 +637,7 @@ describe('gateway', () => {
       })
     }
 
-    it('but says nothing on a connection that only rests', async () => {
+    it('sends nothing on an idle connection', async () => {
       const other = createGateway({ node: await FakeNode.create() }, { idleTimeoutMs: 200 })
       await other.start()
       expect(await cutOff(other.url, HEAD))
@@ -647,7 +647,7 @@ describe('gateway', () => {
     })
   })
 
-  it('answers what is not HTTP with a problem', async () => {
+  it('answers bytes that are not HTTP with a problem', async () => {
     const { hostname, port } = new URL(gateway.url)
     const socket = connect(Number(port), hostname)
     socket.write('\u0016\u0003\u0001 nonsense\r\n\r\n')
@@ -657,7 +657,7 @@ describe('gateway', () => {
       .and.include('"BAD_REQUEST"')
   })
 
-  it('breaks off what is under way when it stops', async () => {
+  it('aborts requests in progress when it stops', async () => {
     const headers = { ...bearer(TOKEN), 'content-length': 10_000 }
     const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
     const broken = Promise.withResolvers<unknown>()

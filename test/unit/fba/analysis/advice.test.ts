@@ -18,13 +18,13 @@ describe('advice to operators', () => {
     ])
   })
 
-  it('calls it a danger when one party can', () => {
+  it('reports a danger when one party can split or halt the network', () => {
     const found = advice(flatNetwork(3, 2))
     expect(found[0]).to.equal('danger: 1 node lying can split you: for example N0.')
     expect(found).to.include('warning: 2 nodes failing together can halt you: for example N0, N1.')
   })
 
-  it('is content with what takes three', () => {
+  it('has no warning when it takes three', () => {
     expect(advice(flatNetwork(7, 5)).filter((text) => text.startsWith('good'))).to.deep.equal([
       'good: Every two quorums share a node: while all tell the truth, none can disagree.',
       'good: It takes 3 nodes lying together to split you: for example N0, N1, N2.',
@@ -46,7 +46,7 @@ describe('advice to operators', () => {
     ])
   })
 
-  it('does not pass off a search cut short as an answer', () => {
+  it('does not present a truncated search as an answer', () => {
     const found = advice(organisedNetwork([1, 2, 3, 4, 5], 3), { maxSteps: 12 })
     expect(found.some((text) => /perhaps fewer|not decided/.test(text))).to.equal(true)
     expect(found.some((text) => text.startsWith('good'))).to.equal(false)

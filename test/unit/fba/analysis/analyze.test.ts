@@ -149,7 +149,7 @@ describe('analysis of a network', () => {
     })
   })
 
-  describe('networks too large for that', () => {
+  describe('networks too large for the definitions', () => {
     it('counts the 16 organisations of 3 by combinatorics: any 11, any 2 of the 3 in each', () => {
       const { intersection, minimalQuorums, minimalBlockingSets, minimalSplittingSets, topTier } = analyze(
         organisedNetwork(Array(16).fill(3), 11)
@@ -213,7 +213,7 @@ describe('analysis of a network', () => {
       }))
     }
 
-    it('says undecided when the time is up, and what it knows by then', () => {
+    it('answers undecided when time is up, with what it knows by then', () => {
       let nowMillis = 0
       const found = analyzeNetwork(hard(), { clock: { nowMillis: () => nowMillis++ }, limitMillis: 40 })
       expect(found.intersection.status).to.equal('undecided')
@@ -222,13 +222,13 @@ describe('analysis of a network', () => {
       expect(found.topTier.complete).to.equal(false)
     })
 
-    it('says undecided after a number of steps, the same on every machine', () => {
+    it('answers undecided after a number of steps, the same on every machine', () => {
       const once = analyze(hard(), { maxSteps: 2000 })
       expect(once.intersection.status).to.equal('undecided')
       expect(analyze(hard(), { maxSteps: 2000 })).to.deep.equal(once)
     })
 
-    it('keeps no more sets than it may, and calls the family incomplete', () => {
+    it('keeps a bounded number of sets, and marks the family incomplete', () => {
       const { minimalQuorums } = analyze(organisedNetwork([1, 2, 3, 4], 2), { maxOrbits: 2 })
       expect(minimalQuorums.complete).to.equal(false)
       expect(minimalQuorums.count > 0n).to.equal(true)
@@ -271,7 +271,7 @@ describe('analysis of a network', () => {
       expect(found.minimalBlockingSets.fewestOrganisations?.count).to.equal(1)
     })
 
-    it('refuses what names no node of the network, or one twice', () => {
+    it('refuses names that are not nodes of the network, and duplicates', () => {
       const nodes = flatNetwork(3, 2)
       expect(() => analyze(nodes, { deleted: ['x'] })).to.throw(RangeError, 'no node x')
       expect(() => analyze(nodes, { organisations: [['n0'], ['n0']] })).to.throw(RangeError, 'n0')

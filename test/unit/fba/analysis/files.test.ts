@@ -23,7 +23,7 @@ describe('files of nodes in the stellarbeat format', () => {
   const parse = (value: unknown) => parseStellarbeatNodes(JSON.stringify(value))
   const flat = { threshold: 1, validators: ['a'], innerQuorumSets: [] }
 
-  it('reads ids, names and nested quorum sets, and passes over everything else', () => {
+  it('reads ids, names and nested quorum sets, and ignores everything else', () => {
     const nodes = parse([
       {
         publicKey: 'a',
@@ -42,7 +42,7 @@ describe('files of nodes in the stellarbeat format', () => {
     ])
   })
 
-  it('takes a missing list for an empty one', () => {
+  it('treats a missing list as empty', () => {
     expect(parse([{ publicKey: 'a', quorumSet: { threshold: 2 } }])[0].quorumSet).to.deep.equal({
       threshold: 2,
       validators: [],
@@ -50,7 +50,7 @@ describe('files of nodes in the stellarbeat format', () => {
     })
   })
 
-  it('says what is wrong and where', () => {
+  it('reports what is wrong and where', () => {
     expectRefusal(() => parseStellarbeatNodes('{'), 'not-json', '', /not JSON/)
     expectRefusal(() => parse({}), 'bad-value', 'the top', /list/)
     expectRefusal(() => parse([[]]), 'bad-value', '[0]', /object/)
@@ -117,7 +117,7 @@ describe('network descriptors', () => {
     innerSets: [organisation('a', 'b'), organisation('c', 'd')]
   }
 
-  it('gives everybody named the quorum set of the network, and others their own', () => {
+  it('gives every named validator the quorum set of the network, and other nodes their own', () => {
     const { nodes, organisations, quorumSets } = parse({
       name: 'net',
       quorumSet: shared,
@@ -140,7 +140,7 @@ describe('network descriptors', () => {
     expect(quorumSets).to.have.length(3)
   })
 
-  it('refuses a descriptor without quorum set, and quorum sets that no node may use', () => {
+  it('refuses a descriptor without a quorum set, and quorum sets that are not sane', () => {
     expectRefusal(() => parse({ name: 'net' }), 'bad-value', 'quorumSet', /nobody agrees/)
     expectRefusal(
       () => parse({ quorumSet: { ...shared, threshold: 4 } }),

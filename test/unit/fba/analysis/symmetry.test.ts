@@ -21,7 +21,7 @@ function shape(symmetry: Symmetry): number[][][] {
 }
 
 describe('exchangeable nodes and organisations', () => {
-  it('are all, where everybody requires the same of everybody', () => {
+  it('are all nodes, when all have the same quorum set', () => {
     expect(shape(symmetryOf(flatNetwork(3, 2)))).to.deep.equal([[[1], [1], [1]]])
     expect(shape(symmetryOf(organisedNetwork([3, 3], 2)))).to.deep.equal([[[3], [3]]])
   })
@@ -33,7 +33,7 @@ describe('exchangeable nodes and organisations', () => {
     ])
   })
 
-  it('are not those whose quorum sets differ, or that others name in other ways', () => {
+  it('are not nodes whose quorum sets differ, or that others name differently', () => {
     const nodes = flatNetwork(4, 3)
     const own = nodes.with(0, { id: 'n0', quorumSet: quorumSet(2, ['n0', 'n1', 'n2', 'n3']) })
     expect(shape(symmetryOf(own))).to.deep.equal([[[1]], [[1], [1], [1]]])
@@ -41,7 +41,7 @@ describe('exchangeable nodes and organisations', () => {
     expect(shape(symmetryOf(fan))).to.deep.equal([[[1]], [[1], [1], [1]], [[1]]])
   })
 
-  it('are those that name everybody but themselves', () => {
+  it('are nodes that name all others but not themselves', () => {
     const ids = ['a', 'b', 'c']
     const nodes = ids.map((id) => ({
       id,
@@ -53,7 +53,7 @@ describe('exchangeable nodes and organisations', () => {
     expect(shape(symmetryOf(nodes))).to.deep.equal([[[1], [1], [1]]])
   })
 
-  it('are no nodes of a ring, in which only a turn of all keeps the trust as it is', () => {
+  it('are not the nodes of a ring, where only a rotation of all preserves the trust', () => {
     const nodes = [0, 1, 2, 3, 4].map((index) => ({
       id: `${index}`,
       quorumSet: quorumSet(1, [`${(index + 1) % 5}`])
@@ -61,13 +61,13 @@ describe('exchangeable nodes and organisations', () => {
     expect(symmetryOf(nodes)).to.have.length(5)
   })
 
-  it('are told apart again by the nodes that are marked, also where these are all of a class', () => {
+  it('are separated by marked nodes, even when a whole class is marked', () => {
     const pairs: Symmetry = [[{ classes: [[0], [1]] }, { classes: [[2], [3]] }]]
     expect(shape(restrictSymmetry(pairs, [0, 2], bitsOf(4, [])))).to.deep.equal([[[1], [1]]])
     expect(shape(restrictSymmetry(pairs, [0, 2], bitsOf(4, [1])))).to.deep.equal([[[1]], [[1]]])
   })
 
-  it('are looked for within the budget', () => {
+  it('are searched within the budget', () => {
     const network = compileNetwork(flatNetwork(50, 30))
     const budget = new Budget({ nowMillis: () => 0 }, Infinity, 10)
     expect(() => findSymmetry(network, [], budget))
