@@ -1,5 +1,6 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import type { PlacementView } from './placement/placement-view.ts'
 
 /** A peer of this network that may hold shards, as its newest report and our own experience describe it. */
 export interface MeshPeer {
@@ -19,8 +20,10 @@ export interface Mesh {
   readonly networkId: Uint8Array
   /** Turns 'put/1' into the network's own protocol id, e.g. '/thhe/<network>/put/1'. */
   protocol: (name: string) => string
-  /** Live peers that lend storage, this node included when it does. */
-  peers: () => MeshPeer[]
+  /** Live peers that lend storage, this node included when it does: what repair watches. */
+  peers: () => readonly MeshPeer[]
+  /** The peers among which homes are computed. Read it once per decision: it may change between two calls. */
+  placement: () => PlacementView
   /** Opens a stream; dials when needed. Rejects when `signal` fires. */
   open: (peer: PeerId, protocol: string, options: { signal: AbortSignal }) => Promise<Stream>
   handle: (

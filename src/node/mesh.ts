@@ -2,11 +2,12 @@
 import { deadlineIn } from '../clock/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
-import { placementPeers } from './peers/placement-view.ts'
+import { placementPeers, placementView } from './peers/placement-view.ts'
 import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../clock/index.ts'
 import type { Mesh, MeshPeer } from '../hologram/mesh.ts'
+import type { PlacementView } from '../hologram/placement/placement-view.ts'
 import type { Host } from './host/host.ts'
 import type { PeerTable } from './peers/peer-table.ts'
 import type { Outcome } from './peers/reliability.ts'
@@ -46,6 +47,10 @@ export class Libp2pMesh implements Mesh {
 
   peers(): MeshPeer[] {
     return placementPeers(this.#init.table.live())
+  }
+
+  placement(): PlacementView {
+    return placementView(this.#init.table.live())
   }
 
   /** @throws {NodeError} 'UNREACHABLE' if the peer cannot be dialled; the reason of `signal` when it fires */

@@ -7,6 +7,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { CID } from 'multiformats/cid'
 import type { Mesh, MeshPeer } from '../../src/hologram/mesh.ts'
+import type { PlacementView } from '../../src/hologram/placement/placement-view.ts'
 
 export interface TestPeerOptions {
   capacityBytes?: number
@@ -75,6 +76,8 @@ export class TestMesh implements Mesh {
   readonly opened: Array<{ peer: PeerId; protocol: string }> = []
   /** What this host believes the table to be, when it differs from the truth. */
   table?: (peers: MeshPeer[]) => MeshPeer[]
+  /** Where homes are computed, when it is not among the peers of the table. */
+  view?: PlacementView
   readonly #network: TestNetwork
   readonly #key: PrivateKey
   readonly #options: TestPeerOptions
@@ -97,6 +100,10 @@ export class TestMesh implements Mesh {
   /** Takes this host out of every table; what runs on it goes on. */
   withdraw(): void {
     this.#lends = false
+  }
+
+  placement(): PlacementView {
+    return this.view ?? { epoch: 0, peers: this.peers() }
   }
 
   peers(): MeshPeer[] {

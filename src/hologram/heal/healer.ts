@@ -131,7 +131,7 @@ export class Healer {
   #notePeers(): void {
     const { mesh, clock } = this.#context
     const nowMs = clock.monotonicMs()
-    for (const peer of mesh.peers()) this.#recent.set(peer.id.toString(), { peer, seenMs: nowMs })
+    for (const peer of mesh.placement().peers) this.#recent.set(peer.id.toString(), { peer, seenMs: nowMs })
     for (const [key, { seenMs }] of this.#recent) {
       if (nowMs - seenMs >= this.#settings.graceMs) this.#recent.delete(key)
     }
@@ -221,7 +221,7 @@ export class Healer {
   /** Place of this node in the order in which the live peers would repair the object. */
   #rankFor({ cid, n }: IndexedObject): number {
     const { mesh } = this.#context
-    const order = manifestHomes(cid, 2 * n, mesh.peers())
+    const order = manifestHomes(cid, 2 * n, mesh.placement().peers)
     const rank = order.findIndex(({ id }) => id.equals(mesh.self))
     return rank < 0 ? 2 * n : rank
   }

@@ -79,8 +79,8 @@ async function surveyObject(
 ): Promise<Survey> {
   const { mesh, settings } = context
   const { n, seed } = manifest
-  const table = mesh.peers()
-  const live = new Set(table.map(({ id }) => id.toString()))
+  const live = new Set(mesh.peers().map(({ id }) => id.toString()))
+  const { peers: table } = mesh.placement()
   const placed = (await knownHolders(context, cid)).filter(({ peer }) => live.has(peer.toString()))
   const homes = manifest.inline === undefined ? homesOf(seed, n, neededShards(manifest), table).peers : []
   const likely = [
@@ -125,7 +125,7 @@ async function repairShards(
   const { n, seed } = manifest
   const k = neededShards(manifest)
   const layout = new Layout(manifest)
-  const { homes, homeless } = planRepair(seed, { n, k }, survey.holders, context.mesh.peers())
+  const { homes, homeless } = planRepair(seed, { n, k }, survey.holders, context.mesh.placement().peers)
   const spareBefore = distinct(survey.holders) - k
   let rebuilt: readonly PlannedShard[] = []
   if (homes.length > 0) {
@@ -169,7 +169,7 @@ async function repairCopies(
   signal: AbortSignal
 ): Promise<RepairResult> {
   const { manifest, bytes } = object
-  const wanted = Math.min(manifest.n, context.mesh.peers().length)
+  const wanted = Math.min(manifest.n, context.mesh.placement().peers.length)
   const isShort = survey.keepers.length < wanted
   const homes = isShort ? await bringManifest(context, object, survey.keepers, [], signal) : []
   const copies = survey.keepers.length + homes.length
@@ -223,7 +223,10 @@ async function bringManifest(
   const { objects, mesh, holdings } = context
   const { cid, manifest, bytes, leases } = object
   const kept = new Set(keepers.map((peer) => peer.toString()))
-  const homes = uniquePeers([mesh.self, ...manifestHomes(cid, manifest.n, mesh.peers()).map(({ id }) => id)])
+  const homes = uniquePeers([
+    mesh.self,
+    ...manifestHomes(cid, manifest.n, mesh.placement().peers).map(({ id }) => id)
+  ])
   const told = homes.filter((peer) => news.length > 0 || !kept.has(peer.toString()))
   const { lease, placement } = await placementWithLease(context, cid, leases)
   const older = (await holdings.statements(cid)).map(({ signed }) => Uint8Array.from(signed))

@@ -7,6 +7,7 @@ import {
 } from '../../../src/node/peers/reliability.ts'
 import type { Outcome } from '../../../src/node/peers/reliability.ts'
 import type { Mesh, MeshPeer } from '../../../src/hologram/mesh.ts'
+import type { PlacementView } from '../../../src/hologram/placement/placement-view.ts'
 import type { SimNode } from './node.ts'
 import type { World } from './world.ts'
 import { SimStream } from './stream.ts'
@@ -39,6 +40,10 @@ export class SimMesh implements Mesh {
 
   protocol(name: string): string {
     return `/thhe/sim/${name}`
+  }
+
+  placement(): PlacementView {
+    return { epoch: 0, peers: this.peers() }
   }
 
   peers(): MeshPeer[] {

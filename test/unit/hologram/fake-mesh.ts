@@ -6,6 +6,7 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Signer } from '../../../protocols/signed.ts'
 import type { Mesh, MeshPeer } from '../../../src/hologram/mesh.ts'
+import type { PlacementView } from '../../../src/hologram/placement/placement-view.ts'
 
 type Handler = (stream: Stream, connection: Connection) => Promise<void>
 
@@ -38,6 +39,10 @@ export class FakeMesh implements Mesh {
     this.inbound.push(inbound)
     this.served.push(registered.handler(inbound, { remotePeer } as Connection))
     return new FramedStream(outbound, { maxFrameBytes: 2 ** 22, clock: systemClock })
+  }
+
+  placement(): PlacementView {
+    return { epoch: 0, peers: this.peers() }
   }
 
   peers(): MeshPeer[] {

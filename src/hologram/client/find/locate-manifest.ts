@@ -40,7 +40,7 @@ export async function locateManifest(
   signal: AbortSignal
 ): Promise<ManifestAnswer> {
   const { mesh, clock, settings } = context
-  const table = mesh.peers()
+  const table = mesh.placement().peers
   const asked = new Set<string>()
   let malformed: unknown
   const fresh = (peers: Iterable<PeerId>): PeerId[] =>

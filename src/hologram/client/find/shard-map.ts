@@ -29,7 +29,7 @@ export class ShardMap implements ShardLocations {
     const { mesh } = this.#context
     const { seed, n } = this.#manifest
     const said = [...this.#answer.holders, ...this.#answer.placed]
-    const homes = homesOf(seed, n, neededShards(this.#manifest), mesh.peers()).peers
+    const homes = homesOf(seed, n, neededShards(this.#manifest), mesh.placement().peers).peers
     for (let shard = 0; shard < n; shard++) {
       const home = homes[shard]
       const peers = said.filter((holder) => holder.shard === shard).map(({ peer }) => peer)
@@ -43,7 +43,7 @@ export class ShardMap implements ShardLocations {
     const { mesh, settings } = this.#context
     const peers = [
       ...(await providersOf(this.#context, this.#cid, signal)),
-      ...manifestHomes(this.#cid, settings.maxSweep, mesh.peers()).map(({ id }) => id)
+      ...manifestHomes(this.#cid, settings.maxSweep, mesh.placement().peers).map(({ id }) => id)
     ]
     const ask = async (peer: PeerId): Promise<ManifestAnswer[]> => {
       try {

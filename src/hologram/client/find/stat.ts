@@ -89,7 +89,7 @@ async function takeCensus(
   const { clock, mesh, settings } = context
   const { manifest } = answer
   const map = new ShardMap(context, cid, answer)
-  const homes = manifestHomes(cid, manifest.n, mesh.peers()).map(({ id }) => id)
+  const homes = manifestHomes(cid, manifest.n, mesh.placement().peers).map(({ id }) => id)
   const count = new Count(context, cid, signal)
   const shards = manifest.inline === undefined ? [...map.known()].flatMap(([, peers]) => peers) : []
   const likely = count.ask([mesh.self, ...homes, ...shards])

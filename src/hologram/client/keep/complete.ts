@@ -35,7 +35,8 @@ export async function completeObject(
   const { cid, manifest, bytes } = object
   const { n, seed, roots } = manifest
   const layout = new Layout(manifest)
-  const plan = chosen ?? new HomePlan(seed, { n, k: neededShards(manifest) }, context.mesh.peers(), holders)
+  const plan =
+    chosen ?? new HomePlan(seed, { n, k: neededShards(manifest) }, context.mesh.placement().peers, holders)
   const homeless = plan.homeless.map((shard) => ({ shard, reason: 'there is no peer without a shard' }))
   if (plan.homes.length === 0) return { holders, missing: homeless }
   const locations = new ShardMap(context, cid, { manifest, bytes, placed: holders, holders: [] })

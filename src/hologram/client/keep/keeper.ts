@@ -237,7 +237,7 @@ export class Keeper {
       const answer = await locateManifest(context, cid, signal)
       const map = new ShardMap(context, cid, { ...answer, placed: [...record.holders, ...answer.placed] })
       await ask([
-        ...manifestHomes(cid, record.n, mesh.peers()).map(({ id }) => id),
+        ...manifestHomes(cid, record.n, mesh.placement().peers).map(({ id }) => id),
         ...[...map.known()].flatMap(([, peers]) => peers)
       ])
       if (missingAt(afterCheck(record, found, record.checkedMs), record.checkedMs) > 0) {

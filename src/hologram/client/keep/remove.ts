@@ -103,7 +103,7 @@ export async function withdraw(
 /** Shard holders as far as they can be found, and the homes of the manifest. */
 async function likelyKeepers(context: ClientContext, cid: CID, signal: AbortSignal): Promise<PeerId[]> {
   const answer = await locateManifest(context, cid, signal)
-  const homes = manifestHomes(cid, 2 * answer.manifest.n, context.mesh.peers()).map(({ id }) => id)
+  const homes = manifestHomes(cid, 2 * answer.manifest.n, context.mesh.placement().peers).map(({ id }) => id)
   if (answer.manifest.inline !== undefined) return homes
   return [...homes, ...[...new ShardMap(context, cid, answer).known()].flatMap(([, peers]) => peers)]
 }

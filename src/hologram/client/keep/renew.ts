@@ -92,7 +92,7 @@ async function publish(
     const { bytes } = await locateManifest(context, cid, signal)
     const holders = record.inline ? [] : holdersAt(record, clock.nowMs())
     const kept = await publishManifest(context, { cid, manifest: bytes, lease, holders }, record.n, signal)
-    const wanted = Math.min(Math.ceil((record.n - record.k) / 2) + 1, context.mesh.peers().length)
+    const wanted = Math.min(Math.ceil((record.n - record.k) / 2) + 1, context.mesh.placement().peers.length)
     if (kept.length < wanted) throw new Error(`only ${kept.length} of ${wanted} homes took the manifest`)
     return { copies: record.inline ? numbered(record, kept, lease, clock.nowMs()) : [] }
   } catch (error) {

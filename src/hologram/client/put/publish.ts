@@ -104,7 +104,7 @@ export async function placeManifest(
     placement: Uint8Array.from(placement?.record ?? []),
     statements: []
   }
-  const ranked = manifestHomes(cid, 2 * count, mesh.peers()).map(({ id }) => id)
+  const ranked = manifestHomes(cid, 2 * count, mesh.placement().peers).map(({ id }) => id)
   const kept: PeerId[] = []
   const reasons: string[] = []
   let noRoom = 0

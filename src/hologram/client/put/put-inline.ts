@@ -12,7 +12,7 @@ import { finishObject } from './finished-object.ts'
 export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResult> {
   const { context, options, plan, progress, signal } = job
   const copies = { k: 1, n: plan.n - plan.k + 1, margin: plan.margin }
-  checkPeers(copies, context.mesh.peers().length, options.allowFewerShards ?? false)
+  checkPeers(copies, context.mesh.placement().peers.length, options.allowFewerShards ?? false)
   const object = await finishObject(
     context,
     {

@@ -32,7 +32,8 @@ export async function putShards(
 ): Promise<PutResult> {
   const { context, options, plan } = job
   const seed = placementSeed(head[0].data.subarray(0, head[0].length))
-  const homes = new HomePlan(seed, plan, context.mesh.peers())
+  const view = context.mesh.placement()
+  const homes = new HomePlan(seed, plan, view.peers)
   checkPeers(plan, homes.homes.length, options.allowFewerShards ?? false)
   const { object, outcomes } = await sendAndCommit(job, seed, homes, concatenated(head, rest))
   const proved = await readBack(context, object, outcomes, job.signal)
@@ -55,6 +56,11 @@ export async function putShards(
     return refuse(job, object, 'the manifest', { holders: copies, required: plan.margin + 1, ...failures })
   }
   await adopt(job, object, holders)
+  context.logger.debug('an object is placed', {
+    cid: cid.toString(),
+    epoch: view.epoch,
+    peers: view.peers.length
+  })
   return {
     cid,
     manifest,
