@@ -6,8 +6,8 @@ import { checkLength, checkShape, splitRows } from './shape.ts'
 import type { SegmentShape } from './shape.ts'
 
 /**
- * The code on the calling thread: rows to rows, nothing kept but plans. A segment's rows lie one after
- * another in one buffer. For a process that must answer others meanwhile there is createSegmentCodec.
+ * The code on the calling thread: makes rows from rows and keeps only plans. The rows of a segment are contiguous in one
+ * buffer. Processes that must stay responsive use createSegmentCodec instead.
  */
 export class RowCodec {
   readonly #backend: SyncBackend
@@ -19,7 +19,7 @@ export class RowCodec {
   }
 
   /**
-   * The parity rows of a segment, or the rows asked for.
+   * The parity rows of a segment, or the requested rows.
    *
    * @param data - k rows
    * @param rows - different rows of the code, in the order wanted; by default k to n-1
@@ -35,7 +35,7 @@ export class RowCodec {
   }
 
   /**
-   * Any rows from any k.
+   * Makes any rows from any k rows.
    *
    * @param have - exactly k different rows
    * @param blocks - those rows, in that order
@@ -57,7 +57,7 @@ export class RowCodec {
   }
 
   /**
-   * Brings parity rows up to date after one data row changed, from the change alone.
+   * Updates parity rows after a change of one data row, using only the change.
    *
    * @param dataRow - the data row that changed, 0 to k-1
    * @param delta - old row XOR new row
@@ -82,8 +82,8 @@ export class RowCodec {
   }
 
   /**
-   * Checks more than k rows against each other. `consistent` is what all of them agreeing with one segment
-   * means; otherwise `corrupt` names the wrong rows when there are enough others to tell.
+   * Checks more than k rows against each other. `consistent` is true if all rows belong to one segment. Otherwise
+   * `corrupt` names the wrong rows if there are enough others to identify them.
    *
    * @param have - more than k different rows
    * @param blocks - those rows, in that order

@@ -1,25 +1,25 @@
 import { invert, multiply } from './gf256.ts'
 import type { RowPlan } from './plan.ts'
 
-/** What more than k rows of one segment say about each other. */
+/** The result of checking more than k rows of one segment against each other. */
 export interface ConsistencyReport {
-  /** Whether all rows belong to one and the same segment. */
+  /** Whether all rows belong to the same segment. */
   readonly consistent: boolean
-  /** The rows that do not belong; undefined when there are too few rows to tell which. */
+  /** The wrong rows; undefined if there are too few rows to identify them. */
   readonly corrupt: readonly number[] | undefined
 }
 
 /**
- * Which rows explain that the rows computed differ from the rows given.
+ * Finds the rows that explain why the computed rows differ from the given rows.
  *
- * Every column of the mismatch is a combination of the check columns of the rows that are wrong: for a row
- * that was computed from, its column of the plan's matrix; for a row that was compared, a unit vector. Any
- * h-k of these are independent (the code is MDS), so if the mismatches span a space of dimension r < h-k that
- * contains the check columns of exactly r rows, then those rows and no fewer explain what is seen.
+ * Every column of the mismatch is a combination of the check columns of the wrong rows. The check column of a source row
+ * is its column of the plan's matrix; that of a compared row is a unit vector. Any h-k check columns are independent (the
+ * code is MDS). So if the mismatches span a space of dimension r < h-k that contains the check columns of exactly r rows,
+ * then those rows, and no fewer, explain the mismatch.
  * (Collaborative decoding of interleaved codes: Haslach and Vinck, 1999.)
  *
  * @param plan - made the h-k rows `want` from the k rows `have`
- * @param mismatch - row by row, what was computed XOR what was given
+ * @param mismatch - for each row, the computed row XOR the given row
  */
 export function locateCorruption(plan: RowPlan, mismatch: readonly Uint8Array[]): ConsistencyReport {
   const space = new VectorSpace(mismatch.length)
@@ -50,7 +50,7 @@ function unitVector(length: number, position: number): Uint8Array {
 /** A subspace of GF(2^8)^length, kept as a basis in echelon form. */
 class VectorSpace {
   readonly #length: number
-  /** Basis vectors with a leading one, by the position of that one. */
+  /** Basis vectors, by the position of their leading one. */
   readonly #basis = new Map<number, Uint8Array>()
 
   constructor(length: number) {
@@ -80,7 +80,7 @@ class VectorSpace {
     )
   }
 
-  /** What is left of a vector after taking the basis out; undefined when nothing is. */
+  /** A vector reduced by the basis; undefined if nothing is left. */
   #reduce(vector: Uint8Array): Uint8Array | undefined {
     const rest = vector.slice()
     for (let position = 0; position < this.#length; position++) {

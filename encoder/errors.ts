@@ -1,26 +1,26 @@
-/** What an EncoderError is about. The code survives a worker boundary; the message is for people. */
+/** Codes of EncoderErrors. The code survives a worker boundary; the message is for people. */
 export type EncoderErrorCode =
-  /** k, n or blockBytes is not a possible shape. */
+  /** k, n or blockBytes is invalid. */
   | 'BAD_SHAPE'
-  /** A buffer has not the length that the shape asks for. */
+  /** A buffer does not have the length that the shape requires. */
   | 'BAD_LENGTH'
-  /** Rows out of range, given twice, too few or too many. */
+  /** Rows are out of range, repeated, too few or too many. */
   | 'BAD_ROWS'
   /** No code family has this id or name. */
   | 'UNKNOWN_CODE'
-  /** The backend is not there, or failed while computing. */
+  /** The backend is not available, or failed during a computation. */
   | 'BACKEND_FAILED'
-  /** More segments wait for a worker than the codec was told to hold. */
+  /** The codec's queue of segments that wait for a worker is full. */
   | 'QUEUE_FULL'
   /** The worker that held this job ended before answering. */
   | 'WORKER_LOST'
   /** The codec is closed. */
   | 'CLOSED'
 
-/** The numbers that an error is about, for callers and logs. */
+/** The data of an error, for callers and logs. */
 export type EncoderErrorData = Readonly<Record<string, number | string | readonly number[]>>
 
-/** Every refusal of this room: a code, a sentence and the numbers it is about. */
+/** An error of this room: a code, a sentence and its data. */
 export class EncoderError extends Error {
   override readonly name = 'EncoderError'
   readonly code: EncoderErrorCode

@@ -1,10 +1,10 @@
 // The field GF(2^8) modulo x^8 + x^4 + x^3 + x^2 + 1, and the Cantor basis that orders its elements as
 // points.
 
-/** The reduction polynomial, bit i standing for x^i. Its root x generates the multiplicative group. */
+/** The reduction polynomial: bit i is the coefficient of x^i. Its root x generates the multiplicative group. */
 export const POLYNOMIAL = 0x11d
 
-/** EXP[i] = x^i, repeated so that the sum of two logarithms needs no reduction. */
+/** EXP[i] = x^i, in two periods, so that the sum of two logarithms needs no reduction. */
 export const EXP = new Uint8Array(510)
 /** LOG[x^i] = i; LOG[0] is meaningless. */
 export const LOG = new Uint8Array(256)
@@ -26,20 +26,19 @@ export function invert(a: number): number {
   return EXP[255 - LOG[a]]
 }
 
-/** Quotient of two field elements, the second one not zero. */
+/** Quotient of two field elements; the second must not be zero. */
 export function divide(a: number, b: number): number {
   return multiply(a, invert(b))
 }
 
 /**
- * The Cantor basis: b_0 = 1 and b_i^2 + b_i = b_(i-1), of the two solutions the smaller number.
+ * The Cantor basis: b_0 = 1, and b_i is the smaller of the two solutions of b_i^2 + b_i = b_(i-1).
  * (Cantor 1989; Gao and Mateer 2010, section II.)
  */
 export const CANTOR_BASIS: Uint8Array = cantorBasis()
 
 /**
- * POINTS[i] is the sum of the basis elements that the bits of i select; POINTS[i ^ j] = POINTS[i] ^
- * POINTS[j].
+ * POINTS[i] is the sum of the basis elements selected by the bits of i, so POINTS[i ^ j] = POINTS[i] ^ POINTS[j].
  */
 export const POINTS: Uint8Array = spanOf(CANTOR_BASIS)
 

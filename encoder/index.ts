@@ -1,5 +1,5 @@
-// The encoder: bytes and tensors to shards and back. Pure: no clock, no randomness, no I/O, nothing of src,
-// fba or protocols; only backends/ may load WebAssembly, threads or a GPU, and nothing above it knows which.
+// The encoder: bytes and tensors to shards and back. May not enter: clock, randomness, I/O, src, fba or protocols. Only
+// backends/ may load WebAssembly, threads or a GPU; code above it does not know which backend runs.
 
 export { EncoderError } from './errors.ts'
 export type { EncoderErrorCode, EncoderErrorData } from './errors.ts'

@@ -2,29 +2,29 @@ import { EncoderError } from './errors.ts'
 import { recoveryMatrix } from './rs8/generator.ts'
 import { checkCode, checkRows, checkSurvivors } from './shape.ts'
 
-/** A code that a manifest may name. Families differ in their bytes on disk, so a name is never used again. */
+/** A code that a manifest may name. Families produce different bytes on disk, so names are never reused. */
 export interface CodeFamily {
   readonly name: string
-  /** The number that stands for the family between threads; manifests have the name. */
+  /** Number of the family in messages between threads; manifests contain the name. */
   readonly id: number
-  /** Plans the making of rows `want` from the rows `have`, both checked. */
+  /** Plans how to make the rows `want` from the rows `have`; both must be valid. */
   plan(k: number, have: readonly number[], want: readonly number[]): RowPlan
 }
 
 /**
- * How some rows are made from k others. It belongs to the code, not to a backend: the matrix says all there
- * is to say, and a backend that knows a faster way to the same bytes goes by the rows' numbers.
+ * How to make some rows from k others. It belongs to the code, not to a backend: the matrix defines the result. A backend
+ * that knows a faster method for the same bytes uses the row numbers.
  */
 export interface RowPlan {
   /** Data rows of the code. */
   readonly k: number
   /**
-   * The rows that are given, in the order in which they are given: k of them, or one whose change is given.
+   * The given rows, in order: k rows, or the one row whose change is given.
    */
   readonly have: readonly number[]
-  /** The rows that are made, in the order in which they are written. */
+  /** The rows to make, in the order in which they are written. */
   readonly want: readonly number[]
-  /** want.length rows of have.length coefficients in GF(2^8), one after another. */
+  /** want.length rows of have.length coefficients in GF(2^8), contiguous. */
   readonly matrix: Uint8Array
 }
 
@@ -38,7 +38,7 @@ export const rs8: CodeFamily = {
 const FAMILIES: readonly CodeFamily[] = [rs8]
 
 /**
- * The family that a manifest's number stands for.
+ * The family with the given number.
  * @throws EncoderError UNKNOWN_CODE
  */
 export function codeFamily(id: number): CodeFamily {
@@ -47,20 +47,20 @@ export function codeFamily(id: number): CodeFamily {
   return family
 }
 
-/** Plans that were made before, least recently used ones dropped first: making one costs k^2 steps. */
+/** A least-recently-used cache of plans: making a plan costs k^2 steps. */
 export class PlanCache {
   readonly #family: CodeFamily
   readonly #capacity: number
   readonly #plans = new Map<string, RowPlan>()
 
-  /** @param capacity - plans kept; the largest takes about 50 KiB */
+  /** @param capacity - maximum plans; the largest takes about 50 KiB */
   constructor(family: CodeFamily = rs8, capacity = 64) {
     this.#family = family
     this.#capacity = capacity
   }
 
   /**
-   * Plan of the rows `rows` from the data.
+   * Plan to make `rows` from the data rows.
    * @throws EncoderError BAD_SHAPE, BAD_ROWS
    */
   encode(k: number, n: number, rows: readonly number[] = parityRows(k, n)): RowPlan {
@@ -70,7 +70,7 @@ export class PlanCache {
   }
 
   /**
-   * Plan of the rows `want` from the k different rows `have`.
+   * Plan to make the rows `want` from the k different rows `have`.
    * @throws EncoderError BAD_SHAPE, BAD_ROWS
    */
   reconstruct(k: number, n: number, have: readonly number[], want: readonly number[]): RowPlan {
@@ -81,8 +81,8 @@ export class PlanCache {
   }
 
   /**
-   * Plan of the change of parity rows from the change of one data row: the column of the encoding matrix that
-   * belongs to it. Its only source is the data row's change.
+   * Plan to make the changes of parity rows from the change of one data row, its only source. The matrix is the data row's
+   * column of the encoding matrix.
    * @throws EncoderError BAD_SHAPE, BAD_ROWS
    */
   update(k: number, n: number, dataRow: number, rows: readonly number[]): RowPlan {
@@ -97,7 +97,7 @@ export class PlanCache {
   }
 
   /**
-   * Plan of the rows of `have` after the first k from those first k, for comparing them.
+   * Plan to make the rows of `have` after the first k from those first k, to compare them.
    * @throws EncoderError BAD_SHAPE, BAD_ROWS
    */
   check(k: number, n: number, have: readonly number[]): RowPlan {

@@ -1,19 +1,19 @@
 import { EncoderError } from './errors.ts'
 
-/** Rows of one coded segment: k of data, n in all, each of blockBytes bytes. */
+/** Rows of one coded segment: k data rows, n rows in total, each of blockBytes bytes. */
 export interface SegmentShape {
-  /** Data rows; any k different rows give the segment back. */
+  /** Data rows; any k different rows restore the segment. */
   readonly k: number
-  /** Rows in all, k <= n <= 256. */
+  /** Total rows, k <= n <= 256. */
   readonly n: number
   /** Bytes in a row, at least 1. */
   readonly blockBytes: number
 }
 
-/** Most rows that a code over GF(2^8) can tell apart. */
+/** Maximum rows of a code over GF(2^8). */
 export const MAX_ROWS = 256
 
-/** Largest row: keeps every offset inside a segment exact and far below what a worker may hold. */
+/** Largest row: keeps every offset in a segment exact, and a segment far below a worker's memory limit. */
 export const MAX_BLOCK_BYTES = 64 * 1024 * 1024
 
 /** @throws EncoderError BAD_SHAPE */
@@ -75,7 +75,7 @@ export function checkLength(bytes: Uint8Array, rows: number, blockBytes: number)
   }
 }
 
-/** Views of the rows that lie one after another in `bytes`. Nothing is copied. */
+/** Views of the contiguous rows in `bytes`, without a copy. */
 export function splitRows(bytes: Uint8Array, blockBytes: number): Uint8Array[] {
   return Array.from({ length: bytes.length / blockBytes }, (_, row) =>
     bytes.subarray(row * blockBytes, (row + 1) * blockBytes)

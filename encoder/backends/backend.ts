@@ -1,21 +1,21 @@
 import { EncoderError } from '../errors.ts'
 import type { RowPlan } from '../plan.ts'
 
-/** The backends that there are, slowest and surest first. */
+/** All backends, slowest and most reliable first. */
 export const BACKEND_NAMES = ['scalar', 'wasm', 'webgpu', 'tfjs'] as const
 export type BackendName = (typeof BACKEND_NAMES)[number]
 
 /**
- * What computes rows from rows. All backends give the same bytes for the same plan; `scalar` is the oracle.
- * A backend holds no state between calls that a caller could see.
+ * Computes rows from rows. All backends give the same bytes for the same plan; `scalar` is the oracle. A backend has no
+ * state between calls that callers can observe.
  */
 export interface Backend {
   readonly name: BackendName
-  /** What it runs on, for people: the kind of SIMD, the GPU's name. */
+  /** What it runs on, for people: the type of SIMD, the GPU's name. */
   readonly detail: string
   /**
-   * Makes the rows of `plan` out of `sources` (in the order of plan.have) and writes them to `targets` (in
-   * the order of plan.want). All rows are equally long; targets overlap no source.
+   * Makes the rows of `plan` from `sources` (in the order of plan.have) and writes them to `targets` (in the order of
+   * plan.want). All rows must have the same length; targets must not overlap sources.
    * @throws EncoderError BAD_ROWS, BAD_LENGTH (see checkBuffers), BACKEND_FAILED
    */
   compute(plan: RowPlan, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void | Promise<void>
@@ -23,13 +23,13 @@ export interface Backend {
   close(): void
 }
 
-/** A backend that is done when `compute` returns. */
+/** A backend whose `compute` is synchronous. */
 export interface SyncBackend extends Backend {
   compute(plan: RowPlan, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void
 }
 
 /**
- * Refuses rows that do not fit the plan.
+ * Checks that the rows fit the plan.
  * @throws EncoderError BAD_ROWS for a wrong number of rows, BAD_LENGTH for rows of unequal length
  */
 export function checkBuffers(

@@ -4,7 +4,7 @@ import type { Measurement } from './calibration.ts'
 import { probeEncoders } from './probe.ts'
 import type { EncoderProbe } from './probe.ts'
 
-/** Shapes from mirrored pairs to wide codes, with the node's usual blocks. */
+/** Shapes from mirrored pairs to wide codes, with common block sizes. */
 export const BENCH_SHAPES: readonly SegmentShape[] = [
   { k: 4, n: 6, blockBytes: 65536 },
   { k: 10, n: 14, blockBytes: 65536 },
@@ -14,7 +14,7 @@ export const BENCH_SHAPES: readonly SegmentShape[] = [
   { k: 64, n: 128, blockBytes: 65536 }
 ]
 
-/** What the backends of this machine do with one shape, fastest first. */
+/** Measurements of this machine's backends for one shape, fastest first. */
 export interface EncoderBenchRow {
   readonly shape: SegmentShape
   readonly measurements: readonly Measurement[]
@@ -36,8 +36,7 @@ export interface EncoderBenchOptions {
 }
 
 /**
- * Measures every backend that this machine runs, on the calling thread: for a command line, not for a node at
- * work.
+ * Measures every backend that runs on this machine, on the calling thread: for command lines, not for running nodes.
  */
 export async function encoderBench(options: EncoderBenchOptions = {}): Promise<EncoderBench> {
   const { shapes = BENCH_SHAPES, millis = 200, signal, onRow } = options

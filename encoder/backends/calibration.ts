@@ -1,4 +1,4 @@
-// Which backend is fastest here, for one shape: measured, not guessed.
+// Measures which backend is fastest on this machine for a shape.
 
 import { PlanCache } from '../plan.ts'
 import type { SegmentShape } from '../shape.ts'
@@ -7,11 +7,11 @@ import type { Backend, BackendName } from './backend.ts'
 import { openBackend } from './open.ts'
 import { probeEncoders } from './probe.ts'
 
-/** What one backend does with one shape. */
+/** The measurement of one backend for one shape. */
 export interface Measurement {
   readonly backend: BackendName
   readonly detail: string
-  /** Bytes of data encoded in a second, the way in and out included. */
+  /** Data bytes encoded per second, including transfers to and from the device. */
   readonly bytesPerSecond: number
 }
 
@@ -20,10 +20,10 @@ export interface Calibration {
   readonly measurements: readonly Measurement[]
 }
 
-/** Segments that are under way at once: what a GPU needs to be busy. */
+/** Segments encoded concurrently: as many as keep a GPU busy. */
 const CONCURRENT_SEGMENTS = 4
 
-/** Measures the backends that could be best on this machine and encode the shape right. */
+/** Measures the candidate backends of this machine that encode the shape correctly. */
 export async function calibrate(shape: SegmentShape, millis = 100): Promise<Calibration> {
   const measurements: Measurement[] = []
   for (const { backend, isCandidate } of await probeEncoders()) {
@@ -33,7 +33,7 @@ export async function calibrate(shape: SegmentShape, millis = 100): Promise<Cali
   return { fastest: fastest?.backend ?? 'scalar', measurements }
 }
 
-/** The measurement of a backend, or none when it does not open, fails, or gives wrong bytes. */
+/** The measurement of a backend, or undefined if it does not open, fails, or gives wrong bytes. */
 export async function measureByName(
   name: BackendName,
   shape: SegmentShape,
@@ -52,8 +52,8 @@ export async function measureByName(
 }
 
 /**
- * Encodes segments of a shape for some time, after one for warming up.
- * @param millis - time to spend; one round is done in any case
+ * Encodes segments of a shape for some time, after a warm-up.
+ * @param millis - time to spend; does at least one round
  */
 export async function measure(backend: Backend, shape: SegmentShape, millis: number): Promise<Measurement> {
   const segments = Array.from({ length: CONCURRENT_SEGMENTS }, () => segmentOf(shape))

@@ -5,22 +5,22 @@ import type { SegmentShape } from '../shape.ts'
 import { BACKEND_NAMES } from './backend.ts'
 import type { BackendName } from './backend.ts'
 
-/** Choices were made by another version of this code when this differs. */
+/** Format version of the file; choices of other versions are ignored. */
 const FORMAT = 1
 
 interface ChoicesFile {
   readonly format: number
-  /** What the measurements were made on; on anything else they mean nothing. */
+  /** The machine of the measurements; they are invalid on others. */
   readonly machine: string
   readonly choices: Readonly<Record<string, BackendName>>
 }
 
-/** Which backend is fastest for each shape on this machine, as measured before, kept in a file. */
+/** The fastest backend for each shape on this machine, from earlier measurements, stored in a file. */
 export class BackendChoices {
   readonly #file: string
   readonly #choices: Map<string, BackendName>
 
-  /** @param file - need not exist; what is not a file of this machine's choices counts as empty */
+  /** @param file - counts as empty if it does not exist or has no choices for this machine */
   constructor(file: string) {
     this.#file = file
     this.#choices = readChoices(file)
@@ -31,8 +31,8 @@ export class BackendChoices {
   }
 
   /**
-   * Remembers a choice and writes the file. Resolves to whether that went well; a choice holds for this run
-   * anyway.
+   * Stores a choice and writes the file. Resolves to whether the write succeeded; the choice holds for this run in any
+   * case.
    */
   async set(shape: SegmentShape, fastest: BackendName): Promise<boolean> {
     this.#choices.set(keyOf(shape), fastest)
@@ -53,7 +53,7 @@ export class BackendChoices {
 }
 
 /**
- * Blocks of about the same size share a choice: the short last segment of an object is no case of its own.
+ * Blocks of similar size share a choice, so the short last segment of an object needs no measurement of its own.
  */
 function keyOf({ k, n, blockBytes }: SegmentShape): string {
   return `${k}+${n - k}x${2 ** Math.ceil(Math.log2(blockBytes))}`

@@ -4,8 +4,8 @@ import { createScalarBackend } from './scalar.ts'
 import { createWasmBackend } from './wasm/index.ts'
 
 /**
- * Opens a backend by name. What only a GPU needs is loaded only then, so that a thread starts in little time.
- * @throws EncoderError BACKEND_FAILED when this machine cannot run it
+ * Opens a backend by name. Loads GPU code only for GPU backends, so that threads start quickly.
+ * @throws EncoderError BACKEND_FAILED if this machine cannot run it
  */
 export async function openBackend(name: BackendName): Promise<Backend> {
   switch (name) {
@@ -21,13 +21,13 @@ export async function openBackend(name: BackendName): Promise<Backend> {
 }
 
 /**
- * Backends that hand over to each other, best first: `name` if it is one, then those that every machine has.
+ * The backends to try, best first: `name`, then those that run on every machine.
  */
 export function orderFrom(name: BackendName): readonly BackendName[] {
   return [...new Set<BackendName>([name, 'wasm', 'scalar'])]
 }
 
-/** A backend that was passed over or gave up, and what took its place. */
+/** A backend that could not be opened or failed, and its replacement. */
 export interface FallbackEvent {
   readonly type: 'fallback'
   readonly from: BackendName
@@ -35,7 +35,7 @@ export interface FallbackEvent {
   readonly reason: string
 }
 
-/** The backend that a thread works with from now on. */
+/** The backend that a thread uses from now on. */
 export interface BackendEvent {
   readonly type: 'backend'
   readonly name: BackendName
@@ -44,9 +44,8 @@ export interface BackendEvent {
 }
 
 /**
- * A backend that never leaves its callers without one: when one fails, to open or in the middle of a call,
- * the next one does the same call again and all that follow. Callers get the same bytes; each change is
- * reported once.
+ * A chain of backends. If one fails to open or fails during a call, the next one repeats the call and handles all later
+ * calls. Callers get the same bytes; each change is reported once.
  */
 export class FallbackChain {
   readonly #order: BackendName[]
@@ -54,7 +53,7 @@ export class FallbackChain {
   readonly #openByName: (name: BackendName) => Promise<Backend>
   #current: Promise<Backend>
 
-  /** @param open - how a backend is opened by its name */
+  /** @param open - opens a backend by its name */
   constructor(
     order: readonly BackendName[],
     onEvent: (event: BackendEvent | FallbackEvent) => void,
@@ -64,11 +63,11 @@ export class FallbackChain {
     this.#onEvent = onEvent
     this.#openByName = open
     this.#current = this.#open()
-    // The first caller learns of it.
+    // The first call reports the rejection.
     this.#current.catch(() => {})
   }
 
-  /** @throws EncoderError as Backend.compute does; BACKEND_FAILED only when no backend is left */
+  /** @throws EncoderError like Backend.compute; BACKEND_FAILED only if no backend is left */
   async compute(...call: Parameters<Backend['compute']>): Promise<void> {
     for (;;) {
       const attempt = this.#current
@@ -77,7 +76,7 @@ export class FallbackChain {
         return await backend.compute(...call)
       } catch (error) {
         if (!isBackendFailure(error)) throw error
-        // Of the calls that were under way, the first to fail makes the change; the others find it made.
+        // The first of several concurrent calls to fail replaces the backend; the others use the new one.
         if (attempt === this.#current) this.#current = this.#replace(backend, error)
       }
     }

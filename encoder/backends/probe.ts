@@ -1,4 +1,4 @@
-// Which backends this machine has, and why it has not the others.
+// Finds which backends this machine can run, and why it cannot run the others.
 
 import { EncoderError } from '../errors.ts'
 import type { BackendName } from './backend.ts'
@@ -6,20 +6,20 @@ import { hasNativeGpu, loadTensorflow } from './tfjs/load.ts'
 import { createWasmBackend } from './wasm/index.ts'
 import { findAdapter } from './webgpu/device.ts'
 
-/** What was found of one backend. */
+/** The result for one backend. */
 export interface EncoderProbe {
   readonly backend: BackendName
   /** Whether `--encoder NAME` would run it. */
   readonly isAvailable: boolean
   /** Whether `auto` measures it: it could be the fastest here. */
   readonly isCandidate: boolean
-  /** What it runs on: the kind of SIMD, the GPU's name; empty when there is nothing. */
+  /** What it runs on: the type of SIMD, the GPU's name; may be empty. */
   readonly detail: string
-  /** Why it is not available or not a candidate; empty when it is both. */
+  /** Why it is not available or not a candidate; empty if it is both. */
   readonly reason: string
 }
 
-/** Looks for every backend. Loads the GPU's driver, so a short-lived process or thread should ask. */
+/** Probes every backend. Loads the GPU's driver, so call it in a short-lived process or thread. */
 export async function probeEncoders(): Promise<EncoderProbe[]> {
   return [probeScalar(), probeWasm(), await probeWebgpu(), await probeTfjs()]
 }

@@ -3,7 +3,7 @@ import type { RowPlan } from '../plan.ts'
 import { checkBuffers } from './backend.ts'
 import type { SyncBackend } from './backend.ts'
 
-/** The plain matrix product, one byte at a time: what every other backend must equal. */
+/** The plain matrix product, one byte at a time: every other backend must give the same bytes. */
 export function createScalarBackend(): SyncBackend {
   const products = new Map<number, Uint8Array>()
   /** All 256 products with one coefficient. */

@@ -14,7 +14,7 @@ const EMPTY_ROOT: Uint8Array = createHash('sha256').digest()
 /**
  * Hash of a block as a leaf: SHA-256(0x00 || block).
  *
- * @param block - its bytes, or the pieces of it, one after another
+ * @param block - its bytes, or its pieces in order
  */
 export function leafHash(block: Uint8Array | Iterable<Uint8Array>): Uint8Array {
   const hash = createHash('sha256').update(LEAF_PREFIX)
@@ -29,8 +29,8 @@ function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
 }
 
 /**
- * Computes a root from leaf hashes that come one after another, in memory that grows with the logarithm of
- * their number: it holds the root of one full subtree for each bit of the count.
+ * Computes a root from a sequence of leaf hashes. Its memory grows with the logarithm of their number: it holds the root
+ * of one full subtree for each set bit of the count.
  */
 export class MerkleRootBuilder {
   /** Roots of full subtrees, largest first; their sizes are the bits of the leaf count. */
@@ -59,12 +59,12 @@ export class MerkleRootBuilder {
   }
 }
 
-/** A tree with all its nodes, for audit paths: about 64 bytes a leaf. */
+/** A tree with all its nodes, for audit paths: about 64 bytes per leaf. */
 export class MerkleTree {
-  /** levels[0] are the leaves; a last node without a sibling moves up as it is. */
+  /** levels[0] are the leaves. A last node without a sibling moves up unchanged. */
   readonly #levels: Uint8Array[]
 
-  /** @param leaves - leaf hashes of 32 bytes, one after another */
+  /** @param leaves - contiguous leaf hashes of 32 bytes */
   constructor(leaves: Uint8Array) {
     if (leaves.length % HASH_BYTES !== 0) {
       throw new RangeError(`leaf hashes are ${HASH_BYTES} bytes each, not ${leaves.length} in all`)
@@ -80,12 +80,12 @@ export class MerkleTree {
     return this.#levels[0].length / HASH_BYTES
   }
 
-  /** The leaf hashes, one after another; not to be changed. */
+  /** The contiguous leaf hashes; do not change them. */
   get leaves(): Uint8Array {
     return this.#levels[0]
   }
 
-  /** Bytes of memory that the hashes take. */
+  /** Memory of the hashes, bytes. */
   get sizeBytes(): number {
     return this.#levels.reduce((sum, level) => sum + level.byteLength, 0)
   }
@@ -95,7 +95,7 @@ export class MerkleTree {
   }
 
   /**
-   * The hashes that lead from a leaf to the root, nearest first, one after another (RFC 9162, 2.1.3.1).
+   * The hashes that lead from a leaf to the root, contiguous, nearest to the leaf first (RFC 9162, 2.1.3.1).
    * @param index - 0 to leafCount - 1
    */
   auditPath(index: number): Uint8Array {
@@ -113,10 +113,10 @@ export class MerkleTree {
 
 /**
  * Whether `leaf` is leaf number `index` of the tree with this root and this many leaves (RFC 9162, 2.1.3.2).
- * Anything malformed is just not a proof.
+ * Malformed input gives false.
  *
  * @param leaf - the leaf hash, 32 bytes
- * @param path - the audit path, 32 bytes a hash
+ * @param path - the audit path, 32 bytes per hash
  */
 export function verifyAuditPath(
   root: Uint8Array,
@@ -136,7 +136,7 @@ export function verifyAuditPath(
     const sibling = path.subarray(offset, offset + HASH_BYTES)
     if (node % 2 === 1 || node === last) {
       hash = nodeHash(sibling, hash)
-      // A last node without a sibling stands for itself on the levels above, until it is a right child.
+      // A last node without a sibling moves up unchanged until it is a right child.
       while (node % 2 === 0 && node !== 0) {
         node = Math.floor(node / 2)
         last = Math.floor(last / 2)

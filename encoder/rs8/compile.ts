@@ -1,4 +1,4 @@
-// From plans to column programs: the cheapest of the methods that fit a plan.
+// Compiles plans to column programs, by the cheapest method that fits a plan.
 
 import type { RowPlan } from '../plan.ts'
 import { decodeBySyndrome, decodeByTransform, decodeFromCoset, isParityCoset } from './decode.ts'
@@ -31,7 +31,7 @@ export function programBy(method: Method, { k, have, want, matrix }: RowPlan): C
   return writer.finish()
 }
 
-/** The methods that fit a plan: the matrix always does. */
+/** The methods that fit a plan; the matrix always fits. */
 export function methodsFor({ k, have, want }: RowPlan): Method[] {
   const isWhole = have.length === k && k > 1
   if (!isWhole) return [byMatrix]

@@ -1,11 +1,10 @@
-// Any rows from any k by transforms: the erasure decoder of Lin, Al-Naffouri, Han and Chung 2016 ("Novel
+// Makes any rows from any k by transforms: the erasure decoder of Lin, Al-Naffouri, Han and Chung 2016 ("Novel
 // Polynomial Basis with Fast Fourier Transform and Its Application to Reed-Solomon Erasure Codes"), section
 // V.
 //
-// P is the polynomial whose values the rows are; E are the points below N whose value is not known, and L,
-// the error locator, is the polynomial that vanishes there. F = P L is known at all N points and has a degree
-// below N, so one inverse transform gives it. At a point e of E its derivative is P(e) L'(e), which a forward
-// transform and a division turn into the row.
+// The rows are values of the polynomial P. E is the set of points below N with unknown values. L, the error locator, is
+// the polynomial that vanishes on E. F = P L is known at all N points and has a degree below N, so one inverse transform
+// gives it. At a point e of E its derivative is P(e) L'(e); a forward transform and a division give the row.
 
 import { EXP, LOG, POINTS, invert } from '../gf256.ts'
 import { encodeByTransform } from './encode.ts'
@@ -16,8 +15,8 @@ import type { RowTask } from './task.ts'
 import { addDerivative, extendPasses, forwardPasses, inversePasses, passesOf } from './transform.ts'
 
 /**
- * Makes rows from k rows that stand on one whole coset of points, as all parity of a code with k = n-k does:
- * they give the polynomial as the data would.
+ * Makes rows from k rows on one complete coset of points, like all parity rows of a code with k = n-k. They determine the
+ * polynomial just as the data rows do.
  */
 export function decodeFromCoset(writer: ProgramWriter, { k, have, sources, want }: RowTask): void {
   const from = cosetOf(k, have[0])
@@ -36,22 +35,22 @@ export function decodeFromCoset(writer: ProgramWriter, { k, have, sources, want 
   }
 }
 
-/** Whether k rows stand on one whole coset of parity points. */
+/** Whether k rows are on one complete coset of parity points. */
 export function isParityCoset(k: number, have: readonly number[]): boolean {
   const coset = cosetOf(k, have[0])
   return paddedSize(k) === k && coset > 0 && have.every((row) => cosetOf(k, row) === coset)
 }
 
-/** First of the points that a row shares with k' others. */
+/** First point of the coset of k' points that contains a row. */
 function cosetOf(k: number, row: number): number {
   const index = pointIndexOf(k, row)
   return index - (index % paddedSize(k))
 }
 
 /**
- * Makes lost data rows: the parity of the data that is left, the lost rows taken as zero, differs from the
- * parity that is given by the parity of the lost rows alone (the syndrome). The matrix that makes the lost
- * rows from it has as many columns as rows are lost, not k.
+ * Makes lost data rows from syndromes. A syndrome is the difference between a given parity row and the parity of the
+ * remaining data with the lost rows as zero; it is the parity of the lost rows alone. The matrix that makes the lost rows
+ * from the syndromes has one column per lost row, instead of k.
  */
 export function decodeBySyndrome(writer: ProgramWriter, { k, have, sources, want }: RowTask): void {
   const positions = have.map((_, i) => i)
@@ -74,8 +73,7 @@ export function decodeBySyndrome(writer: ProgramWriter, { k, have, sources, want
 }
 
 /**
- * Makes rows from rows, none of which may stand at a padding point: there P is zero and the row is its
- * derivative.
+ * Makes rows from rows. None may be at a padding point, where P is zero and the row is its derivative.
  */
 export function decodeByTransform(writer: ProgramWriter, { k, have, sources, want }: RowTask): void {
   const given = have.map((row) => pointIndexOf(k, row))
@@ -109,7 +107,7 @@ function erasedPoints(k: number, size: number, given: readonly number[]): number
   return Array.from({ length: size }, (_, index) => index).filter((index) => !known.has(index))
 }
 
-/** The error locator at a point or, at a point where it is zero, its derivative. */
+/** The value of the error locator at a point; where that is zero, the value of its derivative. */
 function errorLocator(erased: readonly number[]): (index: number) => number {
   return (index) => {
     let logarithm = 0

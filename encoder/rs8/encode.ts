@@ -17,7 +17,7 @@ import {
 import type { WantedValues } from './transform.ts'
 
 /**
- * Wanted rows at neighbouring points: the 2^b points from `base` on, base being a multiple of their number.
+ * Wanted rows at neighbouring points: the 2^b points from `base` on; `base` is a multiple of their number.
  */
 interface PointBlock {
   readonly base: number
@@ -26,12 +26,11 @@ interface PointBlock {
 }
 
 /**
- * Makes parity a block of two or four points at a time, from the data in chunks of as many rows: best for few
- * rows.
+ * Makes parity in blocks of two or four points, from the data in chunks of the same number of rows. Best for few rows.
  */
 export function encodeByChunks(writer: ProgramWriter, task: RowTask): void {
   for (const { base, size, rows } of blocksOf(task, 4).map((block) => narrowed(task.k, block))) {
-    // A block of padding points may hold data points too, where the chunks' transforms have no scale.
+    // A block of padding points may also contain data points, where the chunks' transforms have no scale.
     const isPadding = base < paddedSize(task.k)
     if (isPadding || rows.length <= Math.max(1, size / 2)) byMatrix(writer, { ...task, want: rows })
     else combineChunks(writer, task, { base, size, rows })
@@ -46,7 +45,7 @@ function combineChunks(writer: ProgramWriter, task: RowTask, { base, size, rows 
   const data = dataSlots(writer, task)
   const chunks: ScaledChunk[] = []
   for (let start = 0; start < k; start += size) {
-    // Moving the base by XOR to zero moves each chunk to points of its own (POINTS is additive).
+    // An XOR that moves the base to zero moves each chunk to its own points (POINTS is additive).
     const shifted = base ^ start
     const rowCount = k - start <= size / 2 ? size / 2 : size
     const halves = Array.from({ length: rowCount / (size / 2) }, (_, half) => shifted + (half * size) / 2)
@@ -63,8 +62,7 @@ function combineChunks(writer: ProgramWriter, task: RowTask, { base, size, rows 
 }
 
 /**
- * Makes parity by one inverse transform of the data and a forward transform for each coset of points: best
- * for many.
+ * Makes parity by one inverse transform of the data and a forward transform for each coset of points. Best for many rows.
  */
 export function encodeByTransform(writer: ProgramWriter, task: RowTask): void {
   const { k } = task
@@ -84,14 +82,14 @@ export function encodeByTransform(writer: ProgramWriter, task: RowTask): void {
   for (const { base, rows } of blocks.filter(({ base }) => base > 0)) {
     evaluate(writer, task, coefficients, narrowed(k, { base, size, rows }))
   }
-  // The padding points, where the polynomial is zero and its derivative is wanted.
+  // At the padding points the polynomial is zero; the rows are its derivative.
   for (const { rows } of blocks.filter(({ base }) => base === 0)) {
     addDerivative(writer, coefficients)
     forwardPasses(writer, coefficients, 0, passes, wantedValues(k, 0, rows), false)
   }
 }
 
-/** Two rows from three or four: small enough to be one step. */
+/** Makes two rows from three or four in one step. */
 function extendFirstHalf(
   writer: ProgramWriter,
   data: readonly number[],
@@ -115,7 +113,7 @@ function evaluate(
   forwardPasses(writer, local, base, passesOf(Math.log2(size)), wantedValues(task.k, base, rows), isWhole)
 }
 
-/** Slot of the value at each of the first points: the data, zeros where none is given. */
+/** Slot of the value at each of the first points: the data, or zeros if there is none. */
 function dataSlots(writer: ProgramWriter, { k, have, sources }: RowTask): number[] {
   const values = new Array<number>(paddedSize(k)).fill(writer.zeroSlot)
   have.forEach((row, i) => (values[row] = sources[i]))
@@ -128,7 +126,7 @@ function blocksOf({ k, want }: RowTask, size: number): PointBlock[] {
   return Array.from(blocks, ([block, rows]) => ({ base: block * size, size, rows }))
 }
 
-/** The smallest block that holds the same rows. */
+/** The smallest block that contains the same rows. */
 function narrowed(k: number, { base, size, rows }: PointBlock): PointBlock {
   const half = size / 2
   const upper = rows.filter(({ row }) => pointIndexOf(k, row) >= base + half)

@@ -1,18 +1,17 @@
-// The code family rs8: which coefficient stands where. docs/explain/encoder.md, "The code", has the argument.
+// The code family rs8: its coefficients. docs/explain/encoder.md, "The code", has the proof.
 
 import { EXP, LOG, POINTS, divide } from '../gf256.ts'
 
-/** Smallest power of two that holds k data rows: the size of the subspace that interpolates them. */
+/** Smallest power of two that is at least k: the size of the subspace that interpolates the data rows. */
 export function paddedSize(k: number): number {
   return 1 << Math.ceil(Math.log2(k))
 }
 
 /**
- * Index of the field point at which a row stands.
+ * Index of the field point of a row.
  *
- * Data rows stand at points 0 to k-1. Parity rows stand from the padded size k' upwards to point 255; what
- * comes after that takes the points k to k'-1 that the padding left free. No choice depends on n, so a row
- * keeps its point for ever.
+ * Data rows are at points 0 to k-1. Parity rows are at points from the padded size k' up to 255; further ones take the
+ * points k to k'-1 that the padding left free. The points do not depend on n, so a row never changes its point.
  */
 export function pointIndexOf(k: number, row: number): number {
   if (row < k) return row
@@ -21,7 +20,7 @@ export function pointIndexOf(k: number, row: number): number {
 }
 
 /**
- * Multiplier of a parity row: the value at its point of the polynomial that vanishes on the first k' points.
+ * Multiplier of a parity row: the polynomial that vanishes on the first k' points, evaluated at the row's point.
  */
 export function rowMultiplier(k: number, row: number): number {
   const coset = Math.floor(pointIndexOf(k, row) / paddedSize(k))
@@ -39,8 +38,7 @@ export function generatorRow(k: number, row: number): Uint8Array {
 }
 
 /**
- * The coefficients that make the rows `want` from the k different rows `have`: want.length rows of k, one
- * after another.
+ * The coefficients that make the rows `want` from the k different rows `have`: want.length contiguous rows of k.
  *
  * The code is a generalised Reed-Solomon code: row r is g_r Q(x_r) for one polynomial Q of degree below k, so
  * Lagrange's formula over the points of `have` gives every coefficient in closed form; no matrix is inverted.
@@ -48,7 +46,7 @@ export function generatorRow(k: number, row: number): Uint8Array {
 export function recoveryMatrix(k: number, have: readonly number[], want: readonly number[]): Uint8Array {
   const data = POINTS.subarray(0, k)
   const known = Uint8Array.from(have, (row) => POINTS[pointIndexOf(k, row)])
-  /** log of g_r, up to a sign that the quotient below takes out. */
+  /** log of g_r, up to a sign that cancels in the quotient below. */
   const logMultiplier = (row: number, point: number) =>
     (row < k ? 0 : LOG[rowMultiplier(k, row)]) - logProduct(point, data)
   const sources = have.map((row, i) => logMultiplier(row, known[i]) + logProduct(known[i], known))
@@ -69,7 +67,7 @@ export function recoveryMatrix(k: number, have: readonly number[], want: readonl
   return matrix
 }
 
-/** Logarithm of the product of (point - z) over all z in `points` but the point itself. */
+/** Logarithm of the product of (point - z) over all z in `points` except the point itself. */
 function logProduct(point: number, points: Uint8Array): number {
   let sum = 0
   for (const other of points) {

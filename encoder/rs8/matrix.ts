@@ -4,7 +4,7 @@ import { MOST_DOT_ROWS } from './program.ts'
 import type { ProgramWriter } from './program.ts'
 import type { RowTask, WantedRow } from './task.ts'
 
-/** Makes the rows as the matrix of the plan says. */
+/** Makes the rows by the matrix of the plan. */
 export function byMatrix(writer: ProgramWriter, { sources, want }: RowTask): void {
   for (const rows of evenGroups(want, MOST_DOT_ROWS)) {
     writer.dot(
@@ -15,7 +15,7 @@ export function byMatrix(writer: ProgramWriter, { sources, want }: RowTask): voi
   }
 }
 
-/** Consecutive groups of at most `most`, as few and as equal as can be. */
+/** Consecutive groups of at most `most` rows, as few and as equal as possible. */
 function evenGroups(rows: readonly WantedRow[], most: number): WantedRow[][] {
   const count = Math.ceil(rows.length / most)
   const start = (group: number) => Math.floor((group * rows.length) / count)

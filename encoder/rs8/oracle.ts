@@ -1,11 +1,10 @@
-// The oracle of rs8: the definition, evaluated as it is written, by plain Lagrange interpolation. Slow on
-// purpose.
+// The oracle of rs8: evaluates the definition directly, by plain Lagrange interpolation. Deliberately slow.
 
 import { POINTS, divide, multiply } from '../gf256.ts'
 import { paddedSize, pointIndexOf } from './generator.ts'
 
 /**
- * The row of the code that belongs to these data rows, by definition:
+ * A row of the code for these data rows, by definition:
  *
  * P is the polynomial of degree below k' (the smallest power of two >= k) that takes the data at points 0 to
  * k-1 and zero at points k to k'-1. A row at a point from k' on is P's value there; a row at one of the
@@ -47,7 +46,7 @@ function lagrangeDerivative(size: number, j: number, x: number): number {
   return sum
 }
 
-/** Product of (x - z) / (point j - z) over the points z below `size` but those left out. */
+/** Product of (x - z) / (point j - z) over the points z below `size` except those in `leftOut`. */
 function productOver(size: number, leftOut: readonly number[], j: number, x: number): number {
   let product = 1
   for (let i = 0; i < size; i++) {

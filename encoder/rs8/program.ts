@@ -1,24 +1,24 @@
-// Column programs: the steps by which a kernel makes rows from rows, one tile of columns at a time. A program
-// is written once for each plan; the kernel (backends/wasm/rs8.c) only runs its steps.
+// Column programs: the steps of a kernel that makes rows from rows, one tile of columns at a time. A program is written
+// once for each plan; the kernel (backends/wasm/rs8.c) only runs its steps.
 
 import { multiply } from '../gf256.ts'
 
 /**
- * A program over numbered slots. Slots below rowSlots are rows: first those given, then those wanted. The
- * slot `rowSlots` is a tile of zeros that is never written; the scratchSlots after it hold one tile each.
+ * A program over numbered slots. Slots below rowSlots are rows: first the given ones, then the wanted ones. The slot
+ * `rowSlots` is a tile of zeros that is never written; the scratchSlots after it hold one tile each.
  */
 export interface ColumnProgram {
-  /** Steps one after another: an opcode, then its operands. */
+  /** The steps in order: each an opcode, then its operands. */
   readonly words: Uint16Array
   readonly rowSlots: number
   readonly scratchSlots: number
   /**
-   * Instructions for a vector of columns, roughly: for choosing between programs, not for predicting time.
+   * Approximate instructions per vector of columns: to compare programs, not to predict time.
    */
   readonly cost: number
 }
 
-/** The numbers are those of `enum opcode` in backends/wasm/rs8.c, which says what the operands are. */
+/** The numbers match `enum opcode` in backends/wasm/rs8.c, which describes the operands. */
 const DOT = { 1: 1, 2: 2, 3: 3, 4: 4 } as const
 const ADD = 5
 const COMBINE = { 2: 6, 4: 7 } as const
@@ -32,27 +32,27 @@ const RETURN = { 2: 19, 4: 20 } as const
 
 export type Radix = 2 | 4
 
-/** Up to four target rows share one reading of their sources: more would not stay in registers. */
+/** Up to four target rows share one read of their sources: more would not fit in registers. */
 export const MOST_DOT_ROWS = 4
 
-/** Instructions of a product with a constant: halves, look-ups, sum. */
+/** Instructions of a multiplication by a constant: halves, look-ups, sum. */
 const PRODUCT_COST = 8
-/** Instructions of a whole and of a half chunk. */
+/** Instructions of a half chunk of two rows and a whole one of four. */
 const COMBINE_COST = { 2: 26, 4: 72 } as const
 const COMBINE_HALF_COST = { 2: 16, 4: 42 } as const
 
 /** A chunk of data rows: as many as there are targets, or half as many where the others are zero. */
 export interface ScaledChunk {
   readonly sources: readonly number[]
-  /** Constants of the inverse transform of each half, the highest layer left out. */
+  /** Constants of the inverse transform of each half, without the highest layer. */
   readonly constants: readonly number[]
   /** Constant of the highest layer. */
   readonly highest: number
-  /** What the transform is multiplied with. */
+  /** Factor of the transform. */
   readonly scale: number
 }
 
-/** Writes a program step by step and counts what it costs. */
+/** Writes a program step by step and counts its cost. */
 export class ProgramWriter {
   readonly zeroSlot: number
   readonly #words: number[] = []
@@ -67,12 +67,12 @@ export class ProgramWriter {
     this.zeroSlot = this.#rowSlots
   }
 
-  /** A slot of one tile, for values that live until it is released. */
+  /** A slot of one tile, for values that are needed until its release. */
   scratchSlot(): number {
     return this.#free.pop() ?? this.zeroSlot + ++this.#scratchSlots
   }
 
-  /** Gives scratch slots back; row slots among them are left alone. */
+  /** Releases scratch slots; ignores row slots among them. */
   release(slots: Iterable<number>): void {
     for (const slot of new Set(slots)) {
       if (this.isScratch(slot) && slot !== this.#discardSlot) this.#free.push(slot)
@@ -83,7 +83,7 @@ export class ProgramWriter {
     return slot > this.zeroSlot
   }
 
-  /** A slot for what nobody wants. */
+  /** A slot for unneeded values. */
   get discardSlot(): number {
     this.#discardSlot ??= this.scratchSlot()
     return this.#discardSlot
@@ -106,7 +106,7 @@ export class ProgramWriter {
     this.#cost += 2 * sources.length + 2
   }
 
-  /** A radix step from values to coefficients; `first` when it stands at point zero. */
+  /** A radix step from values to coefficients; `first` if it is at point zero. */
   inverse(
     sources: readonly number[],
     targets: readonly number[],
@@ -116,7 +116,7 @@ export class ProgramWriter {
     this.#transform(first ? INVERSE_FIRST : INVERSE, sources, targets, constants)
   }
 
-  /** A radix step from coefficients to values; `first` when it stands at point zero. */
+  /** A radix step from coefficients to values; `first` if it is at point zero. */
   forward(
     sources: readonly number[],
     targets: readonly number[],
@@ -140,7 +140,7 @@ export class ProgramWriter {
     this.#transform(fromZero ? EXTEND : RETURN, sources, targets, [...inverse, ...forward])
   }
 
-  /** As extend from zero, for the first two of four values. */
+  /** Like extend from zero, for the first two of four values. */
   extendHalf(
     sources: readonly number[],
     targets: readonly number[],

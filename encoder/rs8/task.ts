@@ -1,9 +1,9 @@
 import type { ProgramWriter } from './program.ts'
 
-/** Rows to make, and the slots of all rows: where every way of making them starts. */
+/** Rows to make, and the slots of all rows: the input of every method. */
 export interface RowTask {
   readonly k: number
-  /** The rows given. */
+  /** The given rows. */
   readonly have: readonly number[]
   /** Slot of each of them. */
   readonly sources: readonly number[]
@@ -14,7 +14,7 @@ export interface RowTask {
 export interface WantedRow {
   readonly row: number
   readonly slot: number
-  /** What each of the rows given is multiplied with to make this one. */
+  /** Coefficients of the given rows in this row. */
   readonly coefficients: Uint8Array
 }
 

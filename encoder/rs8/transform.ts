@@ -1,18 +1,18 @@
 // The additive FFT in the Cantor basis (Lin, Chung and Han 2014, "Novel Polynomial Basis and Its Application
 // to Reed-Solomon Erasure Codes"), as passes of radix-2 and -4 steps of a column program.
 //
-// A polynomial of degree below 2^L is held by its coefficients on the basis X_i, the product of s_b over the
-// bits b of i, where s_b vanishes on the first 2^b points. In the Cantor basis s_b takes the value POINTS[i
-// >> b] at point i. Values on the 2^L points from `base` on and coefficients change into one another in L
-// layers; layer b joins the slots i and i + 2^b with the constant s_b(base + i).
+// A polynomial of degree below 2^L is represented by its coefficients in the basis X_i, the product of s_b over the bits
+// b of i, where s_b vanishes on the first 2^b points. In the Cantor basis s_b has the value POINTS[i >> b] at point i.
+// L layers convert between coefficients and values on the 2^L points from `base` on; layer b joins the slots i and
+// i + 2^b with the constant s_b(base + i).
 
 import { POINTS, multiply } from '../gf256.ts'
 import type { ProgramWriter } from './program.ts'
 
-/** Layers of a radix-4 step: two vectors of each of its slots and what is needed besides fill the registers. */
+/** Layers of a radix-4 step: two vectors of each of its slots and the temporaries fill the registers. */
 const MOST_LAYERS_A_PASS = 2
 
-/** Neighbouring layers that one pass over the slots does: from layer `lowest`, `layers` of them. */
+/** Neighbouring layers of one pass over the slots: `layers` layers from `lowest` on. */
 interface Pass {
   readonly lowest: number
   readonly layers: number
@@ -26,7 +26,7 @@ export function passesOf(layers: number): Pass[] {
   })
 }
 
-/** The slots that one step joins: `start`, and on in strides of 2^lowest. */
+/** The slots that one step joins: from `start` on in strides of 2^lowest. */
 function groupsOf(size: number, { lowest, layers }: Pass): number[][] {
   const groups: number[][] = []
   for (let start = 0; start < size; start++) {
@@ -36,7 +36,7 @@ function groupsOf(size: number, { lowest, layers }: Pass): number[][] {
   return groups
 }
 
-/** Constants of the step whose first slot stands at point `index`, block by block, lowest layer first. */
+/** Constants of the step whose first slot is at point `index`, block by block, lowest layer first. */
 export function stepConstants(index: number, { lowest, layers }: Pass): number[] {
   const constants: number[] = []
   for (let layer = lowest; layer < lowest + layers; layer++) {
@@ -47,15 +47,15 @@ export function stepConstants(index: number, { lowest, layers }: Pass): number[]
   return constants
 }
 
-/** Whether that step stands at point zero, so that the first constant of each of its layers is zero. */
+/** Whether that step is at point zero, so that the first constant of each of its layers is zero. */
 function isFirst(index: number, { lowest }: Pass): boolean {
   return index >> lowest === 0
 }
 
 /**
  * Passes from values at the points from `base` on to coefficients.
- * @param values - slot of each point; zeroSlot where the value is known to be zero
- * @returns slot of each coefficient, all of them scratch or the zero slot
+ * @param values - slot of each point; zeroSlot if the value is known to be zero
+ * @returns slot of each coefficient: a scratch slot or the zero slot
  */
 export function inversePasses(
   writer: ProgramWriter,
@@ -76,13 +76,13 @@ export function inversePasses(
   return slots
 }
 
-/** Where the values of a forward transform go: by the index of the point from the base on. */
+/** Slots for the values of a forward transform, by the index of the point from the base on. */
 export type WantedValues = ReadonlyMap<number, number>
 
 /**
  * Passes from coefficients to the wanted values at the points from `base` on.
  * @param coefficients - slot of each coefficient
- * @param keep - whether the coefficients are needed afterwards; otherwise their slots are used up
+ * @param keep - whether the coefficients are needed afterwards; otherwise their slots are overwritten
  */
 export function forwardPasses(
   writer: ProgramWriter,
@@ -115,15 +115,14 @@ export function forwardPasses(
   writer.release(own)
 }
 
-/** After a pass down to layer b, slot i only matters to the wanted values among the 2^b points around it. */
+/** After a pass down to layer b, slot i affects only the wanted values among the 2^b points around it. */
 function neededAfter({ lowest }: Pass, wanted: WantedValues): (index: number) => boolean {
   const blocks = new Set(Array.from(wanted.keys(), (index) => index >> lowest))
   return (index) => blocks.has(index >> lowest)
 }
 
 /**
- * The points on which values are known and those on which they are wanted: `from` or `to` is zero, the other
- * is not.
+ * The points with known values and those with wanted values: exactly one of `from` and `to` is zero.
  */
 export interface Cosets {
   readonly from: number
@@ -131,8 +130,8 @@ export interface Cosets {
 }
 
 /**
- * From the values on one coset of points to the wanted values on another one: the last inverse pass and the
- * first forward pass are one.
+ * Passes from the values on one coset of points to the wanted values on another one. The last inverse pass and the first
+ * forward pass are merged.
  */
 export function extendPasses(
   writer: ProgramWriter,

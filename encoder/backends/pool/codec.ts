@@ -13,27 +13,26 @@ import { WorkerGroup } from './worker-group.ts'
 
 export interface SegmentCodecInit {
   /**
-   * Threads at most; each starts when there is work for it. @default one less than the processor's, 1 to 4
+   * Maximum threads; each starts when there is work for it. @default one less than the processor's, 1 to 4
    */
   workers?: number
   /**
-   * A backend to use before the others, or `auto`: WebAssembly or, given a choicesFile, what is fastest for
-   * each shape.
+   * The preferred backend, or `auto`: WebAssembly or, with a choicesFile, the fastest backend for each shape.
    * @default 'auto'
    */
   backend?: 'auto' | BackendName
   /**
-   * File that keeps what was measured on this machine. With it, `auto` measures each new shape once, in the
-   * background, and uses a GPU where that is faster.
+   * File for measurements of this machine. With it, `auto` measures each new shape once, in the background, and uses a GPU
+   * if that is faster.
    */
   choicesFile?: string
-  /** Jobs that may wait for a worker before more are refused. @default 1024 */
+  /** Maximum jobs that wait for a worker; more are refused. @default 1024 */
   maxQueuedJobs?: number
   onEvent?: (event: CodecEvent) => void
 }
 
 export interface JobOptions {
-  /** Rejects the job with the signal's reason; what a worker computes meanwhile is dropped. */
+  /** Rejects the job with the signal's reason; a worker's result is dropped. */
   signal?: AbortSignal
 }
 
@@ -42,21 +41,20 @@ export interface EncodeOptions extends JobOptions {
   rows?: readonly number[]
 }
 
-/** Codes segments on other threads, so that the event loop stays free. */
+/** Encodes and decodes segments on other threads, so that the event loop stays free. */
 export interface SegmentCodec {
   /**
-   * @param data - k * blockBytes bytes. Its whole ArrayBuffer moves to the worker and comes back as the
-   * result's
+   * @param data - k * blockBytes bytes. Its whole ArrayBuffer is transferred to the worker and returned as the result's
    *   `data`; a view of part of a buffer is copied first.
    * @throws EncoderError BAD_SHAPE, BAD_LENGTH, BAD_ROWS, QUEUE_FULL, BACKEND_FAILED, WORKER_LOST, CLOSED
    */
   encode(shape: SegmentShape, data: Uint8Array, options?: EncodeOptions): Promise<EncodedSegment>
   /**
    * @param have - exactly k different rows
-   * @param blocks - those rows, in that order, have.length * blockBytes bytes; copied, and still the caller's
+   * @param blocks - those rows, in that order, have.length * blockBytes bytes; copied, so the caller keeps them
    * @param want - different rows, in the order wanted
-   * @returns the rows of `want`, one after another
-   * @throws EncoderError as encode does
+   * @returns the rows of `want`, contiguous
+   * @throws EncoderError like encode
    */
   reconstruct(
     shape: SegmentShape,
@@ -65,7 +63,7 @@ export interface SegmentCodec {
     want: readonly number[],
     options?: JobOptions
   ): Promise<Uint8Array>
-  /** Rejects what is under way and ends the workers. */
+  /** Rejects pending jobs and ends the workers. */
   close(): Promise<void>
 }
 
@@ -170,7 +168,7 @@ class SegmentCodecPool implements SegmentCodec {
     })
   }
 
-  /** Hands waiting jobs to workers that have room, first come first served within a group. */
+  /** Assigns waiting jobs to workers with room, first come, first served within a group. */
   #dispatch(): void {
     const full = new Set<WorkerGroup>()
     for (const queued of this.#queue) {

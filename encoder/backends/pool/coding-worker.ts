@@ -6,7 +6,7 @@ import type { Job, JobMessage, ResultOf, WorkerInit, WorkerMessage } from './mes
 const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
 /**
- * A worker holds plans and one backend; anything near this is a leak that must not take the process along.
+ * Heap limit of a worker, which holds only plans and one backend: a leak must not take down the process.
  */
 const HEAP_LIMIT_MIB = 96
 
@@ -17,13 +17,13 @@ interface PendingJob {
 
 export interface CodingWorkerHooks {
   onEvent(event: BackendEvent | FallbackEvent): void
-  /** A job ended, so that there is room for another. */
+  /** A job ended: there is room for another. */
   onIdle(): void
-  /** The thread ended, by itself or on request, with this many jobs in hand. */
+  /** The thread ended, by itself or on request; `jobs` were lost. */
   onEnd(reason: string, jobs: number): void
 }
 
-/** One thread and the jobs that it holds. It keeps the process alive only while it has segments. */
+/** One thread and its jobs. It keeps the process alive only while it has segments. */
 export class CodingWorker {
   readonly #worker: Worker
   readonly #hooks: CodingWorkerHooks
@@ -36,7 +36,7 @@ export class CodingWorker {
     this.#hooks = hooks
     this.#worker = new Worker(WORKER_FILE, {
       workerData: init,
-      // Flags of the main program (--eval, --input-type) may not fit a worker.
+      // Flags of the main program (--eval, --input-type) may be invalid for a worker.
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB }
     })
@@ -98,7 +98,7 @@ export class CodingWorker {
   }
 }
 
-/** The bytes in a buffer of their own, which can change threads: a view of part of a buffer is copied. */
+/** The bytes in their own buffer, which can be transferred: copies a view of part of a buffer. */
 function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes
   const alone = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length

@@ -1,4 +1,4 @@
-// What passes between the pool and its workers.
+// Messages between the pool and its workers.
 
 import type { EncoderErrorCode, EncoderErrorData } from '../../errors.ts'
 import type { SegmentShape } from '../../shape.ts'
@@ -6,22 +6,22 @@ import type { BackendName } from '../backend.ts'
 import type { Calibration } from '../calibration.ts'
 import type { BackendEvent, FallbackEvent } from '../open.ts'
 
-/** What a worker is started with: the backends to try, best first. */
+/** Initial data of a worker: the backends to try, best first. */
 export interface WorkerInit {
   readonly order: readonly BackendName[]
 }
 
-/** A segment to encode; its data rows lie one after another in a buffer that moves with it. */
+/** A segment to encode; its data rows are contiguous in a buffer that is transferred. */
 export interface EncodeJob {
   readonly kind: 'encode'
   readonly shape: SegmentShape
   readonly rows: readonly number[]
   readonly data: Uint8Array
-  /** Where the rows go; moves with the job. A thread that made it would keep its memory when another has let it go. */
+  /** Buffer for the rows, transferred with the job. If the worker allocated it, its memory would stay with that thread. */
   readonly parity: Uint8Array
 }
 
-/** Rows to make from the k rows of `have`, which lie one after another. */
+/** Rows to make from the k contiguous rows of `have`. */
 export interface ReconstructJob {
   readonly kind: 'reconstruct'
   readonly shape: SegmentShape
@@ -30,7 +30,7 @@ export interface ReconstructJob {
   readonly want: readonly number[]
 }
 
-/** A shape for which the fastest backend is to be found. */
+/** A shape whose fastest backend must be measured. */
 export interface CalibrateJob {
   readonly kind: 'calibrate'
   readonly shape: SegmentShape
@@ -38,13 +38,13 @@ export interface CalibrateJob {
 
 export type Job = EncodeJob | ReconstructJob | CalibrateJob
 
-/** What encoding a segment gives. */
+/** The result of encoding a segment. */
 export interface EncodedSegment {
-  /** The k * blockBytes bytes that went in, handed back. */
+  /** The k * blockBytes bytes of the input, returned. */
   readonly data: Uint8Array
-  /** Rows k to n-1, or the rows asked for, one after another. */
+  /** Rows k to n-1, or the requested rows, contiguous. */
   readonly parity: Uint8Array
-  /** RFC 9162 leaf hashes of 32 bytes: of the data rows first, then of the rows of `parity`. */
+  /** RFC 9162 leaf hashes of 32 bytes: first of the data rows, then of the rows of `parity`. */
   readonly leaves: Uint8Array
 }
 

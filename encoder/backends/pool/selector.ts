@@ -5,7 +5,7 @@ import { BackendChoices } from '../choices.ts'
 import { CodingWorker } from './coding-worker.ts'
 import type { CodecEvent } from './events.ts'
 
-/** Says which backend a shape goes to. */
+/** Selects the backend for a shape. */
 export interface BackendSelector {
   backendFor(shape: SegmentShape): BackendName
   close(): Promise<void>
@@ -24,15 +24,15 @@ function fixed(backend: BackendName): BackendSelector {
   return { backendFor: () => backend, close: async () => {} }
 }
 
-/** Smaller segments are not worth the way to a GPU. */
+/** Smaller segments are not worth the transfer to a GPU. */
 const LEAST_MEASURED_BYTES = 256 * 1024
 
-/** Chooses by measurement. Until a shape's measurement is there, it goes to WebAssembly. */
+/** Selects by measurement. Until a shape has been measured, it uses WebAssembly. */
 class MeasuringSelector implements BackendSelector {
   readonly #choices: BackendChoices
   readonly #onEvent: (event: CodecEvent) => void
   readonly #begun = new Set<string>()
-  /** Measurements run one after another, each in a thread of its own that ends with it. */
+  /** Measurements run one after another, each in its own short-lived thread. */
   #last: Promise<void> = Promise.resolve()
   #worker: CodingWorker | undefined
   #closed = false
@@ -60,8 +60,7 @@ class MeasuringSelector implements BackendSelector {
   }
 
   /**
-   * Measures a shape that may have been settled meanwhile. A measurement that fails leaves things as they
-   * are.
+   * Measures a shape, unless it has a choice meanwhile. A failed measurement changes nothing.
    */
   async #measure(shape: SegmentShape): Promise<void> {
     if (this.#closed || this.#choices.get(shape) !== undefined) return
@@ -72,7 +71,7 @@ class MeasuringSelector implements BackendSelector {
       await this.#choices.set(shape, calibration.fastest)
       this.#onEvent({ type: 'calibrated', shape, calibration })
     } catch {
-      // The shape stays with WebAssembly.
+      // The shape continues to use WebAssembly.
     } finally {
       await worker.end(new EncoderError('CLOSED', 'The measurement is over.'))
     }

@@ -5,8 +5,8 @@ import { CodingWorker } from './coding-worker.ts'
 import type { CodecEvent } from './events.ts'
 
 /**
- * Jobs that a worker holds at a time. On a processor the next one waits there while one runs, which hides the
- * way to and fro; a GPU takes several to be busy, and one thread to serve it.
+ * Jobs that a worker holds at a time. On a processor, one job runs while the next one waits, which hides the transfer. A
+ * GPU needs several jobs to be busy, and one thread to serve it.
  */
 const JOBS_ON_PROCESSOR = 2
 const JOBS_ON_GPU = 8
@@ -18,8 +18,7 @@ export interface WorkerGroupHooks {
 }
 
 /**
- * The workers that start with the same backend. They are started when there is work and replaced when they
- * are lost.
+ * The workers that start with the same backend. Workers start when there is work, and are replaced when they are lost.
  */
 export class WorkerGroup {
   readonly #backend: BackendName
@@ -37,8 +36,7 @@ export class WorkerGroup {
   }
 
   /**
-   * The worker with the least to do, a new one while all are busy and there may be more, or none that has
-   * room.
+   * The least busy worker; a new one if all are busy and the limit allows it; undefined if none has room.
    */
   available(): CodingWorker | undefined {
     const [least] = [...this.#workers].sort((a, b) => a.jobCount - b.jobCount)

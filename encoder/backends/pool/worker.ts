@@ -1,4 +1,4 @@
-// The worker's side of the pool: one chain of backends, one cache of plans, jobs as they come.
+// The worker's side of the pool: one chain of backends, one cache of plans, jobs in order of arrival.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { EncoderError } from '../../errors.ts'
@@ -67,7 +67,7 @@ function leafHashes(rows: readonly Uint8Array[]): Uint8Array {
   return leaves
 }
 
-/** The buffers of a result's bytes: they move instead of being copied. */
+/** The buffers of a result, which are transferred instead of copied. */
 function buffersOf(result: ResultOf<Job>): ArrayBufferLike[] {
   const values = result instanceof Uint8Array ? [result] : Object.values(result)
   return values.filter((value) => value instanceof Uint8Array).map(({ buffer }) => buffer)

@@ -1,11 +1,10 @@
 import { multiply } from '../../gf256.ts'
 
 /**
- * A matrix over GF(2^8) as one over GF(2), eight times as high and as wide: bit i of c * 2^j stands in row i,
- * column j of the square that c becomes. Bit 8 r + i of a product is then the parity of an ordinary scalar
- * product of bits.
+ * A matrix over GF(2^8) as one over GF(2), eight times as high and as wide. Coefficient c becomes an 8 x 8 square with bit
+ * i of c * 2^j in row i, column j. Bit 8 r + i of a product is then the parity of an ordinary scalar product of bits.
  *
- * @param matrix - rows of `columns` coefficients, one after another
+ * @param matrix - contiguous rows of `columns` coefficients
  * @returns zeros and ones, row by row
  */
 export function bitMatrix(matrix: Uint8Array, columns: number): Float32Array {

@@ -1,5 +1,5 @@
-// Rows by TensorFlow.js, on whatever it runs on: the code as a product of bit matrices in float32, where
-// every sum of up to 8 k ones is exact.
+// Rows by TensorFlow.js, on any of its backends: the code as a product of bit matrices in float32, where every sum of up
+// to 8 k ones is exact.
 
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { EncoderError } from '../../errors.ts'
@@ -11,8 +11,7 @@ import { loadTensorflow } from './load.ts'
 import type { Tensorflow } from './load.ts'
 
 /**
- * Bytes that become bits at a time: a bit takes a float of four bytes, so the bits of a batch take 32 times
- * as much.
+ * Bytes converted to bits at a time. Each bit takes a float of four bytes, so the bits of a batch take 32 times as much.
  */
 const BATCH_BYTES = 512 * 1024
 
@@ -26,7 +25,7 @@ class TensorRows implements Backend {
   readonly name = 'tfjs'
   readonly detail: string
   readonly #tf: Tensorflow
-  /** Values of the bits of a byte, one below the other. */
+  /** Column of the values of a byte's bits. */
   readonly #bitValues: Tensor2D
   #plan: RowPlan | undefined
   #matrix: Tensor2D | undefined
@@ -79,8 +78,8 @@ class TensorRows implements Backend {
   }
 
   /**
-   * Bytes [have, width] to bits [8 have, width], times the bit matrix, to bits [8 want, width], to bytes
-   * [want, width].
+   * Converts bytes [have, width] to bits [8 have, width], multiplies by the bit matrix to bits [8 want, width], and
+   * converts these to bytes [want, width].
    */
   #product(plan: RowPlan, given: Float32Array, width: number): Tensor {
     const tf = this.#tf
@@ -92,7 +91,7 @@ class TensorRows implements Backend {
     return tf.sum(tf.mul(parities, this.#bitValues), 1)
   }
 
-  /** The bit matrix of a plan, kept for the next call with the same one. */
+  /** The bit matrix of a plan, cached for the next call with the same plan. */
   #matrixOf(plan: RowPlan): Tensor2D {
     const { have, want, matrix } = plan
     if (this.#matrix === undefined || this.#plan !== plan) {

@@ -3,10 +3,10 @@ import { findAdapter } from '../webgpu/device.ts'
 
 export type Tensorflow = typeof import('@tensorflow/tfjs-core')
 
-/** Packages that register a native backend when they are imported, where the user has installed one. */
+/** Optional packages that register a native backend on import. */
 const NATIVE_PACKAGES: readonly string[] = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
 
-/** Backends that the user may have installed beside the core, fastest first. */
+/** Optional backends that the user may have installed with the core, fastest first. */
 const PORTABLE_BACKENDS: ReadonlyArray<readonly [packageName: string, backendName: string]> = [
   ['@tensorflow/tfjs-backend-webgpu', 'webgpu'],
   ['@tensorflow/tfjs-backend-wasm', 'wasm'],
@@ -14,8 +14,8 @@ const PORTABLE_BACKENDS: ReadonlyArray<readonly [packageName: string, backendNam
 ]
 
 /**
- * TensorFlow.js with a backend: the one that the program has chosen already, else a native one, else the
- * first portable one that starts here.
+ * TensorFlow.js with a backend: the one that the program has already chosen, else a native one, else the first portable
+ * one that starts.
  * @throws EncoderError BACKEND_FAILED
  */
 export async function loadTensorflow(): Promise<{ tf: Tensorflow; backendName: string }> {
@@ -29,7 +29,7 @@ export async function loadTensorflow(): Promise<{ tf: Tensorflow; backendName: s
   throw new EncoderError('BACKEND_FAILED', 'TensorFlow.js has no backend that starts here.')
 }
 
-/** Whether the native build for GPUs is installed and loads. */
+/** Whether the native GPU build is installed and can be loaded. */
 export function hasNativeGpu(): Promise<boolean> {
   return importsOne(NATIVE_PACKAGES.slice(0, 1))
 }
@@ -71,7 +71,7 @@ async function starts(tf: Tensorflow, packageName: string, backendName: string):
   }
 }
 
-/** The WebGPU backend looks for the adapter where a browser has it. */
+/** Provides the GPU adapter where a browser has it: the WebGPU backend looks for it there. */
 async function offerAdapter(): Promise<void> {
   const { gpu, isSoftware } = await findAdapter()
   if (isSoftware) throw new EncoderError('BACKEND_FAILED', 'There is no GPU.')

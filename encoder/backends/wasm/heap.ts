@@ -1,32 +1,32 @@
 import { EncoderError } from '../../errors.ts'
 
-/** Columns are computed in whole cache lines; every region and row starts at one. */
+/** Columns are computed in whole cache lines; every region and row starts at a cache line. */
 export const LINE_BYTES = 64
 
-/** The longest program: 256 rows from 255 by the matrix, five words for four coefficients. */
+/** Size of the longest program: 256 rows from 255 by the matrix, five words per four coefficients. */
 const PROGRAM_BYTES = 176 * 1024
-/** Up to 256 rows given, 256 made and 512 of scratch, an address each. */
+/** Up to 256 given rows, 256 made rows and 512 scratch slots, with one address each. */
 const SLOT_COUNT = 1024
 /** Scratch slots of the widest program at the smallest tile, with room for the stagger. */
 const SCRATCH_BYTES = 256 * 1024
 /** The widest tile that a program may use. */
 export const MOST_TILE_BYTES = 4096
-/** The narrowest stretch of columns that rows are staged in: shorter copies are not worth their calls. */
+/** The narrowest range of staged columns: shorter copies are not worth their calls. */
 export const LEAST_STAGE_BYTES = 4096
-/** Staged columns of 256 rows given and 256 made at the narrowest. */
+/** Staged columns of 256 given and 256 made rows, in the narrowest range. */
 const STAGE_BYTES = 512 * (LEAST_STAGE_BYTES + LINE_BYTES)
 const PAGE_BYTES = 65536
 
 /**
- * The module's memory after its own data: program, slot addresses, scratch tiles, staged columns, and an
- * arena of rows. Its size is settled at the start, because growing would detach every view.
+ * The module's memory after its own data: program, slot addresses, scratch tiles, staged columns, and an arena of rows. Its
+ * size is fixed at the start, because growing would detach every view.
  */
 export class Heap {
   /** The whole memory. */
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly programAddress: number
   readonly slotsAddress: number
-  /** A tile of zeros that nothing writes to. */
+  /** Address of a tile of zeros that is never written. */
   readonly zeroAddress: number
   readonly scratchAddress: number
   readonly stageAddress: number
@@ -48,7 +48,7 @@ export class Heap {
     this.#slots = new DataView(memory.buffer, this.slotsAddress, SLOT_COUNT * 4)
   }
 
-  /** Puts a program where the kernel reads it. */
+  /** Copies a program to where the kernel reads it. */
   loadProgram(words: Uint16Array): void {
     const view = new DataView(this.bytes.buffer, this.programAddress, PROGRAM_BYTES)
     words.forEach((word, i) => view.setUint16(2 * i, word, true))
@@ -60,8 +60,7 @@ export class Heap {
   }
 
   /**
-   * A row in the arena, a line apart from its neighbours so that equal columns fall into different cache
-   * sets.
+   * A row in the arena, one line apart from its neighbours so that equal columns are in different cache sets.
    */
   allocateRow(blockBytes: number): Uint8Array {
     const end = this.#free + roundUp(blockBytes, LINE_BYTES) + LINE_BYTES
@@ -76,7 +75,7 @@ export class Heap {
     return row
   }
 
-  /** Whether all these rows are rows that allocateRow gave out, whole. */
+  /** Whether all these rows are complete rows from allocateRow. */
   ownsAll(rows: readonly Uint8Array[]): boolean {
     return rows.every((row) => this.#rows.has(row))
   }

@@ -1,4 +1,4 @@
-// Rows by SIMD WebAssembly: loads the kernel, puts rows and programs where it can see them, and runs it.
+// Rows by SIMD WebAssembly: loads the kernel, copies rows and programs into its memory, and runs it.
 
 import { readFileSync } from 'node:fs'
 import { EncoderError } from '../../errors.ts'
@@ -10,17 +10,16 @@ import type { SyncBackend } from '../backend.ts'
 import { Heap, LEAST_STAGE_BYTES, LINE_BYTES, MOST_TILE_BYTES, roundUp } from './heap.ts'
 
 /**
- * What one tile of all slots may take. Rows pass through once, so the scratch among them stays in the nearest
- * cache.
+ * Maximum bytes of one tile of all slots. Rows pass through once, so the scratch tiles stay in the first-level cache.
  */
 const TILE_BUDGET_BYTES = 48 * 1024
 const LEAST_TILE_BYTES = 256
-/** What the staged columns of all rows may take: they have to stay in the second-level cache. */
+/** Maximum bytes of the staged columns of all rows, which have to stay in the second-level cache. */
 const STAGE_BUDGET_BYTES = 256 * 1024
 const MOST_STAGE_BYTES = 64 * 1024
 
 export interface WasmBackendInit {
-  /** Bytes for rows that live in the module's memory; see WasmBackend.allocateRows. @default 0 */
+  /** Bytes for rows in the module's memory; see WasmBackend.allocateRows. @default 0 */
   arenaBytes?: number
   /** Whether to use relaxed SIMD. @default whether the engine compiles it */
   relaxed?: boolean
@@ -28,9 +27,9 @@ export interface WasmBackendInit {
 
 export interface WasmBackend extends SyncBackend {
   /**
-   * Rows in the module's own memory. When every row of a call is one of these, nothing is copied. They stay
-   * valid for the life of the backend, because its memory never grows.
-   * @throws EncoderError BACKEND_FAILED when the arena is used up
+   * Rows in the module's own memory. If every row of a call is one of these, nothing is copied. They stay valid for the
+   * life of the backend, because its memory never grows.
+   * @throws EncoderError BACKEND_FAILED if the arena is used up
    */
   allocateRows(count: number, blockBytes: number): Uint8Array[]
 }
@@ -42,14 +41,14 @@ interface Kernel {
   run(program: number, words: number, slots: number, rowSlots: number, bytes: number, tileBytes: number): void
 }
 
-/** @throws EncoderError BACKEND_FAILED when the engine does not compile the module */
+/** @throws EncoderError BACKEND_FAILED if the engine does not compile the module */
 export function createWasmBackend({ arenaBytes = 0, relaxed }: WasmBackendInit = {}): WasmBackend {
   const { module, detail } = compile(relaxed)
   const kernel = new WebAssembly.Instance(module).exports as unknown as Kernel
   return new WasmRows(kernel, arenaBytes, detail)
 }
 
-/** The program that the kernel sees now. */
+/** The program that is loaded in the kernel's memory. */
 interface LoadedProgram {
   readonly plan: RowPlan
   readonly wordCount: number
@@ -93,7 +92,7 @@ class WasmRows implements WasmBackend {
   close(): void {}
 
   /**
-   * Puts the plan's program and its scratch slots where the kernel finds them, unless they are there already.
+   * Loads the plan's program and its scratch slots into the kernel's memory, unless they are already loaded.
    */
   #load(plan: RowPlan): LoadedProgram {
     if (this.#loaded?.plan === plan) return this.#loaded
@@ -103,7 +102,7 @@ class WasmRows implements WasmBackend {
     this.#heap.loadProgram(words)
     this.#heap.setSlot(rowSlots, this.#heap.zeroAddress)
     for (let i = 0; i < scratchSlots; i++) {
-      // A line apart, as rows are.
+      // One line apart, like rows.
       this.#heap.setSlot(rowSlots + 1 + i, this.#heap.scratchAddress + i * (bytes + LINE_BYTES))
     }
     this.#loaded = { plan, wordCount: words.length, rowSlots, tileBytes: bytes }
@@ -120,8 +119,7 @@ class WasmRows implements WasmBackend {
   }
 
   /**
-   * Copies a stretch of columns of all sources in, computes it, and copies the targets out, until all is
-   * done.
+   * For each range of columns: copies it in from all sources, computes it, and copies the targets out.
    */
   #runStaged(program: LoadedProgram, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void {
     const { bytes, stageAddress } = this.#heap

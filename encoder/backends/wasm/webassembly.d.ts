@@ -1,5 +1,4 @@
-// The part of the WebAssembly JavaScript interface that is used here; TypeScript has it only among the
-// browser's types.
+// The part of the WebAssembly JavaScript interface that is used here; TypeScript declares it only in the browser types.
 declare namespace WebAssembly {
   function validate(bytes: Uint8Array): boolean
   class Module {

@@ -11,25 +11,24 @@ export const BufferUsage = {
 }
 export const MapMode = { read: 1, write: 2 }
 
-/** An adapter with what a person wants to know of it. */
+/** An adapter with its description for people. */
 export interface FoundAdapter {
   readonly gpu: GPU
   readonly adapter: GPUAdapter
   readonly description: string
-  /** A processor that plays a GPU: it runs the kernels, for tests, and never faster than WebAssembly does. */
+  /** A software GPU on the processor: it runs the kernels, for tests, but never faster than WebAssembly. */
   readonly isSoftware: boolean
 }
 
 /**
- * The root of Dawn, the WebGPU implementation. It has to stay referenced for the life of the process (Dawn
- * aborts when it is collected before its devices), so this is the one thing here that is held by the module.
+ * The root of Dawn, the WebGPU implementation. It has to stay referenced for the life of the process: Dawn aborts if it is
+ * collected before its devices. So it is the only state of this module.
  */
 let root: Promise<GPU> | undefined
 
 /**
  * The machine's WebGPU adapter.
- * @throws EncoderError BACKEND_FAILED when the package `webgpu` is not installed, does not load, or finds no
- * adapter
+ * @throws EncoderError BACKEND_FAILED if the package `webgpu` is not installed, does not load, or finds no adapter
  */
 export async function findAdapter(): Promise<FoundAdapter> {
   root ??= loadDawn()

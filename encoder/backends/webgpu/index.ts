@@ -1,5 +1,4 @@
-// Rows on a GPU, by WebGPU: calls that wait are joined into batches, and several batches are on their way at
-// once.
+// Rows on a GPU, by WebGPU: waiting calls are joined into batches, and several batches are in progress at once.
 
 import { EncoderError } from '../../errors.ts'
 import type { RowPlan } from '../../plan.ts'
@@ -12,15 +11,15 @@ import type { Slice } from './lane.ts'
 /** One batch is uploaded, one computed, one read back. */
 const LANES = 3
 
-/** A driver that has not answered by then will not. */
+/** Deadline for an answer of the driver. */
 const DEADLINE_MILLIS = 30_000
 
 export interface WebgpuBackend extends Backend {
-  /** Whether the adapter is a processor that plays a GPU. */
+  /** Whether the adapter is a software GPU on the processor. */
   readonly isSoftware: boolean
 }
 
-/** @throws EncoderError BACKEND_FAILED when there is no adapter or it gives no device */
+/** @throws EncoderError BACKEND_FAILED if there is no adapter or it provides no device */
 export async function createWebgpuBackend(): Promise<WebgpuBackend> {
   const { adapter, description, isSoftware } = await findAdapter()
   try {
@@ -81,7 +80,7 @@ class WebgpuRows implements WebgpuBackend {
     this.#lost.signal.throwIfAborted()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...slice, resolve, reject })
-      // Calls of the same turn come together in one batch.
+      // Calls in the same turn join one batch.
       queueMicrotask(() => this.#dispatch())
     })
   }
@@ -92,7 +91,7 @@ class WebgpuRows implements WebgpuBackend {
     }
   }
 
-  /** The slices that wait for the same plan as the first one, as many as fit. */
+  /** As many waiting slices with the same plan as the first one as fit. */
   #takeBatch(): WaitingSlice[] {
     const [{ plan }] = this.#waiting
     let room = mostRowBytes(plan)
@@ -120,7 +119,7 @@ class WebgpuRows implements WebgpuBackend {
     }
   }
 
-  /** What a lane does, or the failure of the device if that comes first or nothing comes at all. */
+  /** Waits for `work`. Rejects if the device fails first, or if the driver does not answer in time. */
   async #unlessLost(work: Promise<void>): Promise<void> {
     const { signal } = this.#lost
     let abort = () => {}
@@ -140,7 +139,7 @@ class WebgpuRows implements WebgpuBackend {
     }
   }
 
-  /** Rejects what waits, and everything from now on. The first reason stands. */
+  /** Rejects all waiting calls and all later ones. The first reason is kept. */
   #fail(reason: string): EncoderError {
     if (!this.#lost.signal.aborted) {
       this.#lost.abort(new EncoderError('BACKEND_FAILED', `${this.detail}: ${reason}`))

@@ -17,12 +17,11 @@ const MOST_WORKGROUPS = 65535
 const MOST_COEFFICIENTS = 256 * 256
 
 /**
- * Bytes of a batch's rows on each side, given and wanted. Several lanes of four such buffers are a node's
- * whole cost.
+ * Maximum bytes of a batch's given rows, and of its wanted rows. The whole memory cost is four such buffers per lane.
  */
 const LANE_BYTES = 8 * 1024 * 1024
 
-/** Bytes that a row of a batch may have, so that the rows given and the rows wanted both fit the lane. */
+/** Maximum bytes of a row in a batch, so that both the given and the wanted rows fit the lane. */
 export function mostRowBytes({ have, want }: RowPlan): number {
   const vectors = Math.floor(LANE_BYTES / VECTOR_BYTES / Math.max(have.length, want.length))
   return Math.min(vectors, MOST_WORKGROUPS * WORKGROUP_THREADS) * VECTOR_BYTES
@@ -41,7 +40,7 @@ export function createRowsPipeline(device: GPUDevice): Promise<GPUComputePipelin
 }
 
 /**
- * One batch on its way: copied in, computed, read back. With several lanes, one batch is uploaded while
+ * Processes one batch at a time: copies it in, computes it, reads it back. With several lanes, one batch is uploaded while
  * another one is computed and a third one is read.
  */
 export class Lane {
@@ -82,7 +81,7 @@ export class Lane {
     this.#copyIn(plan, slices, rowBytes)
     this.#submit(plan, rowBytes)
     this.#uploadReady = this.#upload.mapAsync(MapMode.write)
-    // Its failure is the device's, and shows where the lane is used next.
+    // A failure of the device; the next use of the lane reports it.
     this.#uploadReady.catch(() => {})
     await this.#copyOut(plan, slices, rowBytes)
   }
@@ -128,7 +127,7 @@ export class Lane {
   }
 }
 
-/** Calls back with the place of each slice in the rows of the batch. */
+/** Calls `visit` with each slice and its offset in the rows of the batch. */
 function forEachSlice(slices: readonly Slice[], visit: (slice: Slice, offset: number) => void): void {
   let offset = 0
   for (const slice of slices) {
