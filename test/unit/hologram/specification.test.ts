@@ -45,7 +45,7 @@ describe('docs/reference/protocols.md', () => {
     expect(document).to.include(signer.peer.toString())
   })
 
-  it('has the limits that hold', () => {
+  it('states the limits that the code enforces', () => {
     for (const [message, bytes] of Object.entries({
       PutFrame: limits.MAX_PUT_FRAME_BYTES,
       PutReply: limits.MAX_PUT_REPLY_BYTES,

@@ -52,7 +52,7 @@ describe('sealed streams', () => {
     expect(Buffer.compare(tail, plain.subarray(3 * CHUNK_BYTES))).to.equal(0)
   })
 
-  it('gives the vectors of the specification', async () => {
+  it('matches the vectors of the specification', async () => {
     const vectorKey = Uint8Array.from({ length: 32 }, (_, i) => i)
     const hex = async (text: string) =>
       Buffer.from(await sealed(vectorKey, Buffer.from(text))).toString('hex')

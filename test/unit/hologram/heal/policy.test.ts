@@ -38,7 +38,7 @@ function* choices<T>(items: readonly T[], count: number): Generator<T[]> {
   }
 }
 
-describe('when a lost shard is rebuilt, and by whom', () => {
+describe('when and by which peer a lost shard is rebuilt', () => {
   const lost =
     (...peers: string[]) =>
     (peer: string) =>
@@ -50,7 +50,7 @@ describe('when a lost shard is rebuilt, and by whom', () => {
     expect(spareOf(object({ inline: true, k: 1, n: 3, holders: [] }), lost('home 1'))).to.equal(1)
   })
 
-  it('waits for peers to come back while there is enough, and not once half of the spare ones are lost', () => {
+  it('waits for peers to come back, but not once half of the spare shards are lost', () => {
     expect(isUrgent(object(), 2)).to.equal(false)
     expect(isUrgent(object(), 1)).to.equal(true)
     const first = { rank: 0, lostForMs: TIMING.graceMs }
@@ -60,7 +60,7 @@ describe('when a lost shard is rebuilt, and by whom', () => {
     )
   })
 
-  it('lets each peer wait for those that rank before it, longer for larger objects', () => {
+  it('makes each peer wait for those that rank before it, longer for larger objects', () => {
     const delay = (rank: number, sizeBytes = 0): number =>
       repairDelayMs(object({ sizeBytes }), { rank, spare: 0, lostForMs: 5000 }, TIMING)
     expect([delay(0), delay(1), delay(2)]).to.deep.equal([0, 50, 100])
@@ -69,7 +69,7 @@ describe('when a lost shard is rebuilt, and by whom', () => {
   })
 })
 
-describe('who is gone, and what they kept', () => {
+describe('lost peers and their objects', () => {
   it('counts absence from the first look that misses a peer, and forgets it when the peer is back', () => {
     const absence = new Absence()
     absence.note(['a', 'b'], new Set(['a', 'b']), 0)
@@ -82,7 +82,7 @@ describe('who is gone, and what they kept', () => {
     expect(absence.lost(0, 500)).to.deep.equal([])
   })
 
-  it('leads from a peer to its objects, and to no others', () => {
+  it('maps a peer to its objects, and to no others', () => {
     const index = new ObjectIndex()
     const [one, two] = [1, 2].map((seed) => codedObject({ seed }).cid)
     index.set(object({ cid: one }))
@@ -104,7 +104,7 @@ describe('where lost shards are rebuilt', () => {
   const held = (peers: readonly MeshPeer[], shards: readonly number[]): PlannedShard[] =>
     shards.map((shard, i) => ({ shard, peer: peers[i].id }))
 
-  it('takes peers without a shard, one for each, and moves nothing that is there', async () => {
+  it('chooses peers without a shard, one for each shard, and moves no existing shard', async () => {
     const peers = await meshPeers(12)
     const homes = homesOf(seed, code.n, code.k, peers).peers.map((home) => home!)
     const live = [0, 1, 2, 3, 4].map((shard) => ({ shard, peer: homes[shard].id }))
@@ -114,12 +114,12 @@ describe('where lost shards are rebuilt', () => {
     expect(plan.homes).to.deep.equal([5, 6, 7].map((shard) => ({ shard, peer: homes[shard].id })))
   })
 
-  it('plans nothing for an object that is whole', async () => {
+  it('plans nothing for a complete object', async () => {
     const peers = await meshPeers(9)
     expect(planRepair(seed, code, held(peers, [0, 1, 2, 3, 4, 5, 6, 7]), peers).homes).to.deep.equal([])
   })
 
-  it('gives each of too few peers its part, so that any half of six peers has four of eight shards', async () => {
+  it('spreads shards evenly over too few peers, so that any half of six peers has four of eight shards', async () => {
     for (let trial = 0; trial < 20; trial++) {
       const peers = await meshPeers(6)
       const start = held(peers, [0, 3, 4, 6, 7].slice(trial % 2))
@@ -134,7 +134,7 @@ describe('where lost shards are rebuilt', () => {
     }
   })
 
-  it('never gives a peer the same shard twice, and ends with one peer', async () => {
+  it('never gives a peer the same shard twice, down to one peer', async () => {
     for (let count = 1; count < 8; count++) {
       const peers = await meshPeers(count)
       const { homes } = planRepair(seed, code, [], peers)

@@ -99,7 +99,7 @@ describe('holder: fuzzed', () => {
   }
 
   for (const protocol of ['put/1', 'get/1', 'object/1'] as const) {
-    it(`${protocol} survives any bytes`, async () => {
+    it(`${protocol} survives random bytes`, async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(anyBytes, { maxLength: 4 }), async (chunks) =>
           survives(protocol, (raw) => chunks.forEach(raw))
@@ -108,7 +108,7 @@ describe('holder: fuzzed', () => {
       )
     })
 
-    it(`${protocol} survives good frames gone wrong`, async () => {
+    it(`${protocol} survives mutated frames`, async () => {
       await fc.assert(
         fc.asyncProperty(mutated(protocol), fc.boolean(), async (frames, cutLast) => {
           const bytes = Buffer.concat(
@@ -121,7 +121,7 @@ describe('holder: fuzzed', () => {
     })
   }
 
-  it('serves as before after all that', async () => {
+  it('still serves requests afterwards', async () => {
     expect(await ask(fixture, { getManifest: owned(object.cid.bytes) })).to.include({ status: 'OK' })
     expect(await putShard(fixture, object, 2)).to.include({ status: 'OK' })
     const inline = encodeManifest(inlineManifest(noise(100)))

@@ -33,7 +33,7 @@ describe('holder: get/1', () => {
     expect(Buffer.compare(reply!.block!.data, blocks[index])).to.equal(0)
   }
 
-  it("hands out blocks, each with its path to the shard's root", async () => {
+  it("serves blocks, each with its path to the shard's root", async () => {
     await request({ first: 3, count: 60 })
     const { segments } = new Layout(object.manifest)
     for (let index = 3; index < 63; index++) {
@@ -47,7 +47,7 @@ describe('holder: get/1', () => {
     expect(fixture.holder.stats).to.include({ blocksOut: 60, bytesOut: 60 * 256 })
   })
 
-  it('answers requests that are sent ahead in their order', async () => {
+  it('answers pipelined requests in order', async () => {
     for (const [first, count] of [
       [5, 2],
       [0, 1],
@@ -67,7 +67,7 @@ describe('holder: get/1', () => {
     await Promise.all(fixture.mesh.served)
   })
 
-  it('says NOT_FOUND for another shard or object, and goes on with the next request', async () => {
+  it('answers NOT_FOUND for another shard or object, and continues with the next request', async () => {
     await request({ shard: 1 })
     await stream.writeMessage(GetRequest, getRequest(codedObject({ seed: 2 }).cid), WAIT)
     await request({ first: 1 })
@@ -76,7 +76,7 @@ describe('holder: get/1', () => {
     expectBlock(await readReply(stream), 1)
   })
 
-  it('says NOT_FOUND once no lease keeps the object alive', async () => {
+  it('answers NOT_FOUND once no lease keeps the object alive', async () => {
     fixture.passTime(DAY_MS)
     await request({})
     expect(await readReply(stream)).to.include({ status: 'NOT_FOUND' })
@@ -87,7 +87,7 @@ describe('holder: get/1', () => {
     expect(await readReply(stream)).to.include({ status: 'NOT_FOUND' })
   })
 
-  it('says CORRUPT for a block that its disk has lost, and goes on with the next block', async () => {
+  it('answers CORRUPT for a block that its disk has lost, and continues with the next block', async () => {
     const held = fixture.holdings.shards.get(`${object.cid.toString()} 0`)!
     held.blocks[5][0] ^= 1
     await request({ first: 3, count: 4 })
@@ -104,7 +104,7 @@ describe('holder: get/1', () => {
     expect(fixture.holder.stats.refused).to.deep.equal({ CORRUPT: 2 })
   })
 
-  it('says FAILED for a disk that fails, and goes on with the next request', async () => {
+  it('answers FAILED for a disk that fails, and continues with the next request', async () => {
     const { holdings } = fixture
     const openShard = holdings.openShard.bind(holdings)
     holdings.openShard = async (...args) => {
@@ -125,14 +125,14 @@ describe('holder: get/1', () => {
     expect(fixture.log).to.deep.equal(['a block cannot be read'])
   })
 
-  it('says FAILED, rather than give paths that lead nowhere, when its leaf hashes are damaged', async () => {
+  it('answers FAILED instead of wrong paths when its leaf hashes are damaged', async () => {
     const held = fixture.holdings.shards.get(`${object.cid.toString()} 0`)!
     held.leaves[7][0] ^= 1
     await request({ first: 3 })
     expect(await readReply(stream)).to.include({ status: 'FAILED' })
   })
 
-  it('refuses what cannot be, and ends the stream', async () => {
+  it('refuses impossible requests, and ends the stream', async () => {
     const { segments } = new Layout(object.manifest)
     for (const wrong of [
       { count: 0 },
@@ -151,12 +151,12 @@ describe('holder: get/1', () => {
     }
   })
 
-  it('serves a request of the most blocks', async () => {
+  it('serves a request of the maximum number of blocks', async () => {
     await request({ first: 0, count: MAX_BLOCKS_PER_REQUEST })
     for (let index = 0; index < MAX_BLOCKS_PER_REQUEST; index++) expectBlock(await readReply(stream), index)
   })
 
-  it('does not read the disk for a reader that takes nothing', async () => {
+  it('does not read the disk for a reader that consumes nothing', async () => {
     let reads = 0
     const { holdings } = fixture
     const openShard = holdings.openShard.bind(holdings)

@@ -48,7 +48,7 @@ describe('holder: limits', () => {
       expect(fixture.mesh.handlers.get(fixture.mesh.protocol(protocol))?.maxInboundStreams).to.equal(7)
     })
 
-    it(`${protocol}: answers BUSY to a peer with too many streams, and to all when there are too many`, async () => {
+    it(`${protocol}: answers BUSY to a peer with too many streams, and to all peers at the total limit`, async () => {
       fixture = await startHolder({ settings: { [name]: { perConnection: 9, perPeer: 2, total: 3 } } })
       const { mesh, alice, bob } = fixture
       const open = [await mesh.dial(protocol, alice.peer), await mesh.dial(protocol, alice.peer)]
@@ -68,7 +68,7 @@ describe('holder: limits', () => {
       expect(fixture.holder.stats.streams[name].open).to.equal(0)
     })
 
-    it(`${protocol}: refuses a message that is too long before it comes`, async () => {
+    it(`${protocol}: refuses a message that is too long before it reads it`, async () => {
       fixture = await startHolder()
       const stream = await fixture.mesh.dial(protocol, fixture.bob.peer)
       sendRaw(stream, lengthPrefix(MAX_BYTES[protocol] + 1))
@@ -77,7 +77,7 @@ describe('holder: limits', () => {
       })
     })
 
-    it(`${protocol}: takes one of the largest length as far as that goes`, async () => {
+    it(`${protocol}: reads a message of the maximum length`, async () => {
       fixture = await startHolder()
       const stream = await fixture.mesh.dial(protocol, fixture.bob.peer)
       // a field that no message has, as long as can be
@@ -92,14 +92,14 @@ describe('holder: limits', () => {
       expect(fixture.log).to.deep.equal([])
     })
 
-    it(`${protocol}: lets go of a peer that opens a stream and sends nothing`, async () => {
+    it(`${protocol}: drops a peer that opens a stream and sends nothing`, async () => {
       fixture = await startHolder({ settings: { idleTimeoutMs: 20, lingerMs: 20 } })
       await fixture.mesh.dial(protocol, fixture.bob.peer)
       await Promise.all(fixture.mesh.served)
       expect(fixture.holder.stats.streams[name].open).to.equal(0)
     })
 
-    it(`${protocol}: cuts off a peer that sends a byte now and then`, async () => {
+    it(`${protocol}: drops a peer that sends a byte now and then`, async () => {
       fixture = await startHolder({ settings: { idleTimeoutMs: 30, lingerMs: 20 } })
       const stream = await fixture.mesh.dial(protocol, fixture.bob.peer)
       sendRaw(stream, lengthPrefix(100))
@@ -111,7 +111,7 @@ describe('holder: limits', () => {
     })
   }
 
-  it('put/1: keeps what a stalling putter has sent, and is open for its next attempt', async () => {
+  it('put/1: keeps the blocks of a stalled putter, and accepts its next attempt', async () => {
     fixture = await startHolder({ settings: { idleTimeoutMs: 20, lingerMs: 20 } })
     const object = codedObject()
     const { stream } = await openUpload(fixture, object, 0)
@@ -121,7 +121,7 @@ describe('holder: limits', () => {
     expect((await openUpload(fixture, object, 0)).reply.blocksHeld).to.equal(2)
   })
 
-  it('put/1: an endless shard ends at the quota, and its sender is cut off', async () => {
+  it('put/1: an endless shard ends at the quota, and its sender is dropped', async () => {
     fixture = await startHolder({ holdings: { quotaBytes: 100_000 } })
     const { stream } = await openUpload(fixture, codedObject(), 0)
     const block = noise(1024)
@@ -137,7 +137,7 @@ describe('holder: limits', () => {
     expect(fixture.holder.stats.refused).to.deep.equal({ QUOTA: 1 })
   })
 
-  it('get/1: cuts off a reader that asks and takes nothing', async () => {
+  it('get/1: drops a reader that sends requests and reads nothing', async () => {
     const settings = { idleTimeoutMs: 20, lingerMs: 20 }
     const started = await startWithShard({ settings })
     fixture = started
@@ -149,13 +149,13 @@ describe('holder: limits', () => {
     expect(fixture.holder.stats.streams.get.open).to.equal(0)
   })
 
-  it('get/1: closes, and does not reset, the stream of a reader that pauses', async () => {
+  it('get/1: closes the stream of a reader that pauses, without a reset', async () => {
     fixture = await startWithShard({ settings: { idleTimeoutMs: 20 } })
     const stream = await fixture.mesh.dial('get/1', fixture.bob.peer)
     expect(await stream.read(WAIT)).to.equal(undefined)
   })
 
-  it('get/1: a flood of requests waits in the stream, and the reader is held back', async () => {
+  it('get/1: a flood of requests waits in the stream, and backpressure slows the reader', async () => {
     const started = await startWithShard()
     fixture = started
     const stream = await fixture.mesh.dial('get/1', fixture.bob.peer)
@@ -173,7 +173,7 @@ describe('holder: limits', () => {
     stream.abort(new Error('the test is over'))
   })
 
-  it('counts the bytes of blocks, and nothing else, against the bandwidth caps', async () => {
+  it('counts only the bytes of blocks against the bandwidth caps', async () => {
     const taken = { up: [] as number[], down: [] as number[] }
     const object = codedObject()
     const started = await startWithShard(

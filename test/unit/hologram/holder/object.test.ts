@@ -73,7 +73,7 @@ describe('holder: object/1', () => {
     expect(reply.message).to.match(message)
   }
 
-  it('keeps a manifest with its lease and placement, gives them out, and announces the object', async () => {
+  it('keeps a manifest with its lease and placement, serves them, and announces the object', async () => {
     const placement = await placementBy(fixture.alice)
     expect(await putManifest({ placement })).to.include({ status: 'OK' })
     const reply = await getManifest()
@@ -83,13 +83,13 @@ describe('holder: object/1', () => {
     expect(fixture.mesh.provided.map(String)).to.deep.equal([cid.toString()])
   })
 
-  it('announces nothing where others do', async () => {
+  it('does not announce an object that others announce', async () => {
     expect(await putManifest({ quiet: true })).to.include({ status: 'OK' })
     expect(await getManifest()).to.include({ status: 'OK' })
     expect(fixture.mesh.provided).to.deep.equal([])
   })
 
-  it('says which shards it holds', async () => {
+  it('reports which shards it holds', async () => {
     const object = codedObject()
     await putShard(fixture, object, 2)
     await putShard(fixture, object, 0)
@@ -98,13 +98,13 @@ describe('holder: object/1', () => {
     expect([...(await ask(fixture, { status: owned(object.cid.bytes) })).shards]).to.deep.equal([0, 2])
   })
 
-  it('answers this node as it would a peer', async () => {
+  it('answers its own node like a peer', async () => {
     await putManifest()
     const reply = await fixture.holder.answer({ getManifest: owned(cid.bytes) })
     expect(Buffer.compare(reply.manifest, manifest)).to.equal(0)
   })
 
-  it('gives out the leases as they were signed', async () => {
+  it('serves leases as they were signed', async () => {
     await putManifest()
     await putLease(await leaseOn(cid, fixture.bob, { sequence: 9n }))
     const { leases } = await status()
@@ -112,7 +112,7 @@ describe('holder: object/1', () => {
     expect(opened.map(({ sequence }) => sequence)).to.have.members([1n, 9n])
   })
 
-  it('says how many blocks of each shard are damaged', async () => {
+  it('reports how many blocks of each shard are damaged', async () => {
     const object = codedObject()
     await putShard(fixture, object, 2)
     await putShard(fixture, object, 0)
@@ -123,7 +123,7 @@ describe('holder: object/1', () => {
     }
   })
 
-  it('says which lease it keeps of the lessee, whichever came', async () => {
+  it('reports which lease of the lessee it keeps, whichever was sent', async () => {
     const expectKept = (reply: ObjectReply, kept: Uint8Array): void => {
       expect(reply.status).to.equal('OK')
       expect(reply.leases.map((signed) => Buffer.compare(signed, kept))).to.deep.equal([0])
@@ -139,7 +139,7 @@ describe('holder: object/1', () => {
     expectKept(await putLease(bobs), bobs)
   })
 
-  it('shows no lease that its disk has lost', async () => {
+  it('does not serve a lease that its disk has lost', async () => {
     await putManifest()
     await fixture.holdings.putLease(cid, {
       lessee: 'unknown',
@@ -151,7 +151,7 @@ describe('holder: object/1', () => {
     expect((await status()).leases).to.have.length(1)
   })
 
-  it('says NOT_FOUND for what it does not hold', async () => {
+  it('answers NOT_FOUND for an object that it does not hold', async () => {
     expect(await getManifest()).to.include({ status: 'NOT_FOUND' })
     expect(await status()).to.include({ status: 'NOT_FOUND' })
     expect(await putLease(lease)).to.include({ status: 'NOT_FOUND' })
@@ -159,7 +159,7 @@ describe('holder: object/1', () => {
     expect(await ask(fixture, { putPlacement: placement })).to.include({ status: 'NOT_FOUND' })
   })
 
-  it('tells tombstones of an object that has been let go', async () => {
+  it('serves the tombstones of a removed object', async () => {
     await putManifest()
     const tombstone = await leaseOn(cid, fixture.alice, { sequence: 2n, tombstone: true })
     expect(await putLease(tombstone)).to.include({ status: 'OK' })
@@ -171,7 +171,7 @@ describe('holder: object/1', () => {
     ])
   })
 
-  it('keeps and hands out what holders say of themselves, and says what it holds itself', async () => {
+  it('keeps and serves holder statements, and makes its own', async () => {
     const object = codedObject()
     const lease = await leaseOn(object.cid, fixture.alice)
     const holder = await signer(7)
@@ -201,7 +201,7 @@ describe('holder: object/1', () => {
     expect(opened.shards).to.deep.equal([3])
   })
 
-  it('gives out an object only while a lease is live', async () => {
+  it('serves an object only while a lease is live', async () => {
     await putManifest()
     fixture.passTime(DAY_MS)
     expect(await getManifest()).to.include({ status: 'NOT_FOUND' })
@@ -210,7 +210,7 @@ describe('holder: object/1', () => {
     expect(await getManifest()).to.include({ status: 'OK' })
   })
 
-  it("lets each lessee end its own lease, and nobody else's", async () => {
+  it("lets each lessee end its own lease, but not another's", async () => {
     await putManifest()
     await putLease(await leaseOn(cid, fixture.bob))
     const end = async (who: Signer) => putLease(await leaseOn(cid, who, { sequence: 2n, tombstone: true }))
@@ -221,7 +221,7 @@ describe('holder: object/1', () => {
     expect((await status()).leases, 'what was said stays known').to.have.length(2)
   })
 
-  it('takes a statement twice, but not one that its lessee has taken back', async () => {
+  it('accepts a lease twice, but not one that its lessee has ended', async () => {
     await putManifest()
     expect(await putLease(lease)).to.include({ status: 'OK' })
     await putLease(await leaseOn(cid, fixture.alice, { sequence: 5n, tombstone: true }))
@@ -229,7 +229,7 @@ describe('holder: object/1', () => {
     expectRefused(await putManifest(), /said otherwise/)
   })
 
-  it('keeps so many lessees of an object and no more', async () => {
+  it('keeps a bounded number of lessees of an object', async () => {
     await fixture.stop()
     fixture = await startHolder({ settings: { maxLeases: 3 } })
     await putManifest()
@@ -241,7 +241,7 @@ describe('holder: object/1', () => {
     expect(await putLease(renewed), 'a renewal is no new lessee').to.include({ status: 'OK' })
   })
 
-  it('refuses a manifest that is malformed, or has no good lease', async () => {
+  it('refuses a manifest that is malformed, or has no valid lease', async () => {
     expectRefused(await putManifest({ manifest: manifest.subarray(1) }), /manifest/)
     expectRefused(await putManifest({ lease: new Uint8Array(0) }), /lease/)
     const other = codedObject().cid
@@ -256,7 +256,7 @@ describe('holder: object/1', () => {
     expect(fixture.mesh.provided).to.deep.equal([])
   })
 
-  it('refuses a placement record of another signer, object or shard, and keeps nothing then', async () => {
+  it('refuses a placement record of another signer, object or shard, and keeps nothing', async () => {
     const { alice, bob } = fixture
     expectRefused(await putManifest({ placement: await placementBy(bob) }), /not signed by the lessee/)
     expectRefused(await putManifest({ placement: await placementBy(alice, { shard: 3 }) }), /does not have/)
@@ -266,7 +266,7 @@ describe('holder: object/1', () => {
     expect(fixture.holdings.manifests.size + fixture.holdings.placements.size).to.equal(0)
   })
 
-  it('takes a newer placement record from who has a live lease, and from nobody else', async () => {
+  it('accepts a newer placement record only from a peer with a live lease', async () => {
     const { alice, bob } = fixture
     await putManifest({ placement: await placementBy(alice) })
     const putPlacement = async (placement: Uint8Array) => ask(fixture, { putPlacement: owned(placement) })
@@ -278,7 +278,7 @@ describe('holder: object/1', () => {
     expectRefused(await putPlacement(await placementBy(alice, { shard: 200 })), /does not have/)
   })
 
-  it('refuses a request that names no object, or asks for nothing', async () => {
+  it('refuses a request without an object, and an empty request', async () => {
     for (const bytes of [new Uint8Array(0), new Uint8Array(36), noise(36)]) {
       expectRefused(await ask(fixture, { getManifest: owned(bytes) }), /no object id/)
       expectRefused(await ask(fixture, { status: owned(bytes) }), /no object id/)
@@ -286,7 +286,7 @@ describe('holder: object/1', () => {
     expectRefused(await ask(fixture, {}), /asks for nothing/)
   })
 
-  it('says QUOTA and FAILED where the disk is to blame', async () => {
+  it('answers QUOTA and FAILED for faults of its disk', async () => {
     fixture.holdings.keepObject = async () => {
       throw Object.assign(new Error('full'), { code: 'DISK_FULL' })
     }
@@ -299,7 +299,7 @@ describe('holder: object/1', () => {
     expect(fixture.log).to.deep.equal(['a request of object/1 failed'])
   })
 
-  it('takes one request after another on a stream, and goes on after one that it refuses', async () => {
+  it('serves one request after another on a stream, and continues after a refusal', async () => {
     const stream = await fixture.mesh.dial('object/1', fixture.bob.peer)
     const request = async (fields: Partial<ObjectRequest>) => {
       await stream.write([ObjectRequest.encode(fields)], WAIT)
@@ -320,7 +320,7 @@ describe('holder: object/1', () => {
     await Promise.all(fixture.mesh.served)
   })
 
-  it('closes a stream, and does not reset it, when no request has come for long', async () => {
+  it('closes an idle stream without a reset', async () => {
     await fixture.stop()
     fixture = await startHolder({ settings: { idleTimeoutMs: 20 } })
     const stream = await fixture.mesh.dial('object/1', fixture.bob.peer)
@@ -330,7 +330,7 @@ describe('holder: object/1', () => {
     expect(fixture.holder.stats.streamsCut).to.equal(0)
   })
 
-  it('answers nothing where nothing is asked', async () => {
+  it('does not answer a stream without a request', async () => {
     const stream = await fixture.mesh.dial('object/1', fixture.bob.peer)
     await stream.close(WAIT)
     expect(await stream.read(WAIT), 'nothing asked, nothing answered').to.equal(undefined)

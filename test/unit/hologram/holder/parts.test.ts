@@ -22,7 +22,7 @@ const cidOf = (number: number) => objectCid(sha256(Uint8Array.of(number)))
 const silent = { warn: () => {}, info: () => {}, debug: () => {} }
 
 describe('admission', () => {
-  it('counts the streams of a peer and of all, and turns away what is over', async () => {
+  it('counts the streams of a peer and of all peers, and refuses streams over the limits', async () => {
     const [{ peer: alice }, { peer: bob }] = [await signer(0), await signer(1)]
     const admission = new Admission({ perPeer: 2, total: 3 })
     const first = admission.enter(alice)
@@ -65,7 +65,7 @@ describe('shard tree', () => {
   ) => await ShardTree.open({ cache, name: 'shard', reader, root, yieldTurn: turn })
 
   for (const withRoots of [true, false]) {
-    it(`has the paths of the whole tree, ${withRoots ? 'with' : 'without'} roots on disk`, async () => {
+    it(`makes the paths of the whole tree, ${withRoots ? 'with' : 'without'} roots on disk`, async () => {
       for (const count of [1, 2, 1023, 1024, 1025, 2048, 2049, 3000, 5121]) {
         const leaves = noise(count * HASH_BYTES, count + 1)
         const whole = new MerkleTree(leaves)
@@ -103,7 +103,7 @@ describe('shard tree', () => {
     expect(Buffer.compare(await (await opened(shard)).auditPath(1500), whole.auditPath(1500))).to.equal(0)
   })
 
-  it('gives no paths that lead nowhere', async () => {
+  it('never makes a wrong path', async () => {
     const leaves = noise(3000 * HASH_BYTES, 1)
     const shard = readerOf(leaves)
     const tree = await opened(shard)
@@ -119,7 +119,7 @@ describe('tree cache', () => {
   const treeOf = (leaves: number) => new MerkleTree(noise(leaves * HASH_BYTES))
   const bytesOf = (leaves: number) => treeOf(leaves).sizeBytes
 
-  it('keeps the trees used last, up to its bound', async () => {
+  it('keeps the most recently used trees, up to its limit', async () => {
     const cache = new TreeCache(3 * bytesOf(10))
     let built = 0
     const get = async (number: number, leaves = 10) =>
@@ -139,7 +139,7 @@ describe('tree cache', () => {
     expect(cache.sizeBytes, 'one too large for it is not kept').to.equal(3 * bytesOf(10))
   })
 
-  it('builds once for all who ask meanwhile, and again after a failure', async () => {
+  it('builds a tree once for concurrent callers, and again after a failure', async () => {
     const cache = new TreeCache(1e6)
     let built = 0
     const failing = async () => {
@@ -178,7 +178,7 @@ describe('read-ahead', () => {
     )
   })
 
-  it('fails where a block fails, and is done with all reads when it does', async () => {
+  it('fails at a block that fails, after all its reads have ended', async () => {
     let reading = 0
     const read = async (index: number) => {
       reading++
@@ -198,7 +198,7 @@ describe('read-ahead', () => {
 })
 
 describe('refusals', () => {
-  it('tell the peer what it did wrong, and of our own failures only that there was one', () => {
+  it('tell the peer its mistake, but do not reveal details of internal failures', () => {
     const statusOf = (error: unknown) => replyHead(error, 700).status
     expect(replyHead(new Refusal(Status.BUSY, 'later', 300), 700)).to.deep.equal({
       status: Status.BUSY,
@@ -219,7 +219,7 @@ describe('refusals', () => {
     expect(isOwnFault(storeError('DISK_FULL'))).to.equal(false)
   })
 
-  it('cut long messages between two characters', () => {
+  it('truncate long messages between two characters', () => {
     const { message } = replyHead(new Refusal(Status.REFUSED, `a${'é'.repeat(400)}`), 0)
     expect(Buffer.byteLength(message)).to.equal(MAX_MESSAGE_BYTES - 1)
     expect(message).to.match(/^aé+$/)
@@ -236,7 +236,7 @@ describe('announcements', () => {
   }
   const turn = async () => new Promise((resolve) => setImmediate(resolve))
 
-  it('go a few at a time, each object once', async () => {
+  it('run a few at a time, each object once', async () => {
     const { running, mesh } = slowDht()
     const stop = new AbortController()
     const queue = new ProvideQueue(
@@ -257,7 +257,7 @@ describe('announcements', () => {
     await queue.idle()
   })
 
-  it('let whoever reads a new object go first', async () => {
+  it('wait a while, so that the first readers of a new object go first', async () => {
     const { running, mesh } = slowDht()
     const stop = new AbortController()
     const queue = new ProvideQueue(
@@ -273,7 +273,7 @@ describe('announcements', () => {
     await queue.idle()
   })
 
-  it('leave out what is more than the backlog, and what is left at the stop', async () => {
+  it('are dropped beyond the backlog, and at a stop', async () => {
     const { running, mesh } = slowDht()
     const stop = new AbortController()
     const queue = new ProvideQueue(

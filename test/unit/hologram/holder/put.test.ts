@@ -43,7 +43,7 @@ describe('holder: put/1', () => {
     expect(fixture.holdings.openUploads).to.equal(0)
   }
 
-  it('takes a shard, and keeps it with its manifest and lease', async () => {
+  it('stores a shard with its manifest and lease', async () => {
     const { stream, reply } = await openUpload(fixture, object, 1)
     expect(reply).to.include({ status: 'OK', blocksHeld: 0 })
     await sendBlocks(stream, blocks)
@@ -57,7 +57,7 @@ describe('holder: put/1', () => {
     expect(fixture.holder.stats).to.deep.include({ shardsCommitted: 1, blocksIn: blocks.length, refused: {} })
   })
 
-  it('drops what has arrived when the putter abandons it', async () => {
+  it('drops the blocks of an upload that its putter abandons', async () => {
     const { stream } = await openUpload(fixture, object, 1)
     await sendBlocks(stream, blocks.slice(0, 2))
     await sendPut(stream, { abandon: true })
@@ -69,7 +69,7 @@ describe('holder: put/1', () => {
     again.stream.abort(new Error('the test is over'))
   })
 
-  it('notes that an upload cannot be taken up again', async () => {
+  it('records that an upload cannot be resumed', async () => {
     const stream = await fixture.mesh.dial('put/1', fixture.alice.peer)
     const seed = Uint8Array.from(object.manifest.seed)
     await sendPut(stream, { open: { seed, shard: 1, expectedBytes: 0, oneShot: true } })
@@ -80,7 +80,7 @@ describe('holder: put/1', () => {
     for (const open of [stream, other.stream]) open.abort(new Error('the test is over'))
   })
 
-  it('says which lease is kept when it has taken a shard', async () => {
+  it('reports which lease is kept after it has stored a shard', async () => {
     const first = await putShard(fixture, object, 0)
     const kept = await leaseOn(object.cid, fixture.alice)
     expect(Buffer.compare(first.lease, kept)).to.equal(0)
@@ -91,7 +91,7 @@ describe('holder: put/1', () => {
     expect(Buffer.compare(second.lease, newer)).to.equal(0)
   })
 
-  it('takes the shards of an object of several layers', async () => {
+  it('stores the shards of an object of several layers', async () => {
     const tensor = codedObject({
       layers: [
         { k: 1, length: 500 },
@@ -114,7 +114,7 @@ describe('holder: put/1', () => {
     expect(order).to.deep.equal(['lease', 'commit'])
   })
 
-  it('keeps what has arrived when the stream breaks, and goes on from there', async () => {
+  it('keeps the blocks that have arrived when the stream breaks, and resumes there', async () => {
     const first = await openUpload(fixture, object, 1)
     await sendBlocks(first.stream, blocks.slice(0, 2))
     await first.stream.close(WAIT)
@@ -127,7 +127,7 @@ describe('holder: put/1', () => {
     expect(fixture.holder.stats.blocksIn).to.equal(blocks.length)
   })
 
-  it('commits what is held without another block', async () => {
+  it('commits held blocks without another block', async () => {
     const first = await openUpload(fixture, object, 1)
     await sendBlocks(first.stream, blocks)
     await first.stream.close(WAIT)
@@ -178,7 +178,7 @@ describe('holder: put/1', () => {
       expect(held()).to.deep.equal([])
     }
 
-    it('blocks that are not under the root of the shard', async () => {
+    it('blocks that do not match the root of the shard', async () => {
       const swapped = [blocks[1], blocks[0], ...blocks.slice(2)]
       await refused(await answerTo(swapped, object.bytes, lease), /Merkle root/)
       const flipped = blocks.map((block) => Uint8Array.from(block))
@@ -237,7 +237,7 @@ describe('holder: put/1', () => {
       await refused(await answerTo(blocks, object.bytes, foreign), /another network/, 'WRONG_NETWORK')
     })
 
-    it('a lease that its lessee has ended since', async () => {
+    it('a lease that its lessee has ended', async () => {
       await putShard(fixture, object, 0)
       const tombstone = await leaseOn(object.cid, fixture.alice, { sequence: 5n, tombstone: true })
       expect(await fixture.holder.answer({ putLease: Uint8Array.from(tombstone) })).to.include({
@@ -257,7 +257,7 @@ describe('holder: put/1', () => {
     })
   })
 
-  describe('ends the stream over', () => {
+  describe('ends the stream after', () => {
     /** The refusal of what is sent after a good PutOpen. */
     async function refusalOf(
       send: (stream: Awaited<ReturnType<typeof openUpload>>['stream']) => Promise<void>
@@ -296,7 +296,7 @@ describe('holder: put/1', () => {
       expect(withPath).to.include({ status: 'REFUSED' })
     })
 
-    it('a second open, and a frame that is nothing', async () => {
+    it('a second open, and an empty frame', async () => {
       const open = { open: { seed: new Uint8Array(32), shard: 0, expectedBytes: 0 } }
       expect(await refusalOf(async (stream) => sendPut(stream, open))).to.include({ status: 'REFUSED' })
       expect(await refusalOf(async (stream) => sendPut(stream, {}))).to.include({ status: 'REFUSED' })
@@ -315,7 +315,7 @@ describe('holder: put/1', () => {
     })
   })
 
-  it('says QUOTA when it is full: at once when the size is known, else at the block', async () => {
+  it('answers QUOTA when it is full: at once when the size is known, otherwise at the block', async () => {
     const small = await startHolder({ holdings: { quotaBytes: 300 } })
     const early = await openUpload(small, object, 1, { expectedBytes: 1000 })
     expect(early.reply).to.include({ status: 'QUOTA' })
@@ -326,7 +326,7 @@ describe('holder: put/1', () => {
     await small.stop()
   })
 
-  it('tells nothing of its own failures but that there was one, and logs them', async () => {
+  it('does not reveal details of its own failures, and logs them', async () => {
     fixture.holdings.openUpload = async () => {
       throw new Error('EIO on /dev/sda1')
     }
@@ -335,7 +335,7 @@ describe('holder: put/1', () => {
     expect(fixture.log).to.deep.equal(['put/1 failed'])
   })
 
-  it('is done with every upload when it has stopped', async () => {
+  it('has closed every upload when it has stopped', async () => {
     const { stream } = await openUpload(fixture, object, 1)
     await sendBlocks(stream, blocks.slice(0, 1))
     await fixture.stop()

@@ -6,7 +6,7 @@ import { log2Table, negativeLog2 } from '../../../../src/hologram/placement/log2
 const ONE = 2 ** 32
 
 describe('fixed-point logarithm', () => {
-  it('has the table of the specification', () => {
+  it('matches the table of the specification', () => {
     const table = log2Table()
     expect(table).to.have.length(257)
     table.forEach((entry, i) => expect(entry).to.be.closeTo(Math.log2(1 + i / 256) * ONE, 1))
@@ -17,14 +17,14 @@ describe('fixed-point logarithm', () => {
     )
   })
 
-  it('gives the vectors of the specification', () => {
+  it('matches the vectors of the specification', () => {
     const vectors = [0, 1, 2, 0x7fffffff, 0x80000000, 0xdeadbeef, 0xfffffffe, 0xffffffff]
     expect(vectors.map((h) => negativeLog2(h))).to.deep.equal([
       141733920768, 134926558663, 131761315537, 4294967298, 4294967295, 864066305, 3, 1
     ])
   })
 
-  it('is within 0.2 % of the truth, where u is near 1 too', () => {
+  it('is within 0.2 % of the exact value, even for u near 1', () => {
     const draws = fc.oneof(
       fc.nat(0xffffffff),
       fc.nat(100000).map((n) => 0xffffffff - n)

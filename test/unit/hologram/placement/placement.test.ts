@@ -40,7 +40,7 @@ function countBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
 }
 
 describe('placement', () => {
-  it('gives the vectors of the specification', async () => {
+  it('matches the vectors of the specification', async () => {
     const mixed = await peers(12, (i) => ({
       capacityBytes: (1 + (i % 5)) * 16 * GIB,
       reliabilityPpm: 1_000_000 - i * 20_000,
@@ -71,7 +71,7 @@ describe('placement', () => {
     )
   })
 
-  it('gives each shard to another peer, and the last shards to nobody when there are too few', async () => {
+  it('gives each shard to another peer, and the last shards to no peer when there are too few', async () => {
     const twelve = await peers(12)
     expect(new Set(homesOf(seedOf(1), 12, 8, twelve).peers)).to.have.property('size', 12)
     const homes = homesOf(seedOf(1), 16, 8, twelve).peers
@@ -111,7 +111,7 @@ describe('placement', () => {
     expect(moved).to.be.below(1.25 * held)
   })
 
-  it('puts at most n - k shards in one failure domain while there are domains enough', async () => {
+  it('puts at most n - k shards in one failure domain while there are enough domains', async () => {
     const all = await peers(30, (i) => ({ failureDomain: i < 20 ? 'big' : `domain ${i % 4}` }))
     for (let seed = 0; seed < 50; seed++) {
       const homes = homesOf(seedOf(seed), 10, 7, all)
@@ -121,7 +121,7 @@ describe('placement', () => {
     }
   })
 
-  it('says so, and spreads evenly, when there are too few domains', async () => {
+  it('reports too few domains, and spreads shards evenly', async () => {
     const all = await peers(20, (i) => ({ failureDomain: `domain ${i % 2}` }))
     const homes = homesOf(seedOf(1), 10, 7, all)
     expect(homes).to.include({ relaxed: true, perDomain: 5 })
@@ -167,12 +167,12 @@ describe('placement', () => {
     expect([weight(0), weight(-1), weight(GIB, 0)]).to.deep.equal([0, 0, 0])
   })
 
-  it('passes over peers that lend nothing', async () => {
+  it('skips peers that lend nothing', async () => {
     const all = await peers(6, (i) => ({ capacityBytes: i < 3 ? 0 : GIB }))
     expect(numbers(homesOf(seedOf(1), 3, 2, all).peers).sort()).to.deep.equal([3, 4, 5])
   })
 
-  it('refuses a number of shards that no code has', async () => {
+  it('refuses an impossible number of shards', async () => {
     const few = await peers(3)
     for (const n of [0, 257]) expect(() => homesOf(seedOf(1), n, 1, few)).to.throw(RangeError)
   })

@@ -21,7 +21,7 @@ interface Taken {
   readonly most: number
 }
 
-describe(`what sybils take of ${N} shards, any ${K} of which suffice, among ${HONEST} peers`, () => {
+describe(`shares of sybils in ${N} shards, any ${K} of which suffice, among ${HONEST} peers`, () => {
   const ids: Array<PlacementPeer['id']> = []
 
   before(async () => {
@@ -77,7 +77,7 @@ describe(`what sybils take of ${N} shards, any ${K} of which suffice, among ${HO
     [24, FULL_PPM, 0.465, 0.27]
   ]
   for (const [count, ppm, share, lost] of FIGURES) {
-    it(`${count} in places of their own, standing ${ppm / FULL_PPM}: ${share} of the shards`, function () {
+    it(`${count} each in its own place, standing ${ppm / FULL_PPM}: ${share} of the shards`, function () {
       this.timeout(60_000)
       const seen = taken(count, ppm, apart)
       expect(seen.share).to.be.closeTo(share, 0.015)

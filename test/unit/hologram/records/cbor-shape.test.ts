@@ -22,7 +22,7 @@ describe('shape of dag-cbor', () => {
     expect(fault({ a: { b: {} } }, 100, 2)).to.contain('2 deep')
   })
 
-  it('has nothing to say against what an encoder makes, and against nothing but that', () => {
+  it('accepts exactly the output of an encoder', () => {
     const value = fc.jsonValue({ maxDepth: 4 })
     fc.assert(
       fc.property(value, fc.nat(), (one, at) => {
@@ -35,7 +35,7 @@ describe('shape of dag-cbor', () => {
     )
   })
 
-  it('is done at once with lengths that cannot be', () => {
+  it('refuses impossible lengths at once', () => {
     const limits = { maxItems: 10, maxDepth: 10 }
     for (const head of [0x5b, 0x7b, 0x9b, 0xbb]) {
       const bytes = new Uint8Array(100).fill(0xff)

@@ -42,7 +42,7 @@ describe('holder statements', () => {
     expect(await open(damaged)).to.equal('BAD_PLACEMENT')
   })
 
-  it('name 32 shards at most, and that many fit', async () => {
+  it('name at most 32 shards, and fit their limit with all of them', async () => {
     const shards = Array.from({ length: MAX_STATEMENT_SHARDS }, (_, i) => 255 - i)
     const holder = await signer(1)
     const signed = await signHolderStatement(NETWORK, { cid, sequence, shards: [...shards, 0] }, holder)

@@ -73,7 +73,7 @@ describe('layout', () => {
     )
   })
 
-  it('gives k blocks room for a segment, with less than 64 bytes to spare in each', () => {
+  it('fits a segment into k blocks, with less than 64 bytes of padding in each', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 256 }), fc.integer({ min: 1, max: 256 * 65536 }), (k, length) => {
         const block = segmentBlockBytes(length, k)
@@ -107,7 +107,7 @@ describe('layout', () => {
     expect(layout.segmentAt(length - 1)).to.deep.equal(last)
   })
 
-  it('refuses what lies outside', async () => {
+  it('refuses ranges outside the object', async () => {
     const layout = new Layout({ blockBytes: 64, layers: [{ k: 2, length: 300 }] })
     for (const index of [-1, 3, 0.5]) expect(() => layout.segment(index)).to.throw(RangeError)
     for (const offset of [-1, 300, 0.5]) expect(() => layout.segmentAt(offset)).to.throw(RangeError)

@@ -37,7 +37,7 @@ describe('lease', () => {
 
   const refusal = async (signed: Uint8Array) => codeOf(async () => openLease(NETWORK, signed, NOW_MS))
 
-  it('is opened as it was signed', async () => {
+  it('is read back as it was signed', async () => {
     const expiresAtMs = NOW_MS + 5 * DAY_MS
     const signed = await leaseOn(cid, alice, { sequence: 2n ** 63n, expiresAtMs, tombstone: true })
     const lease = await openLease(NETWORK, signed, NOW_MS)
@@ -66,14 +66,14 @@ describe('lease', () => {
     expect((await openLease(NETWORK, longest, NOW_MS)).expiresAtMs).to.equal(NOW_MS + MAX_LEASE_MS)
   })
 
-  it('is refused when another than its lessee signed it', async () => {
+  it('is refused when its signer is not its lessee', async () => {
     const { peer } = await signer(1)
     expect(await refusal(await forged({ lessee: Uint8Array.from(peer.toMultihash().bytes) }))).to.equal(
       'BAD_LEASE'
     )
   })
 
-  it('is refused when the signature is of another kind, or wrong', async () => {
+  it('is refused when the signature has another type, or is wrong', async () => {
     expect(await refusal(await forged({}, 'report'))).to.equal('BAD_LEASE')
     const signed = await leaseOn(cid, alice)
     signed[signed.length - 1] ^= 1
@@ -85,7 +85,7 @@ describe('lease', () => {
     expect(await refusal(await forged({ cid: Uint8Array.from(cid.bytes.subarray(1)) }))).to.equal('BAD_LEASE')
   })
 
-  it('is refused when it is no message, or too long', async () => {
+  it('is refused when it is not a message, or too long', async () => {
     const garbage = await signPayload('lease', NETWORK, new Uint8Array(8).fill(0xff), alice)
     expect(await refusal(garbage)).to.equal('BAD_LEASE')
     const long = await signPayload('lease', NETWORK, new Uint8Array(MAX_LEASE_PAYLOAD_BYTES + 1), alice)
@@ -93,7 +93,7 @@ describe('lease', () => {
     expect(await refusal(new Uint8Array(0))).to.equal('BAD_LEASE')
   })
 
-  it('fits its bound with the largest numbers', async () => {
+  it('fits its limit with the largest numbers', async () => {
     const signed = await leaseOn(cid, alice, { sequence: 2n ** 64n - 1n, tombstone: true })
     expect((await openLease(NETWORK, signed, NOW_MS)).sequence).to.equal(2n ** 64n - 1n)
   })

@@ -36,7 +36,7 @@ describe('manifest', () => {
   })
   const inline = inlineManifest(noise(100))
 
-  it('comes back as it went in', () => {
+  it('is decoded unchanged', () => {
     for (const manifest of [sharded, tensor, inline, inlineManifest(new Uint8Array(0))]) {
       expect(decodeManifest(encodeManifest(manifest))).to.deep.equal(manifest)
     }
@@ -132,7 +132,7 @@ describe('manifest', () => {
     expect(await blamedWith(sharded, { blockBytes: 2048 }), 'fits one block').to.equal('inline')
   })
 
-  it('is refused in any but the canonical encoding', async () => {
+  it('is refused in any other than the canonical encoding', async () => {
     const canonical = encodeManifest(inline)
     expect(await blamed(Uint8Array.of(...canonical, 0)), 'bytes after it').to.equal('manifest')
     // the map head, the shortest key with its value 3, and the rest
@@ -146,7 +146,7 @@ describe('manifest', () => {
     expect(await blamed(Buffer.concat([longer, n, n, rest])), 'a key twice').to.equal('manifest')
   })
 
-  it('holds what its limits allow, and not one more', async () => {
+  it('accepts values up to its limits, and none beyond', async () => {
     const root = new Uint8Array(32)
     const wide = { ...sharded, n: 256, blockBytes: 65_536, roots: Array(256).fill(root) }
     const layers = Array.from({ length: 64 }, () => ({ k: 1, length: 2 ** 40 }))
@@ -181,7 +181,7 @@ describe('manifest', () => {
     expect(await blamed(dagCbor.encode(of(1025, 4096 - 64)))).to.equal('blockBytes')
   })
 
-  it('is refused unread when it has too many items, or is nested too deep', async () => {
+  it('is refused undecoded when it has too many items, or is nested too deep', async () => {
     const list = (count: number, item: number) =>
       Buffer.concat([
         Uint8Array.of(0x9a, count >>> 24, count >> 16, count >> 8, count),

@@ -34,7 +34,7 @@ describe('placement record', () => {
 
   const refusal = async (signed: Uint8Array) => codeOf(async () => openPlacement(NETWORK, signed, NOW_MS))
 
-  it('is opened as it was signed', async () => {
+  it('is read back as it was signed', async () => {
     const holders = [
       { shard: 3, peer: bob.peer },
       { shard: 3, peer: alice.peer },
@@ -57,7 +57,7 @@ describe('placement record', () => {
     expect(await refusal(signed)).to.equal('WRONG_NETWORK')
   })
 
-  it('is refused from the future, which would outrank all that follow', async () => {
+  it('is refused from the future, because it would outrank all later records', async () => {
     const latest = BigInt(NOW_MS + MAX_CLOCK_SKEW_MS)
     expect((await openPlacement(NETWORK, await forged({ sequence: latest }), NOW_MS)).sequence).to.equal(
       latest
@@ -65,7 +65,7 @@ describe('placement record', () => {
     expect(await refusal(await forged({ sequence: latest + 1n }))).to.equal('BAD_PLACEMENT')
   })
 
-  it('is refused when a holder is out of range, no peer, or named twice', async () => {
+  it('is refused when a holder is out of range, not a peer id, or named twice', async () => {
     const peer = Uint8Array.from(bob.peer.toMultihash().bytes)
     expect(await refusal(await forged({ holders: [{ shard: 256, peer }] }))).to.equal('BAD_PLACEMENT')
     expect(await refusal(await forged({ holders: [{ shard: 0, peer: peer.slice(1) }] }))).to.equal(
@@ -78,7 +78,7 @@ describe('placement record', () => {
     expect(await refusal(await forged({ holders: twice }))).to.equal('BAD_PLACEMENT')
   })
 
-  it('names at most 512 holders, all of which fit its bound', async () => {
+  it('names at most 512 holders, and fits its limit with all of them', async () => {
     const holders = Array.from({ length: MAX_RECORD_HOLDERS }, (_, i) => ({
       shard: i % 256,
       peer: i < 256 ? alice.peer : bob.peer
@@ -94,7 +94,7 @@ describe('placement record', () => {
     expect(await refusal(await forged({ holders: crowd }))).to.equal('BAD_PLACEMENT')
   })
 
-  it('is refused when it is badly signed, no message, too long, or names no object', async () => {
+  it('is refused when it is badly signed, not a message, too long, or names no object', async () => {
     const signed = await forged({})
     signed[signed.length - 1] ^= 1
     expect(await refusal(signed)).to.equal('BAD_PLACEMENT')

@@ -25,19 +25,19 @@ describe('bandwidth cap', () => {
     expect(await msToTake(bucket, 1000)).to.equal(1000)
   })
 
-  it('lets what is larger than the burst through late', async () => {
+  it('delays requests larger than the burst', async () => {
     const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 100, clock })
     expect(await msToTake(bucket, 5000)).to.equal(4900)
   })
 
-  it('saves up no more than a burst in a pause', async () => {
+  it('saves at most one burst during a pause', async () => {
     const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 500, clock })
     expect(await msToTake(bucket, 500)).to.equal(0)
     await clock.advance(60_000)
     expect(await msToTake(bucket, 1000)).to.equal(500)
   })
 
-  it('keeps to the rate over many callers, in the order of asking', async () => {
+  it('keeps to the rate over many callers, in order of their requests', async () => {
     const passed: Array<[caller: number, atMs: number]> = []
     const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 0, clock })
     await clock.during(
@@ -54,7 +54,7 @@ describe('bandwidth cap', () => {
     ])
   })
 
-  it('gives up waiting when the signal fires', async () => {
+  it('stops waiting when the signal fires', async () => {
     const bucket = new TokenBucket({ bytesPerSecond: 1, burstBytes: 0, clock })
     const stop = new AbortController()
     const waiting = errorOf(async () => bucket.take(1e6, stop.signal))
@@ -62,7 +62,7 @@ describe('bandwidth cap', () => {
     expect(await waiting).to.have.property('message', 'enough')
   })
 
-  it('is a positive number, or none at all', async () => {
+  it('is a positive number or absent', async () => {
     for (const bytesPerSecond of [0, -1, NaN])
       expect(() => new TokenBucket({ bytesPerSecond, clock })).to.throw(RangeError)
     expect(await UNLIMITED.take(1e12, signal)).to.equal(undefined)

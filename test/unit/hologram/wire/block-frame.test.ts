@@ -45,7 +45,7 @@ describe('block frames', () => {
     )
   })
 
-  it('of put/1 are read without a copy, however they come in pieces', () => {
+  it('of put/1 are read without a copy, in any pieces', () => {
     const cuts = fc.array(fc.nat(40), { maxLength: 4 })
     fc.assert(
       fc.property(index, data, cuts, (index, data, cuts) => {
@@ -58,7 +58,7 @@ describe('block frames', () => {
     )
   })
 
-  it('of put/1 that are encoded otherwise, or are none, are left to a protobuf decoder', () => {
+  it('of put/1 in another encoding, and other frames, are left to a protobuf decoder', () => {
     const bytes = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from(noise(length))
     const block = { index: 300, data: bytes(64), path: new Uint8Array(0) }
     const frame = PutFrame.encode({ block })

@@ -4,7 +4,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'chai'
 import { PeerExperience } from '../../../../../src/hologram/client/find/experience.ts'
 
-describe('what a node has seen of its peers', () => {
+describe('experience with peers', () => {
   let near: PeerId
   let far: PeerId
   let stranger: PeerId
@@ -26,13 +26,13 @@ describe('what a node has seen of its peers', () => {
     expect(experience.predictMs(far, 65_536, 65_536)).to.be.closeTo(200 + 131, 10)
   })
 
-  it('expects of a stranger what the others are like', () => {
+  it('predicts an unknown peer from the others', () => {
     const experience = new PeerExperience()
     for (let i = 0; i < 50; i++) experience.sampleLatency(far, 400)
     expect(experience.predictMs(stranger, 0, 1)).to.be.closeTo(400, 20)
   })
 
-  it('waits longer for a peer whose times vary, and never less than the minimum', () => {
+  it('waits longer for a peer whose times vary, and at least the minimum', () => {
     const steady = new PeerExperience()
     const shaky = new PeerExperience()
     for (let i = 0; i < 100; i++) {
@@ -45,7 +45,7 @@ describe('what a node has seen of its peers', () => {
     expect(steady.deadlineMs(far, 1, 50)).to.equal(50)
   })
 
-  it('takes no sense from senseless samples', () => {
+  it('ignores invalid samples', () => {
     const experience = new PeerExperience()
     const before = experience.predictMs(near, 0, 65_536)
     for (const sample of [NaN, -1]) experience.sampleLatency(near, sample)
@@ -54,7 +54,7 @@ describe('what a node has seen of its peers', () => {
     expect(experience.predictMs(near, 0, 65_536)).to.equal(before)
   })
 
-  it('forgets who was not asked for longest', () => {
+  it('forgets the peer that was not asked for longest', () => {
     const experience = new PeerExperience({ maxPeers: 2 })
     experience.sampleLatency(near, 1)
     experience.sampleLatency(far, 500)

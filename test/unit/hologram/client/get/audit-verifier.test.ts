@@ -38,7 +38,7 @@ describe('verifying blocks against the root of their shard', () => {
     }
   })
 
-  it('refuses another block, another place, another path, whatever it has proved before', () => {
+  it('refuses another block, index or path, whatever it has verified before', () => {
     const damaged = fc.record({
       count: fc.integer({ min: 2, max: 40 }),
       warmUp: fc.array(fc.nat(39), { maxLength: 10 }),

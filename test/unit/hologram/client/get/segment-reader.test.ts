@@ -62,7 +62,7 @@ class FakeLane implements Lane {
   }
 }
 
-describe('reading segments from whoever is first', () => {
+describe('reading segments from the fastest holders', () => {
   let peers: PeerId[]
   let lanes: FakeLane[]
   let observed: Array<readonly [PeerId, string]>
@@ -131,7 +131,7 @@ describe('reading segments from whoever is first', () => {
     return shards
   }
 
-  it('reads the data shards, and nothing else, while nothing goes wrong', async () => {
+  it('reads only the data shards while nothing fails', async () => {
     const shards = await readAll(read({}))
     expect(new Set(shards.flat())).to.deep.equal(new Set([0, 1]))
     expect(lanes).to.have.length(K)
@@ -139,13 +139,13 @@ describe('reading segments from whoever is first', () => {
     expect(lanes.every(({ closed }) => closed)).to.equal(true)
   })
 
-  it('asks somebody else for what is late, and takes whichever comes first', async () => {
+  it('asks another holder for late blocks, and uses the first answer', async () => {
     const shards = await readAll(read({ 0: silent }))
     expect(shards.flat()).to.not.include(0)
     expect(observed.filter(([, outcome]) => outcome === 'slow')).to.deep.equal([])
   })
 
-  it('gives up who stays silent, and reads on', async () => {
+  it('drops a silent holder, and continues', async () => {
     const late: Behaviour = (lane, index) => void clock.after(100, () => lane.deliver(index))
     const shards = await readAll(read({ 0: silent, 2: late, 3: late, 4: late }))
     expect(shards.flat()).to.not.include(0)
@@ -179,7 +179,7 @@ describe('reading segments from whoever is first', () => {
     expect(observed.every(([, outcome]) => outcome === 'served')).to.equal(true)
   })
 
-  it('waits for overloaded peers when there is nobody else', async () => {
+  it('waits for overloaded peers when there are no others', async () => {
     const once = new Set<number>()
     const busyAtFirst: Behaviour = (lane, index) => {
       if (once.has(lane.shard)) return lane.deliver(index)
@@ -198,7 +198,7 @@ describe('reading segments from whoever is first', () => {
     lane.listener.onFailure(lane, 'missing', new Error('gone'))
   }
 
-  it('asks around when too few are left, and goes on with whom it finds', async () => {
+  it('searches for holders when too few are left, and continues with those it finds', async () => {
     let asked = 0
     const discover: ShardLocations['discover'] = async () => {
       asked++
@@ -214,7 +214,7 @@ describe('reading segments from whoever is first', () => {
     (lane, index) =>
       bad.includes(index) ? lane.spoil(index) : lane.deliver(index)
 
-  it('takes from others the blocks that a peer cannot read, and the rest from it', async () => {
+  it('takes the blocks that a peer cannot read from others, and the rest from that peer', async () => {
     const shards = await readAll(read({ 0: badAt(3, 4, 11), 1: badAt(7) }))
     expect(shards.map((pair) => pair.includes(0))).to.deep.equal(
       shards.map((_, i) => ![3, 4, 11].includes(i))
@@ -224,14 +224,14 @@ describe('reading segments from whoever is first', () => {
     expect(survived.filter(([what]) => what === 'block')).to.have.length(4)
   })
 
-  it('reads an object of which every holder has lost a block, as long as k of each segment are left', async () => {
+  it('reads an object when every holder has lost a block, while k of each segment are left', async () => {
     const shards = await readAll(
       read(Object.fromEntries(peers.slice(0, N).map((_, i) => [i, badAt(i, 5 + i, 10 + i, 15 + i)])))
     )
     shards.forEach((pair, index) => expect(pair).to.not.include(index % N))
   })
 
-  it('turns to another holder of the same shard where too few others can read a block', async () => {
+  it('uses another holder of the same shard when too few others can read a block', async () => {
     // Shard 0 has two holders, each of which has lost another block; of the others only shard 1 is there.
     const twice: ShardLocations['discover'] = async () => [[0, [peers[N]]]]
     const shards = await readAll(
@@ -245,7 +245,7 @@ describe('reading segments from whoever is first', () => {
     ])
   })
 
-  it('fails the read, and nothing else, when something in it throws', async () => {
+  it('fails only the read when something in it throws', async () => {
     const broken: Behaviour = (lane, index) => {
       lane.outstanding.shift()
       lane.listener.onBlock(lane, index, undefined as unknown as Uint8Array)
@@ -254,13 +254,13 @@ describe('reading segments from whoever is first', () => {
     expect(lanes.every(({ closed }) => closed)).to.equal(true)
   })
 
-  it('says so when nobody can read enough blocks of a segment', async () => {
+  it('fails when no peers can read enough blocks of a segment', async () => {
     const behaviours = Object.fromEntries(peers.slice(0, N - 1).map((_, i) => [i, badAt(9)]))
     const error = await readAll(read(behaviours)).catch((thrown: unknown) => thrown)
     expect(error).to.have.deep.property('data', { needed: 2, live: 1, missing: 1 })
   })
 
-  it('says how many shards are missing when nobody else is found', async () => {
+  it('reports how many shards are missing when it finds no other holders', async () => {
     const error = await readAll(read({ 0: gone, 1: gone, 2: gone, 3: gone })).catch(
       (thrown: unknown) => thrown
     )
@@ -269,7 +269,7 @@ describe('reading segments from whoever is first', () => {
     expect(lanes.every(({ closed }) => closed)).to.equal(true)
   })
 
-  it('never asks for more ahead than it was allowed', async () => {
+  it('never requests more blocks ahead than allowed', async () => {
     let most = 0
     const counting: Behaviour = (lane, index) => {
       most = Math.max(
@@ -282,7 +282,7 @@ describe('reading segments from whoever is first', () => {
     expect(most).to.be.at.most(8 * K)
   })
 
-  it('asks for nothing until it is read, and stops when its signal fires', async () => {
+  it('requests nothing until it is read, and stops when its signal fires', async () => {
     const abort = new AbortController()
     const source = read({ 0: silent, 1: silent, 2: silent, 3: silent, 4: silent }, { signal: abort.signal })
     expect(lanes).to.deep.equal([])

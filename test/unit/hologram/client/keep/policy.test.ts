@@ -80,7 +80,7 @@ describe('the policy of looking after owned objects', () => {
     expect(warningOf(record(), START_MS)).to.equal(undefined)
   })
 
-  it('does not count a holder that did not take the new lease once its old one has run out', () => {
+  it('does not count a holder without the new lease once its old one has expired', () => {
     const lapsed = record({
       holders: [
         ...Array.from({ length: 9 }, (_, i) => holder(i, { leaseUntilMs: START_MS + 50 * DAY_MS })),
@@ -102,7 +102,7 @@ describe('the policy of looking after owned objects', () => {
     expect(isCheckDue(record(), START_MS - DAY_MS, CHECKS)).to.equal(true)
   })
 
-  it('renews whatever repair is waiting for', () => {
+  it('renews leases even while repair backs off', () => {
     const nowMs = START_MS + 21 * DAY_MS
     const pauses = { ...NO_PAUSES, repairNotBeforeMs: nowMs + DAY_MS, backoffIntervals: 64 }
     const incomplete = record({}, 7)
@@ -110,7 +110,7 @@ describe('the policy of looking after owned objects', () => {
     expect(isRenewDue(incomplete, pauses, nowMs)).to.equal(true)
   })
 
-  it('leaves holders alone that are away and not needed yet, and rebuilds what is when little is left', () => {
+  it('waits for absent holders while there are spare shards, and rebuilds when few are left', () => {
     const nowMs = START_MS + DAY_MS
     const silent = (count: number): OwnedRecord =>
       record({
@@ -123,7 +123,7 @@ describe('the policy of looking after owned objects', () => {
     expect(toRebuild(silent(4), nowMs)).to.deep.equal([0, 1, 2, 3])
   })
 
-  it('takes a peer off that says it has nothing, and adds one that has a shard which others rebuilt', () => {
+  it('removes a peer that reports no shard, and adds one with a shard that others rebuilt', () => {
     const nowMs = START_MS + HOUR_MS
     const checked = afterCheck(
       record(),
@@ -142,7 +142,7 @@ describe('the policy of looking after owned objects', () => {
     expect(checked.holders.some(({ peer }) => peer.equals(peers[1]))).to.equal(true)
   })
 
-  it('believes what a holder says of the lease it keeps, and goes past the highest sequence it hears of', () => {
+  it("trusts a holder's report of its lease, and signs above the highest sequence it learns of", () => {
     const nowMs = START_MS + HOUR_MS
     const answers = Array.from({ length: 12 }, (_, i) =>
       answer(i, { leaseUntilMs: START_MS + DAY_MS, sequence: START_MS + 7 * DAY_MS })
@@ -153,7 +153,7 @@ describe('the policy of looking after owned objects', () => {
     expect(toRenew(checked, nowMs)).to.have.length(12)
   })
 
-  it('lets the second copy of a shard go by not renewing it, unless the mesh is small', () => {
+  it('drops the second copy of a shard by not renewing it, unless the mesh is small', () => {
     const twice = record({ holders: [...record().holders, { ...holder(0), peer: peers[13] }] })
     expect(toRenew(twice, START_MS + 21 * DAY_MS)).to.have.length(12)
     const small = record({ n: 4, k: 2, holders: [0, 1, 0, 1].map((i, at) => holder(i, { shard: at })) })
@@ -183,12 +183,12 @@ describe('the policy of looking after owned objects', () => {
     })
   })
 
-  it('warns long before a lease that nobody renews ends', () => {
+  it('warns long before an unrenewed lease ends', () => {
     expect(warningOf(record(), START_MS + 26 * DAY_MS)).to.match(/too few holders have taken a new lease/)
     expect(warningOf(record(), START_MS + 31 * DAY_MS)).to.match(/fewer than 6 holders/)
   })
 
-  it('renews every holder that is up for a sixth of its lease before it ends, whoever else is away', () => {
+  it('renews every reachable holder at least a sixth of its lease before the end, whichever others are away', () => {
     for (let seed = 0; seed < 40; seed++) {
       const random = seeded(seed)
       const leaseMs = [6 * MINUTE_MS, 2 * HOUR_MS, 3 * DAY_MS, 30 * DAY_MS][seed % 4]
@@ -227,7 +227,7 @@ describe('the policy of looking after owned objects', () => {
     expect(decodeOwned(v1)).to.deep.equal({ ...rest, checkedMs, inline, holders })
   })
 
-  it('refuses damaged records by their code, whatever the damage', () => {
+  it('refuses records with any damage, with their own error code', () => {
     const bytes = encodeOwned(record())
     for (let length = 0; length < bytes.byteLength; length += 37) {
       expect(() => decodeOwned(bytes.slice(0, length)))

@@ -41,14 +41,14 @@ describe('a window that several readers see at their own pace', () => {
     )
   })
 
-  it('wakes a reader that waits for the next item', async () => {
+  it('wakes a reader that is waiting for the next item', async () => {
     const window = new BroadcastWindow<number>(2)
     const next = window.join()!.next()
     window.tryWrite(7)
     expect(await next).to.equal(7)
   })
 
-  it('says when there may be room again: a reader has moved, or left', async () => {
+  it('signals that there may be room when a reader has moved or left', async () => {
     const window = new BroadcastWindow<number>(1)
     const [mover, leaver] = [window.join()!, window.join()!]
     write(window, 1)
@@ -65,7 +65,7 @@ describe('a window that several readers see at their own pace', () => {
     expect(window.tryWrite(1)).to.equal(true)
   })
 
-  it('lets readers join at the first item until that one had to go', async () => {
+  it('lets readers join at the first item until that item was dropped', async () => {
     const window = new BroadcastWindow<number>(2)
     const reader = window.join()!
     write(window, 2)
@@ -97,7 +97,7 @@ describe('a window that several readers see at their own pace', () => {
     ).to.equal(cause)
   })
 
-  it('refuses to be of no size', () => {
+  it('refuses a capacity of zero', () => {
     expect(() => new BroadcastWindow(0)).to.throw(RangeError)
   })
 })

@@ -141,7 +141,7 @@ describe('sending shards to their holders', () => {
   const send = async (fanOut: FanOut, count: number): Promise<ShardOutcomes> =>
     clock.during(sendAll(fanOut, count))
 
-  it('gives every holder every block in order, and tells who keeps what', async () => {
+  it('sends every holder every block in order, and reports which peer keeps what', async () => {
     const { holders, missing } = await send(start({}), 10)
     expect(holders).to.deep.equal(peers.slice(0, N).map((peer, shard) => ({ shard, peer })))
     expect(missing).to.deep.equal([])
@@ -151,7 +151,7 @@ describe('sending shards to their holders', () => {
     }
   })
 
-  it('takes the next peer for one that cannot be opened', async () => {
+  it('replaces a peer that cannot be opened by the next one', async () => {
     const gone = new HologramError('UNREACHABLE', 'gone', {})
     const { holders } = await send(start({ 1: gone, 2: gone }, { spares: 2 }), 2)
     expect(new Set(holders.map(({ peer }) => peer))).to.deep.equal(
@@ -164,7 +164,7 @@ describe('sending shards to their holders', () => {
     expect(failed).to.deep.equal([peers[1], peers[2]])
   })
 
-  it('takes the next peer for one that fails at its commit, as long as the first segment is here', async () => {
+  it('replaces a peer that fails at its commit by the next one, while the first segment is kept', async () => {
     const failing = { commit: async () => Promise.reject(new Error('no room')) }
     const early = await send(start({ 1: failing }, { spares: 1 }), 3)
     expect(early.holders.map(({ peer }) => peer)).to.include(peers[4])
@@ -180,7 +180,7 @@ describe('sending shards to their holders', () => {
     expect(holders).to.have.length(N)
   })
 
-  it('drops a holder that holds the others up without being needed', async () => {
+  it('drops a holder that delays the others and is not needed', async () => {
     const slow = { send: async () => clock.sleep(60) }
     const { holders, missing } = await send(start({ 0: slow }), 60)
     expect(holders.map(({ shard }) => shard)).to.deep.equal([1, 2, 3])
@@ -188,7 +188,7 @@ describe('sending shards to their holders', () => {
     expect(observed).to.deep.equal([[peers[0], 'slow']])
   })
 
-  it('drops a holder that is stuck, though it is needed', async () => {
+  it('drops a holder that is stuck, even if it is needed', async () => {
     const stuck = { send: async (index: number) => (index === 1 ? new Promise<void>(() => {}) : undefined) }
     const { holders } = await send(start({ 0: stuck, 1: stuck }, { required: N }), 20)
     expect(holders.map(({ shard }) => shard)).to.deep.equal([2, 3])
@@ -221,7 +221,7 @@ describe('sending shards to their holders', () => {
       return { blocks, digest: hash.digest() }
     }
 
-    it('does not take its own stall for theirs', async () => {
+    it('does not mistake its own stall for theirs', async () => {
       const released = Promise.withResolvers<void>()
       const slow = { commit: async () => released.promise }
       const timing = { stallTimeoutMs: 2_000, commitTimeoutMs: 2_000, patienceMs: 3_000 }
@@ -238,7 +238,7 @@ describe('sending shards to their holders', () => {
       expect(observed).to.deep.equal([])
     })
 
-    it('waits longer when all are silent at once, and goes on when they wake up', async () => {
+    it('waits longer when all are silent at once, and continues when they answer', async () => {
       const awakeAgain = async (): Promise<void> => clock.sleep(500)
       const asleep = { commit: awakeAgain }
       const { holders } = await send(start({ 0: asleep, 1: asleep, 2: asleep, 3: asleep }, REQUIRED_ALL), 2)
@@ -254,7 +254,7 @@ describe('sending shards to their holders', () => {
       expect(clock.monotonicMs()).to.be.within(600, 5_000)
     })
 
-    it('asks one that was late at its commit once more, and finds all blocks there', async () => {
+    it('retries a holder that was late at its commit, and finds all blocks there', async () => {
       const late = [{ commit: never }, { held: held(1, 9) }]
       const { holders } = await send(start({ 1: late }, REQUIRED_ALL), 9)
       expect(holders.map(({ peer }) => peer)).to.deep.equal(peers.slice(0, N))
@@ -263,7 +263,7 @@ describe('sending shards to their holders', () => {
       expect(observed).to.deep.equal([])
     })
 
-    it('sends the blocks that a holder had not kept when its stream broke', async () => {
+    it('resends the blocks that a holder had not kept when its stream broke', async () => {
       const broken = new HologramError('UNREACHABLE', 'reset', {})
       const cut = { send: async (index: number) => (index < 7 ? undefined : Promise.reject(broken)) }
       const { holders } = await send(start({ 1: [cut, { held: held(1, 6) }] }, REQUIRED_ALL), 9)
@@ -272,7 +272,7 @@ describe('sending shards to their holders', () => {
       expect(again).to.deep.include({ blocks: [6, 7, 8], committed: true })
     })
 
-    it('trusts no blocks that are not ours', async () => {
+    it('does not trust blocks of other contents', async () => {
       const broken = new HologramError('UNREACHABLE', 'reset', {})
       const cut = { send: async (index: number) => (index < 7 ? undefined : Promise.reject(broken)) }
       const foreign = { held: { blocks: 6, digest: new Uint8Array(32) } }
@@ -281,7 +281,7 @@ describe('sending shards to their holders', () => {
       expect(missing[0].reason).to.include('kept too little')
     })
 
-    it('asks all once more when none could be opened in time', async () => {
+    it('retries all holders once when none could be opened in time', async () => {
       const late = new HologramError('TIMEOUT', 'no answer', { afterMs: 100, what: 'open' })
       const asleep = [late, {}]
       const { holders } = await send(start({ 0: asleep, 1: asleep, 2: asleep, 3: asleep }, REQUIRED_ALL), 2)
@@ -289,7 +289,7 @@ describe('sending shards to their holders', () => {
       expect(observed).to.deep.equal([])
     })
 
-    it('asks once more, not for ever', async () => {
+    it('retries once, not for ever', async () => {
       const late = { commit: never }
       const { holders, missing } = await send(start({ 1: late }), 9)
       expect(holders).to.have.length(N - 1)
@@ -298,7 +298,7 @@ describe('sending shards to their holders', () => {
     })
   })
 
-  it('says that there is no room when the put would not fail if the full holders had some', async () => {
+  it('reports that there is no room when the put fails only because holders are full', async () => {
     const full = new HologramError('QUOTA', 'full', {})
     const gone = new HologramError('UNREACHABLE', 'gone', {})
     const failure = async (faults: Parameters<typeof start>[0]): Promise<unknown> =>

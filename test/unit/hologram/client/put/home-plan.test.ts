@@ -18,13 +18,13 @@ describe('where the shards of an upload go', () => {
     expect(plan.warning).to.equal(undefined)
   })
 
-  it('says which shards have no peer', async () => {
+  it('reports which shards have no peer', async () => {
     const plan = new HomePlan(SEED, { n: 6, k: 2 }, await meshPeers(4))
     expect(plan.homes).to.have.length(4)
     expect(plan.homeless).to.have.length(2)
   })
 
-  it('plans only what is not held, and gives no holder a second shard', async () => {
+  it('plans only shards that are not held, and gives no holder a second shard', async () => {
     const peers = await meshPeers(7)
     const held = [
       { shard: 0, peer: peers[6].id },
@@ -51,7 +51,7 @@ describe('where the shards of an upload go', () => {
   })
 })
 
-describe('how durable a put is to be', () => {
+describe('durability of a put', () => {
   const network = { k: 4, n: 9, blockBytes: 262_144 }
 
   it('takes the code of the network, and half of what may be lost as margin', () => {
@@ -61,7 +61,7 @@ describe('how durable a put is to be', () => {
     expect(planPut({ k: 256, n: 256 }, network)).to.include({ k: 256, n: 256, margin: 0 })
   })
 
-  it('makes blocks smaller where there are many, so that a segment of all of them stays at 16 MiB', () => {
+  it('makes blocks smaller for large n, so that all blocks of a segment stay within 16 MiB', () => {
     for (const [n, blockBytes] of [
       [1, 262_144],
       [64, 262_144],
@@ -74,7 +74,7 @@ describe('how durable a put is to be', () => {
     expect(planPut({ k: 1, n: 256 }, { ...network, blockBytes: 1024 }).blockBytes).to.equal(1024)
   })
 
-  it('refuses what cannot be, and names it', () => {
+  it('refuses impossible values, and names them', () => {
     const wrong: Array<[string, object]> = [
       ['n', { n: 257 }],
       ['n', { n: 0 }],

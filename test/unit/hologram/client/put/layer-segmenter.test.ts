@@ -60,7 +60,7 @@ describe('layers of a tensor', () => {
     expect(await cut([{ k: 1, length: 0 }], new Uint8Array(), 1)).to.have.length(1)
   })
 
-  it('decide the code of the object, and are refused where no manifest may have them', () => {
+  it('decide the code of the object, and are refused when no manifest may have them', () => {
     const settings = { k: 5, n: 8, blockBytes: 262_144 }
     const parameters = new Uint8Array(10)
     const layers = [
@@ -84,7 +84,7 @@ describe('layers of a tensor', () => {
     }
   })
 
-  it('have keys of their own, the same for the same object', () => {
+  it('have their own keys, the same for the same object', () => {
     const key = new Uint8Array(32).fill(1)
     const parts = [0, 1, 2, 'parameters'] as const
     const keys = parts.map((part) => Buffer.from(layerKey(key, part)).toString('hex'))

@@ -18,11 +18,11 @@ const failure = async (promise: Promise<unknown>): Promise<unknown> =>
 const never = async (): Promise<never> => new Promise(() => {})
 const open = new AbortController().signal
 
-describe('asking several until one answers', () => {
+describe('asking several peers until one answers', () => {
   const clock = new VirtualTime()
   const options = { parallel: 2, hedgeMs: 10_000, clock, signal: open }
 
-  it('asks as many at once as it may, and one more for each that fails', async () => {
+  it('asks up to its limit at once, and one more for each that fails', async () => {
     const asked: number[] = []
     const answer = await firstOf(
       [1, 2, 3, 4, 5],
@@ -51,7 +51,7 @@ describe('asking several until one answers', () => {
     expect(cancelled).to.deep.equal([1, 2, 3])
   })
 
-  it('asks nobody any more once it has an answer', async () => {
+  it('asks no more peers once it has an answer', async () => {
     const asked: number[] = []
     const answer = await firstOf(
       [1, 2, 3, 4],
@@ -67,7 +67,7 @@ describe('asking several until one answers', () => {
     expect(clock.waiting).to.equal(0)
   })
 
-  it('has no answer when all fail, or nobody is there', async () => {
+  it('has no answer when all fail, or there are no peers', async () => {
     const refuse = async (): Promise<never> => Promise.reject(new Error('no'))
     expect(await firstOf([1, 2, 3], refuse, options)).to.equal(undefined)
     expect(await firstOf([], refuse, options)).to.equal(undefined)
@@ -82,7 +82,7 @@ describe('asking several until one answers', () => {
 })
 
 describe('waiting until a signal fires', () => {
-  it('gives the result, the failure, or the reason, whichever is first', async () => {
+  it('gives the result, the failure, or the reason of the signal, whichever comes first', async () => {
     const abort = new AbortController()
     expect(await untilAbort(Promise.resolve(7), abort.signal)).to.equal(7)
     expect(await failure(untilAbort(Promise.reject(new Error('failed')), abort.signal))).to.have.property(
@@ -107,7 +107,7 @@ describe('waiting until a signal fires', () => {
     expect(rejections).to.deep.equal([])
   })
 
-  it('ends a source that hangs, and tells it so', async () => {
+  it('ends a hanging source, and calls its return', async () => {
     const abort = new AbortController()
     let returned = false
     const source = {
@@ -130,7 +130,7 @@ describe('trying again while the other side is busy', () => {
   const clock = new VirtualTime()
   const busy = new HologramError('REMOTE', 'busy', { status: Status.BUSY, retryAfterMs: 1 })
 
-  it('goes on until it is let in', async () => {
+  it('retries until it is admitted', async () => {
     let attempts = 0
     const attempt = async (): Promise<string> => {
       attempts++
@@ -156,7 +156,7 @@ describe('trying again while the other side is busy', () => {
 })
 
 describe('work in the background', () => {
-  it('is told to end when the node stops, and waited for', async () => {
+  it('is aborted and awaited when the node stops', async () => {
     const counts = newClientCounts()
     const logged: unknown[] = []
     const logger = {

@@ -71,20 +71,20 @@ describe('client of object/1', () => {
     expect(mesh.streams).to.equal(1)
   })
 
-  it('asks as many at once as it has requests, and keeps the streams for the next ones', async () => {
+  it('opens a stream for each concurrent request, and keeps the streams for later ones', async () => {
     await Promise.all(Array.from({ length: 5 }, ask))
     await Promise.all(Array.from({ length: 5 }, ask))
     expect(mesh.streams).to.equal(5)
     expect(mesh.answered).to.equal(10)
   })
 
-  it('asks anew where the peer has ended a stream that was kept', async () => {
+  it('retries on a new stream when the peer has ended a kept one', async () => {
     mesh.answersPerStream = 1
     for (const number of [1, 2, 3]) expect(await ask()).to.equal(number)
     expect(mesh.streams).to.equal(3)
   })
 
-  it('gives up on a peer that ends a new stream without an answer', async () => {
+  it('fails when a peer ends a new stream without an answer', async () => {
     mesh.answersPerStream = 0
     const error = await ask().catch((reason: unknown) => reason)
     expect(error).to.include({ code: 'PROTOCOL' })

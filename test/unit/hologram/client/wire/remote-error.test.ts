@@ -3,8 +3,8 @@ import { Status } from '../../../../../protocols/generated/object.js'
 import { remoteError } from '../../../../../src/hologram/client/wire/streams.ts'
 import { signer } from '../../support.ts'
 
-describe('what a peer says in a reply', () => {
-  it('comes into an error cut, and without what steers a terminal', async () => {
+describe("the message of a peer's reply", () => {
+  it('is truncated in an error, and has no terminal escape sequences', async () => {
     const { peer } = await signer(1)
     for (const status of [Status.REFUSED, Status.QUOTA]) {
       const message = `\u001b[2J\u009b1m\u202eno\n${'A'.repeat(1_000_000)}`
