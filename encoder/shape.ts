@@ -13,7 +13,7 @@ export interface SegmentShape {
 /** Maximum rows of a code over GF(2^8). */
 export const MAX_ROWS = 256
 
-/** Largest row: keeps every offset in a segment exact, and a segment far below a worker's memory limit. */
+/** Largest row: keeps every offset in a segment exact, and is far below what a worker may hold. */
 export const MAX_BLOCK_BYTES = 64 * 1024 * 1024
 
 /** @throws EncoderError BAD_SHAPE */

@@ -37,7 +37,7 @@ export const MOST_DOT_ROWS = 4
 
 /** Instructions of a multiplication by a constant: halves, look-ups, sum. */
 const PRODUCT_COST = 8
-/** Instructions of a half chunk of two rows and a whole one of four. */
+/** Instructions of a whole chunk, then of a half one, by the number of targets. */
 const COMBINE_COST = { 2: 26, 4: 72 } as const
 const COMBINE_HALF_COST = { 2: 16, 4: 42 } as const
 

@@ -17,7 +17,7 @@ export interface EncodeJob {
   readonly shape: SegmentShape
   readonly rows: readonly number[]
   readonly data: Uint8Array
-  /** Buffer for the rows, transferred with the job. If the worker allocated it, its memory would stay with that thread. */
+  /** Buffer for the rows, transferred with the job: a worker that allocates it keeps its memory after others free it. */
   readonly parity: Uint8Array
 }
 

@@ -37,7 +37,7 @@ export const flagName = (name: OptionName): string => name.replace(/[A-Z]/g, (c)
 export const environmentName = (name: OptionName): string =>
   `THHE_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
 
-/** Variables with our prefix that are not node settings: the config file's path and variables of the CLI and the tests. */
+/** Variables with our prefix that are not node settings: the config file's path, and those of the CLI and the tests. */
 const OTHER_VARIABLES = ['THHE_CONFIG', 'THHE_CLUSTER', 'THHE_DEBUG', 'THHE_TOKEN_FILE', 'THHE_SHARED']
 
 export interface ConfigSources {
