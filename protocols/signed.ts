@@ -106,7 +106,7 @@ export function decodeSigned(type: SignedType, bytes: Uint8Array, maxPayloadByte
   }
   const peer = decodePeerId(signer)
   if (peer === undefined)
-    throw new SignedError('BAD_SIGNER', `${type}: the signer is no Ed25519 peer id`, type)
+    throw new SignedError('BAD_SIGNER', `${type}: the signer is not an Ed25519 peer id`, type)
   return { signer: peer, payload, signature }
 }
 

@@ -204,7 +204,7 @@ const checkBootstrap = (value: unknown): string[] =>
     }
     throw new NetworkDescriptorError(
       'bootstrap',
-      `${JSON.stringify(address)} is no multiaddr ending in /p2p/PEER-ID`
+      `${JSON.stringify(address)} is not a multiaddr ending in /p2p/PEER-ID`
     )
   })
 

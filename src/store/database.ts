@@ -371,7 +371,7 @@ export class Database {
     const { mirror, logger } = this.#parts
     if (mirror === undefined || this.#isMirrorRead || !isLevelDamage(error)) return false
     this.#isMirrorRead = true
-    logger?.warn('the index is damaged; its mirror is read until the node starts again and makes it anew', {
+    logger?.warn('the index is damaged; the node reads its mirror and rebuilds the index at the next start', {
       error
     })
     return true
@@ -433,7 +433,7 @@ async function restore(
 ): Promise<void> {
   try {
     await mirror.copyTo(level)
-    logger?.warn('the index has been made anew from its mirror')
+    logger?.warn('the index has been rebuilt from its mirror')
   } catch (error) {
     logger?.warn('the mirror of the index is damaged, too; what can be read of it has been used', { error })
     await mirror.replaceBy(level)

@@ -113,7 +113,7 @@ export class Mirror {
       this.#failedAtMs = undefined
     } catch (error) {
       this.#failedAtMs = monotonicMs()
-      logger.warn('the mirror of the index cannot be written; it is tried again in a minute', {
+      logger.warn('the mirror of the index cannot be written; the node tries again in a minute', {
         error,
         code: errorCode(error)
       })

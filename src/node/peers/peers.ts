@@ -233,7 +233,7 @@ export class Peers {
       this.#answers++
     } catch (error) {
       this.#questions--
-      if (!this.#stop.signal.aborted) logger.debug('peer did not tell its reports', { peer, error })
+      if (!this.#stop.signal.aborted) logger.debug('peer did not send its reports', { peer, error })
     }
   }
 }
