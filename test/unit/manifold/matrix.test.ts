@@ -42,7 +42,7 @@ describe('manifold: matrix', () => {
         .with.property('code', 'BAD_MATRIX'))
   }
 
-  it('gaps are filled from the other direction, else with the median', () => {
+  it('gaps are filled from the other direction, or with the median', () => {
     const whole = withoutGaps(parseMatrix('0,7,0\n0,0,5\n0,0,0'))
     expect([whole.rttMs(1, 0), whole.rttMs(2, 1), whole.rttMs(0, 2)]).to.deep.equal([7, 5, 7])
   })

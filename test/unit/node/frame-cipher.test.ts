@@ -14,7 +14,7 @@ const halves = (data: Uint8Array): Uint8ArrayList =>
   new Uint8ArrayList(data.subarray(0, data.length >> 1), data.subarray(data.length >> 1))
 
 describe('the cipher of noise frames', () => {
-  it("seals as the library's does, in one piece or several, and opens what it has sealed", () => {
+  it("encrypts like the library's cipher, in one piece or several, and decrypts its own output", () => {
     fc.assert(
       fc.property(text, bytes(12), associated, bytes(32), (text, nonce, ad, key) => {
         const sealed = whole(defaultCrypto.chaCha20Poly1305Encrypt(text, nonce, ad, key))
@@ -33,7 +33,7 @@ describe('the cipher of noise frames', () => {
     )
   })
 
-  it('opens nothing that was changed, sealed with another key, or is too short', () => {
+  it('refuses to decrypt bytes that were changed, encrypted with another key, or are too short', () => {
     const key = new Uint8Array(32).fill(7)
     const nonce = new Uint8Array(12)
     const none = new Uint8Array(0)

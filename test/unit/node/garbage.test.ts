@@ -52,7 +52,7 @@ describe('garbage collector', () => {
     expect(metrics).to.contain('thhe_collected_objects_total 2')
   })
 
-  it('goes on after a collection that failed, and says so', async () => {
+  it('logs a failed collection, and continues', async () => {
     const lines: string[] = []
     let calls = 0
     const collector = new GarbageCollector({

@@ -30,7 +30,7 @@ describe('introduction', () => {
       ...init
     })
 
-  it('names the peers to join by when none answers, less and less often, and says when one does', async () => {
+  it('names the bootstrap peers when none answers, less and less often, and logs when one does', async () => {
     const part = introduction()
     part.start()
     await clock.advance(15_000)
@@ -52,7 +52,7 @@ describe('introduction', () => {
     expect(lines).to.deep.equal([])
   })
 
-  it('says at once that there is nobody to join by', () => {
+  it('reports at once that there are no bootstrap peers', () => {
     introduction({ bootstrap: [], otherWays: ['mDNS on the local network'] }).start()
     expect(lines).to.have.length(1)
     expect(lines[0]).to.include('--bootstrap').and.include('mDNS on the local network')

@@ -25,7 +25,7 @@ describe('logger', () => {
     ])
   })
 
-  it('quotes once, and writes lists and ids as they are', () => {
+  it('quotes once, and writes lists and ids unchanged', () => {
     const id = { toJSON: () => '12D3Koo' }
     const circle: Record<string, unknown> = {}
     circle.self = circle
@@ -53,7 +53,7 @@ describe('logger', () => {
     })
   })
 
-  it('lets nobody forge a line or drive the terminal', () => {
+  it('prevents forged lines and terminal escape sequences', () => {
     logger({}).warn('version\nforged', { from: 'a\r\n2030 ERROR x\u001b[2J' })
     expect(lines).to.have.lengthOf(1)
     expect(lines[0]).not.to.match(/[\u0000-\u001f]/)

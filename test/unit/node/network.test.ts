@@ -18,7 +18,7 @@ const PEERS = [
 const BOOTSTRAP = `/ip4/192.0.2.1/tcp/4701/p2p/${PEERS[0]}`
 
 describe('network descriptor', () => {
-  it('reads back what was written, with the same id', () => {
+  it('reads a written descriptor back, with the same id', () => {
     const quorumSet = { threshold: 2, validators: PEERS, innerSets: [] }
     const descriptor = createDescriptor({
       name: 'a net',

@@ -26,7 +26,7 @@ describe('quorum analysis in a thread', () => {
     expect(analysis.minimalSplittingSets.count).to.equal(6n)
   })
 
-  it('says undecided at its limit', async () => {
+  it('answers undecided at its limit', async () => {
     const { intersection } = await analyzeInWorker(hard, { limitMillis: 100, graceMillis: 60_000 })
     expect(intersection.status).to.equal('undecided')
   })
@@ -45,7 +45,7 @@ describe('quorum analysis in a thread', () => {
     expect(await failureOf(analyzeInWorker(hard, { limitMillis: 1, signal: caller.signal }))).to.equal(reason)
   })
 
-  it('reports what was wrong with its input', async () => {
+  it('reports an error in its input', async () => {
     const error = await failureOf(analyzeInWorker(flatNetwork(3, 2), { limitMillis: 60_000, deleted: ['x'] }))
     expect(error).to.be.instanceOf(QuorumAnalysisError).with.property('code', 'FAILED')
     expect((error as QuorumAnalysisError).cause).to.be.instanceOf(RangeError)

@@ -44,7 +44,7 @@ describe('runUntilSignal', () => {
     expect(await status).to.equal(1)
   })
 
-  it('logs and counts failures that nobody handled, and runs on', async () => {
+  it('logs and counts unhandled failures, and continues', async () => {
     const logged: string[] = []
     const logger = createLogger({ level: 'error', format: 'text', write: (line) => void logged.push(line) })
     const metrics = new Registry()

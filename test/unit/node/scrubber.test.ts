@@ -32,7 +32,7 @@ describe('scrubber', () => {
       logger
     })
 
-  it('reads everything once in two weeks, neither at a crawl nor at full speed', async () => {
+  it('reads everything once in two weeks, within its limits of speed', async () => {
     const scrubber = scrubberOf(async () => REPORT)
     scrubber.start()
     await time.advance(10 * 60_000)
@@ -47,7 +47,7 @@ describe('scrubber', () => {
     expect(passes).to.have.length(3)
   })
 
-  it('says when there is damage, and goes on after a pass that failed', async () => {
+  it('reports damage, and continues after a failed pass', async () => {
     const lines: string[] = []
     const logger = createLogger({ level: 'warn', format: 'text', write: (line) => lines.push(line) })
     const scrubber = scrubberOf(async () => {
@@ -61,7 +61,7 @@ describe('scrubber', () => {
     expect(lines[1]).to.contain('the store has damage').and.to.contain('badBlocks=2')
   })
 
-  it('ends the pass under way when it stops', async () => {
+  it('ends the current pass when it stops', async () => {
     const scrubber = scrubberOf(
       async ({ signal }) =>
         await new Promise((_, reject) =>

@@ -14,7 +14,7 @@ describe('byte budget', () => {
   const newBudget = (): ByteBudget =>
     new ByteBudget({ totalBytes: 1000, perPeerBytes: 600, minPerPeerBytes: 100 })
 
-  it('bounds what the streams of one peer hold, and gives back', () => {
+  it('bounds the bytes that the streams of one peer hold, and frees them', () => {
     const budget = newBudget()
     const [first, second] = [budget.share('bob'), budget.share('bob')]
     expect([first.hold(400), second.hold(201), second.hold(200)]).to.deep.equal([true, false, true])
@@ -26,14 +26,14 @@ describe('byte budget', () => {
     expect(budget.heldBytes).to.equal(0)
   })
 
-  it('bounds what all hold together, and leaves each a little', () => {
+  it('bounds the bytes of all peers together, and leaves each peer a minimum', () => {
     const budget = newBudget()
     expect([budget.share('bob').hold(600), budget.share('eve').hold(400)]).to.deep.equal([true, true])
     expect(budget.share('carol').hold(101)).to.equal(false)
     expect(budget.share('carol').hold(100)).to.equal(true)
   })
 
-  it('counts what has arrived though it is too much, and says so', () => {
+  it('counts bytes that have arrived beyond the limit, and reports them', () => {
     const budget = newBudget()
     const share = budget.share('bob')
     expect([share.mustHold(600), share.mustHold(601), budget.heldBytes]).to.deep.equal([true, false, 601])
@@ -62,7 +62,7 @@ describe('framed streams of one peer with a budget', () => {
   const length = (bytes: number): Uint8Array =>
     varint.encodeTo(bytes, new Uint8Array(varint.encodingLength(bytes)))
 
-  it('refuse the message that is too much, can still answer, and take it when others have ended', async () => {
+  it('refuse a message over the budget, can still answer, and accept it when others have ended', async () => {
     const budget = new ByteBudget({
       totalBytes: 10 * FRAME_BYTES,
       perPeerBytes: 3 * FRAME_BYTES,
@@ -94,7 +94,7 @@ describe('framed streams of one peer with a budget', () => {
     await Promise.allSettled(reads)
   })
 
-  it('count what arrives unasked, and give it back when it is thrown away', async () => {
+  it('count unexpected bytes, and free them when they are discarded', async () => {
     const budget = new ByteBudget({ totalBytes: 2 ** 30, perPeerBytes: 2 ** 30, minPerPeerBytes: 0 })
     const { remote, framed } = await open(budget)
     remote.send(new Uint8Array(10 * KIB))

@@ -42,7 +42,7 @@ describe('framed stream', () => {
     framed.abort(new Error('the test is over'))
   })
 
-  it('reads frames as they were written, however the bytes are cut', async () => {
+  it('reads frames as they were written, for any split of the bytes', async () => {
     const sizes = fc.array(fc.nat(MAX_FRAME_BYTES), { minLength: 1, maxLength: 10 })
     const cuts = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 5 })
     await fc.assert(
@@ -89,7 +89,7 @@ describe('framed stream', () => {
     expect(await codeOf(async () => other.read(WAIT))).to.equal('PROTOCOL')
   })
 
-  it('takes a frame of the largest size, and refuses a longer one before it comes', async () => {
+  it('accepts a frame of the largest size, and refuses a longer one before it reads it', async () => {
     remote.send(frame(noise(MAX_FRAME_BYTES)))
     expect(await framed.read(WAIT)).to.have.length(MAX_FRAME_BYTES)
     remote.send(frame(noise(MAX_FRAME_BYTES + 1)).subarray(0, 2))
@@ -106,19 +106,19 @@ describe('framed stream', () => {
     expect(await codeOf(async () => framed.read(WAIT))).to.equal('PROTOCOL')
   })
 
-  it('names a message that cannot be decoded a breach of protocol', async () => {
+  it('reports an undecodable message as a breach of protocol', async () => {
     remote.send(frame(new Uint8Array(8).fill(0xff)))
     expect(await codeOf(async () => framed.readMessage(GetRequest, WAIT))).to.equal('PROTOCOL')
   })
 
-  it('gives up on a peer that sends nothing, or a part and no more', async () => {
+  it('times out a peer that sends nothing, or only a part', async () => {
     expect(await clock.during(codeOf(async () => framed.read(WAIT)))).to.equal('TIMEOUT')
     expect(clock.monotonicMs()).to.equal(WAIT.timeoutMs)
     remote.send(frame(noise(100)).subarray(0, 50))
     expect(await clock.during(codeOf(async () => framed.read(WAIT)))).to.equal('TIMEOUT')
   })
 
-  it('waits for ever where it is told to, and leaves no timer behind', async () => {
+  it('waits for ever on request, and leaves no timer behind', async () => {
     const waiting = framed.read({ timeoutMs: Infinity })
     await clock.advance(365 * 24 * 60 * 60 * 1000)
     remote.send(frame(noise(10)))
@@ -126,7 +126,7 @@ describe('framed stream', () => {
     expect(clock.waiting).to.equal(0)
   })
 
-  it('gives up when the signal fires, before and while it waits', async () => {
+  it('stops when the signal fires, before and while it waits', async () => {
     const stop = new AbortController()
     const waiting = codeOf(async () => framed.read({ ...WAIT, signal: stop.signal }))
     stop.abort()
@@ -137,7 +137,7 @@ describe('framed stream', () => {
     )
   })
 
-  it('tells a broken stream from a closed one, and still reads what came before', async () => {
+  it('distinguishes a broken stream from a closed one, and still reads the bytes before', async () => {
     remote.send(frame(noise(10)))
     expect(await framed.read(WAIT)).to.have.length(10)
     remote.send(frame(noise(20)))
@@ -154,7 +154,7 @@ describe('framed stream', () => {
     expect(await codeOf(async () => framed.write([noise(1)], WAIT))).to.equal('UNREACHABLE')
   })
 
-  it('holds back a peer that sends faster than it is read', async () => {
+  it('slows down a peer that sends faster than it is read', async () => {
     const { stream } = framed
     while (stream.readStatus !== 'paused') {
       remote.send(frame(noise(MAX_FRAME_BYTES)))
@@ -166,7 +166,7 @@ describe('framed stream', () => {
     expect(stream.readStatus).to.equal('readable')
   })
 
-  it('does not pause in the middle of resuming, which the muxer would not notice', async () => {
+  it('does not pause during a resume, which the muxer would not notice', async () => {
     const { stream } = framed
     while (stream.readStatus !== 'paused') {
       remote.send(frame(noise(MAX_FRAME_BYTES)))
@@ -182,7 +182,7 @@ describe('framed stream', () => {
     expect(calls).to.deep.equal(['resume', 'resumed', 'pause'])
   })
 
-  it('waits for a peer that takes nothing, and gives up at the deadline', async () => {
+  it('waits for a peer that reads nothing, and fails at the deadline', async () => {
     const stalled = stalledStream(framed.stream)
     expect(await clock.during(codeOf(async () => framed.write([noise(10)], WAIT)))).to.equal('TIMEOUT')
     const write = framed.write([noise(10)], WAIT)
@@ -190,14 +190,14 @@ describe('framed stream', () => {
     expect(await write).to.equal(undefined)
   })
 
-  it('is told when the stream breaks while it waits to write', async () => {
+  it('fails when the stream breaks while it waits to write', async () => {
     stalledStream(framed.stream)
     const write = codeOf(async () => framed.write([noise(10)], WAIT))
     remote.abort(new Error('gone'))
     expect(await write).to.equal('UNREACHABLE')
   })
 
-  it('is told when the connection closes while it waits to write', async () => {
+  it('fails when the connection closes while it waits to write', async () => {
     stalledStream(framed.stream)
     const write = codeOf(async () => framed.write([noise(10)], WAIT))
     Object.assign(framed.stream, { status: 'closed', writeStatus: 'closed', remoteWriteStatus: 'closed' })
@@ -205,7 +205,7 @@ describe('framed stream', () => {
     expect(await write).to.equal('UNREACHABLE')
   })
 
-  it('finishes with a peer that closes too, whatever it still sends', async () => {
+  it('finishes with a peer that also closes, whatever it still sends', async () => {
     const finished = framed.finish(WAIT)
     remote.send(noise(5000))
     await remote.close()

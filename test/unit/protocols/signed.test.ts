@@ -47,20 +47,20 @@ describe('signed messages', () => {
     expect(opened.payload).to.deep.equal(PAYLOAD)
   })
 
-  it('sign the bytes of the specification', () => {
+  it('sign the bytes that the specification defines', () => {
     const bytes = signedBytes('placement', NETWORK, PAYLOAD)
     const expected = [...Buffer.from('thhe/placement/1'), 0, ...NETWORK, 1, 2, 3]
     expect([...bytes]).to.deep.equal(expected)
     expect(() => signedBytes('lease', new Uint8Array(31), PAYLOAD)).to.throw(RangeError)
   })
 
-  it('give the vector of the specification', () => {
+  it('match the vector of the specification', () => {
     expect(Buffer.from(signed).toString('hex')).to.equal(
       '0a26002408011220ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c12030102031a40bd75b7ac0cdd7ab17f3dae59454cfb3c4ff0249a08786e73f3a83892ad904fd2d1a9f8aff7dd4f886e5757f57b533f5c823f547f86442be96e6f29549ab41007'
     )
   })
 
-  it('do not pass for those of another kind, network or signer', async () => {
+  it('are not valid for another type, network or signer', async () => {
     const report = await signPayload('report', NETWORK, PAYLOAD, alice)
     expect(await codeOf(report)).to.equal('BAD_SIGNATURE')
     const elsewhere = await signPayload('lease', new Uint8Array(32), PAYLOAD, alice)
@@ -82,7 +82,7 @@ describe('signed messages', () => {
     }
   })
 
-  it('are refused from a signer that is no Ed25519 peer id', async () => {
+  it('are refused from a signer without an Ed25519 peer id', async () => {
     const message = Signed.decode(signed)
     const rsa = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32))
     const secp256k1 = Uint8Array.of(0x00, 0x25, 0x08, 0x02, 0x12, 0x21, ...new Uint8Array(33).fill(2))
@@ -106,7 +106,7 @@ describe('signed messages', () => {
     expect(await codeOf(Signed.encode({ ...message, signature: new Uint8Array(0) }))).to.equal('MALFORMED')
   })
 
-  it('fit in their payload and the overhead', async () => {
+  it('fit in their payload plus the overhead', async () => {
     const largest = await signPayload('placement', NETWORK, new Uint8Array(32768), alice)
     expect(largest.byteLength).to.be.at.most(32768 + SIGNED_OVERHEAD_BYTES)
   })

@@ -52,7 +52,7 @@ describe('link', () => {
     }
   })
 
-  it('is refused when its key is garbled, and the key is not repeated in the message', async () => {
+  it('is refused when its key is garbled, with a message that does not contain the key', async () => {
     const fragment = Buffer.from(key).toString('base64url')
     for (const garbled of [
       '',

@@ -30,7 +30,7 @@ describe('sealed objects', () => {
   const key = sha256(Buffer.from('a key for tests'))
   const plain = noise(3 * CHUNK_BYTES + 1000)
 
-  it('open to what was sealed, at every size around a chunk, however the bytes are cut', async () => {
+  it('open to the plaintext, at every size around a chunk, for any split of the bytes', async () => {
     for (const size of SIZES) {
       const part = plain.subarray(0, size)
       const bytes = await sealed(key, part, 'a file', [1, 70_000, 5])
@@ -58,7 +58,7 @@ describe('sealed objects', () => {
     expect(await codeOf(() => sealObject(key, '漢'.repeat(86)))).to.equal('NAME_TOO_LONG')
   })
 
-  it('are the same for the same key, name and bytes, so that a broken put goes on', async () => {
+  it('are the same for the same key, name and bytes, so that an interrupted put resumes', async () => {
     const [first, second] = [await sealed(key, plain), await sealed(key, plain, 'a file', [999])]
     expect(Buffer.compare(first, second)).to.equal(0)
   })
@@ -76,13 +76,13 @@ describe('sealed objects', () => {
     expect(header.filter((byte) => byte !== 0).length).to.be.above(250)
   })
 
-  it('seal equal chunks at two places to unlike bytes', async () => {
+  it('seal equal chunks at two places to different bytes', async () => {
     const bytes = await sealed(key, new Uint8Array(2 * CHUNK_BYTES))
     const bits = chunkOf(bytes, 0).map((byte, at) => byte ^ chunkOf(bytes, 1)[at])
     expect(bits.filter((byte) => byte !== 0).length).to.be.above(CHUNK_BYTES * 0.9)
   })
 
-  it('are what the specification says, opened by its words alone', async () => {
+  it('can be opened by following the specification alone', async () => {
     const bytes = await sealed(key, plain)
     const derived = (info: string) => Buffer.from(hkdfSync('sha256', key, '', `thhe/seal/2/${info}`, 32))
     const hmac = (hmacKey: Buffer, ...parts: Uint8Array[]) => {
@@ -110,7 +110,7 @@ describe('sealed objects', () => {
     ).to.equal(true)
   })
 
-  it('give the vectors of the specification', async () => {
+  it('match the vectors of the specification', async () => {
     const document = readFileSync(new URL('../../../docs/reference/protocols.md', import.meta.url), 'utf8')
     const text = document.replace(/\s/g, '')
     const vectorKey = Uint8Array.from({ length: 32 }, (_, i) => i)
@@ -120,7 +120,7 @@ describe('sealed objects', () => {
     expect(text).to.include((await hex('', '')).slice(2 * HEADER_BYTES))
   })
 
-  describe('of the form without a header', () => {
+  describe('without a header', () => {
     it('stay readable, whole and by range', async () => {
       const vectorKey = Uint8Array.from({ length: 32 }, (_, i) => i)
       // Written by version 0.1.0.
@@ -144,7 +144,7 @@ describe('sealed objects', () => {
     })
   })
 
-  it('tell a wrong key from damage', async () => {
+  it('distinguish a wrong key from damage', async () => {
     const bytes = await sealed(key, plain)
     const wrong = generateKey(systemRandom)
     expect(await codeOf(async () => opened(wrong, bytes))).to.equal('WRONG_KEY')
@@ -192,7 +192,7 @@ describe('sealed objects', () => {
     expect(await codeOf(async () => opened(key, new Uint8Array(0)))).to.equal('TRUNCATED')
   })
 
-  it('open any range from no more chunks than it touches', async () => {
+  it('open any range from only the chunks that it touches', async () => {
     const bytes = await sealed(key, plain)
     const form = sealedForm(key, bytes.subarray(0, HEADER_BYTES))
     const edge = fc.oneof(
@@ -214,7 +214,7 @@ describe('sealed objects', () => {
     )
   })
 
-  it('refuse ranges and sizes that cannot be', async () => {
+  it('refuse impossible ranges and sizes', async () => {
     const form = sealedForm(key, (await sealed(key, plain)).subarray(0, HEADER_BYTES))
     const size = sealedObjectBytes(1000)
     for (const [start, end] of [
@@ -230,7 +230,7 @@ describe('sealed objects', () => {
     }
   })
 
-  it('notice a range that comes short, or is not the one that was asked for', async () => {
+  it('notice a range that is short, or is not the requested one', async () => {
     const bytes = await sealed(key, plain)
     const form = sealedForm(key, bytes.subarray(0, HEADER_BYTES))
     const range = form.range(10, 2 * CHUNK_BYTES, bytes.byteLength)
@@ -240,7 +240,7 @@ describe('sealed objects', () => {
     expect(await from(range.start + SEALED_CHUNK, range.start + 3 * SEALED_CHUNK)).to.equal('CORRUPT')
   })
 
-  it('let go of their source when the reader stops', async () => {
+  it('close their source when the reader stops', async () => {
     let released = false
     const source = (async function* () {
       try {

@@ -23,7 +23,7 @@ describe('sealed streams', () => {
   const key = sha256(Buffer.from('a key for tests'))
   const plain = noise(3 * CHUNK_BYTES + 1000)
 
-  it('opens to what was sealed, at every size around a chunk, however the bytes are cut', async () => {
+  it('opens to the plaintext, at every size around a chunk, for any split of the bytes', async () => {
     for (const size of [
       0,
       1,
@@ -60,7 +60,7 @@ describe('sealed streams', () => {
     expect(await hex('thhe')).to.equal('61bed79996a21d33cae1468d87fd8af471bccdd3')
   })
 
-  it('tells a wrong key from damage', async () => {
+  it('distinguishes a wrong key from damage', async () => {
     const bytes = await sealed(key, plain)
     expect(await codeOf(async () => opened(generateKey(systemRandom), bytes))).to.equal('WRONG_KEY')
     for (const at of [0, SEALED - 1]) {
@@ -75,7 +75,7 @@ describe('sealed streams', () => {
     }
   })
 
-  it('gives out nothing of a chunk that does not open', async () => {
+  it('releases nothing of a chunk that does not open', async () => {
     const damaged = await sealed(key, plain)
     damaged[SEALED + 1] ^= 1
     let given = 0
@@ -103,13 +103,13 @@ describe('sealed streams', () => {
     expect(await codeOf(async () => opened(key, bytes.subarray(0, 3 * SEALED + 100)))).to.equal('CORRUPT')
   })
 
-  it('refuses sizes that cannot be', async () => {
+  it('refuses impossible sizes', async () => {
     for (const impossible of [0, TAG_BYTES - 1, SEALED + 1, SEALED + TAG_BYTES]) {
       expect(await codeOf(() => unsealedStreamBytes(impossible)), `${impossible}`).to.equal('TRUNCATED')
     }
   })
 
-  it('takes keys of 32 bytes, and makes another each time', async () => {
+  it('accepts keys of 32 bytes, and makes a new one each time', async () => {
     expect(generateKey(systemRandom)).to.have.length(32)
     expect(generateKey(systemRandom)).not.to.deep.equal(generateKey(systemRandom))
     for (const make of [sealStream, unsealStream])

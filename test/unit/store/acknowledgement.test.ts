@@ -19,7 +19,7 @@ import {
 import type { Store } from '../../../src/store/index.ts'
 import type { Sample } from './support.ts'
 
-describe('store: what is acknowledged again is there', () => {
+describe('store: repeated acknowledgements', () => {
   const folder = useFolder()
   let store: Store
   let one: Sample
@@ -54,7 +54,7 @@ describe('store: what is acknowledged again is there', () => {
       await reopen(async () => await damageEntries(folder(), 'm', BOTH))
   }
   for (const [what, damage] of Object.entries(damages)) {
-    it(`a shard that is put again, when ${what}`, async () => {
+    it(`are true for a shard that is put again, when ${what}`, async () => {
       await damage()
       await storeSample(store, one)
       for (let time = 0; time < 2; time++) {
@@ -76,14 +76,14 @@ describe('store: what is acknowledged again is there', () => {
     expect((await store.usage()).usedBytes).to.equal(before.usedBytes)
   })
 
-  it('lets a reader of the old files go on while they are replaced', async () => {
+  it('lets a reader of the old files continue while they are replaced', async () => {
     const reader = (await store.openShard(one.cid, one.shard))!
     await storeSample(store, one)
     expect(plain(await reader.read(2))).to.deep.equal(one.blocks[2])
     await reader.close()
   })
 
-  it('an upload that goes on from blocks which the disk has lost meanwhile', async () => {
+  it('are true for an upload that resumes after the disk has lost blocks', async () => {
     const two = await sample('two', [4096, 4096, 320])
     const first = await store.openUpload(two.upload, two.shard, 0)
     for (const block of two.blocks.slice(0, 2)) await first.append(block, leafHash(block))
@@ -103,7 +103,7 @@ describe('store: what is acknowledged again is there', () => {
     expect(await readSample(store, two)).to.deep.equal(two.blocks)
   })
 
-  it('a commit that is refused, and made again with another manifest', async () => {
+  it('are true for a commit that is refused, and repeated with another manifest', async () => {
     await store.close()
     store = await openStore({ path: folder(), quotaBytes: 30_000, diskFloorBytes: 0 })
     const two = await sample('two', [4096])
@@ -118,7 +118,7 @@ describe('store: what is acknowledged again is there', () => {
     expect((await store.usage()).usedBytes).to.equal(usedBytes)
   })
 
-  it('manifests, inline objects, leases and placement records over damaged entries', async () => {
+  it('are true for manifests, inline objects, leases and placement records over damaged entries', async () => {
     const inline = await sample('inline', [])
     const lease = leaseOf({ lessee: 'other', sequence: 9n, expiresAtMs: 1e14 })
     const placement = { record: bytesOf('placement', 80), sequence: 3n }

@@ -51,14 +51,14 @@ describe('store and clocks', () => {
     expect(await readSample(store, one)).to.deep.equal(one.blocks)
   }
 
-  it('keeps what has run out for a day of grace, then removes it', async () => {
+  it('keeps expired data for a day of grace, then removes it', async () => {
     await time.advance(MONTH_MS + GRACE_MS - 1)
     await expectKept()
     await time.advance(1)
     expect(await store.collectGarbage()).to.include({ removedObjects: 1, clockTrusted: true })
   })
 
-  it('removes nothing by a time that is not that of its clock', async () => {
+  it("removes nothing by any other time than its own clock's", async () => {
     const ahead = await store.collectGarbage(time.nowMs() + 2 * MONTH_MS)
     expect(ahead).to.include({ removedObjects: 0, clockTrusted: false })
     await expectKept()
@@ -68,7 +68,7 @@ describe('store and clocks', () => {
     ['ahead', 2 * MONTH_MS],
     ['back and ahead', 2 * MONTH_MS]
   ] as const) {
-    it(`removes nothing after its clock was set ${what}, until it has run for a day since`, async () => {
+    it(`removes nothing for a day after its clock was set ${what}`, async () => {
       if (what === 'back and ahead') time.jump(-DAY_MS)
       time.jump(byMs)
       await expectKept()
@@ -79,7 +79,7 @@ describe('store and clocks', () => {
     })
   }
 
-  it('removes nothing after a jump that was taken back', async () => {
+  it('removes nothing after a jump of the clock that was reversed', async () => {
     time.jump(2 * MONTH_MS)
     await expectKept()
     time.jump(-2 * MONTH_MS)
@@ -87,7 +87,7 @@ describe('store and clocks', () => {
     await expectKept()
   })
 
-  it('removes nothing for a day after a start at another time than it was stopped', async () => {
+  it('removes nothing for a day after a start far from the time of its stop', async () => {
     await store.close()
     time.jump(2 * MONTH_MS)
     store = await opened()
@@ -96,7 +96,7 @@ describe('store and clocks', () => {
     expect(await store.collectGarbage()).to.include({ removedObjects: 1 })
   })
 
-  it('goes by its clock at once after a restart that took minutes', async () => {
+  it('trusts its clock at once after a restart that took minutes', async () => {
     await time.advance(MONTH_MS + GRACE_MS)
     await store.collectGarbage(expiresAtMs)
     await store.close()
@@ -115,13 +115,13 @@ describe('store and clocks', () => {
     expect(await store.collectGarbage()).to.include({ removedObjects: 1 })
   })
 
-  it('goes by a clock that was set when the peers agree with it', async () => {
+  it('trusts a clock that was set when the peers agree with it', async () => {
     time.jump(2 * MONTH_MS)
     peersAgree = true
     expect(await store.collectGarbage()).to.include({ removedObjects: 1 })
   })
 
-  it('keeps tombstones, uploads and damaged files, too, while it does not know the time', async () => {
+  it('also keeps tombstones, uploads and damaged files while it does not know the time', async () => {
     const two = await sample('two')
     const upload = await store.openUpload(two.upload, 1, 0)
     await upload.append(two.blocks[0], bytesOf('leaf', 32))
@@ -132,7 +132,7 @@ describe('store and clocks', () => {
     expect(await store.leases(two.cid)).to.have.length(1)
   })
 
-  it('frees what its lessee lets go of at once, whatever its clock says', async () => {
+  it('frees an object at once when its lessee ends the lease, whatever its clock says', async () => {
     time.jump(-MONTH_MS)
     const { usedBytes } = await store.usage()
     await store.putLease(one.cid, leaseOf({ sequence: 2n, expiresAtMs, tombstone: true }))
@@ -140,7 +140,7 @@ describe('store and clocks', () => {
     expect((await store.usage()).usedBytes).to.be.below(usedBytes - 8000)
   })
 
-  it('frees nothing while another lessee, or a lease that cannot be read, keeps it', async () => {
+  it('keeps an object while another lessee, or an unreadable lease, keeps it', async () => {
     await store.putLease(one.cid, leaseOf({ lessee: 'other', expiresAtMs }))
     await store.putLease(one.cid, leaseOf({ sequence: 2n, expiresAtMs, tombstone: true }))
     await expectKept()

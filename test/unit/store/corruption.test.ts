@@ -25,7 +25,7 @@ import type { Sample } from './support.ts'
 const RECORD_BYTES = 40
 const COPY_BYTES = 44
 
-describe('store with a disk that forgets', () => {
+describe('store with a disk that loses data', () => {
   const folder = useFolder()
   let store: Store
   let one: Sample
@@ -90,7 +90,7 @@ describe('store with a disk that forgets', () => {
     await expectBad(1)
   })
 
-  it('marks every block behind the end of a file cut short', async () => {
+  it('marks every block after the end of a truncated file', async () => {
     await truncate(await shardFile(folder(), '.blocks'), 4000)
     await expectBad(0, 1, 2)
   })
@@ -104,7 +104,7 @@ describe('store with a disk that forgets', () => {
     expect(store.health()).to.include({ badBlocks: 0, damagedShards: 0 })
   })
 
-  it('reads through damage in the leaf records, whichever bit it is', async () => {
+  it('reads blocks in spite of any damaged bit in the leaf records', async () => {
     const file = await shardFile(folder(), '.leaves')
     for (const byte of [3, 31, 32, 35, 38, 39]) {
       for (const record of [0, 2]) {
@@ -125,7 +125,7 @@ describe('store with a disk that forgets', () => {
     await reader.close()
   })
 
-  it('sets a shard aside whose leaf hashes are damaged in both copies, and takes it again', async () => {
+  it('quarantines a shard whose leaf hashes are damaged in both copies, and accepts it again', async () => {
     const file = await shardFile(folder(), '.leaves')
     await flipBit(file, 3)
     await flipBit(file, 3 * RECORD_BYTES + 3)
@@ -137,14 +137,14 @@ describe('store with a disk that forgets', () => {
   })
 
   for (const suffix of ['.blocks', '.leaves'] as const) {
-    it(`sets a shard aside whose ${suffix} file is missing`, async () => {
+    it(`quarantines a shard whose ${suffix} file is missing`, async () => {
       await rm(await shardFile(folder(), suffix))
       expect(await codeOf(readSample(store, one))).to.equal('CORRUPT')
       await expectSetAside()
     })
   }
 
-  it('counts what is set aside until it is thrown away a week later', async () => {
+  it('counts quarantined files until they are removed a week later', async () => {
     const before = await store.usage()
     await rm(await shardFile(folder(), '.leaves'))
     expect(await codeOf(readSample(store, one))).to.equal('CORRUPT')
@@ -174,7 +174,7 @@ describe('store with a disk that forgets', () => {
     })
 
     for (const kind of ['m', 's', 'l', 'o', 'p', 'u', 'b'] as const) {
-      it(`restores entries of kind '${kind}' from the mirror, and says so`, async () => {
+      it(`restores entries of kind '${kind}' from the mirror, and logs it`, async () => {
         await reopen(async () => await damageEntries(folder(), kind, ['index']))
         expect(await readSample(store, one)).to.deep.equal(one.blocks)
         expect(await store.leases(one.cid)).to.deep.equal([leaseOf({ expiresAtMs: nowMs + DAY_MS })])
@@ -190,7 +190,7 @@ describe('store with a disk that forgets', () => {
       })
     }
 
-    it('takes a lease that cannot be read for a live one', async () => {
+    it('treats an unreadable lease as live', async () => {
       await reopen(async () => await damageEntries(folder(), 'l', BOTH))
       for (let time = 0; time < 3; time++) {
         nowMs += DAY_MS
@@ -215,7 +215,7 @@ describe('store with a disk that forgets', () => {
     })
 
     for (const kind of ['m', 's', 'o', 'p', 'u', 'q', 'd'] as const) {
-      it(`lets entries of kind '${kind}' that are damaged in both copies fail alone`, async () => {
+      it(`limits the damage of entries of kind '${kind}' in both copies to these entries`, async () => {
         const two = await sample('two', [64])
         await storeSample(store, two)
         await store.putLease(two.cid, leaseOf({ expiresAtMs: nowMs - 2 * DAY_MS }))
@@ -241,7 +241,7 @@ describe('store with a disk that forgets', () => {
       expect(store.health()).to.include({ shardsFound: 1, damagedEntries: 1, restoredEntries: 0 })
     })
 
-    it('does not bring an object back that was deleted while its entry was damaged', async () => {
+    it('does not restore an object that was deleted while its entry was damaged', async () => {
       await reopen(async () => await damageEntries(folder(), 's', BOTH))
       await store.putLease(one.cid, leaseOf({ sequence: 2n, tombstone: true }))
       await store.deleteOwned(one.cid)

@@ -61,7 +61,7 @@ describe('store index', () => {
     }
   })
 
-  it('bounds what goes into one batch', async () => {
+  it('bounds the size of one batch', async () => {
     const large = Array.from({ length: 10 }, (_, i) => ({
       key: Buffer.of(i),
       value: bytesOf(`${i}`, 1 << 20)
@@ -71,7 +71,7 @@ describe('store index', () => {
   })
 
   for (const fail of ['before', 'after'] as const) {
-    it(`keeps nothing of a write that failed ${fail} LevelDB had it, and goes on`, async () => {
+    it(`keeps nothing of a write that failed ${fail} LevelDB had it, and continues`, async () => {
       const old = { ...change('kept'), value: bytesOf('old', 10) }
       await database.write([old])
       level.fail = fail
@@ -97,7 +97,7 @@ describe('store index', () => {
     expect(plain(await database.get(change('next').key))).to.deep.equal(change('next').value)
   })
 
-  it('refuses further writes when the outcome cannot be found out', async () => {
+  it('refuses further writes when the outcome of one is unknown', async () => {
     level.open = async () => {
       throw new Error('the disk is gone')
     }

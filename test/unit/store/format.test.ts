@@ -9,7 +9,7 @@ describe('store format', () => {
   const folder = useFolder()
   const opened = async () => await openStore({ path: folder(), quotaBytes: PLENTY_BYTES })
 
-  it('reads what version 1 wrote', async () => {
+  it('reads a store of version 1', async () => {
     await cp(FIXTURE_PATH, folder(), { recursive: true })
     const store = await opened()
     const { shard, upload, lease } = FIXTURE
@@ -35,7 +35,7 @@ describe('store format', () => {
     })
   })
 
-  it('refuses the folder of a newer version and says which it is', async () => {
+  it('refuses the folder of a newer version, and names that version', async () => {
     await (await opened()).close()
     await writeFile(join(folder(), 'format'), '{"format":"thhe-store","version":2}\n')
     const error = await opened().catch((reason) => reason)
@@ -43,7 +43,7 @@ describe('store format', () => {
     expect(error.message).to.contain('version 2').and.to.contain('version 1')
   })
 
-  it('refuses a format file that says nothing', async () => {
+  it('refuses an empty format file', async () => {
     for (const text of [
       '',
       'not json',
@@ -57,7 +57,7 @@ describe('store format', () => {
     }
   })
 
-  it('refuses a folder that holds something else', async () => {
+  it('refuses a folder with other contents', async () => {
     await mkdir(folder(), { recursive: true })
     await writeFile(join(folder(), 'thesis.txt'), 'mine')
     expect(await codeOf(opened())).to.equal('FORMAT_UNKNOWN')

@@ -41,7 +41,7 @@ describe('store garbage collection', () => {
     return await store.collectGarbage(atMs)
   }
 
-  it('keeps an object while one lessee of several holds on to it', async () => {
+  it('keeps an object while one of several lessees keeps its lease', async () => {
     const one = await sample('one')
     await storeSample(store, one)
     const startMs = nowMs
@@ -54,7 +54,7 @@ describe('store garbage collection', () => {
     expect(await readSample(store, one)).to.equal(undefined)
   })
 
-  it('remembers a tombstone while an older lease could still be played again', async () => {
+  it('remembers a tombstone while an older lease could still be replayed', async () => {
     const { cid, manifest } = await sample('one')
     const lease = leaseOf({ sequence: 1n, expiresAtMs: nowMs + 30 })
     await store.keepObject(cid, { manifest, lease }, { nowMs })
@@ -67,7 +67,7 @@ describe('store garbage collection', () => {
     expect((await store.usage()).usedBytes).to.equal(0)
   })
 
-  it('removes uploads that nobody has touched for a day, and spares those in progress', async () => {
+  it('removes uploads that were idle for a day, and keeps those in progress', async () => {
     const one = await sample('one')
     const closed = await store.openUpload(one.upload, 1, 0)
     const open = await store.openUpload(one.upload, 2, 0)

@@ -141,7 +141,7 @@ describe('store whose index is lost', () => {
     ['damaged', async () => await truncate((await matching(/^MANIFEST/, 'mirror'))[0], 9)],
     ['gone', async () => await rm(join(folder(), 'mirror'), { recursive: true })]
   ] as const) {
-    it(`makes a mirror anew that is ${what}`, async () => {
+    it(`rebuilds a mirror that is ${what}`, async () => {
       await lose()
       await (await opened()).close()
       await losses['is not there']()
@@ -167,7 +167,7 @@ describe('store whose index is lost', () => {
     await next.close()
   })
 
-  it('sets files aside that do not say what they are', async () => {
+  it('quarantines files that do not name their shard', async () => {
     const [file] = (await readdir(join(folder(), 'shards'), { recursive: true })).filter((name) =>
       name.endsWith('.leaves')
     )

@@ -7,7 +7,7 @@ describe('notes of other rooms in the store', () => {
   const open = async () => await openStore({ path: folder(), quotaBytes: PLENTY_BYTES })
   const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
-  it('are there after a restart, in order, each namespace by itself', async () => {
+  it('are kept over a restart, in order, separate for each namespace', async () => {
     const store = await open()
     await store.notes('agreement').write([
       { key: 'slot/2', value: bytes(2) },
@@ -28,7 +28,7 @@ describe('notes of other rooms in the store', () => {
     await again.close()
   })
 
-  it('count against the quota, are never refused by it, and give the room back', async () => {
+  it('count against the quota, are never refused by it, and free their space when deleted', async () => {
     const store = await openStore({ path: folder(), quotaBytes: 10 })
     const before = (await store.usage()).usedBytes
     const notes = store.notes('agreement')
@@ -43,7 +43,7 @@ describe('notes of other rooms in the store', () => {
     await again.close()
   })
 
-  it('refuses a namespace that could be taken for another', async () => {
+  it('are refused with a namespace that could be mistaken for another', async () => {
     const store = await open()
     for (const name of ['', 'A', 'a/b', 'x'.repeat(33)]) expect(() => store.notes(name)).to.throw(RangeError)
     await store.close()

@@ -21,7 +21,7 @@ import type { Store } from '../../../src/store/index.ts'
 
 const QUOTA_BYTES = 100_000
 
-describe('store that runs out of room', () => {
+describe('store that runs out of space', () => {
   const folder = useFolder()
   let time: VirtualTime
   let store: Store
@@ -76,7 +76,7 @@ describe('store that runs out of room', () => {
     }
   })
 
-  it('lets files go that it has only set aside', async () => {
+  it('removes quarantined files before it refuses data', async () => {
     await fill()
     await rm(await shardFile(folder(), '.leaves'))
     const big = await sample('big', [60_000])
@@ -102,7 +102,7 @@ describe('store that runs out of room', () => {
     expect(await readdir(join(folder(), 'uploads'))).to.deep.equal([])
   })
 
-  it('keeps an upload that nobody can go on with for minutes, others for a day', async () => {
+  it('keeps an upload that nobody can resume for minutes, others for a day', async () => {
     const { upload, blocks } = await sample('one', [4096])
     for (const [shard, oneShot] of [
       [1, true],

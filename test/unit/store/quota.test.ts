@@ -26,7 +26,7 @@ describe('store quota', () => {
   const opened = async (init: Partial<StoreInit> = {}) =>
     await openStore({ path: folder(), quotaBytes: PLENTY_BYTES, diskFloorBytes: 0, ...init })
 
-  it('counts what is kept, to the byte, and the same after a restart', async () => {
+  it('counts stored data to the byte, and the same after a restart', async () => {
     const first = await opened()
     const one = await sample('one', [65536, 4096, 64])
     await storeSample(first, one)
@@ -56,7 +56,7 @@ describe('store quota', () => {
     await third.close()
   })
 
-  it('refuses what cannot fit, reserves a little ahead of what has come, and gives back what is not needed', async () => {
+  it('refuses data that cannot fit, reserves a little ahead of the arrived bytes, and frees the rest', async () => {
     const MIB = 2 ** 20
     const store = await opened({ quotaBytes: 100 * MIB })
     const { upload, blocks } = await sample('one', [1000])
@@ -87,7 +87,7 @@ describe('store quota', () => {
     await store.close()
   })
 
-  it('refuses a commit whose manifest does not fit, and the upload can still be taken up again', async () => {
+  it('refuses a commit whose manifest does not fit, and the upload can still be resumed', async () => {
     const store = await opened({ quotaBytes: 5000 })
     const one = await sample('one', [4000])
     const upload = await store.openUpload(one.upload, one.shard, 0)
@@ -127,7 +127,7 @@ describe('store quota', () => {
     await store.close()
   })
 
-  it('does not go below the floor of free disk space', async () => {
+  it('keeps the minimum of free disk space', async () => {
     const disk: Disk = { ...systemDisk, availableBytes: async () => 1_000_000 }
     const store = await opened({ disk, diskFloorBytes: 900_000 })
     const { upload, blocks, cid } = await sample('one', [65536])
@@ -139,7 +139,7 @@ describe('store quota', () => {
     await store.close()
   })
 
-  it('opens over a quota that has been lowered, with nothing free', async () => {
+  it('opens when it exceeds a lowered quota, with no free space', async () => {
     const first = await opened()
     const one = await sample('one')
     await first.putLease(one.cid, leaseOf({ expiresAtMs: Date.now() + DAY_MS }))
@@ -152,7 +152,7 @@ describe('store quota', () => {
     await second.close()
   })
 
-  it('refuses a quota that is no number of bytes', async () => {
+  it('refuses a quota that is not a number of bytes', async () => {
     for (const quotaBytes of [-1, NaN, 0.5, Infinity]) {
       expect(await codeOf(opened({ quotaBytes }))).to.match(/RangeError/)
     }

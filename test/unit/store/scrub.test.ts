@@ -34,11 +34,11 @@ describe('store scrub', () => {
 
   const CLEAN = { shards: 1, blocks: 4, bytes: 12_608, badBlocks: 0, damagedShards: 0, mendedShards: 0 }
 
-  it('reads everything and finds nothing where nothing is wrong', async () => {
+  it('reads everything and finds no damage in an intact store', async () => {
     expect(await store.scrub()).to.deep.equal(CLEAN)
   })
 
-  it('marks damaged blocks before a reader comes, and takes back the marks of good ones', async () => {
+  it('marks damaged blocks before a reader finds them, and removes the marks of good ones', async () => {
     const file = await shardFile(folder(), '.blocks')
     for (const position of [100, 9000]) await flipBit(file, position)
     expect(await store.scrub()).to.include({ badBlocks: 2, damagedShards: 1 })
@@ -50,13 +50,13 @@ describe('store scrub', () => {
     expect(await store.scrub()).to.deep.equal(CLEAN)
   })
 
-  it('sets shards aside whose files are gone', async () => {
+  it('quarantines shards whose files are missing', async () => {
     await rm(await shardFile(folder(), '.blocks'))
     expect(await store.scrub()).to.include({ shards: 0, damagedShards: 1 })
     expect(await store.shardsOf(one.cid)).to.deep.equal([])
   })
 
-  it('mends leaf records, copies and labels from each other', async () => {
+  it('repairs leaf records, copies and labels from each other', async () => {
     const file = await shardFile(folder(), '.leaves')
     const RECORDS = 4 * 40
     const COPIES = 4 * 44
@@ -70,7 +70,7 @@ describe('store scrub', () => {
     expect(await readSample(store, one)).to.deep.equal(one.blocks)
   })
 
-  it('gives shards of version 0.1 a tail, and counts it', async () => {
+  it('adds a tail to shards of version 0.1, and counts it', async () => {
     await store.close()
     await rm(folder(), { recursive: true })
     await cp(FIXTURE_PATH, folder(), { recursive: true })
@@ -87,7 +87,7 @@ describe('store scrub', () => {
     expect(await readSample(store, fixture)).to.deep.equal(fixture.blocks)
   })
 
-  it('mends entries of the index', async () => {
+  it('repairs entries of the index', async () => {
     await reopen(async () => await damageEntries(folder(), 'l', ['mirror']))
     await reopen(async () => await damageEntries(folder(), 'm', ['index']))
     await store.scrub()
@@ -95,7 +95,7 @@ describe('store scrub', () => {
     expect(store.health()).to.include({ damagedEntries: 0 })
   })
 
-  it('goes on past a shard that is deleted meanwhile, and says how far it is', async () => {
+  it('skips a shard that is deleted meanwhile, and reports its progress', async () => {
     const two = await sample('two', [4096])
     await storeSample(store, two)
     const seen: number[] = []
@@ -106,7 +106,7 @@ describe('store scrub', () => {
     expect(await shardFiles(folder())).to.deep.equal([])
   })
 
-  it('reads no faster than it may, and stops when it is told to', async () => {
+  it('reads at most at its rate, and stops on request', async () => {
     let report: ScrubReport | undefined
     const stop = new AbortController()
     const first = store.scrub({ bytesPerSecond: 1000 }).then((done) => {
@@ -131,7 +131,7 @@ describe('store scrub', () => {
     expect(String(await second)).to.contain('enough')
   })
 
-  it('marks what lies behind the end of a file cut short', async () => {
+  it('marks blocks after the end of a truncated file', async () => {
     await truncate(await shardFile(folder(), '.blocks'), 5000)
     expect(await store.scrub()).to.include({ badBlocks: 3, damagedShards: 1 })
   })

@@ -50,7 +50,7 @@ describe('store shares', () => {
     expect(await fill(carol, 'carol')).to.be.above(0.1 * QUOTA_BYTES)
   })
 
-  it('does not bind the user of this node', async () => {
+  it('do not limit the user of this node', async () => {
     expect(await fill(undefined, 'own')).to.be.above(0.9 * QUOTA_BYTES)
   })
 
@@ -72,7 +72,7 @@ describe('store shares', () => {
     expect(await fill(alice, 'more')).to.be.above(MIB)
   })
 
-  it('counts uploads that were broken off', async () => {
+  it('counts interrupted uploads', async () => {
     for (let i = 0; ; i++) {
       const one = await sample(`part ${i}`, [MIB / 2])
       const code = await codeOf(

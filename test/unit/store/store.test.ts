@@ -37,7 +37,7 @@ describe('store', () => {
   afterEach(async () => await store.close())
 
   describe('shards', () => {
-    it('gives back blocks of every size, in any order, now and after a restart', async () => {
+    it('returns blocks of every size, in any order, now and after a restart', async () => {
       const one = await sample('one', [65536, 65536, 8192, 65536, 64, 1])
       await storeSample(store, one)
       for (const restarted of [false, true]) {
@@ -73,7 +73,7 @@ describe('store', () => {
       expect(listed.map(({ shard }) => shard).sort((a, b) => a - b)).to.deep.equal([3, 7, 11])
     })
 
-    it('keeps two objects apart that share the upload id, one after the other', async () => {
+    it('keeps two objects with the same upload id apart, one after the other', async () => {
       const one = await sample('one', [64, 64])
       const two = { ...(await sample('two', [64, 128])), upload: one.upload }
       await storeSample(store, one)
@@ -82,7 +82,7 @@ describe('store', () => {
       expect(await readSample(store, two)).to.deep.equal(two.blocks)
     })
 
-    it('takes the same shard a second time without keeping it twice', async () => {
+    it('accepts the same shard a second time without storing it twice', async () => {
       const one = await sample('one')
       await storeSample(store, one)
       const before = await store.usage()
@@ -91,7 +91,7 @@ describe('store', () => {
       expect(await readSample(store, one)).to.deep.equal(one.blocks)
     })
 
-    it('lets a reader go on while the object is deleted, and keeps nothing of it', async () => {
+    it('lets a reader continue while the object is deleted, and keeps nothing of it', async () => {
       const one = await sample('one')
       await storeSample(store, one)
       const reader = await store.openShard(one.cid, one.shard)
@@ -102,7 +102,7 @@ describe('store', () => {
       expect((await store.usage()).usedBytes).to.equal(0)
     })
 
-    it('refuses blocks that cannot be, and indices that are not there', async () => {
+    it('refuses impossible blocks and unknown indices', async () => {
       const one = await sample('one')
       const upload = await store.openUpload(one.upload, 1, 0)
       expect(await codeOf(upload.append(new Uint8Array(0), leafHash(new Uint8Array(0))))).to.match(
@@ -115,7 +115,7 @@ describe('store', () => {
       for (const index of [-1, 4, 0.5, NaN]) expect(await codeOf(reader!.read(index))).to.match(/RangeError/)
     })
 
-    it('stops a read whose caller has gone', async () => {
+    it('stops a read when its caller has aborted', async () => {
       const one = await sample('one')
       await storeSample(store, one)
       const reader = await store.openShard(one.cid, one.shard)
@@ -126,7 +126,7 @@ describe('store', () => {
   })
 
   describe('uploads', () => {
-    it('go on where they were closed, after a restart as well', async () => {
+    it('resume where they were closed, even after a restart', async () => {
       const one = await sample('one', [65536, 4096, 100, 65536, 7])
       const first = await store.openUpload(one.upload, one.shard, 0)
       for (const block of one.blocks.slice(0, 3)) await first.append(block, leafHash(block))
@@ -143,7 +143,7 @@ describe('store', () => {
       expect(await readSample(store, one)).to.deep.equal(one.blocks)
     })
 
-    it('are cut back to the last whole block when what was not synced is torn', async () => {
+    it('are truncated to the last whole block when unsynced bytes are torn', async () => {
       const one = await sample('one', [4096, 4096, 320])
       const third = leafHash(one.blocks[2])
       const end = 4096 + 4096 + 320
@@ -238,7 +238,7 @@ describe('store', () => {
       expect(await readSample(store, one)).to.deep.equal(one.blocks)
     })
 
-    it('take nothing once they are over', async () => {
+    it('accept nothing after they have ended', async () => {
       const one = await sample('one')
       const upload = await store.openUpload(one.upload, one.shard, 0)
       await upload.append(one.blocks[0], leafHash(one.blocks[0]))
@@ -249,7 +249,7 @@ describe('store', () => {
       expect(await codeOf(upload.reset())).to.equal('CLOSED')
     })
 
-    it('leave nothing behind when nothing came', async () => {
+    it('leave nothing behind when nothing arrived', async () => {
       const { upload, shard } = await sample('one')
       await (await store.openUpload(upload, shard, 5000)).close()
       expect(await store.usage()).to.include({ usedBytes: 0, freeBytes: PLENTY_BYTES })
@@ -281,7 +281,7 @@ describe('store', () => {
       expect(owned.map((entry) => entry.cid.toString())).to.deep.equal([cid.toString()])
     })
 
-    it('keeps the newest of what comes with a manifest, and takes the same again', async () => {
+    it('keeps the newest records that come with a manifest, and accepts repetitions', async () => {
       const { cid, manifest } = await sample('one')
       const keep = async (sequence: bigint) => {
         const lease = leaseOf({ sequence })
@@ -296,7 +296,7 @@ describe('store', () => {
       expect((await store.usage()).usedBytes, 'what is counted is what is there').to.equal(usedBytes)
     })
 
-    it('keeps nothing of an object that its lessee has let go of, or that has too many', async () => {
+    it('keeps nothing of an object whose lessee has ended its lease, or that has too many lessees', async () => {
       const [one, other] = await Promise.all(['one', 'other'].map(async (name) => await sample(name)))
       const keep = async ({ cid, manifest }: Sample, lease: StoredLease) =>
         await store.keepObject(cid, { manifest, lease }, { nowMs: 5, maxLeases: 1 })
@@ -333,7 +333,7 @@ describe('store', () => {
       ])
     })
 
-    it('forgets owned objects when told', async () => {
+    it('forgets owned objects on request', async () => {
       const { cid } = await sample('one')
       await store.putOwned(cid, bytesOf('first', 50))
       await store.putOwned(cid, bytesOf('second', 20))
@@ -344,11 +344,11 @@ describe('store', () => {
     })
   })
 
-  it('is open once at a time', async () => {
+  it('can be open only once at a time', async () => {
     expect(await codeOf(openStore({ path: folder(), quotaBytes: 1 }))).to.equal('LOCKED')
   })
 
-  it('answers no more once closed', async () => {
+  it('refuses calls once closed', async () => {
     const { cid, manifest } = await sample('one')
     await store.close()
     expect(await codeOf(keepManifest(store, cid, manifest))).to.equal('CLOSED')

@@ -62,12 +62,12 @@ describe('manifold: coordinate', () => {
     })
   }
 
-  it('takes what is just within the limits', () => {
+  it('accepts samples just within the limits', () => {
     expect(sampleProblem(MAX_RTT_MS, at(MAX_POSITION_MS, MIN_HEIGHT_MS, MAX_ERROR))).to.equal(undefined)
     expect(coordinateProblem(at(-MAX_POSITION_MS, MAX_POSITION_MS, 0))).to.equal(undefined)
   })
 
-  it('whatever extreme but sane samples come, the coordinate stays one that others accept', () => {
+  it('stays a coordinate that others accept, after any extreme but sane samples', () => {
     const dice = seededDice(3)
     const node = estimator()
     for (let i = 0; i < 2000; i++) {
@@ -82,14 +82,14 @@ describe('manifold: coordinate', () => {
     }
   })
 
-  it('nodes that start in one place part', () => {
+  it('nodes that start in one place move apart', () => {
     const node = estimator()
     const origin = at(0)
     for (let i = 0; i < 200; i++) node.observe('a', 100, origin)
     expect(predictRttMs(node.coordinate, origin)).to.be.closeTo(100, 5)
   })
 
-  it('keeps a bounded number of links, the latest heard', () => {
+  it('keeps a bounded number of links, the most recent ones', () => {
     const node = estimator()
     for (let i = 0; i <= MAX_LINKS; i++) node.observe(`p${i}`, 20, at(10))
     expect(node.links).to.have.length(MAX_LINKS)
@@ -97,7 +97,7 @@ describe('manifold: coordinate', () => {
     expect(node.measuredRttMs(`p${MAX_LINKS}`)).to.equal(20)
   })
 
-  it('a link is as long as its shortest recent round trip, and follows when it got longer for good', () => {
+  it('a link has the length of its shortest recent round trip, and follows a lasting increase', () => {
     const node = estimator()
     for (const rttMs of [30, 200, 31]) node.observe('a', rttMs, at(10))
     expect(node.measuredRttMs('a')).to.equal(30)
@@ -105,7 +105,7 @@ describe('manifold: coordinate', () => {
     expect(node.measuredRttMs('a')).to.equal(50)
   })
 
-  it('a discredited peer moves nothing, and is heard again when it is no longer discredited', () => {
+  it('a discredited peer has no effect, and counts again once it is no longer discredited', () => {
     const node = estimator()
     node.discredit(new Set(['liar']))
     const before = node.coordinate

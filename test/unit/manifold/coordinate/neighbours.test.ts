@@ -15,13 +15,13 @@ describe('manifold: neighbours', () => {
     return set
   }
 
-  it('each is probed in turn', () => {
+  it('every neighbour is probed in turn', () => {
     const set = full()
     expect(Array.from({ length: 5 }, () => set.next())).to.deep.equal([50, 60, 70, 80, 50])
     expect(new NeighbourSet<number>().next()).to.equal(undefined)
   })
 
-  it('a clearly nearer peer takes the place of the farthest near one, never of a random one', () => {
+  it('a clearly nearer peer replaces the farthest near neighbour, never a random one', () => {
     const set = full()
     expect(set.offer(10, rttMs)).to.equal(60)
     expect(set.offer(20, rttMs)).to.equal(50)
@@ -32,13 +32,13 @@ describe('manifold: neighbours', () => {
     expect(set.random).to.deep.equal([70, 80])
   })
 
-  it('an estimate that is no number replaces nobody', () => {
+  it('an estimate that is not a number replaces no neighbour', () => {
     const set = full()
     expect(set.offer(10, (peer) => (peer === 10 ? NaN : peer))).to.equal(undefined)
     expect(set.members).not.to.include(10)
   })
 
-  it('takes no more than its size, and has room again for one that left', () => {
+  it('keeps at most its size, and has room again after a peer left', () => {
     const set = full()
     expect(set.addRandom(90)).to.equal(false)
     set.remove(70)
@@ -51,7 +51,7 @@ describe('manifold: neighbours', () => {
 describe('manifold: application coordinate', () => {
   const at = (x: number): Coordinate => ({ position: [x], heightMs: 1, error: 0.1 })
 
-  it('stays through tremors, and follows a lasting change', () => {
+  it('does not move on small changes, and follows a lasting change', () => {
     const application = new ApplicationCoordinate(at(0))
     for (let i = 0; i < 200; i++) expect(application.update(at(i % 2 === 0 ? 2 : -2), 20)).to.equal(false)
     let changes = 0
@@ -68,25 +68,25 @@ describe('manifold: verification', () => {
     opinions(subject, 0.05, 0.1, 0.1, 0.07, 0.06)
   )
 
-  it('discredits the peer that most of its verifiers find elsewhere', () => {
+  it('discredits the peer whose claim most of its verifiers contradict', () => {
     expect(discreditedPeers([...honest, ...opinions('liar', 0.6, 0.5, 0.7, 0.05, 0.6)])).to.deep.equal(
       new Set(['liar'])
     )
   })
 
-  it('believes no minority that slanders', () => {
+  it('ignores a slandering minority', () => {
     expect(discreditedPeers([...honest, ...opinions('slandered', 1, 1, 0.1, 0.08, 0.1)])).to.deep.equal(
       new Set()
     )
   })
 
-  it('takes a number of verifiers', () => {
+  it('needs a minimum number of verifiers', () => {
     const few = opinions('liar', ...new Array<number>(MIN_VERIFIERS - 1).fill(0.9))
     expect(discreditedPeers([...honest, ...few])).to.deep.equal(new Set())
     expect(discreditedPeers([...honest, ...few, ...opinions('liar', 0.9)])).to.deep.equal(new Set(['liar']))
   })
 
-  it('while nobody has found its place, nobody is discredited for that; and never more than a third', () => {
+  it('discredits no peer while no coordinates have converged, and never more than a third', () => {
     const lost = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((subject) =>
       opinions(subject, 0.8, 0.7, 0.8, 0.7, 0.8)
     )

@@ -12,7 +12,7 @@ import { seededDice } from '../../../../src/manifold/simulation/random.ts'
 const CONNECTIONS = Array.from({ length: 20 }, (_, i) => ({ peer: i, rttMs: (i * 7) % 20 }))
 
 describe('manifold: mesh', () => {
-  it('takes the nearest, and some of the others at random', () => {
+  it('chooses the nearest, and some of the others at random', () => {
     const mesh = chooseMesh(CONNECTIONS, { random: seededDice(1).unit, links: 5, long: 3 })
     expect(mesh).to.have.length(5)
     expect(new Set(mesh).size).to.equal(5)
@@ -29,7 +29,7 @@ describe('manifold: mesh', () => {
     expect(others.size, 'every other peer comes up').to.equal(18)
   })
 
-  it('takes all where there are few', () => {
+  it('chooses all when there are few', () => {
     expect(chooseMesh(CONNECTIONS.slice(0, 3), { random: () => 0.99 })).to.have.members([0, 1, 2])
     expect(chooseMesh([], { random: () => 0 })).to.deep.equal([])
   })
@@ -42,7 +42,7 @@ describe('manifold: tree', () => {
     oneWayMs: () => 10
   }
 
-  it('reaches everybody that can be reached, each once', () => {
+  it('reaches every reachable node exactly once', () => {
     const tree = sourceTree({ ...line, root: 1, sendMs: 1 })
     expect(tree.children.flat().sort()).to.deep.equal([0, 2, 3])
     expect([...tree.arrivalMs]).to.deep.equal([11, 0, 12, 23])
@@ -55,7 +55,7 @@ describe('manifold: tree', () => {
     expect(cut.arrivalMs[3]).to.equal(Infinity)
   })
 
-  it('sends to the nearest first, and lets them pass it on where the uplink is slow', () => {
+  it('sends to the nearest first, and lets them forward when the uplink is slow', () => {
     const oneWayMs = (from: number, to: number): number => 10 + Math.abs(from - to)
     const all = { size: 5, root: 0, connectionsOf: () => [0, 1, 2, 3, 4], oneWayMs }
     expect(sourceTree({ ...all, sendMs: 0.001 }).children[0]).to.deep.equal([1, 2, 3, 4])
@@ -64,7 +64,7 @@ describe('manifold: tree', () => {
     expect(slow.children[0].length).to.be.below(4)
   })
 
-  it('is the same from the same map, within its degree, and spans what is connected', () => {
+  it('is the same from the same map, keeps to its degree, and spans the connected nodes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 2, max: 40 }), (seed, size) => {
         const dice = seededDice(seed)
@@ -91,7 +91,7 @@ describe('manifold: tree', () => {
 })
 
 describe('manifold: heap', () => {
-  it('gives the least, and of equal ones the first', () => {
+  it('returns the least element, and of equal ones the first', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 9 })), (keys) => {
         const heap = new MinHeap<number>()

@@ -24,7 +24,7 @@ const edge = (map: AgreedMap, a: string, b: string) =>
   })
 
 describe('agreed map', () => {
-  it('has every peer that reported, as it reported, ascending', () => {
+  it('has every peer that reported, with its reported values, in ascending order', () => {
     const map = buildMap(undefined, epoch(1), [report('b'), report('a', [], { domain: 'rack-1' })])
     expect(map.peers.map(({ id, domain }) => [id, domain])).to.deep.equal([
       ['a', 'rack-1'],
@@ -49,7 +49,7 @@ describe('agreed map', () => {
     expect(edge(map, 'a', 'b')).to.include({ rttMicros: 100_000, witnesses: 1 })
   })
 
-  it('lets an edge move by a factor of two a slot at most', () => {
+  it('lets an edge change by at most a factor of two per slot', () => {
     let map = buildMap(undefined, epoch(1), [report('a', [sight('b', 10_000)]), report('b')])
     for (const expected of [20_000, 40_000, 80_000]) {
       map = buildMap(map, epoch(map.slot + 1), [report('a', [sight('b', 5_000_000)]), report('b')])
@@ -67,7 +67,7 @@ describe('agreed map', () => {
     expect(map.peers.find(({ id }) => id === 'victim')).to.include({ failuresPpm: 20, witnesses: 5 })
   })
 
-  it('keeps a silent peer and its ways for some slots, and one that leaves not at all', () => {
+  it('keeps a silent peer and its edges for some slots, and removes a leaving peer at once', () => {
     let map = buildMap(undefined, epoch(1), [report('a', [sight('b', 10)]), report('b'), report('c')])
     map = buildMap(map, epoch(2), [report('a'), report('c', [], { isLeaving: true })])
     expect(map.peers.map(({ id }) => id)).to.deep.equal(['a', 'b'])
@@ -95,7 +95,7 @@ describe('agreed map', () => {
     { selector: ({ peer }) => peer }
   )
 
-  it('property: the order of the reports does not matter, and the bytes come back as they were', () => {
+  it('property: the order of the reports does not matter, and the bytes are decoded unchanged', () => {
     fc.assert(
       fc.property(fc.array(reports, { minLength: 1, maxLength: 4 }), (slots) => {
         let map: AgreedMap | undefined
@@ -123,7 +123,7 @@ describe('agreed map', () => {
     )
   })
 
-  it('refuses bytes that are no map', () => {
+  it('refuses bytes that are not a map', () => {
     const bytes = encodeMap(buildMap(undefined, epoch(1), [report('a', [sight('b', 5)]), report('b')]))
     expect(() => decodeMap(bytes.subarray(0, -1))).to.throw(MapError)
     expect(() => decodeMap(Uint8Array.of(0x80))).to.throw(MapError)

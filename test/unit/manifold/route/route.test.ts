@@ -19,13 +19,13 @@ const world = (viaMs: number, heatOfRelay = 0) => ({
 })
 
 describe('manifold: route', () => {
-  it('heat stretches as a queue grows: not at all up to half, five times near saturation, never without end', () => {
+  it('heat stretches a path like a queue: not at all up to half, five times near saturation, always bounded', () => {
     expect([0, 0.5, 0.75].map(heatStretch)).to.deep.equal([1, 1, 2])
     expect(heatStretch(0.9)).to.be.closeTo(5, 1e-9)
     expect(heatStretch(50)).to.be.closeTo(10, 1e-9)
   })
 
-  it('a measured edge is believed before a predicted one', () => {
+  it('a measured edge takes precedence over a predicted one', () => {
     const edge = {
       measuredMs: () => undefined as number | undefined,
       predictedMs: () => 40,
@@ -35,7 +35,7 @@ describe('manifold: route', () => {
     expect(edgeCostMs({ ...edge, measuredMs: () => 30 }, 0, 1)).to.equal(60)
   })
 
-  it('a detour is taken from a gain of a tenth on, the cost of the relay counted', () => {
+  it('a detour is taken from a gain of a tenth on, including the cost of the relay', () => {
     expect(chooseRoute(world(90 - RELAY_COST_MS))).to.deep.equal({ relay: 2, costMs: 90 })
     expect(chooseRoute(world(90 - RELAY_COST_MS + 0.01))).to.deep.equal({ relay: undefined, costMs: 100 })
   })
@@ -44,7 +44,7 @@ describe('manifold: route', () => {
     expect(chooseRoute(world(60, 0.9)).relay).to.equal(undefined)
   })
 
-  it('a relay with a guessed edge is not taken, however good it looks; the shortlist says what to measure', () => {
+  it('a relay with a predicted edge is not used, however good it looks; the shortlist names the edges to measure', () => {
     const guessed = {
       ...world(10),
       measuredMs: (from: number, to: number) => (from + to === 1 ? 100 : undefined)

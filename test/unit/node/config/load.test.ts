@@ -43,7 +43,7 @@ describe('node config', () => {
     throw new Error('the config was not refused')
   }
 
-  it('takes a flag over the environment over the file over the default', () => {
+  it('prefers a flag to the environment, the file and the default, in this order', () => {
     const configFile = file({ quota: '3GiB', 'max-connections': 33, domain: 'file' })
     const config = loadConfig({
       flags: { quota: '1GiB' },
@@ -80,7 +80,7 @@ describe('node config', () => {
     expect([config.upnp, config.storage, config.reportInterval]).to.deep.equal([false, false, 500])
   })
 
-  it('refuses unknown names and says which one was meant', () => {
+  it('refuses unknown names and suggests the right one', () => {
     expect(refusal({ env: { ...env, THHE_QOUTA: '1' } }).message).to.contain('Did you mean THHE_QUOTA?')
     expect(refusal({ configFile: file({ maxconnections: 9 }) }).message).to.contain('max-connections')
     expect(refusal({ configFile: file({ nonsense: 9 }) }).code).to.equal('UNKNOWN_KEY')
@@ -105,7 +105,7 @@ describe('node config', () => {
     ['encoder', 'quantum']
   ]
   for (const [name, value] of bad) {
-    it(`refuses ${name} = ${JSON.stringify(value)} naming the flag and what would do`, () => {
+    it(`refuses ${name} = ${JSON.stringify(value)}, and names the flag and valid values`, () => {
       const { code, key, message } = refusal({ flags: { [name]: value } })
       expect(code).to.equal('BAD_VALUE')
       expect(key).to.equal(`--${flagName(name as 'quota')}`)
@@ -148,7 +148,7 @@ describe('node config', () => {
     expect(config.upnp).to.equal(true)
   })
 
-  it('is told in docs/reference/config.md, which is up to date', () => {
+  it('matches docs/reference/config.md', () => {
     const committed = readFileSync(new URL('../../../../docs/reference/config.md', import.meta.url), 'utf8')
     expect(committed).to.equal(configMarkdown())
     for (const name of OPTION_NAMES) expect(committed).to.contain(environmentName(name))

@@ -26,13 +26,13 @@ describe('records kept for others', () => {
     return found.sort()
   }
 
-  it('of one peer are bounded: its oldest gives way, and no other', async () => {
+  it('of one peer are bounded: its oldest is dropped, and no other', async () => {
     await put('/p/x/alice')
     for (let i = 0; i < 5; i++) await put(`/p/${i}/eve`)
     expect(await names('/p')).to.deep.equal(['/p/1/eve', '/p/2/eve', '/p/3/eve', '/p/4/eve', '/p/x/alice'])
   })
 
-  it('put again are not the oldest any more, and count once', async () => {
+  it('put again are no longer the oldest, and count once', async () => {
     for (let i = 0; i < 4; i++) await put(`/p/${i}/eve`)
     await put('/p/0/eve')
     await put('/p/4/eve')
@@ -40,7 +40,7 @@ describe('records kept for others', () => {
     expect(records.counts().provider.entries).to.equal(4)
   })
 
-  it('in all are bounded: the peer with most gives way, and this node last', async () => {
+  it('in all are bounded: the peer with most loses one first, and this node last', async () => {
     for (let i = 0; i < 6; i++) await put(`/p/${i}/self`)
     await put('/p/x/alice')
     for (let i = 0; i < 3; i++) await put(`/p/${i}/eve`)
@@ -63,7 +63,7 @@ describe('records kept for others', () => {
     expect(await put('/elsewhere', 5000)).to.be.instanceOf(Key)
   })
 
-  it('are counted again after a restart, and brought within the limits', async () => {
+  it('are counted again after a restart, and reduced to the limits', async () => {
     for (let i = 0; i < 7; i++) await base.put(new Key(`/p/${i}/eve`), new Uint8Array(2))
     const again = await BoundedRecords.open(base, 'self', KINDS)
     expect(await names('/p')).to.have.lengthOf(4)
@@ -72,7 +72,7 @@ describe('records kept for others', () => {
     expect(again.counts().provider.entries).to.equal(3)
   })
 
-  it('are read and listed as they are', async () => {
+  it('are read and listed unchanged', async () => {
     await put('/p/x/alice', 3)
     expect(await records.get(new Key('/p/x/alice'))).to.have.lengthOf(3)
     expect([await records.has(new Key('/p/x/alice')), await records.has(new Key('/p/x/bob'))]).to.deep.equal([

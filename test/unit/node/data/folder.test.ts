@@ -54,7 +54,7 @@ describe('data folder', () => {
     expect(readFileSync(first.apiTokenPath, 'utf8').trim()).to.equal(first.apiToken)
   })
 
-  it('shows secrets to their owner alone and leaves no temporary file', async () => {
+  it('makes secrets readable only by their owner, and leaves no temporary file', async () => {
     const path = join(root, 'data')
     await (await openDataFolder(path, undefined)).close()
     for (const name of ['identity.key', 'api-token'])
@@ -62,7 +62,7 @@ describe('data folder', () => {
     expect(readdirSync(path).sort()).to.deep.equal(['api-token', 'identity.key', 'network.json'])
   })
 
-  it('does not become a new peer in silence when the key of an old one is gone', async () => {
+  it('does not silently become a new peer when its key is gone', async () => {
     const path = join(root, 'data')
     await (await openDataFolder(path, undefined)).close()
     mkdirSync(join(path, 'store'))
@@ -74,7 +74,7 @@ describe('data folder', () => {
     expect(existsSync(join(path, 'lock'))).to.equal(false)
   })
 
-  it('names the folder as the user did when it cannot be used', async () => {
+  it('names an unusable folder as the user gave it', async () => {
     const file = join(root, 'file')
     writeFileSync(file, '')
     for (const path of [file, join(file, 'below')]) {
@@ -84,7 +84,7 @@ describe('data folder', () => {
     }
   })
 
-  it('refuses a key that others can read, and says what to do', async () => {
+  it('refuses a key that others can read, and suggests a fix', async () => {
     const path = join(root, 'identity.key')
     await loadIdentity(path)
     chmodSync(path, 0o640)
@@ -108,7 +108,7 @@ describe('data folder', () => {
     expect(new Set(keys.map((key) => key.publicKey.toString())).size).to.equal(1)
   })
 
-  it('refuses a second node and names the process that has it', async () => {
+  it('refuses a second node, and names the process that holds the lock', async () => {
     const lock = await lockFolder(join(root, 'lock'))
     const { code, message, data } = await refusal(lockFolder(join(root, 'lock')))
     expect(code).to.equal('DATA_FOLDER_IN_USE')
@@ -128,7 +128,7 @@ describe('data folder', () => {
     await lock.release()
   })
 
-  it('takes over the lock of an earlier process with the same number, as containers have it', async function () {
+  it('takes over the lock of an earlier process with the same pid, as in containers', async function () {
     if (!existsSync('/proc/self/stat')) {
       console.log('        not tested here: this system does not tell when a process started')
       this.skip()
@@ -138,18 +138,18 @@ describe('data folder', () => {
     await (await lockFolder(path)).release()
   })
 
-  it('takes over a lock that is no lock', async () => {
+  it('takes over an invalid lock file', async () => {
     writeFileSync(join(root, 'lock'), 'garbage')
     await (await lockFolder(join(root, 'lock'))).release()
   })
 
-  it('gives a stale lock to one of many who want it', async () => {
+  it('gives a stale lock to exactly one of many processes', async () => {
     writeFileSync(join(root, 'lock'), JSON.stringify({ pid: 2 ** 22 + 1, startTicks: '1', nonce: 'x' }))
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(join(root, 'lock'))))
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(1)
   })
 
-  it('stays in its network, and takes new bootstrap peers of it', async () => {
+  it('stays in its network, and accepts new bootstrap peers', async () => {
     const mine = descriptor('mine')
     const path = join(root, 'data')
     await (await openDataFolder(path, mine)).close()
@@ -164,7 +164,7 @@ describe('data folder', () => {
     await again.close()
   })
 
-  it('lets go of the folder when it cannot be opened', async () => {
+  it('releases the lock of the folder when it cannot be opened', async () => {
     const path = join(root, 'data')
     expect((await refusal(openDataFolder(path, join(root, 'absent.json')))).code).to.equal('BAD_NETWORK_FILE')
     await (await openDataFolder(path, undefined)).close()

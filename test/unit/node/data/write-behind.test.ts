@@ -63,7 +63,7 @@ describe('write-behind datastore', () => {
     expect([base.get(one), base.get(two), base.batches]).to.deep.equal([bytes(49), bytes(7), 1])
   })
 
-  it('writes by itself after a while', async () => {
+  it('writes after a delay', async () => {
     store = behind(undefined, 1)
     const written = new Promise<void>((resolve) => {
       const put = base.put.bind(base)
@@ -77,13 +77,13 @@ describe('write-behind datastore', () => {
     expect(base.batches).to.equal(1)
   })
 
-  it('writes what is left when it is closed', async () => {
+  it('writes pending changes when it is closed', async () => {
     await store.put(one, bytes(1))
     await store.close()
     expect(base.get(one)).to.deep.equal(bytes(1))
   })
 
-  it('forgets what comes when it is closed, instead of writing to what is closed as well', async () => {
+  it('drops changes after its close, instead of writing to a closed datastore', async () => {
     await store.close()
     base.full = true
     await store.put(one, bytes(1))
@@ -98,7 +98,7 @@ describe('write-behind datastore', () => {
     expect(base.gets).to.equal(1)
   })
 
-  it('keeps so many entries in memory and no more, and finds the others all the same', async () => {
+  it('keeps a bounded number of entries in memory, and still finds the others', async () => {
     store = behind(1)
     await store.put(one, bytes(1))
     await store.put(two, bytes(2))
@@ -109,7 +109,7 @@ describe('write-behind datastore', () => {
     expect(base.gets).to.equal(2)
   })
 
-  it('knows no more what has been deleted, written or not', async () => {
+  it('does not find deleted entries, written or not', async () => {
     base.put(one, bytes(1))
     await store.put(two, bytes(2))
     await store.get(one)
@@ -127,7 +127,7 @@ describe('write-behind datastore', () => {
     }
   })
 
-  it('lists what is written and what is not yet, each once, under a prefix', async () => {
+  it('lists written and pending entries under a prefix, each once', async () => {
     base.put(one, bytes(1))
     base.put(two, bytes(2))
     await store.put(two, bytes(3))
@@ -139,7 +139,7 @@ describe('write-behind datastore', () => {
     expect(keys.sort()).to.deep.equal(['/peers/one', '/peers/two'])
   })
 
-  it('says when it could not write, and goes on', async () => {
+  it('logs a failed write, and continues', async () => {
     base.full = true
     await store.put(one, bytes(1))
     await store.flush()

@@ -7,7 +7,7 @@ import type { Worth } from '../../../../src/node/host/connection-limit.ts'
 const MAX = 10
 const OLD_MS = 60_000
 
-describe('slots for connections', () => {
+describe('connection slots', () => {
   let open: Connection[]
   let worths: Map<string, Worth>
   let nowMs: number
@@ -56,14 +56,14 @@ describe('slots for connections', () => {
     nowMs += OLD_MS
   }
 
-  it('are at most four of one key, whose oldest gives way', () => {
+  it('are at most four for each key; its oldest connection is closed', () => {
     const first = connect('eve')
     for (let i = 0; i < 48; i++) connect('eve')
     expect(held()).to.deep.equal(['eve', 'eve', 'eve', 'eve'])
     expect(open).not.to.include(first)
   })
 
-  it('are given to a newcomer at the cost of whoever is worth least', () => {
+  it('go to a newcomer from the connection that is worth least', () => {
     for (let i = 0; i < MAX; i++) {
       connect(`peer-${i}`)
       worths.set(`peer-${i}`, i === 6 ? WORTH.stranger : WORTH.member)
@@ -74,7 +74,7 @@ describe('slots for connections', () => {
     expect(held()).to.have.lengthOf(MAX)
   })
 
-  it('are taken, of equals, from the address with most: many keys of one machine shut nobody out', () => {
+  it('are taken, among equals, from the address with most: many keys of one machine lock no peer out', () => {
     connect('lone', '/ip4/1.1.1.1/tcp/1')
     for (let i = 1; i < MAX; i++) connect(`key-${i}`, '/ip4/8.8.8.8/tcp/1')
     for (let i = 0; i < 3; i++) {
@@ -93,7 +93,7 @@ describe('slots for connections', () => {
     expect(held()).to.include.members(['lone', 'newcomer'])
   })
 
-  it('are kept by peers with proven time: then the newcomer has to go', () => {
+  it('stay with peers that have proven themselves: then the newcomer is refused', () => {
     for (let i = 0; i < MAX; i++) {
       connect(`peer-${i}`)
       worths.set(`peer-${i}`, WORTH.proven)
@@ -103,7 +103,7 @@ describe('slots for connections', () => {
     expect(held()).to.have.lengthOf(MAX).and.not.include('newcomer')
   })
 
-  it('are left for some seconds to peers that have not had the time to identify themselves', () => {
+  it('stay for some seconds with peers that have not had time to identify themselves', () => {
     for (let i = 0; i < MAX - 1; i++) {
       connect(`peer-${i}`)
       worths.set(`peer-${i}`, WORTH.member)

@@ -31,7 +31,7 @@ describe('dependencies', () => {
     }
   })
 
-  it('ignore the option for a protocol id of gossipsub: when this fails, src/node/host/gossip.ts need not set it', async () => {
+  it('gossipsub ignores its option for a protocol id: when this fails, src/node/host/gossip.ts need not set it', async () => {
     const [peerId] = await peerIds(1)
     const log = Object.assign(() => {}, { error: () => {}, trace: () => {}, enabled: false })
     const components = { peerId, logger: { forComponent: () => log } } as unknown as GossipSubComponents
@@ -52,14 +52,14 @@ describe('dependencies', () => {
     'win32-x64-msvc'
   ].map((platform) => `node_modules/@chainsafe/libp2p-quic-${platform}`)
 
-  it('have a hash each in the lock file', () => {
+  it('each have a hash in the lock file', () => {
     const without = Object.entries(lock.packages)
       .filter(([path, { integrity, link }]) => path !== '' && link !== true && integrity === undefined)
       .map(([path]) => path)
     expect(without.sort()).to.deep.equal(WITHOUT_HASH)
   })
 
-  it('name no registry in the lock file, so that it serves behind any', () => {
+  it('name no registry in the lock file, so that it works with any registry', () => {
     for (const [path, { resolved, link }] of Object.entries(lock.packages)) {
       if (link !== true) expect(resolved, path).to.equal(undefined)
     }

@@ -11,13 +11,13 @@ const behindNat = (own: string[], peers: string[]): boolean =>
   )
 
 describe('reachability', () => {
-  it('sees a NAT where peers are public and this node is not', () => {
+  it('detects a NAT when peers are public and this node is not', () => {
     expect(behindNat(['/ip4/192.168.1.5/tcp/4701'], ['/ip4/8.8.8.8/tcp/4701'])).to.equal(true)
     expect(behindNat(['/ip4/192.168.1.5/tcp/4701', RELAY], ['/ip4/8.8.8.8/tcp/4701'])).to.equal(true)
     expect(behindNat([], ['/ip4/8.8.8.8/tcp/4701'])).to.equal(true)
   })
 
-  it('sees none in a private network, nor with a public address of its own', () => {
+  it('detects no NAT in a private network, or with a public address of its own', () => {
     expect(behindNat(['/ip4/192.168.1.5/tcp/4701'], ['/ip4/192.168.1.6/tcp/4701'])).to.equal(false)
     expect(behindNat(['/ip4/127.0.0.1/tcp/4701'], ['/ip4/127.0.0.1/tcp/4702'])).to.equal(false)
     expect(behindNat(['/ip4/8.8.4.4/tcp/4701'], ['/ip4/8.8.8.8/tcp/4701'])).to.equal(false)
@@ -60,7 +60,7 @@ describe('reachability service', () => {
     did = []
   })
 
-  it('serves the DHT in a private network; behind a NAT it asks there only, and listens through relays', () => {
+  it('serves the DHT in a private network; behind a NAT it is only a client, and listens through relays', () => {
     const service = start({ dht: 'auto', relay: true })
     expect(did).to.deep.equal(['server'])
     peers = [PUBLIC]
@@ -78,7 +78,7 @@ describe('reachability service', () => {
     expect(did).to.have.lengthOf(5)
   })
 
-  it('leaves the part in the DHT and relays alone where the operator decided', () => {
+  it("keeps the operator's choice of DHT mode and relays", () => {
     peers = [PUBLIC]
     const service = start({ dht: 'server', relay: false })
     expect(did).to.deep.equal([])

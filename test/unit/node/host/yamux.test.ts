@@ -65,7 +65,7 @@ describe('yamux', () => {
     expect(await requests(yamux(WINDOW)(), 100)).to.be.at.least(400)
   })
 
-  it('carries many times the window, in pieces of any size', async () => {
+  it('carries many times the size of the window, in pieces of any size', async () => {
     const { near, far } = await open(thriftyYamux(WINDOW)())
     const sizes = [1, 100, 64 * KIB, 255 * KIB, 256 * KIB, 257 * KIB, 1024 * KIB, 3]
     const writing = (async () => {

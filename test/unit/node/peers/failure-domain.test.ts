@@ -29,7 +29,7 @@ describe('failure domain', () => {
     expect(claimed('/ip4/127.0.0.1/tcp/1')).not.to.equal(claimed('/ip4/127.0.0.1/tcp/2'))
   })
 
-  it('prefers public to private to loopback, and goes by no relay', () => {
+  it('prefers public to private to loopback addresses, and ignores relays', () => {
     const all = ['/ip4/127.0.0.1/tcp/1', RELAYED, '/ip4/10.0.0.1/tcp/1', '/ip4/8.8.8.8/tcp/1']
     expect(claimed(...all)).to.equal('net:8.8.8/24')
     expect(claimed(...all.slice(0, 3))).to.equal('host:10.0.0.1')
@@ -37,7 +37,7 @@ describe('failure domain', () => {
     expect(claimed('/dns4/example.com/tcp/1')).to.equal('peer:me')
   })
 
-  it('is where a peer was seen, whatever it claims', () => {
+  it('is the place where a peer was seen, whatever it claims', () => {
     expect(observed('/ip4/8.8.8.8/tcp/50123', '/ip4/1.2.3.4/tcp/1', '/ip4/8.8.8.8/tcp/1')).to.equal(
       'net:8.8.8/24'
     )
@@ -59,14 +59,14 @@ describe('labels of failure domains', () => {
     expect(merged(['a', 'rack'], ['b', 'rack'], ['c', ''])).to.deep.equal(['label:rack', 'label:rack', 'c'])
   })
 
-  it('never split one: who names none, or another, stays with the rest of the domain', () => {
+  it('never split one: a peer without a label, or with another, stays in the domain', () => {
     expect(merged(['a', 'x'], ['a', 'y'], ['a', 'x'], ['a', ''])).to.deep.equal(
       Array<string>(4).fill('label:x')
     )
     expect(merged(['a', 'y'], ['a', 'x'])).to.deep.equal(['label:x', 'label:x'])
   })
 
-  it('do not let one domain with several labels chain those of others together', () => {
+  it('do not merge other domains through one domain with several labels', () => {
     const [one, two] = merged(['a', 'x'], ['b', 'y'], ['evil', 'x'], ['evil', 'y'])
     expect(one).not.to.equal(two)
   })

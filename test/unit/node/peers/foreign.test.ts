@@ -15,7 +15,7 @@ describe('peers of other networks', () => {
     ;[peer] = await peerIds(1)
   })
 
-  it('are neither dialled nor let in, until the mark expires', async () => {
+  it('are neither dialled nor accepted until the mark expires', async () => {
     foreign.add(peer)
     expect([foreign.gater.denyDialPeer?.(peer), foreign.has(peer)]).to.deep.equal([true, true])
     await clock.advance(FOREIGN_MS - 1)
@@ -25,7 +25,7 @@ describe('peers of other networks', () => {
     expect(foreign.gater.denyInboundEncryptedConnection?.(peer, {} as never)).to.equal(false)
   })
 
-  it('are remembered anew with each mark', async () => {
+  it('are remembered for longer with each mark', async () => {
     foreign.add(peer)
     await clock.advance(FOREIGN_MS - 1)
     foreign.add(peer)
@@ -33,7 +33,7 @@ describe('peers of other networks', () => {
     expect(foreign.has(peer)).to.equal(true)
   })
 
-  it('are remembered in a bounded number: the oldest mark gives way', () => {
+  it('are remembered in a bounded number: the oldest mark is dropped', () => {
     const named = (i: number): PeerId => ({ toString: () => `peer-${i}` }) as unknown as PeerId
     for (let i = 0; i < 4097; i++) foreign.add(named(i))
     expect([foreign.has(named(0)), foreign.has(named(1)), foreign.has(named(4096))]).to.deep.equal([

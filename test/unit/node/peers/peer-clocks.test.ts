@@ -30,12 +30,12 @@ describe('clocks of peers', () => {
     for (const [i, skewMs] of skewsMs.entries()) clocks.sample(peers[i], ++sequence, clock.nowMs() + skewMs)
   }
 
-  it('say nothing while they are fewer than three', () => {
+  it('are ignored while there are fewer than three', () => {
     hear(DAY_MS, DAY_MS)
     expect([clocks.agrees(), clocks.skewMs(), lines.length]).to.deep.equal([undefined, undefined, 0])
   })
 
-  it('tell a node whose clock is a day behind, or ahead, in its own log', () => {
+  it('warn a node in its own log when its clock is a day behind or ahead', () => {
     hear(DAY_MS, DAY_MS + 3, DAY_MS - 5)
     expect([clocks.agrees(), clocks.skewMs()]).to.deep.equal([false, DAY_MS])
     expect(lines.join()).to.contain('ERROR').and.to.contain('behind').and.to.contain('skewSeconds=86400')
@@ -43,7 +43,7 @@ describe('clocks of peers', () => {
     expect(clocks.skewMs()).to.equal(-DAY_MS)
   })
 
-  it('are compared by their median: a few that are wrong change nothing', () => {
+  it('are compared by their median: a few wrong clocks change nothing', () => {
     hear(20, -30, 40, DAY_MS, DAY_MS)
     expect([clocks.agrees(), clocks.skewMs(), lines.length]).to.deep.equal([true, 40, 0])
   })
@@ -55,7 +55,7 @@ describe('clocks of peers', () => {
     expect(clocks.agrees()).to.equal(false)
   })
 
-  it('are not taken from a report that is passed on again', () => {
+  it('are not taken from a forwarded old report', () => {
     hear(0, 0, 0)
     for (const peer of peers.slice(0, 3)) clocks.sample(peer, 2n, clock.nowMs() - DAY_MS)
     expect(clocks.skewMs()).to.equal(0)
@@ -72,7 +72,7 @@ describe('clocks of peers', () => {
     expect(clocks.agrees()).to.equal(undefined)
   })
 
-  it('are told of once an hour', async () => {
+  it('cause one warning an hour', async () => {
     for (let i = 0; i < 10; i++) hear(DAY_MS, DAY_MS, DAY_MS)
     expect(lines).to.have.lengthOf(1)
     await clock.advance(HOUR_MS)

@@ -52,7 +52,7 @@ describe('peer table', () => {
   }
   const isLive = (): boolean => table.get(peer)?.live === true
 
-  it('keeps the newest report of a peer, whatever order they come in', () => {
+  it('keeps the newest report of a peer, in any order of arrival', () => {
     const old = report({ freeBytes: 1 })
     table.accept(report({ freeBytes: 2 }))
     table.accept(old)
@@ -61,7 +61,7 @@ describe('peer table', () => {
     expect(table.entries()).to.have.lengthOf(1)
   })
 
-  it('takes a peer for gone after three of its own intervals of silence', async () => {
+  it('treats a peer as gone after three of its own intervals of silence', async () => {
     meet({ intervalMs: 1_000 })
     await clock.advance(2_999)
     expect(isLive()).to.equal(true)
@@ -71,7 +71,7 @@ describe('peer table', () => {
     expect(isLive()).to.equal(true)
   })
 
-  it('counts the age of a report that others passed on, and forgives a clock that is behind', async () => {
+  it('counts the age of a forwarded report, and tolerates a clock that is behind', async () => {
     meet({ issuedAtMs: clock.nowMs() - 60_000 - INTERVAL })
     await clock.advance(2 * INTERVAL)
     expect(isLive()).to.equal(false)
@@ -80,13 +80,13 @@ describe('peer table', () => {
     expect(isLive()).to.equal(true)
   })
 
-  it('does not take everybody for gone when the wall clock is set forward', () => {
+  it('does not treat all peers as gone when the wall clock is set forward', () => {
     meet()
     clock.jump(86_400_000)
     expect(isLive()).to.equal(true)
   })
 
-  it('tells of a peer that was down and shows itself again, by a connection or by a report', () => {
+  it('announces a lost peer that returns, by a connection or by a report', () => {
     const back: PeerId[] = []
     table.onUp((one) => back.push(one))
     meet()
@@ -100,7 +100,7 @@ describe('peer table', () => {
     expect(back).to.have.lengthOf(2)
   })
 
-  it('is told of changes, until it is told no more', () => {
+  it('notifies a listener of changes until it is removed', () => {
     let changes = 0
     const unsubscribe = table.onChange(() => changes++)
     table.accept(report())
@@ -127,7 +127,7 @@ describe('peer table', () => {
     expect(isLive()).to.equal(true)
   })
 
-  it('does not count a peer of which there are only reports, until it is reached', () => {
+  it('does not count a peer with only reports until it is reached', () => {
     table.accept(report())
     expect([isLive(), table.isReached(peer), table.get(peer)?.domain]).to.deep.equal([
       false,
@@ -141,7 +141,7 @@ describe('peer table', () => {
     expect(table.unproven()).to.deep.equal([])
   })
 
-  it('takes a bounded number of strangers from one introducer, and of each other peer its own', async () => {
+  it("accepts a bounded number of strangers from one introducer, and each other peer's own report", async () => {
     const [liar, honest, newcomer] = [await newPeer(), await newPeer(), await newPeer()]
     const ghost = (i: number): PeerId => ({ toString: () => `ghost-${i}` }) as unknown as PeerId
     const outcomes = Array.from({ length: 200 }, (_, i) => table.accept(report({ peer: ghost(i) }), liar))
@@ -154,7 +154,7 @@ describe('peer table', () => {
     expect(table.accept(report({ peer: ghost(1001) }), liar)).to.equal('accepted')
   })
 
-  it('takes a bounded number of strangers in all: the introducer of most loses its oldest', () => {
+  it('accepts a bounded number of strangers in all: the introducer of most loses its oldest', () => {
     const named = (name: string): PeerId => ({ toString: () => name }) as unknown as PeerId
     for (let i = 0; i < MAX_STRANGERS; i++) {
       const introducer = `introducer-${Math.floor(i / (MAX_STRANGERS_PER_INTRODUCER - 1))}`
@@ -165,7 +165,7 @@ describe('peer table', () => {
     expect([table.knows('s0'), table.knows(peer.toString())]).to.deep.equal([false, true])
   })
 
-  it('grants a newcomer a quarter, half after three hours and all after a day in which it was there', async () => {
+  it('grants a newcomer a quarter, half after three hours, and all after a day of presence', async () => {
     const stand = (): number | undefined => table.get(peer)?.standingPpm
     const pass = async (hours: number): Promise<void> => {
       for (let i = 0; i < hours * 4; i++) {
@@ -187,7 +187,7 @@ describe('peer table', () => {
     expect(stand()).to.equal(250_000)
   })
 
-  it('counts time in which the peer served double, and no more than double', async () => {
+  it('counts time in which the peer served as double, and at most double', async () => {
     meet({ intervalMs: 900_000 })
     for (let i = 0; i < 6; i++) {
       for (let n = 0; n < 100; n++) table.observe(peer, 'served')
@@ -206,7 +206,7 @@ describe('peer table', () => {
     expect(isLive()).to.equal(false)
   })
 
-  it('never takes this node for gone, nor blames it', async () => {
+  it('never treats this node as gone, and never blames it', async () => {
     table.accept(report({ peer: self, intervalMs: 0 }))
     await clock.advance(1e9)
     table.observe(self, 'lied')
@@ -214,7 +214,7 @@ describe('peer table', () => {
     expect(table.get(self)).to.include({ live: true, reliabilityPpm: 1_000_000, standingPpm: 1_000_000 })
   })
 
-  it('trusts less whoever fails, much less whoever lies, and more again whoever serves', () => {
+  it('lowers the reliability of peers that fail, much more of peers that lie, and raises it for peers that serve', () => {
     table.accept(report())
     const after = (...outcomes: Array<'served' | 'slow' | 'unreachable' | 'lied'>): number => {
       for (const outcome of outcomes) table.observe(peer, outcome)
@@ -230,7 +230,7 @@ describe('peer table', () => {
     expect(after(...Array<'served'>(60).fill('served'))).to.equal(1_000_000)
   })
 
-  it('forgets a peer long silent, and not before', async () => {
+  it('forgets a peer after a long silence, and not before', async () => {
     table.accept(report())
     await clock.advance(3 * INTERVAL + 3_600_000)
     table.prune()
@@ -240,7 +240,7 @@ describe('peer table', () => {
     expect(table.get(peer)).to.equal(undefined)
   })
 
-  it('holds a bounded number of peers: the longest gone give way, live ones do not', async function () {
+  it('holds a bounded number of peers: those gone longest are dropped, live ones are not', async function () {
     this.timeout(20_000)
     const peers = Array.from(
       { length: 4097 },

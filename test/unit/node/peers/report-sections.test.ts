@@ -31,7 +31,7 @@ describe('report sections', () => {
   const sent = (fields: Partial<Report>): Report =>
     Report.decode(Report.encode({ peer: bytesOf(author), ...fields }))
 
-  it('come out as they went in', () => {
+  it('are decoded unchanged', () => {
     const checked = checkSections(sent(encodeSections(values())))
     expect({ ...checked, multiaddrs: checked?.multiaddrs.map(String) }).to.deep.equal({
       ...values(),

@@ -52,7 +52,7 @@ describe('peer reports', () => {
     return await signPayload('report', NETWORK, Report.encode({ ...report, ...fields }), by)
   }
 
-  it('come out as they went in', async () => {
+  it('are decoded unchanged', async () => {
     const signed = await sign()
     const report = (await check(signed)) as PeerReport
     expect({
@@ -73,7 +73,7 @@ describe('peer reports', () => {
     expect(report.multiaddrs).to.have.lengthOf(REPORT_LIMITS.multiaddrs)
   })
 
-  it('are dropped as malformed without signature, or when they are something else', async () => {
+  it('are dropped as malformed without a signature, or when they are other messages', async () => {
     const { signer: by, payload } = Signed.decode(await sign())
     expect(await check(Signed.encode({ signer: by, payload, signature: new Uint8Array() }))).to.equal(
       'malformed'
@@ -84,7 +84,7 @@ describe('peer reports', () => {
     expect(await check(notAReport)).to.equal('malformed')
   })
 
-  it('are dropped when a bit of them or of their signature is wrong', async () => {
+  it('are dropped when a bit of the report or of its signature is wrong', async () => {
     const signed = Signed.decode(await sign())
     signed.signature[3] ^= 1
     expect(await check(Signed.encode(signed))).to.equal('bad-signature')
@@ -103,7 +103,7 @@ describe('peer reports', () => {
     expect(await check(await signPayload('report', OTHER_NETWORK, payload, signer))).to.equal('bad-signature')
   })
 
-  it('are dropped when they were seen before, or an earlier one is sent again', async () => {
+  it('are dropped when they were seen before, or are older than the newest', async () => {
     expect(await check(await sign(), 5n)).to.equal('replayed')
     expect(await check(await sign(), 6n)).to.equal('replayed')
     expect(await check(await sign(), 4n)).to.have.property('sequence', 5n)
@@ -119,7 +119,7 @@ describe('peer reports', () => {
     expect(await age(-clockSkewMs)).to.be.an('object')
   })
 
-  it('say what time it is though they are dropped for it, when they are properly signed', async () => {
+  it('still count as a clock when they are dropped for their time, if properly signed', async () => {
     const heard: number[] = []
     const onTime = (_peer: unknown, _sequence: bigint, issuedAtMs: number): void =>
       void heard.push(issuedAtMs)
@@ -157,14 +157,14 @@ describe('peer reports', () => {
     expect(await check(new Uint8Array(REPORT_LIMITS.payloadBytes + 129))).to.equal('out-of-limits')
   })
 
-  it('are dropped when they claim more than any disk holds', async () => {
+  it('are dropped when they claim an impossible capacity', async () => {
     const { payload } = Signed.decode(await sign())
     const capacityOf2Pow63 = Uint8Array.of(0x28, ...Array<number>(9).fill(0x80), 0x01)
     const greedy = Buffer.concat([payload, capacityOf2Pow63])
     expect(await check(await signPayload('report', NETWORK, greedy, signer))).to.equal('malformed')
   })
 
-  it('carry any size of disk', async () => {
+  it('carry any possible capacity', async () => {
     const sizes = fc.oneof(fc.maxSafeNat(), fc.integer({ min: 2 ** 31, max: 2 ** 32 }))
     await fc.assert(
       fc.asyncProperty(sizes, async (capacityBytes) => {
@@ -174,7 +174,7 @@ describe('peer reports', () => {
     )
   })
 
-  it('never make the check throw, whatever comes', async () => {
+  it('never make the check throw, for any bytes', async () => {
     const good = await sign()
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
