@@ -433,7 +433,7 @@ async function restore(
 ): Promise<void> {
   try {
     await mirror.copyTo(level)
-    logger?.warn('the index has been rebuilt from its mirror')
+    logger?.warn('the index has been made anew from its mirror')
   } catch (error) {
     logger?.warn('the mirror of the index is damaged, too; what can be read of it has been used', { error })
     await mirror.replaceBy(level)
