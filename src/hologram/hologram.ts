@@ -45,10 +45,11 @@ export interface HealInit {
   /** Between two looks at who is there. @default a thirtieth of the grace time, 5 s at most */
   readonly tickMs?: number
   /** What repair may read a second. @default 8 MiB */
-  readonly bytesPerSecond?: number
+  readonly bytesPerSecond?: () => number
 }
 
 const DEFAULT_GRACE_MS = 15 * 60_000
+const DEFAULT_REPAIR_BYTES_PER_SECOND = 8 * 2 ** 20
 const MAX_TICK_MS = 5_000
 
 /** Objects on the mesh: this node as a holder for others, and as the one that puts and gets for its user. */
@@ -63,7 +64,7 @@ export class Hologram implements Objects {
     const parts = { ...components, holdings, clock, random }
     this.#holder = new Holder(parts, holder)
     this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)
-    const { graceMs = DEFAULT_GRACE_MS, bytesPerSecond = 8 * 2 ** 20 } = heal
+    const { graceMs = DEFAULT_GRACE_MS, bytesPerSecond = () => DEFAULT_REPAIR_BYTES_PER_SECOND } = heal
     const { rankDelayMs = graceMs / 40, tickMs = Math.min(MAX_TICK_MS, graceMs / 30) } = heal
     const cap = new TokenBucket({ bytesPerSecond, clock })
     this.#healer = new Healer(

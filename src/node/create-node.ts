@@ -287,7 +287,9 @@ const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeByt
 }
 
 const cap = (bytesPerSecond: number): Bandwidth =>
-  bytesPerSecond === 0 ? UNLIMITED : new TokenBucket({ bytesPerSecond, clock: systemClock })
+  bytesPerSecond === 0
+    ? UNLIMITED
+    : new TokenBucket({ bytesPerSecond: () => bytesPerSecond, clock: systemClock })
 
 /** The codec. It measures once per shape which backend is fastest, and stores the result in the data folder. */
 const createCodec = (config: NodeConfig, logger: Logger): SegmentCodec =>

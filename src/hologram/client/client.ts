@@ -55,11 +55,12 @@ export interface ClientInit extends Partial<ClientSettings> {
   /** Between two questions to the holders of an object whether they have their shards. @default 15 min */
   readonly checkIntervalMs?: number
   /** What repair may read a second, in bytes. @default 8 MiB */
-  readonly repairBytesPerSecond?: number
+  readonly repairBytesPerSecond?: () => number
 }
 
 /** Objects whose holders the keeper asks in one round. */
 const MAX_CHECKS_PER_ROUND = 64
+const DEFAULT_REPAIR_BYTES_PER_SECOND = 8 * 2 ** 20
 const DEFAULT_CHECK_INTERVAL_MS = 15 * 60_000
 
 /** What the client side has done, and what the keeper knows of what it looks after. */
@@ -79,7 +80,7 @@ export class Client implements Objects {
     const {
       keeperIntervalMs = 60_000,
       checkIntervalMs = DEFAULT_CHECK_INTERVAL_MS,
-      repairBytesPerSecond = 8 * 2 ** 20,
+      repairBytesPerSecond = () => DEFAULT_REPAIR_BYTES_PER_SECOND,
       ...rest
     } = init
     const settings: ClientSettings = { ...DEFAULT_SETTINGS, ...rest }

@@ -17,7 +17,7 @@ export interface HealTiming {
   /** What a peer waits for each that ranks before it. */
   readonly rankDelayMs: number
   /** What repair reads a second: how long the peers before this one may need. */
-  readonly bytesPerSecond: number
+  readonly bytesPerSecond: () => number
 }
 
 /** Shards that are not at a lost peer, over those that are needed. Copies of an inline object count likewise. */
@@ -47,7 +47,7 @@ export function repairDelayMs(
 ): number {
   const waitMs = isUrgent(object, spare) ? graceMs : LAZY_FACTOR * graceMs
   // Those before this one may be at work: they get the time that the work takes.
-  const workMs = object.inline ? 0 : (1_500 * object.sizeBytes) / bytesPerSecond
+  const workMs = object.inline ? 0 : (1_500 * object.sizeBytes) / bytesPerSecond()
   return Math.max(0, waitMs - lostForMs) + rank * (rankDelayMs + workMs)
 }
 

@@ -7,7 +7,8 @@ export interface Bandwidth {
 }
 
 export interface TokenBucketInit {
-  readonly bytesPerSecond: number
+  /** Read at each request, so that a controller can move it. Positive. */
+  readonly bytesPerSecond: () => number
   /** Bytes that may pass at once after a pause. @default a quarter of a second at the rate */
   readonly burstBytes?: number
   readonly clock: Clock
@@ -18,26 +19,36 @@ export const UNLIMITED: Bandwidth = { take: async () => {} }
 
 /**
  * A token bucket that serves its callers in order. It delays a request that does not fit and never refuses one, so a
- * request may be larger than the burst.
+ * request may be larger than the burst. A new rate applies to requests that come after it.
  */
 export class TokenBucket implements Bandwidth {
-  readonly #msPerByte: number
-  readonly #burstMs: number
+  readonly #bytesPerSecond: () => number
+  readonly #burstBytes: number | undefined
   readonly #clock: Clock
   /** When all that has been asked for until now will have passed at the capped rate. */
   #paidUntilMs = -Infinity
 
-  constructor({ bytesPerSecond, burstBytes = bytesPerSecond / 4, clock }: TokenBucketInit) {
-    if (!(bytesPerSecond > 0)) throw new RangeError('a cap is a positive number of bytes per second')
-    this.#msPerByte = 1000 / bytesPerSecond
-    this.#burstMs = burstBytes * this.#msPerByte
+  /** @throws {RangeError} when the rate is not positive */
+  constructor({ bytesPerSecond, burstBytes, clock }: TokenBucketInit) {
+    this.#bytesPerSecond = bytesPerSecond
+    this.#burstBytes = burstBytes
     this.#clock = clock
+    this.#rate()
   }
 
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     const nowMs = this.#clock.monotonicMs()
-    this.#paidUntilMs = Math.max(this.#paidUntilMs, nowMs - this.#burstMs) + bytes * this.#msPerByte
+    const rate = this.#rate()
+    const msPerByte = 1000 / rate
+    const burstMs = (this.#burstBytes ?? rate / 4) * msPerByte
+    this.#paidUntilMs = Math.max(this.#paidUntilMs, nowMs - burstMs) + bytes * msPerByte
     const waitMs = this.#paidUntilMs - nowMs
     if (waitMs > 0) await this.#clock.sleep(waitMs, signal)
+  }
+
+  #rate(): number {
+    const rate = this.#bytesPerSecond()
+    if (!(rate > 0)) throw new RangeError('A cap must be a positive number of bytes per second.')
+    return rate
   }
 }

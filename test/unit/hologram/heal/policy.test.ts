@@ -15,7 +15,7 @@ import { homesOf } from '../../../../src/hologram/index.ts'
 import { meshPeers } from '../../../support/peers.ts'
 import { codedObject, noise } from '../support.ts'
 
-const TIMING = { graceMs: 1000, rankDelayMs: 50, bytesPerSecond: 2 ** 20 }
+const TIMING = { graceMs: 1000, rankDelayMs: 50, bytesPerSecond: () => 2 ** 20 }
 
 function object(init: Partial<IndexedObject> = {}): IndexedObject {
   return {

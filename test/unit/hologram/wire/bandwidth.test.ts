@@ -19,19 +19,19 @@ describe('bandwidth cap', () => {
   }
 
   it('lets a burst through at once, and the rest at the rate', async () => {
-    const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 500, clock })
+    const bucket = new TokenBucket({ bytesPerSecond: () => 1000, burstBytes: 500, clock })
     expect(await msToTake(bucket, 500)).to.equal(0)
     expect(await msToTake(bucket, 250)).to.equal(250)
     expect(await msToTake(bucket, 1000)).to.equal(1000)
   })
 
   it('delays requests larger than the burst', async () => {
-    const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 100, clock })
+    const bucket = new TokenBucket({ bytesPerSecond: () => 1000, burstBytes: 100, clock })
     expect(await msToTake(bucket, 5000)).to.equal(4900)
   })
 
   it('saves at most one burst during a pause', async () => {
-    const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 500, clock })
+    const bucket = new TokenBucket({ bytesPerSecond: () => 1000, burstBytes: 500, clock })
     expect(await msToTake(bucket, 500)).to.equal(0)
     await clock.advance(60_000)
     expect(await msToTake(bucket, 1000)).to.equal(500)
@@ -39,7 +39,7 @@ describe('bandwidth cap', () => {
 
   it('keeps to the rate over many callers, in order of their requests', async () => {
     const passed: Array<[caller: number, atMs: number]> = []
-    const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 0, clock })
+    const bucket = new TokenBucket({ bytesPerSecond: () => 1000, burstBytes: 0, clock })
     await clock.during(
       Promise.all(
         [1, 2, 3].map(async (caller) =>
@@ -54,8 +54,23 @@ describe('bandwidth cap', () => {
     ])
   })
 
+  it('follows its rate, from the next request on', async () => {
+    let rate = 1000
+    const bucket = new TokenBucket({ bytesPerSecond: () => rate, clock })
+    expect(await msToTake(bucket, 1250)).to.equal(1000)
+    rate = 100
+    expect(await msToTake(bucket, 50)).to.equal(500)
+    rate = 10_000
+    expect(await msToTake(bucket, 5000)).to.equal(500)
+    await clock.advance(60_000)
+    // The burst is a quarter of a second at the rate of the day.
+    expect(await msToTake(bucket, 2500)).to.equal(0)
+    rate = 0
+    expect(await errorOf(async () => bucket.take(1, signal))).to.be.instanceOf(RangeError)
+  })
+
   it('stops waiting when the signal fires', async () => {
-    const bucket = new TokenBucket({ bytesPerSecond: 1, burstBytes: 0, clock })
+    const bucket = new TokenBucket({ bytesPerSecond: () => 1, burstBytes: 0, clock })
     const stop = new AbortController()
     const waiting = errorOf(async () => bucket.take(1e6, stop.signal))
     stop.abort(new Error('enough'))
@@ -63,8 +78,8 @@ describe('bandwidth cap', () => {
   })
 
   it('is a positive number or absent', async () => {
-    for (const bytesPerSecond of [0, -1, NaN])
-      expect(() => new TokenBucket({ bytesPerSecond, clock })).to.throw(RangeError)
+    for (const rate of [0, -1, NaN])
+      expect(() => new TokenBucket({ bytesPerSecond: () => rate, clock })).to.throw(RangeError)
     expect(await UNLIMITED.take(1e12, signal)).to.equal(undefined)
   })
 })
