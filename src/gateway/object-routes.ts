@@ -67,16 +67,22 @@ const manifestJson = (
 })
 
 const statJson = (link: string, stat: ObjectStat): StatJson => {
-  const { shards, leases, live, spare, asked, answered, checkedMs, overhead } = stat
+  const { shards, leases, live, damaged, spare, asked, answered, checkedMs, overhead } = stat
   return {
     ...manifestJson(link, stat),
     live,
+    damaged,
     spare,
     asked,
     answered,
     checkedMs,
     overhead,
-    shards: shards.map(({ shard, peer, live }) => ({ shard, live, ...(peer && { peer: peer.toString() }) })),
+    shards: shards.map(({ shard, peer, live, damaged }) => ({
+      shard,
+      live,
+      damaged,
+      ...(peer && { peer: peer.toString() })
+    })),
     leases
   }
 }

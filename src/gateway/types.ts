@@ -113,6 +113,8 @@ export interface StatJson {
   /** Parameters of a tensor, base64url. */
   readonly tensor?: string
   readonly live: number
+  /** Live shards with damaged blocks. */
+  readonly damaged: number
   readonly spare: number
   /** Peers that may hold something of it, and how many of them answered in time. */
   readonly asked: number
@@ -120,7 +122,12 @@ export interface StatJson {
   /** When they were asked, in milliseconds since the Unix epoch. */
   readonly checkedMs: number
   readonly overhead: number
-  readonly shards: ReadonlyArray<{ readonly shard: number; readonly peer?: string; readonly live: boolean }>
+  readonly shards: ReadonlyArray<{
+    readonly shard: number
+    readonly peer?: string
+    readonly live: boolean
+    readonly damaged: boolean
+  }>
   readonly leases: ObjectStat['leases']
 }
 

@@ -60,7 +60,10 @@ export class Hologram implements Objects {
 
   constructor(components: HologramComponents, { client, holder, heal = {} }: HologramInit) {
     const { clock = systemClock, random = systemRandom } = components
-    const holdings = watchHoldings(components.holdings, (cid) => this.#healer.onKept(cid))
+    const holdings = watchHoldings(components.holdings, {
+      onKept: (cid) => this.#healer.onKept(cid),
+      onDamaged: (cid) => this.#healer.onDamaged(cid)
+    })
     const parts = { ...components, holdings, clock, random }
     this.#holder = new Holder(parts, holder)
     this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)

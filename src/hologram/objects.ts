@@ -85,6 +85,8 @@ export interface ShardStatus {
   /** Undefined when nobody answers for it. */
   readonly peer?: PeerId
   readonly live: boolean
+  /** The holder knows damaged blocks of it; repair puts it there again. */
+  readonly damaged: boolean
 }
 
 export interface ObjectStat {
@@ -92,6 +94,8 @@ export interface ObjectStat {
   readonly manifest: Manifest
   readonly shards: readonly ShardStatus[]
   readonly live: number
+  /** Shards that live, but only with damaged blocks. */
+  readonly damaged: number
   /** live - k of the layer with the largest k: below zero the object cannot be read in full. */
   readonly spare: number
   /** Peers that may hold something of the object, and how many of them answered in time. */

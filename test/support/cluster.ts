@@ -43,12 +43,15 @@ export class ClusterPeer {
   readonly mesh: TestMesh
   readonly store: Store
   readonly hologram: Hologram
+  /** Folder of the store. */
+  readonly folder: string
   #running = true
 
-  constructor(mesh: TestMesh, store: Store, hologram: Hologram) {
+  constructor(mesh: TestMesh, store: Store, hologram: Hologram, folder: string) {
     this.mesh = mesh
     this.store = store
     this.hologram = hologram
+    this.folder = folder
   }
 
   get running(): boolean {
@@ -108,8 +111,9 @@ export class Cluster {
     ...options
   }: ClusterPeerOptions = {}): Promise<ClusterPeer> {
     const mesh = await this.network.join(options)
+    const path = join(this.#folder, mesh.self.toString())
     const store = await openStore({
-      path: join(this.#folder, mesh.self.toString()),
+      path,
       quotaBytes,
       diskFloorBytes: 0,
       // They all go by the same time.
@@ -139,7 +143,7 @@ export class Cluster {
       }
     )
     await hologram.start()
-    const peer = new ClusterPeer(mesh, store, hologram)
+    const peer = new ClusterPeer(mesh, store, hologram, path)
     this.peers.push(peer)
     return peer
   }

@@ -27,14 +27,28 @@ export const statCommand = (io: Io): CommandModule =>
 
 /** @param nowMs - to say how long leases still run */
 export const statText = async (stat: StatJson, nowMs: number): Promise<string> => {
-  const { cid, sizeBytes, sealed, inline, k, n, live, asked, answered, checkedMs, overhead, shards, leases } =
-    stat
+  const {
+    cid,
+    sizeBytes,
+    sealed,
+    inline,
+    k,
+    n,
+    live,
+    damaged,
+    asked,
+    answered,
+    checkedMs,
+    overhead,
+    shards,
+    leases
+  } = stat
   const fields = renderFields([
     ['id', cid],
     ['size', `${formatBytes(sizeBytes)} (${sizeBytes} bytes as stored)`],
     ['sealed', sealed ? 'yes' : 'no'],
     ['code', inline ? `whole copies on up to ${n} peers` : `any ${k} of ${n} shards`],
-    ['live', `${live} of ${n}`],
+    ['live', `${live} of ${n}${damaged > 0 ? `, ${damaged} of them damaged` : ''}`],
     ['spare', health(stat)],
     [
       'checked',
@@ -48,7 +62,7 @@ export const statText = async (stat: StatJson, nowMs: number): Promise<string> =
   ])
   const table = renderTable(shards, [
     { head: inline ? 'COPY' : 'SHARD', align: 'right', cell: ({ shard }) => shard },
-    { head: 'STATE', cell: ({ live }) => (live ? 'live' : 'lost') },
+    { head: 'STATE', cell: ({ live, damaged }) => (damaged ? 'damaged' : live ? 'live' : 'lost') },
     { head: 'PEER', cell: ({ peer }) => peer ?? '-' }
   ])
   return `${fields}\n\n${table}`

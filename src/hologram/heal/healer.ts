@@ -41,10 +41,12 @@ interface Waiting {
   spare: number
   readonly reason: string
   backoff: number
+  /** A shard here is damaged: there is something to repair though nobody is lost. */
+  readonly isDamaged: boolean
 }
 
 /**
- * Rebuilds what is lost with peers that are gone, from what this node keeps: manifests, records, leases. Every keeper of
+ * Rebuilds what is lost with peers that are gone, and what is damaged on this node's own disk, from what this node keeps: manifests, records, leases. Every keeper of
  * an object does so, the first in rank at once and each further one only if those before it have not. Nobody commands.
  */
 export class Healer {
@@ -56,6 +58,10 @@ export class Healer {
   readonly #counts: HealCounts = newHealCounts()
   /** Objects of which something new is kept, to be indexed. */
   readonly #news = new Map<string, CID>()
+  /** Objects of which a block here cannot be read. */
+  readonly #damaged = new Map<string, CID>()
+  /** When this node's shards were last looked through for known damage, on the monotonic clock. */
+  #damageListedMs = -Infinity
   readonly #waiting = new Map<string, Waiting>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #stopping = new AbortController()
@@ -84,6 +90,11 @@ export class Healer {
     this.#news.set(cid.toString(), cid)
   }
 
+  /** A block of the object is damaged here. */
+  onDamaged(cid: CID): void {
+    this.#damaged.set(cid.toString(), cid)
+  }
+
   start(): void {
     this.#loop ??= this.#run()
   }
@@ -108,6 +119,7 @@ export class Healer {
           isStockListed = true
         }
         await this.#indexNews(signal)
+        if (isStockListed) await this.#lookForDamage(signal)
         this.#look()
         this.#startDue()
       } catch (error) {
@@ -181,6 +193,32 @@ export class Healer {
     }
   }
 
+  /** Readers report damage as they meet it; a scrub only marks it. */
+  async #lookForDamage(signal: AbortSignal): Promise<void> {
+    const { clock, holdings } = this.#context
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#damageListedMs >= this.#settings.graceMs) {
+      this.#damageListedMs = nowMs
+      for await (const { cid, badBlocks } of holdings.listShards()) {
+        signal.throwIfAborted()
+        if (badBlocks > 0) this.onDamaged(cid)
+      }
+    }
+    for (const [key, cid] of this.#damaged) {
+      this.#damaged.delete(key)
+      const object = this.#index.get(cid)
+      if (object === undefined || this.#waiting.has(key) || this.#running.has(key)) continue
+      this.#waiting.set(key, {
+        cid,
+        dueMs: nowMs + this.#rankFor(object) * this.#settings.rankDelayMs,
+        spare: spareOf(object, (peer) => this.#lost.has(peer)),
+        reason: 'blocks here are damaged',
+        backoff: 1,
+        isDamaged: true
+      })
+    }
+  }
+
   /** Notes who is there, and lets what each newly lost peer kept wait for its repair. */
   #look(): void {
     const { mesh, clock, logger } = this.#context
@@ -215,7 +253,14 @@ export class Healer {
     const known = this.#waiting.get(key)
     const dueMs = Math.min(nowMs + delayMs, known?.dueMs ?? Infinity)
     const reason = isUrgent(object, spare) ? 'little is left to spare' : 'a holder has not come back'
-    this.#waiting.set(key, { cid: object.cid, dueMs, spare, reason, backoff: known?.backoff ?? 1 })
+    this.#waiting.set(key, {
+      cid: object.cid,
+      dueMs,
+      spare,
+      reason,
+      backoff: known?.backoff ?? 1,
+      isDamaged: known?.isDamaged ?? false
+    })
   }
 
   /** Place of this node in the order in which the live peers would repair the object. */
@@ -238,7 +283,8 @@ export class Healer {
       this.#waiting.delete(key)
       const object = this.#index.get(waiting.cid)
       // It may have been collected, or all of its peers may be back.
-      if (object === undefined || ![...peersOf(object)].some((peer) => this.#lost.has(peer))) continue
+      if (object === undefined) continue
+      if (!waiting.isDamaged && ![...peersOf(object)].some((peer) => this.#lost.has(peer))) continue
       const running = this.#repair(waiting).finally(() => {
         this.#running.delete(key)
         if (!this.#stopping.signal.aborted) this.#startDue()
@@ -284,13 +330,14 @@ export class Healer {
     }
   }
 
-  #again({ cid, reason, spare, backoff }: Waiting): void {
+  #again({ cid, reason, spare, backoff, isDamaged }: Waiting): void {
     const dueMs = this.#context.clock.monotonicMs() + backoff * this.#settings.graceMs
     this.#waiting.set(cid.toString(), {
       cid,
       reason,
       spare,
       dueMs,
+      isDamaged,
       backoff: Math.min(MAX_BACKOFF, 2 * backoff)
     })
   }

@@ -61,16 +61,18 @@ export interface RepairPlan {
  * Where missing shards go: to their computed homes, then to the next-ranked peers without a shard. In a mesh of fewer
  * peers than shards each peer takes its part of them all, rounded up, so that as few peers as possible are needed.
  *
- * @param held - the shards that are live, and by whom
+ * @param held - the shards that are live and whole, and by whom
  * @param peers - the whole table of live peers
+ * @param damaged - copies with damaged blocks, which are sent anew to their holders
  */
 export function planRepair(
   seed: Uint8Array,
   { n, k }: { n: number; k: number },
   held: readonly PlannedShard[],
-  peers: readonly MeshPeer[]
+  peers: readonly MeshPeer[],
+  damaged: readonly PlannedShard[] = []
 ): RepairPlan {
-  const plan = new HomePlan(seed, { n, k }, peers, held)
+  const plan = new HomePlan(seed, { n, k }, peers, held, damaged)
   const homes = [...plan.homes]
   if (peers.length >= n) return { homes, homeless: plan.homeless }
   const load = new Load(peers, [...held, ...homes])

@@ -125,7 +125,8 @@ async function repairShards(
   const { n, seed } = manifest
   const k = neededShards(manifest)
   const layout = new Layout(manifest)
-  const { homes, homeless } = planRepair(seed, { n, k }, survey.holders, context.mesh.placement().peers)
+  const { peers } = context.mesh.placement()
+  const { homes, homeless } = planRepair(seed, { n, k }, survey.holders, peers, survey.damaged)
   const spareBefore = distinct(survey.holders) - k
   let rebuilt: readonly PlannedShard[] = []
   if (homes.length > 0) {
@@ -137,8 +138,7 @@ async function repairShards(
       { cid, manifest, bytes, lease: carried },
       survey.holders,
       signal,
-      pace,
-      plan
+      { damaged: survey.damaged, pace, chosen: plan }
     )
     rebuilt = outcomes.holders.slice(survey.holders.length)
     await bringOtherLeases(

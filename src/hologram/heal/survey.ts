@@ -5,6 +5,7 @@ import { isHologramError } from '../errors.ts'
 import type { ClientContext } from '../client/context.ts'
 import { uniquePeers } from '../client/context.ts'
 import { survive } from '../client/survive.ts'
+import { damagedShardsOf } from '../records/damaged-shards.ts'
 import { isLive, openLease, storedLease } from '../records/lease.ts'
 import type { Lease } from '../records/lease.ts'
 import type { PlannedShard } from '../client/put/home-plan.ts'
@@ -16,7 +17,10 @@ export interface CarriedLease extends Lease {
 
 /** What the peers that answered have of one object. */
 export interface Survey {
+  /** Of whole shards. */
   readonly holders: readonly PlannedShard[]
+  /** Of shards with damaged blocks. */
+  readonly damaged: readonly PlannedShard[]
   /** Peers that keep the manifest. */
   readonly keepers: readonly PeerId[]
   /** The newest statement of each lessee that anybody knows; tombstones are among them. */
@@ -32,6 +36,7 @@ export async function surveyPeers(
 ): Promise<Survey> {
   const { objects } = context
   const holders: PlannedShard[] = []
+  const damaged: PlannedShard[] = []
   const keepers: PeerId[] = []
   const leases = new Map<string, CarriedLease>()
   await Promise.all(
@@ -44,7 +49,8 @@ export async function surveyPeers(
             return undefined
           })
         if (reply !== undefined) keepers.push(peer)
-        for (const shard of reply?.shards ?? []) holders.push({ shard, peer })
+        const bad = new Set(reply === undefined ? [] : damagedShardsOf(reply))
+        for (const shard of reply?.shards ?? []) (bad.has(shard) ? damaged : holders).push({ shard, peer })
         // A peer that has let the object go still knows why.
         const said = reply ?? (await objects.request(peer, { getLeases: cid.bytes.slice() }, signal))
         for (const signed of said.leases) await takeLease(context, cid, peer, signed, leases)
@@ -54,7 +60,7 @@ export async function surveyPeers(
       }
     })
   )
-  return { holders, keepers, leases: [...leases.values()] }
+  return { holders, damaged, keepers, leases: [...leases.values()] }
 }
 
 function knowsNothing(error: unknown): boolean {

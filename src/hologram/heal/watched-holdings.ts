@@ -1,10 +1,15 @@
 import type { CID } from 'multiformats/cid'
-import type { Holdings, ShardUpload } from '../holdings.ts'
+import type { Holdings, ShardReader, ShardUpload } from '../holdings.ts'
 
-/**
- * The same holdings, whose owner is told of each object of which something new is kept: a manifest, a shard, a record.
- */
-export function watchHoldings(holdings: Holdings, onKept: (cid: CID) => void): Holdings {
+export interface HoldingsWatcher {
+  /** Something new of the object is kept: a manifest, a shard, a record. */
+  readonly onKept: (cid: CID) => void
+  /** A block of the object cannot be read any more. */
+  readonly onDamaged: (cid: CID) => void
+}
+
+/** The same holdings; the watcher is called for what happens in them. */
+export function watchHoldings(holdings: Holdings, { onKept, onDamaged }: HoldingsWatcher): Holdings {
   return delegate(holdings, {
     keepObject: async (cid, object, options) => {
       const outcome = await holdings.keepObject(cid, object, options)
@@ -19,7 +24,24 @@ export function watchHoldings(holdings: Holdings, onKept: (cid: CID) => void): H
       await holdings.putStatement(cid, ...rest)
       onKept(cid)
     },
+    openShard: async (cid, shard) => {
+      const reader = await holdings.openShard(cid, shard)
+      return reader && watchReader(reader, () => onDamaged(cid))
+    },
     openUpload: async (...request) => watchUpload(await holdings.openUpload(...request), onKept)
+  })
+}
+
+function watchReader(reader: ShardReader, onDamaged: () => void): ShardReader {
+  return delegate(reader, {
+    read: async (...request) => {
+      try {
+        return await reader.read(...request)
+      } catch (error) {
+        if ((error as { code?: unknown }).code === 'CORRUPT') onDamaged()
+        throw error
+      }
+    }
   })
 }
 

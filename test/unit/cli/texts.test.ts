@@ -209,14 +209,20 @@ describe('cli: commands', () => {
     const stat: StatJson = {
       kind: 'blob',
       ...{ cid: 'c', link: 'l', sizeBytes: 10, sealed: true, inline: false, code: 'rs8' },
-      ...{ k: 5, n: 11, blockBytes: 65_536, layers: [], live: 3, spare: -2, overhead: 2.2 },
+      ...{ k: 5, n: 11, blockBytes: 65_536, layers: [], live: 3, damaged: 1, spare: -2, overhead: 2.2 },
       ...{ asked: 12, answered: 9, checkedMs: 0 },
-      shards: [{ shard: 0, live: false }],
+      shards: [
+        { shard: 0, live: false, damaged: false },
+        { shard: 1, live: true, damaged: true }
+      ],
       leases: [{ lessee: 'me', expiresAtMs: 86_400_000, tombstone: false }]
     }
     const text = await statText(stat, 0)
     expect(text).to.include('it cannot be read until 2 more come back').and.include('for 1 d')
     expect(text).to.include('9 of 12 peers answered')
+    expect(text)
+      .to.include('3 of 11, 1 of them damaged')
+      .and.match(/1 +damaged/)
   })
 
   it('doctor: gives advice below its findings', () => {

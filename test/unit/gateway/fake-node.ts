@@ -102,10 +102,11 @@ export class FakeNode implements GatewayNode {
       cid,
       manifest: this.#manifest(this.#find(cid)),
       shards: [
-        { shard: 0, peer: this.peerId, live: true },
-        { shard: 1, live: false }
+        { shard: 0, peer: this.peerId, live: true, damaged: false },
+        { shard: 1, live: false, damaged: false }
       ],
       live: 1,
+      damaged: 0,
       spare: 0,
       asked: 2,
       answered: 1,

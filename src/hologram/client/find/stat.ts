@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { deadlineIn } from '../../../clock/index.ts'
 import { HologramError, isHologramError } from '../../errors.ts'
 import { Layout } from '../../records/layout.ts'
+import { damagedShardsOf } from '../../records/damaged-shards.ts'
 import { openLease } from '../../records/lease.ts'
 import type { Lease } from '../../records/lease.ts'
 import { neededShards } from '../../records/manifest.ts'
@@ -21,6 +22,8 @@ import { untilAbort } from '../wire/until-abort.ts'
 interface Census {
   /** Holders of each shard that answered for it. */
   readonly holders: ReadonlyMap<number, readonly PeerId[]>
+  /** Holders whose copy of a shard is damaged. */
+  readonly damaged: ReadonlyMap<number, readonly PeerId[]>
   /** Peers that have the object at all. */
   readonly keepers: readonly PeerId[]
   /** The newest lease of each lessee. */
@@ -66,6 +69,7 @@ export async function statObject(context: ClientContext, cid: CID, signal: Abort
     manifest,
     shards,
     live,
+    damaged: shards.filter((shard) => shard.damaged).length,
     spare: live - neededShards(manifest),
     asked: census.asked,
     answered: census.answered,
@@ -110,6 +114,7 @@ class Count {
   readonly #signal: AbortSignal
   readonly #asked = new Set<string>()
   readonly #holders = new Map<number, PeerId[]>()
+  readonly #damaged = new Map<number, PeerId[]>()
   readonly #keepers: PeerId[] = []
   readonly #leases = new Map<string, Lease>()
   #answered = 0
@@ -122,12 +127,13 @@ class Count {
 
   /** Shards that somebody has. */
   get shards(): number {
-    return this.#holders.size
+    return new Set([...this.#holders.keys(), ...this.#damaged.keys()]).size
   }
 
   get result(): Census {
     return {
       holders: this.#holders,
+      damaged: this.#damaged,
       keepers: this.#keepers,
       leases: [...this.#leases.values()],
       asked: this.#asked.size,
@@ -149,7 +155,11 @@ class Count {
       const reply = await untilAbort(objects.request(peer, { status }, this.#signal), this.#signal)
       this.#answered++
       this.#keepers.push(peer)
-      for (const shard of reply.shards) this.#holders.set(shard, [...(this.#holders.get(shard) ?? []), peer])
+      const damaged = new Set(damagedShardsOf(reply))
+      for (const shard of reply.shards) {
+        const known = damaged.has(shard) ? this.#damaged : this.#holders
+        known.set(shard, [...(known.get(shard) ?? []), peer])
+      }
       for (const signed of reply.leases) await this.#note(peer, signed)
     } catch (error) {
       if (isHologramError(error, 'REMOTE')) this.#answered++
@@ -170,10 +180,11 @@ class Count {
   }
 }
 
-function shardsOf({ n }: Manifest, { holders }: Census): ShardStatus[] {
+function shardsOf({ n }: Manifest, { holders, damaged }: Census): ShardStatus[] {
   return Array.from({ length: n }, (_, shard) => {
-    const peer = holders.get(shard)?.[0]
-    return { shard, peer, live: peer !== undefined }
+    const whole = holders.get(shard)?.[0]
+    const peer = whole ?? damaged.get(shard)?.[0]
+    return { shard, peer, live: peer !== undefined, damaged: peer !== undefined && whole === undefined }
   })
 }
 
@@ -181,7 +192,7 @@ function shardsOf({ n }: Manifest, { holders }: Census): ShardStatus[] {
 function copiesOf({ n }: Manifest, { keepers }: Census): ShardStatus[] {
   return Array.from({ length: Math.max(n, keepers.length) }, (_, shard) => {
     const peer = keepers[shard]
-    return { shard, peer, live: peer !== undefined }
+    return { shard, peer, live: peer !== undefined, damaged: false }
   })
 }
 

@@ -14,13 +14,20 @@ import type { SegmentBytes } from '../put/segmenter.ts'
 import { ShardMap } from '../find/shard-map.ts'
 import { sendShards } from '../put/send-shards.ts'
 
+export interface CompletionOptions {
+  /** Copies with damaged blocks: what is sound of them is read, and they are sent anew to their holders. */
+  readonly damaged?: readonly ShardHolder[]
+  /** Holds the work back, by the bytes that are read. @default as fast as it goes */
+  readonly pace?: Bandwidth
+  /** Where the shards go. @default the holders of damaged copies, and the computed homes */
+  readonly chosen?: Pick<HomePlan, 'homes' | 'homeless' | 'next'>
+}
+
 /**
  * Rebuilds the shards that nobody keeps and brings them to new homes: reads the object from those that are there,
  * codes it again, and sends only what is missing. What is rebuilt must have the roots of the manifest.
  *
- * @param holders - who keeps which shard
- * @param pace - holds the work back, by the bytes that are read
- * @param chosen - where the shards go; the computed homes when it is not given
+ * @param holders - who keeps which shard, whole
  * @returns all holders, the new ones among them, and what is still missing
  * @throws HologramError 'NOT_ENOUGH_SHARDS', 'CORRUPT'
  */
@@ -29,17 +36,21 @@ export async function completeObject(
   object: FinishedObject,
   holders: readonly ShardHolder[],
   signal: AbortSignal,
-  pace: Bandwidth = UNLIMITED,
-  chosen?: Pick<HomePlan, 'homes' | 'homeless' | 'next'>
+  { damaged = [], pace = UNLIMITED, chosen }: CompletionOptions = {}
 ): Promise<ShardOutcomes> {
   const { cid, manifest, bytes } = object
   const { n, seed, roots } = manifest
   const layout = new Layout(manifest)
-  const plan =
-    chosen ?? new HomePlan(seed, { n, k: neededShards(manifest) }, context.mesh.placement().peers, holders)
+  const k = neededShards(manifest)
+  const plan = chosen ?? new HomePlan(seed, { n, k }, context.mesh.placement().peers, holders, damaged)
   const homeless = plan.homeless.map((shard) => ({ shard, reason: 'there is no peer without a shard' }))
   if (plan.homes.length === 0) return { holders, missing: homeless }
-  const locations = new ShardMap(context, cid, { manifest, bytes, placed: holders, holders: [] })
+  const locations = new ShardMap(context, cid, {
+    manifest,
+    bytes,
+    placed: [...holders, ...damaged],
+    holders: []
+  })
   const rows = readSegments(context, { cid, manifest, layout }, locations, allSegments(layout), signal)
   const sent = await sendShards(context, joined(rows, pace, signal), {
     n,

@@ -12,6 +12,8 @@ export interface LeasedHolder extends ShardHolder {
   readonly leaseUntilMs: number
   /** When it last answered that it has the shard. */
   readonly seenMs: number
+  /** It said then that blocks of the shard are damaged. */
+  readonly damaged?: boolean
 }
 
 /** What this node remembers of an object that its user put. Times are milliseconds since the Unix epoch. */
@@ -40,7 +42,13 @@ export interface OwnedRecord {
 /** Largest inline object when version 1 was written. */
 const V1_INLINE_BYTES = 65_536
 
-type StoredHolder = readonly [shard: number, peer: Uint8Array, leaseUntilMs?: number, seenMs?: number]
+type StoredHolder = readonly [
+  shard: number,
+  peer: Uint8Array,
+  leaseUntilMs?: number,
+  seenMs?: number,
+  damaged?: true
+]
 
 interface Stored extends Omit<OwnedRecord, 'holders' | 'checkedMs' | 'inline'> {
   /** Version 1 has none of the optional fields, and of holders only shard and peer. */
@@ -51,12 +59,10 @@ interface Stored extends Omit<OwnedRecord, 'holders' | 'checkedMs' | 'inline'> {
 }
 
 export function encodeOwned(record: OwnedRecord): Uint8Array {
-  const holders = record.holders.map(({ shard, peer, leaseUntilMs, seenMs }): StoredHolder => [
-    shard,
-    peer.toMultihash().bytes,
-    leaseUntilMs,
-    seenMs
-  ])
+  const holders = record.holders.map(({ shard, peer, leaseUntilMs, seenMs, damaged }): StoredHolder => {
+    const holder = [shard, peer.toMultihash().bytes, leaseUntilMs, seenMs] as const
+    return damaged === true ? [...holder, true] : holder
+  })
   return dagCbor.encode<Stored>({ ...record, version: 2, holders })
 }
 
@@ -78,11 +84,12 @@ function fromStored({ version, holders, checkedMs, inline, ...rest }: Stored): O
     ...rest,
     inline: inline ?? (rest.k === 1 && rest.size <= V1_INLINE_BYTES),
     checkedMs: checkedMs ?? rest.createdAtMs,
-    holders: holders.map(([shard, peer, leaseUntilMs, seenMs]) => ({
+    holders: holders.map(([shard, peer, leaseUntilMs, seenMs, damaged]) => ({
       shard,
       peer: peerOf(peer),
       leaseUntilMs: leaseUntilMs ?? rest.leaseExpiresAtMs,
-      seenMs: seenMs ?? rest.createdAtMs
+      seenMs: seenMs ?? rest.createdAtMs,
+      ...(damaged === true && { damaged })
     }))
   }
 }

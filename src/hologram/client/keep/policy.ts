@@ -44,14 +44,19 @@ export function answeringAt(record: OwnedRecord, nowMs: number): LeasedHolder[] 
   return holdersAt(record, nowMs).filter(({ seenMs }) => seenMs >= record.checkedMs)
 }
 
+/** Holders with damaged blocks, as of the last check: what is sound is read from them, and the shard is put there again. */
+export function damagedAt(record: OwnedRecord, nowMs: number): LeasedHolder[] {
+  return answeringAt(record, nowMs).filter(isDamaged)
+}
+
 /** Shards that no peer answers for, as of the last check. */
 export function missingAt(record: OwnedRecord, nowMs: number): number {
   return Math.max(0, record.n - distinctShards(answeringAt(record, nowMs)))
 }
 
-/** Shards that answer, over those that are needed. */
+/** Shards that answer and are whole, over those that are needed. */
 export function spareAt(record: OwnedRecord, nowMs: number): number {
-  return distinctShards(answeringAt(record, nowMs)) - record.k
+  return distinctShards(answeringAt(record, nowMs).filter(isWhole)) - record.k
 }
 
 /** Half of what may be lost has been lost. */
@@ -110,16 +115,22 @@ export function isRenewDue(record: OwnedRecord, pauses: Pauses, nowMs: number): 
 
 /**
  * Shards that this node should see rebuilt now: those without any holder, and, once little is left to spare, those whose
- * holders do not answer. Holders that are away for now and not needed yet may come back; their co-holders watch them.
+ * holders do not answer. A damaged shard counts as lost. Holders that are away for now and not needed yet may come back; their co-holders watch them.
  */
 export function toRebuild(record: OwnedRecord, nowMs: number): number[] {
-  const kept = isEndangered(record, nowMs) ? answeringAt(record, nowMs) : holdersAt(record, nowMs)
-  const shards = new Set(kept.map(({ shard }) => shard))
+  const shards = new Set(keptAt(record, nowMs).map(({ shard }) => shard))
   return Array.from({ length: record.n }, (_, shard) => shard).filter((shard) => !shards.has(shard))
 }
 
+/** Holders whose shard is whole, as far as this node knows, and that are worth waiting for. */
+export function keptAt(record: OwnedRecord, nowMs: number): LeasedHolder[] {
+  const kept = isEndangered(record, nowMs) ? answeringAt(record, nowMs) : holdersAt(record, nowMs)
+  return kept.filter(isWhole)
+}
+
 export function isRebuildDue(record: OwnedRecord, pauses: Pauses, nowMs: number): boolean {
-  return nowMs >= pauses.repairNotBeforeMs && toRebuild(record, nowMs).length > 0
+  if (nowMs < pauses.repairNotBeforeMs) return false
+  return toRebuild(record, nowMs).length > 0 || damagedAt(record, nowMs).length > 0
 }
 
 /**
@@ -149,6 +160,10 @@ export function warningOf(record: OwnedRecord, nowMs: number): string | undefine
     return `too few holders have taken a new lease; the old one ends on ${new Date(untilMs).toISOString()}`
   }
   const spare = spareAt(record, nowMs)
+  const damaged = new Set(damagedAt(record, nowMs).map(({ shard }) => shard)).size
+  if (damaged > 0 && spare < Math.ceil((record.n - k) / 2)) {
+    return `${damaged} of ${record.n} shards have damaged blocks and are rebuilt, ${Math.max(0, spare + k)} are whole`
+  }
   if (spare < 0) return `only ${spare + k} of the ${k} shards that a reader needs answer`
   if (isEndangered(record, nowMs)) return `${spare} more lost holders and the object is at its limit`
   return undefined
@@ -170,23 +185,39 @@ export function afterCheck(record: OwnedRecord, answers: readonly PeerAnswer[], 
     if (answer === undefined || answer.outcome === 'silent') {
       if (holder.leaseUntilMs > nowMs) holders.push(holder)
     } else if (had(answer, holder.shard)) {
-      holders.push({ ...holder, leaseUntilMs: answer.leaseUntilMs, seenMs: nowMs })
+      const { leaseUntilMs } = answer
+      holders.push(heldBy(answer, { shard: holder.shard, peer: holder.peer, leaseUntilMs, seenMs: nowMs }))
     }
   }
   const known = new Set(holders.map(holderKey))
-  for (const { peer, outcome, shards, leaseUntilMs } of answers) {
+  for (const answer of answers) {
+    const { peer, outcome, shards, leaseUntilMs } = answer
     if (outcome !== 'has') continue
     const isKnown = inline && holders.some((holder) => holder.peer.equals(peer))
     const found = inline ? (isKnown ? [] : [nextNumber(holders)]) : shards
     for (const shard of found) {
       const isNew = shard < record.n || inline
       if (isNew && !known.has(holderKey({ shard, peer }))) {
-        holders.push({ shard, peer, leaseUntilMs, seenMs: nowMs })
+        holders.push(heldBy(answer, { shard, peer, leaseUntilMs, seenMs: nowMs }))
       }
     }
   }
   const leaseSequence = Math.max(record.leaseSequence, ...answers.map(({ sequence }) => sequence))
   return { ...record, holders, leaseSequence, checkedMs: nowMs }
+}
+
+function heldBy({ damaged }: PeerAnswer, holder: LeasedHolder): LeasedHolder {
+  return damaged.includes(holder.shard) ? { ...holder, damaged: true } : holder
+}
+
+/** The record after holders were sent their damaged shards anew. */
+export function afterMending(record: OwnedRecord, mended: readonly ShardHolder[]): OwnedRecord {
+  const keys = new Set(mended.map(holderKey))
+  const holders = record.holders.map((holder) => {
+    const { shard, peer, leaseUntilMs, seenMs } = holder
+    return keys.has(holderKey(holder)) ? { shard, peer, leaseUntilMs, seenMs } : holder
+  })
+  return { ...record, holders }
 }
 
 /** The record after peers took a lease of ours. */
@@ -255,6 +286,14 @@ function isRenewalDue(untilMs: number, { leaseMs }: OwnedRecord, nowMs: number):
 
 function answers({ seenMs }: LeasedHolder, { checkedMs }: OwnedRecord): boolean {
   return seenMs >= checkedMs
+}
+
+function isDamaged({ damaged }: LeasedHolder): boolean {
+  return damaged === true
+}
+
+function isWhole(holder: LeasedHolder): boolean {
+  return !isDamaged(holder)
 }
 
 function nextNumber(holders: readonly LeasedHolder[]): number {

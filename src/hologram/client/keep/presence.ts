@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { Status } from '../../../../protocols/generated/object.js'
 import { isHologramError } from '../../errors.ts'
 import { openLease } from '../../records/lease.ts'
+import { damagedShardsOf } from '../../records/damaged-shards.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
 
@@ -12,6 +13,8 @@ export interface PeerAnswer {
   /** 'lacks': it answered and has nothing of the object. */
   readonly outcome: 'has' | 'lacks' | 'silent'
   readonly shards: readonly number[]
+  /** Those of `shards` that have damaged blocks there. */
+  readonly damaged: readonly number[]
   /** End of our lease that it keeps; 0 when it keeps none that runs, or a tombstone. */
   readonly leaseUntilMs: number
   /** Sequence of our newest statement that it knows; 0 when it knows none. */
@@ -34,7 +37,7 @@ export async function askPresence(
         context.logger.debug('a holder did not say what it keeps', { cid, peer, error })
         const knowsNothing = isHologramError(error, 'REMOTE') && error.data.status === Status.NOT_FOUND
         const outcome = knowsNothing ? ('lacks' as const) : ('silent' as const)
-        return { peer, outcome, shards: [], leaseUntilMs: 0, sequence: 0 }
+        return { peer, outcome, shards: [], damaged: [], leaseUntilMs: 0, sequence: 0 }
       }
     })
   )
@@ -48,7 +51,8 @@ async function ask(
   peer: PeerId,
   signal: AbortSignal
 ): Promise<PeerAnswer> {
-  const { shards, leases } = await objects.request(peer, { status: cid.bytes.slice() }, signal)
+  const reply = await objects.request(peer, { status: cid.bytes.slice() }, signal)
+  const { shards, leases } = reply
   let leaseUntilMs = 0
   let sequence = 0
   for (const signed of leases) {
@@ -59,5 +63,5 @@ async function ask(
     sequence = Number(lease.sequence)
     leaseUntilMs = lease.tombstone ? 0 : lease.expiresAtMs
   }
-  return { peer, outcome: 'has', shards, leaseUntilMs, sequence }
+  return { peer, outcome: 'has', shards, damaged: damagedShardsOf(reply), leaseUntilMs, sequence }
 }

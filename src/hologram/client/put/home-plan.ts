@@ -25,25 +25,28 @@ export class HomePlan {
    * @param k - of the layer with the largest k
    * @param peers - the whole table
    * @param held - shards that are where they belong, and by whom: they are not planned again
+   * @param damaged - copies that are sent anew to the peers that have them
    */
   constructor(
     seed: Uint8Array,
     { n, k }: { n: number; k: number },
     peers: readonly MeshPeer[],
-    held: readonly PlannedShard[] = []
+    held: readonly PlannedShard[] = [],
+    damaged: readonly PlannedShard[] = []
   ) {
     const { peers: homes, relaxed, perDomain } = homesOf(seed, n, k, peers)
     const byId = new Map(peers.map((peer) => [peer.id.toString(), peer]))
-    const heldShards = new Set(held.map(({ shard }) => shard))
+    const heldShards = new Set([...held, ...damaged].map(({ shard }) => shard))
     this.#seed = seed
     this.#perDomain = perDomain
     this.#spares = new Set(peers)
-    for (const { peer } of held) this.#take(byId.get(peer.toString()))
+    for (const { peer } of [...held, ...damaged]) this.#take(byId.get(peer.toString()))
     const wanted = homes.flatMap((home, shard) => (heldShards.has(shard) ? [] : [{ shard, home }]))
     const planned = wanted.map(({ shard, home }) => ({ shard, peer: this.#take(home) }))
     const filled = planned.map(({ shard, peer }) => ({ shard, peer: peer ?? this.next() }))
-    this.homes = filled.filter((entry): entry is PlannedShard => entry.peer !== undefined)
-    this.homeless = filled.filter(({ peer }) => peer === undefined).map(({ shard }) => shard)
+    const homeless = filled.filter(({ peer }) => peer === undefined)
+    this.homes = [...damaged, ...filled.filter((entry): entry is PlannedShard => entry.peer !== undefined)]
+    this.homeless = homeless.map(({ shard }) => shard)
     this.warning = relaxed
       ? `one failure domain may hold ${perDomain} shards, but only ${n - k} may be lost`
       : undefined

@@ -6,6 +6,8 @@ import type { LeasedHolder, OwnedRecord } from '../../../../../src/hologram/clie
 import {
   afterCheck,
   afterLease,
+  afterMending,
+  damagedAt,
   isCheckDue,
   isRebuildDue,
   isRenewDue,
@@ -68,6 +70,7 @@ describe('the policy of looking after owned objects', () => {
     peer: peers[shard],
     outcome: 'has',
     shards: [shard],
+    damaged: [],
     leaseUntilMs: START_MS + 30 * DAY_MS,
     sequence: START_MS,
     ...init
@@ -158,6 +161,26 @@ describe('the policy of looking after owned objects', () => {
     expect(toRenew(twice, START_MS + 21 * DAY_MS)).to.have.length(12)
     const small = record({ n: 4, k: 2, holders: [0, 1, 0, 1].map((i, at) => holder(i, { shard: at })) })
     expect(toRenew(small, START_MS + 21 * DAY_MS)).to.have.length(4)
+  })
+
+  it('keeps holders of damaged shards, counts their shards as lost, and rebuilds them', () => {
+    const nowMs = START_MS + HOUR_MS
+    const answers = Array.from({ length: 12 }, (_, shard) =>
+      answer(shard, { damaged: shard < 2 ? [shard] : [] })
+    )
+    const checked = afterCheck(record(), answers, nowMs)
+    expect(missingAt(checked, nowMs)).to.equal(0)
+    expect(spareAt(checked, nowMs)).to.equal(4)
+    expect(toRebuild(checked, nowMs)).to.deep.equal([0, 1])
+    expect(damagedAt(checked, nowMs).map(({ shard }) => shard)).to.deep.equal([0, 1])
+    expect(decodeOwned(encodeOwned(checked))).to.deep.equal(checked)
+    expect(damagedAt(afterMending(checked, [holder(0)]), nowMs)).to.have.length(1)
+    const whole = afterCheck(
+      checked,
+      answers.map((said) => ({ ...said, damaged: [] })),
+      nowMs + 1
+    )
+    expect(isRebuildDue(whole, NO_PAUSES, nowMs + 1)).to.equal(false)
   })
 
   it('numbers the copies of an inline object', () => {
