@@ -13,6 +13,8 @@ import type {
   PeersJson,
   Problem,
   RemovedJson,
+  ScrubLine,
+  ScrubReportJson,
   StatJson,
   StatusJson,
   UploadsJson
@@ -100,6 +102,16 @@ export class NodeClient {
     await this.#json('GET', `/v1/objects/${cid}/manifest`)
   collectGarbage = async (): Promise<CollectedJson> =>
     await this.#body(await this.openWithToken('DELETE', '/v1/garbage'))
+  /** Makes the node read everything that it keeps. @param onProgress - what has been read and found so far */
+  async scrub(onProgress: (progress: ScrubReportJson) => void): Promise<ScrubReportJson> {
+    const response = await this.send(await this.openWithToken('POST', '/v1/scrub'))
+    for await (const line of linesOf<ScrubLine>(response, this.url)) {
+      if ('progress' in line) onProgress(line.progress)
+      if ('problem' in line) throw problemError(line.problem)
+      if ('result' in line) return line.result
+    }
+    throw nodeGone(this.url)
+  }
   uploads = async (): Promise<UploadsJson> => await this.#body(await this.openWithToken('GET', '/v1/uploads'))
   remove = async (cid: string): Promise<RemovedJson> =>
     await this.#body(await this.openWithToken('DELETE', `/v1/objects/${cid}`))

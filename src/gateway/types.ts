@@ -143,9 +143,9 @@ export interface PeersJson {
 export type StatusJson = NodeStatus
 export type CollectedJson = Awaited<ReturnType<GatewayNode['collectGarbage']>>
 
-type ScrubReport = Awaited<ReturnType<GatewayNode['scrub']>>
+export type ScrubReportJson = Awaited<ReturnType<GatewayNode['scrub']>>
 /** One line of the answer to a scrub; the last is the result, or a problem. */
-export type ScrubLine = { progress: ScrubReport } | { result: ScrubReport } | { problem: Problem }
+export type ScrubLine = { progress: ScrubReportJson } | { result: ScrubReportJson } | { problem: Problem }
 
 export interface UploadsJson {
   /** Those that were touched longest ago first. */

@@ -1,23 +1,34 @@
 import type { CommandModule } from 'yargs'
-import type { StatusJson } from '../../gateway/index.ts'
+import type { ScrubReportJson, StatusJson } from '../../gateway/index.ts'
 import { CLOCK_IS_WRONG, damageText } from './status.ts'
 import { defineCommand } from '../command.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { CliError } from '../errors.ts'
+import { count, formatBytes } from '../format.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, textWidthOf } from '../output.ts'
 import { printable } from '../printable.ts'
 import { wrapText } from '../table.ts'
 
+export interface DoctorOptions extends EndpointOptions {
+  readonly scrub: boolean
+}
+
 export const doctorCommand = (io: Io): CommandModule =>
-  defineCommand<EndpointOptions>({
+  defineCommand<DoctorOptions>({
     command: 'doctor',
     describe: 'Check what works here (ports, NAT, disk, SIMD, GPU) and say what to do about the rest',
-    builder: (yargs) => withEndpoint(yargs),
+    builder: (yargs) =>
+      withEndpoint(yargs).option('scrub', {
+        type: 'boolean',
+        default: false,
+        describe: 'First make the running node read all it keeps, to find and mark damage'
+      }),
     handler: async (flags) => {
-      const findings = await examine(flags, io)
+      const scrubbed = flags.scrub ? [scrubFinding(await scrubNode(flags, io))] : []
+      const findings = [...(await examine(flags, io)), ...scrubbed]
       if (flags.json) await printJson(io, findings)
       else for (const finding of findings) await printLine(io, findingText(finding, textWidthOf(io.stdout)))
       const bad = findings.filter(({ state }) => state === 'bad')
@@ -29,6 +40,38 @@ export const doctorCommand = (io: Io): CommandModule =>
       )
     }
   })
+
+/** @throws CliError 'NO_NODE' and such: only a node that runs can read its store */
+const scrubNode = async (flags: EndpointOptions & { json: boolean }, io: Io): Promise<ScrubReportJson> => {
+  const { startProgress } = await import('../progress.ts')
+  const client = await connect(flags, io)
+  const { usage } = await client.status()
+  const progress = await startProgress(io, 'scrub', usage.usedBytes, flags.json)
+  try {
+    return await client.scrub(({ bytes, badBlocks }) =>
+      progress.update(bytes, badBlocks === 0 ? '' : count(badBlocks, 'damaged block'))
+    )
+  } finally {
+    progress.stop()
+  }
+}
+
+/** What a scrub found. */
+export const scrubFinding = (report: ScrubReportJson): Finding => {
+  const { shards, blocks, bytes, badBlocks, damagedShards, mendedShards } = report
+  const read = `read ${count(blocks, 'block')} (${formatBytes(bytes)}) of ${count(shards, 'shard')}`
+  const mended = mendedShards > 0 ? [`mended the records of ${count(mendedShards, 'shard')}`] : []
+  if (damagedShards === 0) {
+    return { check: 'scrub', state: 'good', detail: [read, ...mended, 'found no damage'].join(', ') }
+  }
+  const found = `found ${count(badBlocks, 'damaged block')} in ${count(damagedShards, 'damaged shard')}`
+  return {
+    check: 'scrub',
+    state: 'weak',
+    detail: [read, ...mended, found].join(', '),
+    advice: 'They are rebuilt from other peers. If it happens again, replace the disk.'
+  }
+}
 
 const examine = async (flags: EndpointOptions, io: Io): Promise<readonly Finding[]> => {
   const [

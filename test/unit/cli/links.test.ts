@@ -87,6 +87,20 @@ describe('cli: the book of links', () => {
     expect((await run('links')).stdout).to.not.include('\u001b')
   })
 
+  describe('thhe doctor --scrub', () => {
+    it('makes the node read what it keeps, and says what it found', async () => {
+      const { stdout } = await run('doctor', '--scrub')
+      expect(stdout).to.include('scrub: read 4 blocks (0 B) of 2 shards, found no damage')
+    })
+
+    it('fails when the scrub does', async () => {
+      started.node.failScrub = new Error('the disk is gone')
+      const { exitCode, stdout } = await run('doctor', '--scrub')
+      expect(exitCode).to.not.equal(0)
+      expect(stdout).to.not.include('found no damage')
+    })
+  })
+
   describe('thhe gc', () => {
     it('collects now, and reports what was freed', async () => {
       const { exitCode, stderr } = await run('gc')
