@@ -16,6 +16,7 @@ const QUERY = {
   name: text(1024),
   sealed: boolean,
   fewer: boolean,
+  oneShot: boolean,
   lease: time(60_000),
   layers: layerList,
   tensor: base64url(6144)

@@ -27,6 +27,11 @@ export interface PutOptions {
   name?: string
   /** @default 30 days */
   leaseMs?: number
+  /**
+   * The source cannot be read again, so that nobody can resume this put: holders free what has arrived as soon as it fails,
+   * or, should this node end too, after minutes. @default false
+   */
+  oneShot?: boolean
   /** Expected number of bytes, for progress and early quota refusal; 0 or absent when unknown. */
   sizeHint?: number
   signal?: AbortSignal

@@ -41,7 +41,9 @@ export const putSource = async (
   put: PutArguments,
   source: Source
 ): Promise<PutOutcome> =>
-  put.isPublic ? await putBytes(client, io, put, source) : await putSealed(client, io, put, source)
+  put.isPublic
+    ? await putBytes(client, io, put, source, { oneShot: source.file === undefined })
+    : await putSealed(client, io, put, source)
 
 const putSealed = async (
   client: NodeClient,
@@ -54,14 +56,15 @@ const putSealed = async (
   const record = source.file && ResumeRecord.of(io.env, network, source.file.path, source.file.stats)
   const known = await record?.read()
   const key = known ?? generateKey(systemRandom)
-  if (known === undefined && record !== undefined && !(await record.write(key)) && !put.quiet) {
+  const isRecorded = known !== undefined || (await record?.write(key)) === true
+  if (!isRecorded && record !== undefined && !put.quiet) {
     remark(
       io,
       `Should this put be broken off, the next one starts over: ${stateFolder(io.env)} cannot be written.`
     )
   }
   try {
-    const outcome = await putBytes(client, io, put, source, key)
+    const outcome = await putBytes(client, io, put, source, { key, oneShot: !isRecorded })
     await record?.remove()
     return { ...outcome, resumed: known !== undefined }
   } catch (error) {
@@ -70,13 +73,16 @@ const putSealed = async (
   }
 }
 
-/** @param key - seals; without it the bytes go as they are */
+/**
+ * @param key - seals; without it the bytes go as they are
+ * @param oneShot - no later put can go on with this one
+ */
 const putBytes = async (
   client: NodeClient,
   io: Io,
   put: PutArguments,
   source: Source,
-  key?: Uint8Array
+  { key, oneShot }: { key?: Uint8Array; oneShot: boolean }
 ): Promise<PutOutcome> => {
   const { sealedObjectBytes, sealObject } = await import('../../seal/index.ts')
   const { k, n, margin, fewer, lease } = put
@@ -91,7 +97,7 @@ const putBytes = async (
   const progress = await startProgress(io, 'put', sizeBytes, put.quiet)
   try {
     const result = await upload(client, key === undefined ? plain : sealObject(key, name)(plain), {
-      query: { k, n, margin, fewer, lease, name, sealed: key !== undefined },
+      query: { k, n, margin, fewer, lease, name, oneShot, sealed: key !== undefined },
       sizeBytes,
       onProgress: ({ readBytes, shardsAcknowledged }) =>
         progress.update(readBytes, shardsAcknowledged === 0 ? '' : `${shardsAcknowledged} shards safe`)

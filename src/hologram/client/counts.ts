@@ -24,6 +24,8 @@ export const SURVIVED = [
   'stream',
   /** What an unfinished upload had on this node's disk could not be made durable. */
   'local-upload',
+  /** A holder was not told to free an upload that nobody will resume. */
+  'discard',
   /** Work in the background. */
   'background'
 ] as const

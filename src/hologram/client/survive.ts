@@ -31,6 +31,7 @@ const TEXTS: Record<Survived, string> = {
   'top-up': 'missing shards could not be rebuilt at once',
   stream: 'a kept stream had ended',
   'local-upload': 'an unfinished upload could not be made durable here',
+  discard: 'a holder was not told to free an upload that nobody will resume',
   background: 'work in the background failed'
 }
 /** Faults of this node itself; a peer that fails is an everyday matter. */

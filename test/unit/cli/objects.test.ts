@@ -144,8 +144,11 @@ describe('cli: objects through a gateway', () => {
       ...world.io,
       stdin: Readable.from([Buffer.from('one '), Buffer.from('two')])
     })
-    const { link, name } = await putSource(client, world.io, SEALED, source)
+    const { link, name, cid } = await putSource(client, world.io, SEALED, source)
     expect(name).to.equal('stdin')
+    expect(node.kept.get(cid)?.options).to.include({ oneShot: true })
+    const resumable = await put(await file('again', Buffer.from('x')))
+    expect(node.kept.get(resumable.cid)?.options).to.include({ oneShot: false })
     expect((await get(link)).toString()).to.equal('one two')
   })
 

@@ -68,6 +68,8 @@ export async function completeObject(
     const what = `shard ${wrong[0]}`
     const error = new HologramError('CORRUPT', `${what} as rebuilt is not that of the manifest`, { what })
     await sent.abandon(error)
+    // No other attempt has these bytes.
+    sent.discard()
     throw error
   }
   const rebuilt = await sent.commit(object)

@@ -49,6 +49,8 @@ export interface FanOutInit {
   readonly seed: Uint8Array
   /** Size of each shard, 0 when it is not known. */
   readonly expectedBytes: number
+  /** What arrives is of no use once this node has ended. @default false */
+  readonly oneShot?: boolean
   /** Segments that the slowest holder may be behind the source. */
   readonly windowSegments: number
   /** With fewer holders than this the upload fails. */
@@ -90,6 +92,8 @@ export class FanOut {
   readonly #prefixes: PrefixDigests
   readonly #commitment = Promise.withResolvers<Commitment>()
   readonly #running = new Set<Sending>()
+  /** Uploads that were asked for and not committed, by shard and peer. */
+  readonly #unfinished = new Map<string, { readonly shard: number; readonly peer: PeerId }>()
   readonly #outcomes: Promise<ShardOutcomes>
   readonly #startedMs: number
   #cancelTick: Cancel
@@ -160,6 +164,11 @@ export class FanOut {
     return this.#outcomes
   }
 
+  /** Uploads that holders may have in part. */
+  get unfinished(): ReadonlyArray<{ readonly shard: number; readonly peer: PeerId }> {
+    return [...this.#unfinished.values()]
+  }
+
   async #giveUp(): Promise<never> {
     const alive = this.#alive
     const { missing } = await this.abort(new HologramError('ABORTED', 'too few holders are left', {}))
@@ -181,9 +190,12 @@ export class FanOut {
     let asksAgain = false
     for (let attempt = 0; peer !== undefined && reader !== undefined && attempt < MAX_ATTEMPTS;) {
       const sending: Sending = new Sending(shard, peer, reader, this.#components.clock)
+      const key = `${shard} ${peer.toString()}`
       this.#running.add(sending)
+      this.#unfinished.set(key, { shard, peer })
       try {
         await (asksAgain ? this.#goOn(sending) : this.#send(sending))
+        this.#unfinished.delete(key)
         this.#acknowledge(shard)
         return { shard, peer, reason: '', noRoom: false }
       } catch (error) {
@@ -239,8 +251,8 @@ export class FanOut {
   async #open(sending: Sending, sendAll: (sink: ShardSink) => Promise<void>): Promise<void> {
     const { shard, peer, dropped } = sending
     const signal = AbortSignal.any([this.#init.signal, dropped])
-    const { seed, expectedBytes } = this.#init
-    const opening = this.#components.openSink({ peer, shard, seed, expectedBytes, signal })
+    const { seed, expectedBytes, oneShot = false } = this.#init
+    const opening = this.#components.openSink({ peer, shard, seed, expectedBytes, oneShot, signal })
     const sink = await sending.during('send', opening).catch((error: Error) => {
       // Should it open after all, nobody waits for it any more. Its failure is the one thrown here, or comes too late.
       opening.then((late) => late.abandon(error)).catch(() => {})

@@ -23,9 +23,10 @@ export class LocalSink implements ShardSink {
 
   /** @throws StoreError */
   static async open(components: LocalSinkComponents, request: SinkRequest): Promise<LocalSink> {
-    const { seed, shard, expectedBytes, peer } = request
+    const { seed, shard, expectedBytes, oneShot, peer } = request
     const id = uploadId(peer.toMultihash().bytes, seed)
-    return new LocalSink(components, request, await components.holdings.openUpload(id, shard, expectedBytes))
+    const upload = await components.holdings.openUpload(id, shard, expectedBytes, { oneShot })
+    return new LocalSink(components, request, upload)
   }
 
   private constructor(components: LocalSinkComponents, request: SinkRequest, upload: ShardUpload) {

@@ -35,7 +35,29 @@ export async function putShards(
   const view = context.mesh.placement()
   const homes = new HomePlan(seed, plan, view.peers)
   checkPeers(plan, homes.homes.length, options.allowFewerShards ?? false)
-  const { object, outcomes } = await sendAndCommit(job, seed, homes, concatenated(head, rest))
+  const { object, outcomes, discard } = await sendAndCommit(job, seed, homes, concatenated(head, rest))
+  try {
+    const result = await finishPut(job, homes, object, outcomes)
+    context.logger.debug('an object is placed', {
+      cid: result.cid.toString(),
+      epoch: view.epoch,
+      peers: view.peers.length
+    })
+    return result
+  } catch (error) {
+    if (options.oneShot === true) discard()
+    throw error
+  }
+}
+
+/** Reads a sample back, publishes the manifest, and takes the object on. */
+async function finishPut(
+  job: PutJob,
+  homes: HomePlan,
+  object: FinishedObject,
+  outcomes: ShardOutcomes
+): Promise<PutResult> {
+  const { context, plan } = job
   const proved = await readBack(context, object, outcomes, job.signal)
   const { holders, missing } = await topUp(job, object, proved)
   const required = plan.k + plan.margin
@@ -56,11 +78,6 @@ export async function putShards(
     return refuse(job, object, 'the manifest', { holders: copies, required: plan.margin + 1, ...failures })
   }
   await adopt(job, object, holders)
-  context.logger.debug('an object is placed', {
-    cid: cid.toString(),
-    epoch: view.epoch,
-    peers: view.peers.length
-  })
   return {
     cid,
     manifest,
@@ -77,7 +94,7 @@ async function sendAndCommit(
   seed: Uint8Array,
   homes: HomePlan,
   segments: AsyncIterable<SegmentBytes>
-): Promise<{ object: FinishedObject; outcomes: ShardOutcomes }> {
+): Promise<{ object: FinishedObject; outcomes: ShardOutcomes; discard: () => void }> {
   const { context, options, progress } = job
   const { k, n, margin, blockBytes } = job.plan
   const source = new MeasuredSource(segments)
@@ -92,14 +109,16 @@ async function sendAndCommit(
     required: k + margin,
     minimum: k,
     signal: job.signal,
+    oneShot: options.oneShot,
     onSent: (bytes) => progress.sent(bytes),
     onAcknowledged: (shard) => progress.acknowledged(shard)
   })
   try {
     const object = await finishObject(context, manifestOf(job, seed, source, sent.roots), job.leaseMs)
-    return { object, outcomes: withHomeless(await sent.commit(object), homes) }
+    return { object, outcomes: withHomeless(await sent.commit(object), homes), discard: sent.discard }
   } catch (error) {
     await sent.abandon(error as Error)
+    if (options.oneShot === true) sent.discard()
     throw error
   }
 }

@@ -15,7 +15,7 @@ import type { SegmentBytes } from './segmenter.ts'
  * the manifest at more than `margin` of its homes; what is missing then is left to the keeper.
  *
  * @throws HologramError 'BAD_CODE_PARAMETERS' | 'NOT_ENOUGH_PEERS' | 'NOT_DURABLE', and whatever the source throws:
- *   nothing is promised then, and what has arrived at the holders serves a later put of the same bytes
+ *   nothing is promised then, and what has arrived at the holders serves a later put of the same bytes, unless it is `oneShot`
  */
 export async function putObject(
   context: ClientContext,

@@ -36,14 +36,14 @@ export class RemoteSink implements ShardSink {
 
   /** @throws HologramError 'UNREACHABLE' | 'TIMEOUT' | 'REMOTE' | 'QUOTA' | 'PROTOCOL' | 'ABORTED' */
   static async open(opener: StreamOpener, request: SinkRequest, init: RemoteSinkInit): Promise<RemoteSink> {
-    const { peer, shard, seed, expectedBytes, signal } = request
+    const { peer, shard, seed, expectedBytes, oneShot, signal } = request
     const wait = { timeoutMs: init.openTimeoutMs, signal }
     const framed = await openFramed(opener, peer, PUT_PROTOCOL, {
       ...wait,
       maxFrameBytes: MAX_PUT_FRAME_BYTES
     })
     try {
-      const open = { seed: Uint8Array.from(seed), shard, expectedBytes }
+      const open = { seed: Uint8Array.from(seed), shard, expectedBytes, oneShot }
       await framed.write([PutFrame.encode({ open })], wait)
       const reply = await framed.readMessage(PutReply, wait)
       if (reply === undefined) throw noReply(peer)
@@ -117,6 +117,39 @@ export class RemoteSink implements ShardSink {
     this.#over = true
     this.#framed.abort(error)
     this.#framed.release()
+  }
+}
+
+/**
+ * Makes a holder throw away what it has of an upload that ended before its commit.
+ *
+ * @throws HologramError 'UNREACHABLE' | 'TIMEOUT' | 'REMOTE' | 'PROTOCOL' | 'ABORTED'; 'REMOTE' with BUSY while the holder has
+ *   not noticed yet that the upload has ended
+ */
+export async function discardRemote(
+  opener: StreamOpener,
+  { peer, shard, seed, signal }: Omit<SinkRequest, 'expectedBytes' | 'oneShot'>,
+  { timeoutMs }: { timeoutMs: number }
+): Promise<void> {
+  const wait = { timeoutMs, signal }
+  const framed = await openFramed(opener, peer, PUT_PROTOCOL, { ...wait, maxFrameBytes: MAX_PUT_FRAME_BYTES })
+  const checkAnswer = async (): Promise<void> => {
+    const reply = await framed.readMessage(PutReply, wait)
+    if (reply === undefined) throw noReply(peer)
+    if (reply.status !== Status.OK) throw remoteError(peer, reply)
+  }
+  try {
+    const open = { seed: Uint8Array.from(seed), shard, expectedBytes: 0, oneShot: true }
+    await framed.write([PutFrame.encode({ open })], wait)
+    await checkAnswer()
+    await framed.write([PutFrame.encode({ abandon: true })], wait)
+    await checkAnswer()
+    await framed.close(wait)
+  } catch (error) {
+    framed.abort(error as Error)
+    throw fromFraming(error)
+  } finally {
+    framed.release()
   }
 }
 

@@ -3,6 +3,7 @@ import { pipe } from 'it-pipe'
 import { coder } from './coder.ts'
 import type { CodedSegment } from './coder.ts'
 import type { ClientContext } from '../context.ts'
+import { discardUploads } from './discard-uploads.ts'
 import { ALL_SILENT_FACTOR, FanOut } from './fan-out.ts'
 import type { ShardOutcomes } from './fan-out.ts'
 import type { HomePlan } from './home-plan.ts'
@@ -29,11 +30,13 @@ export interface ShardTransfer {
   /** With fewer it is given up. */
   readonly minimum: number
   readonly signal: AbortSignal
+  /** Nobody can resume the uploads: holders free them at once when this fails. @default false */
+  readonly oneShot?: boolean
   readonly onSent?: (bytes: number) => void
   readonly onAcknowledged?: (shard: number) => void
 }
 
-/** Shards that are on their way to the last block. One of the two must be called, once. */
+/** Shards that are on their way to the last block. Either `commit` or `abandon` must be called, once. */
 export interface SentShards {
   /** The Merkle root of each shard, in the order of `ShardTransfer.shards`. */
   readonly roots: ReadonlyMap<number, Uint8Array>
@@ -41,13 +44,16 @@ export interface SentShards {
   commit: (object: FinishedObject) => Promise<ShardOutcomes>
   /** Leaves what has arrived at the holders for a later attempt. */
   abandon: (error: Error) => Promise<void>
+  /** After either: makes holders free what they have and have not committed. */
+  discard: () => void
 }
 
 /**
  * Codes segments and sends the planned shards to their homes: source -> coder -> n senders, with backpressure from
  * the slowest holder that is needed to the source. Resolves when the source has ended.
  *
- * @throws whatever the source throws, HologramError 'NOT_DURABLE' | 'QUOTA'; holders then keep what has arrived
+ * @throws whatever the source throws, HologramError 'NOT_DURABLE' | 'QUOTA'; holders then keep what has arrived, unless the
+ *   transfer is `oneShot`
  */
 export async function sendShards(
   context: ClientContext,
@@ -67,6 +73,7 @@ export async function sendShards(
     {
       seed: job.seed,
       expectedBytes: job.expectedShardBytes,
+      oneShot: job.oneShot,
       windowSegments: Math.max(2, Math.floor(settings.putWindowBytes / (n * job.blockBytes))),
       minimum: job.minimum,
       required: job.required,
@@ -77,6 +84,7 @@ export async function sendShards(
     },
     plan
   )
+  const discard = (): void => discardUploads(context, job.seed, fanOut.unfinished)
   const parityRows = (k: number): number[] => shards.filter((shard) => shard >= k).sort((a, b) => a - b)
   try {
     await pipe(
@@ -91,6 +99,7 @@ export async function sendShards(
     )
   } catch (error) {
     await fanOut.abort(error as Error)
+    if (job.oneShot === true) discard()
     throw error
   }
   return {
@@ -98,7 +107,8 @@ export async function sendShards(
     commit: async ({ cid, bytes, lease }) => fanOut.commit({ cid, manifest: bytes, lease: lease.signed }),
     abandon: async (error) => {
       await fanOut.abort(error)
-    }
+    },
+    discard
   }
 }
 

@@ -34,6 +34,8 @@ export interface SinkRequest {
   readonly seed: Uint8Array
   /** Size of the shard, 0 when it is not known yet. */
   readonly expectedBytes: number
+  /** What arrives is of no use once this node has ended. */
+  readonly oneShot: boolean
   /** Ends the upload, at any stage. */
   readonly signal: AbortSignal
 }

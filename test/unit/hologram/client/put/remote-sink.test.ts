@@ -71,7 +71,7 @@ describe('an upload over the network', () => {
   const open = async (signal = new AbortController().signal): Promise<RemoteSink> =>
     RemoteSink.open(
       { mesh: holder, clock },
-      { peer: peer.peer, shard: 0, seed: new Uint8Array(32), expectedBytes: 0, signal },
+      { peer: peer.peer, shard: 0, seed: new Uint8Array(32), expectedBytes: 0, oneShot: false, signal },
       { openTimeoutMs: 5_000, sendTimeoutMs: 20_000, commitTimeoutMs: COMMIT_TIMEOUT_MS }
     )
 

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import { chunked, Cluster, randomObject } from '../../support/cluster.ts'
+
+const PATIENCE_MS = 30_000
+
+describe('hologram: a put that breaks off', function () {
+  this.timeout(120_000)
+  let cluster: Cluster
+  before(async () => {
+    cluster = await Cluster.start(7, { k: 3, n: 6 })
+  })
+  after(async () => cluster.stop())
+
+  /** Several segments, and then the source fails. */
+  async function* brokenOff(): AsyncGenerator<Uint8Array> {
+    yield* chunked(randomObject(3_000_000))
+    // Holders have all of it by now.
+    while ((await uploads()) < 6) await sleep(20)
+    throw new Error('the pipe broke')
+  }
+
+  const uploads = async (): Promise<number> => {
+    let count = 0
+    for (const { store } of cluster.peers) {
+      for await (const { sizeBytes } of store.listUploads()) if (sizeBytes >= 0) count++
+    }
+    return count
+  }
+
+  const fail = async (oneShot: boolean): Promise<void> => {
+    const { hologram } = cluster.peers[0]
+    const error: unknown = await hologram.put(brokenOff(), { oneShot }).catch((thrown: unknown) => thrown)
+    expect(error).to.have.property('message', 'the pipe broke')
+  }
+
+  it('leaves nothing at any peer when its source cannot be read again', async () => {
+    await fail(true)
+    const deadlineMs = performance.now() + PATIENCE_MS
+    while ((await uploads()) > 0 && performance.now() < deadlineMs) await sleep(50)
+    expect(await uploads()).to.equal(0)
+  })
+
+  it('leaves nothing when its user ends it', async () => {
+    const stop = new AbortController()
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield* chunked(randomObject(3_000_000))
+      while ((await uploads()) < 6) await sleep(20)
+      stop.abort(new Error('interrupted'))
+      await new Promise(() => {})
+    }
+    const putting = cluster.peers[0].hologram.put(source(), { oneShot: true, signal: stop.signal })
+    expect(await putting.catch((thrown: unknown) => thrown)).to.be.an('error')
+    const deadlineMs = performance.now() + PATIENCE_MS
+    while ((await uploads()) > 0 && performance.now() < deadlineMs) await sleep(50)
+    expect(await uploads()).to.equal(0)
+  })
+
+  it('leaves what has arrived when it can be resumed', async () => {
+    await fail(false)
+    expect(await uploads()).to.equal(6)
+  })
+})
