@@ -33,6 +33,8 @@ export interface ClusterUp {
   /** Code of a new cluster; else one that fits its size. */
   readonly code?: ClusterCode
   readonly quota?: string
+  /** Environment variables of settings for the peers that this call starts, e.g. THHE_REPAIR_GRACE. */
+  readonly settings?: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly env: NodeJS.ProcessEnv
   readonly signal: AbortSignal
@@ -66,7 +68,8 @@ export const clusterUp = async (up: ClusterUp): Promise<{ peers: RunningPeer[]; 
     const identity = await spawnDetached(
       peerArguments(up, state, code, number, bootstrap),
       peerLog(up.folder, number),
-      up.env
+      up.env,
+      up.settings
     )
     const peer = { number, ...identity }
     started.push(peer)

@@ -13,11 +13,16 @@ const LAUNCHER = ['../../../bin/thhe.js', '../../../../bin/thhe.js']
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
   .find((path) => existsSync(path))
 
-/** Starts `thhe ARGS` as a process that outlives this one, its output going to the end of `log`. */
+/**
+ * Starts `thhe ARGS` as a process that outlives this one. Its output is appended to `log`.
+ *
+ * @param settings - variables of node settings for this process; those in `env` do not reach it
+ */
 export const spawnDetached = async (
   args: readonly string[],
   log: string,
-  env: NodeJS.ProcessEnv
+  env: NodeJS.ProcessEnv,
+  settings: Readonly<Record<string, string>> = {}
 ): Promise<ProcessIdentity> => {
   if (LAUNCHER === undefined) throw new Error('bin/thhe.js is missing from this installation')
   const output = await open(log, 'a', 0o600)
@@ -26,7 +31,7 @@ export const spawnDetached = async (
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
       // two arenas: buffers that one thread makes and another frees would else fill one a thread (glibc)
-      env: { MALLOC_ARENA_MAX: '2', ...withoutOurSettings(env) }
+      env: { MALLOC_ARENA_MAX: '2', ...withoutOurSettings(env), ...settings }
     })
     const { pid } = child
     if (pid === undefined) {

@@ -22,6 +22,7 @@ interface UpFlags extends ClusterFlags {
   readonly codeK?: number
   readonly codeN?: number
   readonly quota?: string
+  readonly set?: readonly string[]
   readonly timeout: number
 }
 
@@ -51,10 +52,20 @@ const upCommand = (io: Io): CommandModule =>
           requiresArg: true,
           describe: 'Disk space of each peer of a new cluster; 1GiB by default'
         },
+        set: {
+          type: 'string',
+          array: true,
+          nargs: 1,
+          requiresArg: true,
+          describe:
+            'Setting of the peers that this command starts, NAME=VALUE, as in --set repair-grace=1m; several'
+        },
         timeout: { type: 'number', default: 60, requiresArg: true, describe: 'Seconds until it is given up' }
       }),
     handler: async (flags) => {
       refuseBadNumbers(flags)
+      const { settingsOf } = await import('../cluster/settings.ts')
+      const settings = settingsOf(flags.set ?? [])
       const { clusterUp } = await import('../cluster/cluster.ts')
       const folder = folderOf(flags, io)
       const startedMs = performance.now()
@@ -63,6 +74,7 @@ const upCommand = (io: Io): CommandModule =>
         size: flags.peers,
         code: codeOf(flags),
         quota: flags.quota,
+        settings,
         timeoutMs: flags.timeout * 1000,
         env: io.env,
         signal: io.signal
