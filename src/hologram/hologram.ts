@@ -1,8 +1,8 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
 import { Client } from './client/index.ts'
 import type { ClientInit, ClientStats, Keeper, LayeredGetOptions, OpenedObject } from './client/index.ts'
-import { Healer, watchHoldings, YieldingPace } from './heal/index.ts'
-import type { HealStats } from './heal/index.ts'
+import { Healer, healSettings, watchHoldings, YieldingPace } from './heal/index.ts'
+import type { HealInit, HealStats } from './heal/index.ts'
 import { TokenBucket } from './wire/bandwidth.ts'
 import { Holder } from './holder/holder.ts'
 import type { HolderStats } from './holder/context.ts'
@@ -37,21 +37,6 @@ export interface HologramInit {
   readonly heal?: HealInit
 }
 
-export interface HealInit {
-  /** A peer that is gone for longer has lost what it kept. @default 15 min */
-  readonly graceMs?: number
-  /** What each peer waits for every one that ranks before it. @default a fortieth of the grace time */
-  readonly rankDelayMs?: number
-  /** Between two looks at who is there. @default a thirtieth of the grace time, 5 s at most */
-  readonly tickMs?: number
-  /** What repair may read a second. @default 8 MiB */
-  readonly bytesPerSecond?: () => number
-}
-
-const DEFAULT_GRACE_MS = 15 * 60_000
-const DEFAULT_REPAIR_BYTES_PER_SECOND = 8 * 2 ** 20
-const MAX_TICK_MS = 5_000
-
 /** Objects on the mesh: this node as a holder for others, and as the one that puts and gets for its user. */
 export class Hologram implements Objects {
   readonly #holder: Holder
@@ -67,15 +52,14 @@ export class Hologram implements Objects {
     const parts = { ...components, holdings, clock, random }
     this.#holder = new Holder(parts, holder)
     this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)
-    const { graceMs = DEFAULT_GRACE_MS, bytesPerSecond = () => DEFAULT_REPAIR_BYTES_PER_SECOND } = heal
-    const { rankDelayMs = graceMs / 40, tickMs = Math.min(MAX_TICK_MS, graceMs / 30) } = heal
-    const cap = new TokenBucket({ bytesPerSecond, clock })
+    const settings = healSettings(heal)
+    const cap = new TokenBucket({ bytesPerSecond: settings.bytesPerSecond, clock })
     this.#healer = new Healer(
       {
         context: this.#client.context,
         pace: new YieldingPace({ cap, clock, isBusy: () => this.#client.isBusy })
       },
-      { graceMs, rankDelayMs, tickMs, bytesPerSecond }
+      settings
     )
   }
 

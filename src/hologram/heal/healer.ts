@@ -10,13 +10,8 @@ import type { HealCounts, HealStats } from './counts.ts'
 import { ObjectIndex, peersOf } from './object-index.ts'
 import type { IndexedObject } from './object-index.ts'
 import { CUT_OFF_FACTOR, isUrgent, repairDelayMs, spareOf } from './policy.ts'
-import type { HealTiming } from './policy.ts'
+import type { HealSettings } from './settings.ts'
 import { knownHolders, repairObject } from './repair.ts'
-
-export interface HealSettings extends HealTiming {
-  /** Between two looks at who is there. */
-  readonly tickMs: number
-}
 
 export interface HealerComponents {
   /** What reads and sends objects. */
