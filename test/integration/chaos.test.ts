@@ -29,17 +29,31 @@ const chaos = async (...args: string[]): Promise<Outcome> => {
 describe('chaos: attrition with real processes', function () {
   this.timeout(180_000)
 
-  it('heals after two of six peers, the owner among them, are killed for good', async () => {
+  it('heals after two of five peers, the owner among them, are killed for good', async () => {
     const { status, stdout, stderr } = await chaos(
-      ...['--peers', '6', '--objects', '2', '--inline', '4', '--codes', '2/4', '--max-bytes', '1500000'],
-      ...['--waves', '1', '--kills', '2', '--repair-grace', '2s', '--heal-timeout', '100', '--json']
+      ...['--peers', '5', '--objects', '2', '--inline', '3', '--codes', '2/4'],
+      ...[
+        '--min-bytes',
+        '100000',
+        '--max-bytes',
+        '400000',
+        '--waves',
+        '1',
+        '--kills',
+        '2',
+        '--repair-grace',
+        '2s',
+        '--heal-timeout',
+        '100',
+        '--json'
+      ]
     )
     expect(status, stderr).to.equal(0)
     const report = JSON.parse(stdout) as AttritionReport
-    expect(report).to.deep.include({ objects: 2, inline: 4, same: 6, lost: [], differing: [] })
+    expect(report).to.deep.include({ objects: 2, inline: 3, same: 5, lost: [], differing: [] })
     const [wave] = report.waves
     expect(wave.killed).to.have.length(2).and.to.include(report.owner)
-    expect(wave).to.deep.include({ living: 4, unhealed: [] })
+    expect(wave).to.deep.include({ living: 3, unhealed: [] })
     expect(wave.lostBytes).to.be.above(0)
     expect(wave.repaired).to.be.above(0)
     // Each rebuilt shard was sent, and k blocks were read for each of its blocks.

@@ -38,7 +38,11 @@ describe('cli: a cluster of five processes', function () {
       '--code-n',
       '4',
       '--quota',
-      '100MiB'
+      '100MiB',
+      '--set',
+      'log-format=json',
+      '--set',
+      'repair-grace=20m'
     )
     await writeFile(thhe.path('photo'), bytes)
   })
@@ -55,6 +59,18 @@ describe('cli: a cluster of five processes', function () {
     expect(up.peers.map(({ number }) => number)).to.deep.equal([1, 2, 3, 4, 5])
     const peers = await thhe.json<Array<{ live: boolean }>>('peers')
     expect(peers.filter(({ live }) => live)).to.have.length(5)
+  })
+
+  it('gives the peers the settings that --set names', async () => {
+    const log = await readFile(thhe.path('state', 'thhe', 'cluster', 'peer-03.log'), 'utf8')
+    const [first] = log.split('\n')
+    expect(JSON.parse(first), first).to.be.an('object')
+  })
+
+  it('refuses a setting that a node does not have, before it starts anything', async () => {
+    const { code, stderr } = await thhe.run(['cluster', 'up', '--set', 'repair-grase=20m'])
+    expect(code).to.equal(2)
+    expect(stderr).to.include('no setting repair-grase')
   })
 
   it('prints only the link to standard output', async () => {
