@@ -32,21 +32,8 @@ describe('chaos: attrition with real processes', function () {
   it('heals after two of five peers, the owner among them, are killed for good', async () => {
     const { status, stdout, stderr } = await chaos(
       ...['--peers', '5', '--objects', '2', '--inline', '3', '--codes', '2/4'],
-      ...[
-        '--min-bytes',
-        '100000',
-        '--max-bytes',
-        '400000',
-        '--waves',
-        '1',
-        '--kills',
-        '2',
-        '--repair-grace',
-        '2s',
-        '--heal-timeout',
-        '100',
-        '--json'
-      ]
+      ...['--min-bytes', '100000', '--max-bytes', '400000', '--waves', '1', '--kills', '2'],
+      ...['--repair-grace', '2s', '--heal-timeout', '100', '--json']
     )
     expect(status, stderr).to.equal(0)
     const report = JSON.parse(stdout) as AttritionReport
