@@ -79,18 +79,29 @@ export class NodeClient {
     if (network !== undefined) this.#network = Promise.resolve(network)
   }
 
-  /** @throws CliError 'NODE_SILENT' when the node does not begin to answer within 2 s */
+  /** @throws CliError 'NODE_SILENT' when the node does not begin to answer within 2 s; 'NOT_A_NODE' */
   status = async (): Promise<StatusJson> => {
-    const status = this.#prompt<StatusJson>('/v1/status')
-    this.#network = status.then(({ network }) => network)
-    // Whoever waits for the status gets its failure.
+    const status = await this.claims()
+    if (!isStatus(status)) throw notANode(this.url)
+    return status
+  }
+
+  /**
+   * The status as it was sent. Any program can send these two fields: they prove nothing.
+   *
+   * @throws CliError 'NODE_SILENT' when the node does not begin to answer within 2 s
+   */
+  claims = async (): Promise<Pick<StatusJson, 'peerId' | 'network'>> => {
+    const claims = this.#prompt<Pick<StatusJson, 'peerId' | 'network'>>('/v1/status')
+    this.#network = claims.then(({ network }) => network)
+    // The caller gets the failure; without this it would also count as unhandled.
     this.#network.catch(() => {})
-    return await status
+    return await claims
   }
 
   /** The network of the node, which never changes: asked for once. */
   network = async (): Promise<StatusJson['network']> => {
-    if (this.#network === undefined) await this.status()
+    if (this.#network === undefined) await this.claims()
     return await (this.#network as Promise<StatusJson['network']>)
   }
 
@@ -330,6 +341,14 @@ const idle = (url: string): CliError =>
 
 export const notANode = (url: string): CliError =>
   new CliError('NOT_A_NODE', `What answers at ${url} is not a THHE node.`)
+
+/** Whether the answer has the parts of a status that this command line shows. */
+const isStatus = (value: object): value is StatusJson => {
+  const { network, peers, usage, damage, map, multiaddrs } = value as Partial<StatusJson>
+  return [network, peers, usage, damage, map].every(isObject) && Array.isArray(multiaddrs)
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 const isProblem = (value: unknown): value is Problem => {
   const { code, message, hint } = (value ?? {}) as Partial<Problem>

@@ -137,8 +137,8 @@ const answers = async (
 ): Promise<StatusJson['network'] | undefined> => {
   if ((await processState(pid)) === 'T') throw silent(url, pid)
   try {
-    const status = await new NodeClient({ url, pid, signal }).status()
-    return status.peerId === peerId ? status.network : undefined
+    const claims = await new NodeClient({ url, pid, signal }).claims()
+    return claims.peerId === peerId ? claims.network : undefined
   } catch (error) {
     if (signal.aborted || (error as Partial<CliError>).code === 'NODE_SILENT') throw error
     return undefined

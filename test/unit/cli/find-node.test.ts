@@ -179,9 +179,24 @@ describe('cli: choice of the node', () => {
         expect(await client.remove(kept)).to.include({ confirmed: 1 })
       })
 
+      it('refuses a status that lacks parts', async () => {
+        await listening(url)
+        const whole = (await (await fetch(`${started.gateway.url}/v1/status`)).json()) as object
+        const status = async (): Promise<unknown> =>
+          await codeOf((await findNode({ api: url }, world.io)).status())
+        answer = async () => whole
+        expect(await status()).to.equal(undefined)
+        for (const part of ['peers', 'usage', 'damage', 'map', 'multiaddrs']) {
+          for (const value of [undefined, null, 'text']) {
+            answer = async () => ({ ...whole, [part]: value })
+            expect(await status(), part).to.equal('NOT_A_NODE')
+          }
+        }
+      })
+
       it('never sends it with reads', async () => {
         await listening(url)
-        await (await findNode({ api: url }, world.io)).status()
+        await (await findNode({ api: url }, world.io)).claims()
         expect(received).to.deep.equal([])
       })
     })
