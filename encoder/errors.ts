@@ -7,7 +7,6 @@ export type EncoderErrorCode =
   /** Rows are out of range, repeated, too few or too many. */
   | 'BAD_ROWS'
   /** No code family has this id or name. */
-  | 'UNKNOWN_CODE'
   /** The backend is not available, or failed during a computation. */
   | 'BACKEND_FAILED'
   /** The codec's queue of segments that wait for a worker is full. */

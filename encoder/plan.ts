@@ -35,18 +35,6 @@ export const rs8: CodeFamily = {
   plan: (k, have, want) => ({ k, have, want, matrix: recoveryMatrix(k, have, want) })
 }
 
-const FAMILIES: readonly CodeFamily[] = [rs8]
-
-/**
- * The family with the given number.
- * @throws EncoderError UNKNOWN_CODE
- */
-export function codeFamily(id: number): CodeFamily {
-  const family = FAMILIES.find((candidate) => candidate.id === id)
-  if (family === undefined) throw new EncoderError('UNKNOWN_CODE', `No code family has the id ${id}.`, { id })
-  return family
-}
-
 /** A least-recently-used cache of plans: making a plan costs k^2 steps. */
 export class PlanCache {
   readonly #family: CodeFamily

@@ -184,7 +184,6 @@ export interface Holdings {
   /** The shards of `cid` held here, ascending. */
   heldShards: (cid: CID) => Promise<HeldShard[]>
   listShards: () => AsyncIterable<ShardSummary>
-  deleteObject: (cid: CID) => Promise<void>
 
   /**
    * Keeps a manifest (a manifest home, or an inline object), its lease and its placement record, all or none. Of lease and

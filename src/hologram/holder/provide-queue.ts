@@ -50,10 +50,6 @@ export class ProvideQueue {
     this.#timeoutMs = timeoutMs
   }
 
-  get backlog(): number {
-    return this.#waiting.size
-  }
-
   add(cid: CID, signal: AbortSignal): void {
     if (this.#waiting.size >= this.#maxBacklog) {
       this.#logger.debug('too many announcements wait: one is left out', { cid: cid.toString() })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { EncoderError, RowCodec, codeFamily, createWasmBackend, rs8 } from '../../../encoder/index.ts'
+import { EncoderError, RowCodec, createWasmBackend } from '../../../encoder/index.ts'
 import { oracleRow } from '../../../encoder/rs8/oracle.ts'
 import { splitRows } from '../../../encoder/shape.ts'
 import { oracle, pickRows, pseudoRandomBytes } from './support.ts'
@@ -89,11 +89,6 @@ describe('row codec', () => {
       'BAD_ROWS'
     )
     expect(refusal(() => codec.check(SHAPE, [0, 1, 2, 3, 4], data))).to.equal('BAD_ROWS')
-  })
-
-  it('knows code families by the number in the manifest', () => {
-    expect(codeFamily(1)).to.equal(rs8)
-    expect(refusal(() => codeFamily(2))).to.equal('UNKNOWN_CODE')
   })
 })
 

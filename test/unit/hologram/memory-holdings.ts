@@ -150,12 +150,6 @@ export class MemoryHoldings implements Holdings {
 
   async *listShards(): AsyncGenerator<never> {}
 
-  async deleteObject(cid: CID): Promise<void> {
-    const id = cid.toString()
-    for (const shard of await this.shardsOf(cid)) this.shards.delete(`${id} ${shard}`)
-    for (const records of [this.manifests, this.placements, this.leasesByObject]) records.delete(id)
-  }
-
   async keepObject(
     cid: CID,
     { manifest, lease, placement }: KeptObject,
