@@ -51,6 +51,9 @@ export function repairDelayMs(
   return Math.max(0, waitMs - lostForMs) + rank * (rankDelayMs + workMs)
 }
 
+/** Sets of surviving peers that a plan looks at: all halves of twelve peers are 924. */
+const MAX_SUBSETS = 1_000
+
 export interface RepairPlan {
   readonly homes: readonly PlannedShard[]
   /** Shards that no peer can take. */
@@ -59,7 +62,8 @@ export interface RepairPlan {
 
 /**
  * Where missing shards go: to their computed homes, then to the next-ranked peers without a shard. In a mesh of fewer
- * peers than shards each peer takes its part of them all, rounded up, so that as few peers as possible are needed.
+ * peers than shards each peer takes its part of them all, rounded up, and more where that is not enough: of the peers, as
+ * large a share may be lost as of the shards (where `MAX_SUBSETS` allows to look at all sets of survivors).
  *
  * @param held - the shards that are live and whole, and by whom
  * @param peers - the whole table of live peers
@@ -85,6 +89,11 @@ export function planRepair(
   const perPeer = Math.min(k, Math.ceil(n / peers.length))
   for (let light = load.below(perPeer); light !== undefined; light = load.below(perPeer)) {
     homes.push(load.add(load.rarestFor(light, n), light))
+  }
+  const survivors = peers.length - Math.floor((peers.length * (n - k)) / n)
+  if (subsets(peers.length, survivors) > MAX_SUBSETS) return { homes, homeless }
+  for (let weak = load.tooFewIn(survivors, k); weak !== undefined; weak = load.tooFewIn(survivors, k)) {
+    homes.push(load.complete(weak, n))
   }
   return { homes, homeless }
 }
@@ -129,6 +138,31 @@ class Load {
     return best.shard
   }
 
+  /** Peers that have fewer than `k` shards between them, of all sets of `size` peers; undefined when there are none. */
+  tooFewIn(size: number, k: number): PeerId[] | undefined {
+    const all = this.#byLoad()
+    const find = (from: number, chosen: typeof all, union: ReadonlySet<number>): PeerId[] | undefined => {
+      if (union.size >= k) return undefined
+      if (chosen.length === size) return chosen.map(({ id }) => id)
+      for (let i = from; i <= all.length - (size - chosen.length); i++) {
+        const found = find(i + 1, [...chosen, all[i]], new Set([...union, ...all[i].shards]))
+        if (found !== undefined) return found
+      }
+      return undefined
+    }
+    return find(0, [], new Set())
+  }
+
+  /** Gives one of the peers, the first, the rarest shard that none of them has. */
+  complete(peers: readonly PeerId[], n: number): PlannedShard {
+    const has = new Set(peers.flatMap((peer) => [...this.#shards.get(peer.toString())!.shards]))
+    const copies = (shard: number): number =>
+      [...this.#shards.values()].filter(({ shards }) => shards.has(shard)).length
+    const absent = Array.from({ length: n }, (_, shard) => shard).filter((shard) => !has.has(shard))
+    absent.sort((a, b) => copies(a) - copies(b) || a - b)
+    return this.add(absent[0], peers[0])
+  }
+
   #overlap(shards: ReadonlySet<number>): number {
     let overlap = 0
     for (const other of this.#shards.values()) {
@@ -143,4 +177,11 @@ class Load {
       (a, b) => a.shards.size - b.shards.size || (a.id.toString() < b.id.toString() ? -1 : 1)
     )
   }
+}
+
+/** Ways to choose `size` of `count`. */
+function subsets(count: number, size: number): number {
+  let ways = 1
+  for (let i = 1; i <= size; i++) ways = (ways * (count - size + i)) / i
+  return ways
 }

@@ -134,6 +134,29 @@ describe('where lost shards are rebuilt', () => {
     }
   })
 
+  it('spreads twelve shards over ever fewer peers so that any half of six has the six that are needed', async () => {
+    const table = await meshPeers(12)
+    for (let t = 0; t < 12; t++) {
+      const seed = noise(32, t)
+      let held: PlannedShard[] = homesOf(seed, 12, 6, table).peers.map((peer, shard) => ({
+        shard,
+        peer: peer!.id
+      }))
+      for (const living of [table.slice(3), table.slice(6)]) {
+        const ids = living.map(({ id }) => id.toString())
+        held = held.filter(({ peer }) => ids.includes(peer.toString()))
+        held = [...held, ...planRepair(seed, { n: 12, k: 6 }, held, living).homes]
+      }
+      for (const half of choices(table.slice(6), 3)) {
+        const ids = half.map(({ id }) => id.toString())
+        const left = new Set(
+          held.filter(({ peer }) => ids.includes(peer.toString())).map(({ shard }) => shard)
+        )
+        expect(left.size, `object ${t}`).to.be.at.least(6)
+      }
+    }
+  })
+
   it('never gives a peer the same shard twice, down to one peer', async () => {
     for (let count = 1; count < 8; count++) {
       const peers = await meshPeers(count)
