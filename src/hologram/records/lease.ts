@@ -49,6 +49,18 @@ export async function signLease(
  * @throws HologramError 'WRONG_NETWORK', 'BAD_LEASE'
  */
 export async function openLease(networkId: Uint8Array, signed: Uint8Array, nowMs: number): Promise<Lease> {
+  const lease = await openLeaseOfAnyTime(networkId, signed)
+  if (lease.expiresAtMs > nowMs + MAX_LEASE_MS) throw bad('runs for more than 400 days')
+  if (lease.expiresAtMs <= nowMs) throw bad('has expired')
+  return lease
+}
+
+/**
+ * As {@link openLease}, whatever the clock says: for the sequence of a lease that was made before the clock was set back.
+ *
+ * @throws HologramError 'WRONG_NETWORK', 'BAD_LEASE'
+ */
+export async function openLeaseOfAnyTime(networkId: Uint8Array, signed: Uint8Array): Promise<Lease> {
   const { signer, message } = await openRecord('lease', LeaseMessage, networkId, signed, {
     maxPayloadBytes: MAX_LEASE_PAYLOAD_BYTES,
     bad
@@ -57,10 +69,7 @@ export async function openLease(networkId: Uint8Array, signed: Uint8Array, nowMs
   if (cid === undefined) throw bad('names no object id')
   if (!equals(message.lessee, signer.toMultihash().bytes)) throw bad('is not signed by its lessee')
   const { sequence, expiresAtMs, tombstone } = message
-  if (!Number.isSafeInteger(expiresAtMs) || expiresAtMs > nowMs + MAX_LEASE_MS) {
-    throw bad('runs for more than 400 days')
-  }
-  if (expiresAtMs <= nowMs) throw bad('has expired')
+  if (!Number.isSafeInteger(expiresAtMs)) throw bad('runs for more than 400 days')
   return { cid, lessee: signer, sequence, expiresAtMs, tombstone }
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { PeerId } from '@libp2p/interface'
 import type { ListOptions, OwnedObject, PutResult } from '../../../src/hologram/index.ts'
+import { signLease, storedLease } from '../../../src/hologram/records/lease.ts'
 import { chunked, Cluster, collect, randomObject } from '../../support/cluster.ts'
 import type { ClusterPeer } from '../../support/cluster.ts'
 
@@ -58,6 +59,29 @@ describe('hologram: the keeper of the objects that a node has put', () => {
     expect((await owner.hologram.stat(kept.cid)).live).to.equal(6)
     const error = await cluster.peers[2].hologram.get(forgotten.cid).catch((thrown: unknown) => thrown)
     expect(error).to.include({ code: 'NOT_FOUND' })
+  })
+
+  it('renews past a lease that a holder keeps and that this node does not know', async () => {
+    const { cid, stored } = await put()
+    const { mesh } = owner
+    const holder = cluster.peers.find(
+      (peer) => peer !== owner && stored.some((one) => one.peer.equals(peer.mesh.self))
+    )!
+    // As made by this owner while its clock was ahead by more than a lease may run.
+    const ahead = {
+      cid,
+      sequence: BigInt(Date.now() + 600 * DAY_MS),
+      expiresAtMs: Date.now() + 630 * DAY_MS,
+      tombstone: false
+    }
+    const signer = { peer: mesh.self, sign: async (bytes: Uint8Array) => mesh.sign(bytes) }
+    const signed = await signLease(mesh.networkId, ahead, signer)
+    await holder.store.putLease(cid, storedLease({ ...ahead, lessee: mesh.self }, signed))
+    daysLater(21)
+    await owner.hologram.keeper.round()
+    const [kept] = await holder.store.leases(cid)
+    expect(Number(kept.sequence)).to.be.above(Number(ahead.sequence))
+    expect(Math.round((kept.expiresAtMs - cluster.nowMs()) / DAY_MS)).to.equal(30)
   })
 
   it('waits after the loss of a few shards, and rebuilds them when few spare shards are left', async () => {

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { openLeaseOfAnyTime } from '../../records/lease.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
@@ -28,13 +29,21 @@ export async function renewLeases(
   const { owned, counts, logger, clock } = context
   const nowMs = clock.nowMs()
   const due = toRenew(record, nowMs)
-  const lease = await makeLease(context, cid, { leaseMs: record.leaseMs, after: record.leaseSequence })
+  const { leaseMs } = record
+  let lease = await makeLease(context, cid, { leaseMs, after: record.leaseSequence })
   // On this disk first: a tombstone that is made while the lease is under way must outrank it.
   await keepLease(context, cid, lease)
-  const [takers, publication] = await Promise.all([
-    giveLease(context, cid, lease, due, signal),
-    isPublicationDue(record, nowMs) ? publish(context, cid, record, lease, signal) : undefined
-  ])
+  let given = await giveLease(context, cid, lease, due, signal)
+  if (given.newestSequence > lease.sequence) {
+    // A clock that was set back, or a data folder that was lost, has made a lease that holders ignore.
+    lease = await makeLease(context, cid, { leaseMs, after: given.newestSequence })
+    await keepLease(context, cid, lease)
+    given = await giveLease(context, cid, lease, due, signal)
+  }
+  const { takers } = given
+  const publication = isPublicationDue(record, nowMs)
+    ? await publish(context, cid, record, lease, signal)
+    : undefined
   const taken = new Set(takers.map(holderKey))
   const failed = due.filter((holder) => !taken.has(holderKey(holder)))
   counts.renewalsRefused += failed.length
@@ -50,28 +59,47 @@ export async function renewLeases(
   return { failed, record: changed }
 }
 
-/** @returns those that have taken it */
+/** @returns those that keep it now, and the highest sequence of our leases that any of them keeps */
 async function giveLease(
-  { objects, logger }: ClientContext,
+  context: ClientContext,
   cid: CID,
   lease: SignedLease,
   holders: readonly LeasedHolder[],
   signal: AbortSignal
-): Promise<LeasedHolder[]> {
+): Promise<{ takers: LeasedHolder[]; newestSequence: number }> {
+  const { objects, logger } = context
+  let newestSequence = 0
   const putLease = Uint8Array.from(lease.signed)
   const takers = new Set<string>()
   await Promise.all(
     uniquePeers(holders.map(({ peer }) => peer)).map(async (peer) => {
       try {
-        await objects.request(peer, { putLease }, signal)
-        takers.add(peer.toString())
+        const { leases } = await objects.request(peer, { putLease }, signal)
+        const sequence = await keptSequence(context, cid, leases)
+        newestSequence = Math.max(newestSequence, sequence)
+        if (sequence <= lease.sequence) takers.add(peer.toString())
       } catch (error) {
         signal.throwIfAborted()
         logger.debug('a holder did not take a new lease', { cid, peer, error })
       }
     })
   )
-  return holders.filter(({ peer }) => takers.has(peer.toString()))
+  return { takers: holders.filter(({ peer }) => takers.has(peer.toString())), newestSequence }
+}
+
+/** Sequence of our lease on the object among those that a holder says it keeps; 0 when there is none. */
+async function keptSequence(
+  { mesh }: ClientContext,
+  cid: CID,
+  leases: readonly Uint8Array[]
+): Promise<number> {
+  for (const signed of leases) {
+    const lease = await openLeaseOfAnyTime(mesh.networkId, signed)
+    const sequence = Number(lease.sequence)
+    const isOurs = lease.lessee.equals(mesh.self) && lease.cid.equals(cid)
+    if (isOurs && Number.isSafeInteger(sequence)) return sequence
+  }
+  return 0
 }
 
 interface Published {
