@@ -64,7 +64,9 @@ export class Libp2pMesh implements Mesh {
     handler: (stream: Stream, connection: Connection) => Promise<void>,
     { maxInboundStreams }: { maxInboundStreams: number }
   ): Promise<void> {
-    await this.#init.host.handle(protocol, handler, { maxInboundStreams })
+    // libp2p takes the limit on outbound streams from here, too, where it falls back to 64.
+    const maxOutboundStreams = OUTBOUND_STREAMS_PER_PROTOCOL
+    await this.#init.host.handle(protocol, handler, { maxInboundStreams, maxOutboundStreams })
   }
 
   async unhandle(protocol: string): Promise<void> {

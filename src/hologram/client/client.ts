@@ -6,6 +6,7 @@ import type { Clock, RandomSource } from '../../clock/index.ts'
 import { TokenBucket } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import type { HologramLogger } from '../logger.ts'
+import { LimitedMesh } from './wire/limited-mesh.ts'
 import type { Mesh } from '../mesh.ts'
 import type {
   ListOptions,
@@ -76,7 +77,8 @@ export class Client implements Objects {
   #active = 0
 
   constructor(components: ClientComponents, init: ClientInit) {
-    const { mesh, holdings, codec, local, clock, random, logger } = components
+    const { holdings, codec, local, clock, random, logger } = components
+    const mesh = new LimitedMesh(components.mesh)
     const {
       keeperIntervalMs = 60_000,
       checkIntervalMs = DEFAULT_CHECK_INTERVAL_MS,

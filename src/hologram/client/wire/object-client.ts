@@ -4,6 +4,7 @@ import { isHologramError } from '../../errors.ts'
 import type { FramedStream, WaitOptions } from '../../../../protocols/framing/index.ts'
 import { fromFraming } from '../../wire/stream-errors.ts'
 import { MAX_OBJECT_REPLY_BYTES, MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } from '../../wire/limits.ts'
+import { PeerSlots } from './peer-slots.ts'
 import { StreamPool } from './stream-pool.ts'
 import { noReply, openFramed, remoteError } from './streams.ts'
 import type { StreamOpener } from './streams.ts'
@@ -25,12 +26,16 @@ const IDLE_MS = 5_000
 /** Streams kept open with one peer: as many requests go at once without opening another. */
 const MAX_IDLE_STREAMS = 16
 
+/** Requests to one peer at a time: a quarter of the streams that a holder takes from one. */
+const MAX_REQUESTS_PER_PEER = 16
+
 /** Requests of object/1, each alone on its stream. Requests to this node itself need no stream. */
 export class ObjectClient {
   readonly #components: ObjectClientComponents
   readonly #local: LocalObjects
   readonly #timeoutMs: number
   readonly #streams: StreamPool
+  readonly #slots = new PeerSlots(MAX_REQUESTS_PER_PEER)
 
   constructor(components: ObjectClientComponents, local: LocalObjects, { timeoutMs }: ObjectClientInit) {
     this.#components = components
@@ -64,9 +69,15 @@ export class ObjectClient {
 
   async #ask(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
     const wait = { timeoutMs: this.#timeoutMs, signal }
-    const reply = (await this.#askAgain(peer, request, wait)) ?? (await this.#askAnew(peer, request, wait))
-    if (reply === undefined) throw noReply(peer)
-    return reply
+    // Time in line is not the peer's.
+    const release = await this.#slots.take(peer.toString(), signal)
+    try {
+      const reply = (await this.#askAgain(peer, request, wait)) ?? (await this.#askAnew(peer, request, wait))
+      if (reply === undefined) throw noReply(peer)
+      return reply
+    } finally {
+      release()
+    }
   }
 
   /**

@@ -1,0 +1,43 @@
+import { expect } from 'chai'
+import { PeerSlots } from '../../../../../src/hologram/client/wire/peer-slots.ts'
+import { settled } from '../../../../support/virtual-clock.ts'
+
+describe('slots per peer', () => {
+  it('lets so many through at a time, and the others in the order in which they came', async () => {
+    const slots = new PeerSlots(2)
+    const through: number[] = []
+    const releases: Array<() => void> = []
+    for (const number of [1, 2, 3, 4]) {
+      void slots.take('peer').then((release) => {
+        through.push(number)
+        releases.push(release)
+      })
+    }
+    await settled()
+    expect(through).to.deep.equal([1, 2])
+    releases[1]()
+    releases[1]()
+    await settled()
+    expect(through).to.deep.equal([1, 2, 3])
+    releases[0]()
+    await settled()
+    expect(through).to.deep.equal([1, 2, 3, 4])
+  })
+
+  it('does not let one peer hold up another', async () => {
+    const slots = new PeerSlots(1)
+    await slots.take('first')
+    expect(await slots.take('second')).to.be.a('function')
+  })
+
+  it('leaves the line when its signal fires, and keeps the place of nobody', async () => {
+    const slots = new PeerSlots(1)
+    const release = await slots.take('peer')
+    const controller = new AbortController()
+    const waiting = slots.take('peer', controller.signal).catch((error: unknown) => error)
+    controller.abort(new Error('enough'))
+    expect(await waiting).to.have.property('message', 'enough')
+    release()
+    expect(await slots.take('peer')).to.be.a('function')
+  })
+})
