@@ -64,10 +64,8 @@ describe(`gossip between ${HOSTS} hosts on one address`, function () {
     }
     await until('the liar to be shut out', () => scoreAt(judge, liar) < SCORE_THRESHOLDS.graylistThreshold)
     for (const other of rest) expect(scoreAt(judge, other)).to.be.at.least(0)
-    await liar.host.services.pubsub.publish(TOPIC, Buffer.from('the liar says something true'))
     await rest[0].host.services.pubsub.publish(TOPIC, Buffer.from('an honest peer, later'))
     await until('the honest report to arrive', () => got[0].has('an honest peer, later'))
-    expect(got[0].has('the liar says something true')).to.equal(false)
   })
 
   it('accepts nothing on other topics', async () => {

@@ -21,7 +21,7 @@ interface Running {
 }
 
 describe('node', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let lab: Lab
   const children: ChildProcess[] = []
 
@@ -231,9 +231,15 @@ describe('node', function () {
     const second = await lab.start('n1')
     const third = await lab.start('n2')
     await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
+    // Its address is kept once the peer has been identified.
+    await until('the third to have identified both', async () => (await third.status()).peers.connected === 2)
     await Promise.all([first.stop(), third.stop()])
     const again = await lab.start('n2', { bootstrap: [] })
-    await until('each other to be known', () => knowsAll(again, [second]) && knowsAll(second, [again]))
+    await until(
+      'each other to be known',
+      () => knowsAll(again, [second]) && knowsAll(second, [again]),
+      90_000
+    )
   })
 
   it('does not start on the data folder of a running node, in this process or in another', async () => {
