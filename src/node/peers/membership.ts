@@ -5,14 +5,17 @@ import type { Cancel, Clock } from '../../clock/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Host } from '../host/host.ts'
 import type { ForeignPeers } from './foreign.ts'
+import type { RememberedPeers } from './remembered.ts'
 
 /** Connections whose peer has not identified itself by then are closed. */
 const IDENTIFY_DEADLINE_MS = 15_000
 const HANG_UP_DEADLINE_MS = 1_000
+const REMEMBER_DEADLINE_MS = 1_000
 
 export interface MembershipInit {
   readonly host: Host
   readonly foreign: ForeignPeers
+  readonly remembered: RememberedPeers
   /** The protocol that every peer of the network speaks. */
   readonly protocol: string
   /** Peers of other networks stay connected if they speak one of these, e.g. the protocol of a public DHT. */
@@ -84,12 +87,22 @@ export class Membership {
     if (protocols.includes(protocol)) {
       // The peer may have disconnected during identify.
       if (this.has(peerId) || connection.status !== 'open') return
+      await this.#remember(peerId)
+      if (this.has(peerId) || this.#stop.signal.aborted || connection.status !== 'open') return
       this.#members.add(peerId.toString())
       for (const listener of this.#listeners) listener(peerId)
       return
     }
     if (!isFirst || this.has(peerId) || protocols.some((one) => tolerated.includes(one))) return
     await this.#part(peerId, connection)
+  }
+
+  async #remember(peer: PeerId): Promise<void> {
+    const { remembered, clock, logger } = this.#init
+    using deadline = deadlineIn(clock, REMEMBER_DEADLINE_MS, this.#stop.signal)
+    await remembered.add(peer, deadline.signal).catch((error: unknown) => {
+      logger.warn('a peer of the network will not be known after a restart', { peer, error })
+    })
   }
 
   async #part(peer: PeerId, connection: Connection): Promise<void> {

@@ -9,6 +9,7 @@ import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 import type { Membership } from './membership.ts'
 import type { PeerTable } from './peer-table.ts'
+import type { RememberedPeers } from './remembered.ts'
 
 /** Connections that a node maintains with peers of the network: with all of a small one, with enough of a large one. */
 const TARGET = 32
@@ -18,6 +19,8 @@ const DIAL_DEADLINE_MS = 5_000
 const ROUND_MS = 10_000
 /** Interval of the rounds while no peer is connected. */
 const LONELY_ROUND_MS = 1_000
+/** Peers met before a restart that a lonely node dials in one round. */
+const REMEMBERED_AT_ONCE = 4
 
 export interface NeighboursInit {
   readonly host: Host
@@ -26,13 +29,18 @@ export interface NeighboursInit {
   readonly foreign: { has: (peer: PeerId) => boolean }
   /** Peers to dial while no other is connected. */
   readonly bootstrap: readonly string[]
+  /** Members met earlier, also before a restart: dialled while no other is connected. */
+  readonly remembered: RememberedPeers
   readonly maxConnections: number
   readonly clock: Clock
   readonly random: RandomSource
   readonly logger: Logger
 }
 
-/** Keeps the node connected: first to bootstrap peers, then to peers from the table and the local network. */
+/**
+ * Keeps the node connected: first to bootstrap peers and to peers met before a restart, then to peers from the table and
+ * the local network.
+ */
 export class Neighbours {
   readonly #init: NeighboursInit
   readonly #dialling = new Set<string>()
@@ -62,7 +70,10 @@ export class Neighbours {
   #round(): void {
     const { membership, bootstrap, clock } = this.#init
     const lonely = membership.size === 0
-    if (lonely) for (const address of bootstrap) this.#dialBootstrap(address)
+    if (lonely) {
+      for (const address of bootstrap) this.#dialBootstrap(address)
+      void this.#dialRemembered()
+    }
     this.#fill()
     this.#cancelRound = clock.after(lonely ? LONELY_ROUND_MS : ROUND_MS, () => this.#round())
   }
@@ -106,6 +117,18 @@ export class Neighbours {
 
   #dialBootstrap(address: string): void {
     void this.#attempt(address, async (signal) => await this.#init.host.dial(multiaddr(address), { signal }))
+  }
+
+  async #dialRemembered(): Promise<void> {
+    const { remembered, foreign, logger } = this.#init
+    const { signal } = this.#stop
+    try {
+      for (const peer of await remembered.some(REMEMBERED_AT_ONCE, signal)) {
+        if (!foreign.has(peer)) this.#dial(peer)
+      }
+    } catch (error) {
+      if (!signal.aborted) logger.warn('could not read which peers this node has met', { error })
+    }
   }
 
   async #attempt(name: string, dial: (signal: AbortSignal) => Promise<unknown>): Promise<void> {

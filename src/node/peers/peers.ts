@@ -10,6 +10,7 @@ import { Neighbours } from './neighbours.ts'
 import { PeerTable } from './peer-table.ts'
 import { ReportExchange } from './exchange.ts'
 import { Prober } from './prober.ts'
+import { RememberedPeers } from './remembered.ts'
 import { DROP_REASONS } from './report.ts'
 import { Reporter } from './reporter.ts'
 import { NEWCOMER_PPM } from './standing.ts'
@@ -72,7 +73,8 @@ export class Peers {
     const protocol = `${prefix}/peers/1`
     this.#init = init
     this.table = new PeerTable({ self: host.peerId, clock })
-    this.membership = new Membership({ ...init, protocol })
+    const remembered = new RememberedPeers({ host, networkId, random })
+    this.membership = new Membership({ ...init, remembered, protocol })
     this.#reporter = new Reporter({
       ...init,
       topic: reportsTopic(prefix),
@@ -105,7 +107,8 @@ export class Peers {
       logger
     }
     this.#liveness = new Liveness(shared)
-    this.#neighbours = new Neighbours({ ...shared, foreign: init.foreign, bootstrap: init.bootstrap, random })
+    const { foreign, bootstrap } = init
+    this.#neighbours = new Neighbours({ ...shared, foreign, bootstrap, remembered, random })
     this.#prober = new Prober(shared)
     this.membership.onMember((peer) => void this.#ask(peer))
   }

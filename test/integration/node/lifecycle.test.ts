@@ -231,8 +231,8 @@ describe('node', function () {
     const second = await lab.start('n1')
     const third = await lab.start('n2')
     await until('everybody to know everybody', () => lab.nodes.every((node) => knowsAll(node, lab.nodes)))
-    // Its address is kept once the peer has been identified.
-    await until('the third to have identified both', async () => (await third.status()).peers.connected === 2)
+    // A member is remembered before it counts as connected.
+    await until('the third to remember both', async () => (await third.status()).peers.connected === 2)
     await Promise.all([first.stop(), third.stop()])
     const again = await lab.start('n2', { bootstrap: [] })
     await until(

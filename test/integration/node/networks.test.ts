@@ -9,12 +9,13 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { Report, ReportsReply, ReportsRequest, Signed } from '../../../protocols/generated/report.js'
 import { signPayload } from '../../../protocols/signed.ts'
-import { systemClock } from '../../../src/clock/index.ts'
+import { systemClock, systemRandom } from '../../../src/clock/index.ts'
 import { networkId, parseDescriptor } from '../../../src/node/index.ts'
 import { protocolPrefix } from '../../../src/node/network.ts'
 import { MAX_REPLY_BYTES, ReportExchange } from '../../../src/node/peers/exchange.ts'
 import { ForeignPeers } from '../../../src/node/peers/foreign.ts'
 import { Membership } from '../../../src/node/peers/membership.ts'
+import { RememberedPeers } from '../../../src/node/peers/remembered.ts'
 import { signReport } from '../../../src/node/peers/report.ts'
 import { silentLogger } from '../../../src/node/logger.ts'
 import { knowsAll, Lab, livePeers, startLabHost, until } from './support.ts'
@@ -24,6 +25,8 @@ import type { PeerReport } from '../../../src/node/peers/report.ts'
 import type { LabHost } from './support.ts'
 
 const deadline = (): AbortSignal => AbortSignal.timeout(10_000)
+const rememberedBy = ({ host }: LabHost, networkId = new Uint8Array(32)): RememberedPeers =>
+  new RememberedPeers({ host, networkId, random: systemRandom })
 const reportCount = async (node: Node, outcome: string): Promise<number> => {
   const line = (await node.metrics.metrics()).match(
     new RegExp(`thhe_reports_total\\{outcome="${outcome}"\\} (\\d+)`)
@@ -88,6 +91,7 @@ describe('membership', function () {
     const membership = new Membership({
       host: host.host,
       foreign: new ForeignPeers(systemClock),
+      remembered: rememberedBy(host),
       protocol: '/x/peers/1',
       tolerated: [],
       identifyDeadlineMs: 50,
@@ -109,6 +113,7 @@ describe('membership', function () {
     const membership = new Membership({
       host: host.host,
       foreign,
+      remembered: rememberedBy(host),
       protocol,
       tolerated: [],
       clock: systemClock,
@@ -123,6 +128,10 @@ describe('membership', function () {
     })
     const connection = await peer.host.dial(host.host.getMultiaddrs(), { signal: deadline() })
     await until('the peer to be a member', () => membership.has(peer.host.peerId))
+    // Known after a restart, to this network only.
+    const [known] = await rememberedBy(host).some(4, deadline())
+    expect(known.equals(peer.host.peerId)).to.equal(true)
+    expect(await rememberedBy(host, new Uint8Array(32).fill(1)).some(4, deadline())).to.deep.equal([])
     await peer.host.unhandle(protocol)
     await pushed
     await turn()
