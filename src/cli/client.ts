@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { systemRandom } from '../clock/index.ts'
 import type {
   CollectedJson,
+  EventLine,
   IdentityJson,
   ListLine,
   ManifestJson,
@@ -120,6 +121,16 @@ export class NodeClient {
       if ('progress' in line) onProgress(line.progress)
       if ('problem' in line) throw problemError(line.problem)
       if ('result' in line) return line.result
+    }
+    throw nodeGone(this.url)
+  }
+  /** Events after a sequence, as they are told; ends with the newest unless `follow` is set. */
+  async *events(query: { after?: number; room?: string; follow?: boolean }): AsyncGenerator<EventLine> {
+    const response = await this.send(await this.openWithToken('GET', '/v1/events', { query }))
+    for await (const line of linesOf<EventLine>(response, this.url)) {
+      if ('problem' in line) throw problemError(line.problem)
+      yield line
+      if ('end' in line && query.follow !== true) return
     }
     throw nodeGone(this.url)
   }

@@ -6,6 +6,7 @@ import { catCommand, getCommand } from './commands/get.ts'
 import { clusterCommand } from './commands/cluster.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { eventsCommand } from './commands/events.ts'
 import { gcCommand } from './commands/gc.ts'
 import { linksCommand } from './commands/links.ts'
 import { lsCommand } from './commands/ls.ts'
@@ -105,6 +106,7 @@ export const commands = (io: Io): readonly CommandModule[] => [
   peersCommand(io),
   mapCommand(io),
   statusCommand(io),
+  eventsCommand(io),
   networkCommand(io),
   clusterCommand(io),
   demoCommand(io),

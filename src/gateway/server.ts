@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
+import { eventRoutes } from './event-route.ts'
 import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
 import { careRoutes, nodeRoutes } from './node-routes.ts'
@@ -38,7 +39,13 @@ export interface Gateway {
 
 const MAX_HEADER_BYTES = 16 * 1024
 
-export const ROUTES: readonly Route[] = [...nodeRoutes, ...objectRoutes, ...careRoutes, ...scrubRoutes]
+export const ROUTES: readonly Route[] = [
+  ...nodeRoutes,
+  ...objectRoutes,
+  ...careRoutes,
+  ...scrubRoutes,
+  ...eventRoutes
+]
 
 export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit = {}): Gateway => {
   const { listen = '127.0.0.1:0', idleTimeoutMs = 120_000, headersTimeoutMs = 10_000 } = init

@@ -1,4 +1,4 @@
-import type { MapView, Node, NodeStatus, PeerSummary } from '../node/index.ts'
+import type { MapView, Node, NodeStatus, PeerSummary, RecordedEvent } from '../node/index.ts'
 import type { Problem } from './problem.ts'
 
 /** The part of a node that HTTP serves. */
@@ -9,6 +9,7 @@ export type GatewayNode = Pick<
   | 'peerId'
   | 'metrics'
   | 'logger'
+  | 'events'
   | 'apiToken'
   | 'peers'
   | 'map'
@@ -146,6 +147,15 @@ export type CollectedJson = Awaited<ReturnType<GatewayNode['collectGarbage']>>
 export type ScrubReportJson = Awaited<ReturnType<GatewayNode['scrub']>>
 /** One line of the answer to a scrub; the last is the result, or a problem. */
 export type ScrubLine = { progress: ScrubReportJson } | { result: ScrubReportJson } | { problem: Problem }
+
+/**
+ * One line of the answer to a question for events. `end` is the last line, or, when following, a sign of life; `last` is the
+ * sequence to ask for next. `missed` events were dropped before they were read.
+ */
+export type EventLine =
+  | { event: RecordedEvent }
+  | { end: { readonly last: number; readonly missed: number } }
+  | { problem: Problem }
 
 export interface UploadsJson {
   /** Those that were touched longest ago first. */

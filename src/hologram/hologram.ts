@@ -3,6 +3,8 @@ import { Client } from './client/index.ts'
 import type { ClientInit, ClientStats, Keeper, LayeredGetOptions, OpenedObject } from './client/index.ts'
 import { Healer, healSettings, watchHoldings, YieldingPace } from './heal/index.ts'
 import type { HealInit, HealStats } from './heal/index.ts'
+import { NO_EVENTS } from './events.ts'
+import type { EventSink } from './events.ts'
 import { TokenBucket } from './wire/bandwidth.ts'
 import { Holder } from './holder/holder.ts'
 import type { HolderStats } from './holder/context.ts'
@@ -28,6 +30,8 @@ export interface HologramComponents extends Omit<HolderComponents, 'clock'> {
   readonly clock?: Clock
   /** @default the operating system's */
   readonly random?: RandomSource
+  /** What this node does by itself, and why. @default nobody hears of it */
+  readonly events?: EventSink
 }
 
 export interface HologramInit {
@@ -44,7 +48,7 @@ export class Hologram implements Objects {
   readonly #healer: Healer
 
   constructor(components: HologramComponents, { client, holder, heal = {} }: HologramInit) {
-    const { clock = systemClock, random = systemRandom } = components
+    const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = components
     const holdings = watchHoldings(components.holdings, {
       onKept: (cid) => this.#healer.onKept(cid),
       onDamaged: (cid) => this.#healer.onDamaged(cid)
@@ -57,7 +61,8 @@ export class Hologram implements Objects {
     this.#healer = new Healer(
       {
         context: this.#client.context,
-        pace: new YieldingPace({ cap, clock, isBusy: () => this.#client.isBusy })
+        pace: new YieldingPace({ cap, clock, isBusy: () => this.#client.isBusy }),
+        events
       },
       settings
     )

@@ -13,6 +13,7 @@ import { clockModule } from './clock-module.ts'
 import { openDataFolder } from './data/folder.ts'
 import { openHostData } from './data/host-data.ts'
 import { NodeError, systemCode } from './errors.ts'
+import { EventLog } from './events.ts'
 import { GarbageCollector } from './garbage.ts'
 import { limitConnections } from './host/connection-limit.ts'
 import { createHost } from './host/host.ts'
@@ -130,12 +131,14 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   const peers = createPeers(opened, id, prefix, uptimeSeconds)
   limitConnections(host, { maxConnections: config.maxConnections, worth: (peer) => peers.worth(peer) })
   const { identity: privateKey } = folder
+  const events = new EventLog({ nowMs: () => systemClock.nowMs(), logger: logger.child('events') })
   const mesh = new Libp2pMesh({ host, table: peers.table, clock, privateKey, networkId: id, prefix })
-  const hologram = createHologram(opened, mesh)
+  const hologram = createHologram(opened, mesh, events)
   const agreement = createAgreement(opened, peers, id, prefix)
   const ofStore = { clock: systemClock, logger: logger.child('store') }
   const garbage = new GarbageCollector({ holdings: store, ...ofStore })
   modules.add(
+    events,
     aboutModule({ peerId: host.peerId, network, uptimeSeconds }),
     membershipModule(peers),
     hostModule(host, config),
@@ -166,6 +169,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     hologram,
     agreement,
     garbage,
+    events,
     modules,
     metrics,
     isReady: () => bootstrap.length === 0 || peers.introduced
@@ -204,7 +208,8 @@ const otherWays = ({ mdns, rendezvous }: NodeConfig): string[] => [
 
 const createHologram = (
   { config, folder, store, codec, clock, logger }: Opened,
-  mesh: Libp2pMesh
+  mesh: Libp2pMesh,
+  events: EventLog
 ): Hologram => {
   const { k, n, blockBytes } = folder.network.code
   return new Hologram(
@@ -214,6 +219,7 @@ const createHologram = (
       codec,
       clock,
       logger: logger.child('objects'),
+      events,
       up: cap(config.bandwidthUp),
       down: cap(config.bandwidthDown)
     },

@@ -17,6 +17,7 @@ export type { ConfigSources, NodeConfig, Option, OptionName } from './config/ind
 export { createNode } from './create-node.ts'
 export { NodeError } from './errors.ts'
 export type { NodeErrorCode } from './errors.ts'
+export type { EventSink, RecordedEvent, RoomEvent } from './events.ts'
 export { apiTokenPath } from './data/folder.ts'
 export { tuneHeap } from './heap.ts'
 export { runUntilSignal } from './run-until-signal.ts'

@@ -10,6 +10,7 @@ import type { MapAgreement } from './agreement/index.ts'
 import type { MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { DataFolder } from './data/folder.ts'
+import type { EventLog } from './events.ts'
 import type { GarbageCollector } from './garbage.ts'
 import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
@@ -30,6 +31,7 @@ export interface NodeParts {
   readonly peers: Peers
   readonly hologram: Hologram
   readonly garbage: GarbageCollector
+  readonly events: EventLog
   /** Absent if the network has no validators. */
   readonly agreement?: MapAgreement
   /** Everything that starts and stops, the data folder included. */
@@ -76,6 +78,10 @@ export class ThheNode implements Node {
 
   get metrics(): Registry {
     return this.#parts.metrics
+  }
+
+  get events(): EventLog {
+    return this.#parts.events
   }
 
   get apiToken(): string {

@@ -7,6 +7,7 @@ import type { Collected, UploadSummary, Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { MapSummary, MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
+import type { EventLog } from './events.ts'
 import type { Logger } from './logger.ts'
 import type { NetworkDescriptor } from './network.ts'
 
@@ -76,6 +77,8 @@ export interface Node {
   /** This node's own registry; nodes of one process do not share it. */
   readonly metrics: Registry
   readonly logger: Logger
+  /** What the rooms of this node did by themselves, and why. */
+  readonly events: Pick<EventLog, 'last' | 'after' | 'beyond'>
   /** Secret that the local HTTP interface requires; stored in the file at `apiTokenPath`, mode 0600. */
   readonly apiToken: string
   readonly apiTokenPath: string

@@ -8,6 +8,7 @@ import { AwakeClock, systemClock } from '../../src/clock/index.ts'
 import type { Clock } from '../../src/clock/index.ts'
 import { Hologram } from '../../src/hologram/hologram.ts'
 import type { HologramInit } from '../../src/hologram/hologram.ts'
+import type { EventSink } from '../../src/hologram/events.ts'
 import type { HologramLogger } from '../../src/hologram/index.ts'
 import type { Holdings } from '../../src/hologram/holdings.ts'
 import { openStore } from '../../src/store/index.ts'
@@ -33,6 +34,8 @@ export interface ClusterPeerOptions extends TestPeerOptions {
   client?: Partial<HologramInit['client']>
   /** Takes what the peer logs. @default nobody */
   logger?: HologramLogger
+  /** Hears what the peer does by itself. @default nobody */
+  events?: EventSink
 }
 
 /** The keeper's pause between two rounds. It lasts for ever in tests: a test calls `round`. */
@@ -108,6 +111,7 @@ export class Cluster {
     holdings,
     client,
     logger,
+    events,
     ...options
   }: ClusterPeerOptions = {}): Promise<ClusterPeer> {
     const mesh = await this.network.join(options)
@@ -127,7 +131,8 @@ export class Cluster {
         holdings: holdings?.(store) ?? store,
         codec: this.#codec,
         logger: logger ?? { warn: () => {}, info: () => {}, debug: () => {} },
-        clock: this.#clock
+        clock: this.#clock,
+        events
       },
       {
         client: {

@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { ClientContext } from '../client/context.ts'
 import { homesOf, manifestHomes } from '../placement/placement.ts'
 import { decodeManifest, neededShards } from '../records/manifest.ts'
+import type { EventSink } from '../events.ts'
 import type { MeshPeer } from '../mesh.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import { Absence } from './absence.ts'
@@ -18,6 +19,7 @@ export interface HealerComponents {
   readonly context: ClientContext
   /** Caps what repair reads, and yields to what the user does. */
   readonly pace: Bandwidth
+  readonly events: EventSink
 }
 
 /** Repairs that run at the same time. */
@@ -47,6 +49,7 @@ interface Waiting {
 export class Healer {
   readonly #context: ClientContext
   readonly #pace: Bandwidth
+  readonly #events: EventSink
   readonly #settings: HealSettings
   readonly #index = new ObjectIndex()
   readonly #absence = new Absence()
@@ -65,9 +68,10 @@ export class Healer {
   #lost = new Set<string>()
   #loop: Promise<void> | undefined
 
-  constructor({ context, pace }: HealerComponents, settings: HealSettings) {
+  constructor({ context, pace, events }: HealerComponents, settings: HealSettings) {
     this.#context = context
     this.#pace = pace
+    this.#events = events
     this.#settings = settings
   }
 
@@ -216,7 +220,7 @@ export class Healer {
 
   /** Notes who is there, and lets what each newly lost peer kept wait for its repair. */
   #look(): void {
-    const { mesh, clock, logger } = this.#context
+    const { mesh, clock } = this.#context
     const nowMs = clock.monotonicMs()
     const live = new Set([mesh.self.toString(), ...mesh.peers().map(({ id }) => id.toString())])
     this.#absence.note(this.#index.peers(), live, nowMs)
@@ -230,11 +234,13 @@ export class Healer {
     for (const peer of lost) {
       if (before.has(peer)) continue
       const objects = [...this.#index.objectsOf(peer)]
-      logger.info('a peer is gone: what it kept is rebuilt', { peer, objects: objects.length })
+      const reason = `gone for ${Math.round(this.#absence.goneMs(peer, nowMs) / 1000)} s: what it kept is rebuilt`
+      this.#events.emit({ room: 'heal', kind: 'peer-lost', reason, peer, data: { objects: objects.length } })
       for (const object of objects) this.#await(object, peer)
     }
     for (const peer of before) {
-      if (!this.#lost.has(peer) && live.has(peer)) logger.info('a lost peer is back', { peer })
+      if (this.#lost.has(peer) || !live.has(peer)) continue
+      this.#events.emit({ room: 'heal', kind: 'peer-back', reason: 'a lost peer answers again', peer })
     }
   }
 
@@ -304,14 +310,18 @@ export class Healer {
       this.#counts.sentBytes += sentBytes
       if (rebuilt.length + homes.length > 0) {
         this.#counts.repaired++
-        logger.info('an object is repaired', {
-          cid: cid.toString(),
+        this.#events.emit({
+          room: 'heal',
+          kind: 'repaired',
           reason,
-          spareBefore,
-          shards: rebuilt.map(({ shard, peer }) => `${shard} at ${peer.toString()}`).join(', '),
-          manifests: homes.length,
-          sentBytes,
-          tookMs: Math.round(clock.monotonicMs() - startedMs)
+          cid: cid.toString(),
+          data: {
+            spareBefore,
+            shards: rebuilt.map(({ shard, peer }) => `${shard} at ${peer.toString()}`).join(', '),
+            manifests: homes.length,
+            sentBytes,
+            tookMs: Math.round(clock.monotonicMs() - startedMs)
+          }
         })
       }
       if (outcome === 'partial') this.#again(waiting)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { CID } from 'multiformats/cid'
 import type { PutResult } from '../../../src/hologram/index.ts'
+import type { RoomEvent } from '../../../src/node/events.ts'
 import { chunked, Cluster, collect, randomObject } from '../../support/cluster.ts'
 import type { ClusterPeer } from '../../support/cluster.ts'
 
@@ -26,7 +27,8 @@ describe('hologram: repair by the holders', function () {
     })
     const note = (message: string): void => void lines.push(message)
     const logger = { warn: note, info: note, debug: () => {} }
-    for (let i = 0; i < peers; i++) await cluster.join({ logger })
+    const events = { emit: ({ kind, reason }: RoomEvent) => note(`${kind}: ${reason}`) }
+    for (let i = 0; i < peers; i++) await cluster.join({ logger, events })
   }
 
   afterEach(async () => cluster.stop())
@@ -76,7 +78,7 @@ describe('hologram: repair by the holders', function () {
     const reader = await cluster.join()
     expect(Buffer.compare(await readAt(reader, result.cid), bytes)).to.equal(0)
     expect((await reader.hologram.stat(result.cid)).live).to.equal(5)
-    expect(log).to.include('an object is repaired')
+    expect(log).to.include('repaired: little is left to spare')
   })
 
   it('restores the copies of small objects', async () => {

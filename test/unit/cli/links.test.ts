@@ -101,6 +101,31 @@ describe('cli: the book of links', () => {
     })
   })
 
+  describe('thhe events', () => {
+    const event = { room: 'heal', kind: 'repaired', reason: 'a holder has not come back', cid: 'bafy' }
+
+    it('says what happened and why, one event a line', async () => {
+      started.node.events.emit({ ...event, data: { shards: 2 } })
+      started.node.events.emit({ ...event, room: 'audit', reason: 'a bad proof' })
+      const { stdout } = await run('events', '--room', 'heal')
+      expect(stdout).to.equal(
+        '2023-11-14T22:13:20.000Z  heal.repaired  a holder has not come back  (cid=bafy shards=2)\n'
+      )
+    })
+
+    it('prints JSON lines', async () => {
+      started.node.events.emit(event)
+      const { stdout } = await run('events', '--json')
+      expect(JSON.parse(stdout)).to.include({ sequence: 1, ...event })
+    })
+
+    it('says so when there are none, and when some were dropped', async () => {
+      expect((await run('events')).stderr).to.include('Nothing has happened')
+      for (let i = 0; i < 6; i++) started.node.events.emit(event)
+      expect((await run('events')).stderr).to.include('2 older events have been dropped')
+    })
+  })
+
   describe('thhe gc', () => {
     it('collects now, and reports what was freed', async () => {
       const { exitCode, stderr } = await run('gc')

@@ -7,6 +7,7 @@ import { Registry } from 'prom-client'
 import type { GatewayNode, ObjectReader, OwnedObject, PutOptions } from '../../../src/gateway/index.ts'
 import { objectCid } from '../../../src/hologram/records/cid.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
+import { EventLog } from '../../../src/node/events.ts'
 import { silentLogger } from '../../../src/node/logger.ts'
 import type { MapView, NodeStatus, PeerSummary } from '../../../src/node/index.ts'
 
@@ -23,6 +24,7 @@ export class FakeNode implements GatewayNode {
   readonly metrics = new Registry()
   readonly logger = silentLogger
   readonly apiToken = TOKEN
+  readonly events = new EventLog({ nowMs: () => 1_700_000_000_000, logger: silentLogger, capacity: 4 })
   readonly peerId: PeerId
   readonly kept = new Map<string, Kept>()
   /** Bytes in a piece of a get. */

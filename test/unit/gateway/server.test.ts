@@ -92,6 +92,41 @@ describe('gateway', () => {
     })
   })
 
+  describe('events', () => {
+    const emit = (room: string, reason: string): void => node.events.emit({ room, kind: 'done', reason })
+    const read = async (query = ''): Promise<unknown[]> =>
+      linesOf((await call('GET', `/v1/events${query}`, { headers: bearer(TOKEN) })).body)
+
+    it('are read from a sequence on, of one room if asked, with a line that says where to go on', async () => {
+      emit('heal', 'a')
+      emit('audit', 'b')
+      expect(await read()).to.have.length(3)
+      const [event, end] = await read('?after=1&room=audit')
+      expect(event).to.deep.nested.include({ 'event.sequence': 2, 'event.reason': 'b' })
+      expect(end).to.deep.equal({ end: { last: 2, missed: 0 } })
+      expect(await read('?after=2')).to.deep.equal([{ end: { last: 2, missed: 0 } }])
+    })
+
+    it('says how many were dropped before they were read', async () => {
+      for (const reason of 'abcdef') emit('heal', reason)
+      expect((await read()).at(-1)).to.deep.equal({ end: { last: 6, missed: 2 } })
+    })
+
+    it('follows: sends events as they happen until the client goes away', async () => {
+      emit('heal', 'before')
+      const sent = request(`${gateway.url}/v1/events?follow=true`, { headers: bearer(TOKEN), agent: false })
+      sent.end()
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      const got: string[] = []
+      for await (const part of response.setEncoding('utf8') as AsyncIterable<string>) {
+        got.push(part)
+        if (part.includes('before')) emit('heal', 'while it follows')
+        if (part.includes('while it follows')) break
+      }
+      expect(got.join('')).to.include('"sequence":2')
+    })
+  })
+
   describe('get', () => {
     it('sends every byte, with the id as its ETag', async () => {
       const answer = await call('GET', `/v1/objects/${id}`)

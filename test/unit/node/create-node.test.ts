@@ -50,6 +50,7 @@ describe('a node that is not started', () => {
       const metrics = await node.metrics.metrics()
       for (const name of [
         'thhe_info{version=',
+        'thhe_events_total',
         'thhe_uptime_seconds 0',
         'thhe_store_used_bytes',
         'thhe_libp2p_records{kind="provider"} 0',
