@@ -1,6 +1,13 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
 import { Client } from './client/index.ts'
-import type { ClientInit, ClientStats, Keeper, LayeredGetOptions, OpenedObject } from './client/index.ts'
+import type {
+  ClientInit,
+  ClientStats,
+  Keeper,
+  LayeredGetOptions,
+  OpenedObject,
+  PeerStats
+} from './client/index.ts'
 import { Healer, healSettings, watchHoldings, YieldingPace } from './heal/index.ts'
 import type { HealInit, HealStats } from './heal/index.ts'
 import { NO_EVENTS } from './events.ts'
@@ -89,6 +96,11 @@ export class Hologram implements Objects {
   /** What this node has done for its user. */
   get clientStats(): ClientStats {
     return this.#client.stats
+  }
+
+  /** What this node knows of a peer from its own traffic; cheap, for `mesh.peers()` one by one. */
+  peerStats(peer: PeerId): PeerStats {
+    return this.#client.peerStats(peer)
   }
 
   /** What this node has rebuilt that others lost. */

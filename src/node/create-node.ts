@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import { createSegmentCodec } from '../../encoder/index.ts'
 import { AwakeClock, systemClock, systemRandom } from '../clock/index.ts'
 import { Hologram } from '../hologram/hologram.ts'
-import { TokenBucket, UNLIMITED } from '../hologram/index.ts'
+import { TokenBucket } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
 import { aboutModule } from './about-module.ts'
 import { MapAgreement } from './agreement/index.ts'
@@ -220,8 +220,8 @@ const createHologram = (
       clock,
       logger: logger.child('objects'),
       events,
-      up: cap(config.bandwidthUp),
-      down: cap(config.bandwidthDown)
+      up: cap(() => config.bandwidthUp),
+      down: cap(() => config.bandwidthDown)
     },
     {
       client: {
@@ -292,10 +292,9 @@ const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeByt
   return { capacityBytes: quotaBytes, freeBytes }
 }
 
-const cap = (bytesPerSecond: number): Bandwidth =>
-  bytesPerSecond === 0
-    ? UNLIMITED
-    : new TokenBucket({ bytesPerSecond: () => bytesPerSecond, clock: systemClock })
+/** @param bytesPerSecond - read at each use; 0 for no cap */
+const cap = (bytesPerSecond: () => number): Bandwidth =>
+  new TokenBucket({ bytesPerSecond: () => bytesPerSecond() || Infinity, clock: systemClock })
 
 /** The codec. It measures once per shape which backend is fastest, and stores the result in the data folder. */
 const createCodec = (config: NodeConfig, logger: Logger): SegmentCodec =>

@@ -3,6 +3,7 @@ import { deadlineIn } from '../clock/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
 import { placementPeers, placementView } from './peers/placement-view.ts'
+import { rttMicros } from './peers/rtt.ts'
 import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../clock/index.ts'
@@ -103,6 +104,10 @@ export class Libp2pMesh implements Mesh {
 
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
     return await this.#init.privateKey.sign(bytes)
+  }
+
+  rttMicros(peer: PeerId): number | undefined {
+    return rttMicros(this.#init.host, peer)
   }
 
   observe(peer: PeerId, outcome: Outcome): void {

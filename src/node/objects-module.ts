@@ -1,7 +1,7 @@
 import { counter, counterBy, gauge, gaugeBy } from './metrics.ts'
 import type { Registry } from 'prom-client'
 import type { Hologram } from '../hologram/hologram.ts'
-import type { ClientStats, HealStats, HolderStats } from '../hologram/index.ts'
+import type { ClientStats, HealStats, HolderStats, ServiceName, ServiceWork } from '../hologram/index.ts'
 import type { Module } from './module.ts'
 
 type CountName = Exclude<keyof ClientStats, 'owned' | 'survived'>
@@ -60,7 +60,51 @@ const holderMetrics = (registry: Registry, stats: () => HolderStats): void => {
     'status',
     () => stats().refused
   )
+  const work = (read: (work: ServiceWork) => number) => () => byService(stats().work, read)
+  counterBy(
+    registry,
+    'thhe_holder_requests_total',
+    'Work done for peers: blocks and commits written (put), blocks read (get), requests answered (object)',
+    'service',
+    work(({ requests }) => requests)
+  )
+  counterBy(
+    registry,
+    'thhe_holder_busy_seconds_total',
+    'Time that this work took, the time on the wire excluded',
+    'service',
+    work(({ busyMs }) => busyMs / 1000)
+  )
+  const streams = (read: (counts: HolderStats['streams'][ServiceName]) => number) => () =>
+    byService(stats().streams, read)
+  gaugeBy(
+    registry,
+    'thhe_holder_streams',
+    'Open streams of peers',
+    'service',
+    streams(({ open }) => open)
+  )
+  gaugeBy(
+    registry,
+    'thhe_holder_streams_limit',
+    'Open streams of peers from which on BUSY is answered',
+    'service',
+    streams(({ limit }) => limit)
+  )
+  counterBy(
+    registry,
+    'thhe_holder_turned_away_total',
+    'Streams of peers that were answered BUSY because of a limit',
+    'service',
+    streams(({ turnedAway }) => turnedAway)
+  )
 }
+
+const byService = <V>(
+  values: Readonly<Record<ServiceName, V>>,
+  read: (value: V) => number
+): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([service, value]) => [service, read(value)]))
 
 /** What this node has done for its user, and how it looks after what the user put. */
 const clientMetrics = (registry: Registry, stats: () => ClientStats): void => {

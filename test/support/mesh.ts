@@ -8,6 +8,7 @@ import { createLibp2p } from 'libp2p'
 import type { CID } from 'multiformats/cid'
 import type { Mesh, MeshPeer } from '../../src/hologram/mesh.ts'
 import type { PlacementView } from '../../src/hologram/placement/placement-view.ts'
+import { rttMicros } from '../../src/node/peers/rtt.ts'
 
 export interface TestPeerOptions {
   capacityBytes?: number
@@ -143,6 +144,10 @@ export class TestMesh implements Mesh {
 
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
     return this.#key.sign(bytes)
+  }
+
+  rttMicros(peer: PeerId): number | undefined {
+    return rttMicros(this.host, peer)
   }
 
   observe(peer: PeerId, outcome: Observation): void {

@@ -3,7 +3,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Clock, RandomSource } from '../../clock/index.ts'
-import { TokenBucket } from '../wire/bandwidth.ts'
+import { DEFAULT_REPAIR_BYTES_PER_SECOND, TokenBucket } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import type { HologramLogger } from '../logger.ts'
 import { LimitedMesh } from './wire/limited-mesh.ts'
@@ -30,6 +30,8 @@ import { ObjectClient } from './wire/object-client.ts'
 import type { LocalObjects } from './wire/object-client.ts'
 import { OwnedObjects } from './keep/owned-objects.ts'
 import { damagedObjectOf, ownedObjectOf } from './keep/policy.ts'
+import { peerStats } from './peer-stats.ts'
+import type { PeerStats } from './peer-stats.ts'
 import { putObject } from './put/put.ts'
 import { removeObject } from './keep/remove.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
@@ -61,7 +63,6 @@ export interface ClientInit extends Partial<ClientSettings> {
 
 /** Objects whose holders the keeper asks in one round. */
 const MAX_CHECKS_PER_ROUND = 64
-const DEFAULT_REPAIR_BYTES_PER_SECOND = 8 * 2 ** 20
 const DEFAULT_CHECK_INTERVAL_MS = 15 * 60_000
 
 /** What the client side has done, and what the keeper knows of what it looks after. */
@@ -73,12 +74,12 @@ export interface ClientStats extends Readonly<ClientCounts> {
 export class Client implements Objects {
   readonly keeper: Keeper
   readonly #context: ClientContext
+  readonly #mesh: LimitedMesh
   /** Puts and gets under way. */
   #active = 0
 
   constructor(components: ClientComponents, init: ClientInit) {
     const { holdings, codec, local, clock, random, logger } = components
-    const mesh = new LimitedMesh(components.mesh)
     const {
       keeperIntervalMs = 60_000,
       checkIntervalMs = DEFAULT_CHECK_INTERVAL_MS,
@@ -87,6 +88,9 @@ export class Client implements Objects {
     } = init
     const settings: ClientSettings = { ...DEFAULT_SETTINGS, ...rest }
     const counts = newClientCounts()
+    const experience = new PeerExperience()
+    const mesh = new LimitedMesh(components.mesh, settings.maxPerPeer)
+    this.#mesh = mesh
     this.#context = {
       mesh,
       holdings,
@@ -96,12 +100,13 @@ export class Client implements Objects {
       counts,
       clock,
       random,
-      objects: new ObjectClient({ mesh, clock, logger, counts }, local, {
-        timeoutMs: settings.requestTimeoutMs
+      objects: new ObjectClient({ mesh, clock, logger, counts, experience }, local, {
+        timeoutMs: settings.requestTimeoutMs,
+        maxPerPeer: settings.maxPerPeer
       }),
       background: new BackgroundTasks({ logger, counts }),
       owned: new OwnedObjects(holdings),
-      experience: new PeerExperience()
+      experience
     }
     this.keeper = new Keeper(this.#context, {
       intervalMs: keeperIntervalMs,
@@ -161,6 +166,11 @@ export class Client implements Objects {
   /** What this side has done, and what failed without ending an operation. */
   get stats(): ClientStats {
     return { ...this.#context.counts, owned: this.keeper.state }
+  }
+
+  /** What this side has seen of a peer, and what it has under way with it. */
+  peerStats(peer: PeerId): PeerStats {
+    return peerStats({ ...this.#context, mesh: this.#mesh }, peer)
   }
 
   async *list({ check = false, signal }: ListOptions = {}): AsyncGenerator<OwnedObject> {

@@ -2,5 +2,6 @@
 // May not enter: the answers to what peers ask of us (holder/), sockets, disks.
 export { Client, type ClientComponents, type ClientInit, type ClientStats } from './client.ts'
 export type { LayeredGetOptions, OpenedObject } from './get/get.ts'
+export type { PeerStats } from './peer-stats.ts'
 export type { Keeper, KeeperState } from './keep/keeper.ts'
 export { DEFAULT_SETTINGS, type ClientSettings } from './settings.ts'

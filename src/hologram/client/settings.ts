@@ -26,9 +26,17 @@ export interface ClientSettings {
   readonly minHedgeMs: number
   /** A reader gives up a holder that delivers no block for this long. */
   readonly readStallTimeoutMs: number
-  /** Most peers to ask one by one when neither homes nor records lead to an object. */
+  /** Peers to ask one by one when neither homes nor records lead to an object. */
   readonly maxSweep: number
+  /**
+   * Streams of put/1, streams of get/1 and requests of object/1 that this node has under way with one peer; the others wait
+   * in line. Read at each use, so that a controller can move it.
+   */
+  readonly maxPerPeer: (peer: string) => number
 }
+
+/** A quarter of the streams that a holder takes from one peer: it counts a stream until both ends have closed it. */
+const MAX_PER_PEER = 16
 
 export const DEFAULT_SETTINGS: Omit<ClientSettings, 'k' | 'n'> = {
   blockBytes: 262_144,
@@ -42,5 +50,6 @@ export const DEFAULT_SETTINGS: Omit<ClientSettings, 'k' | 'n'> = {
   putTiming: { stallTimeoutMs: 20_000, commitTimeoutMs: 60_000, patienceMs: 3_000 },
   minHedgeMs: 50,
   readStallTimeoutMs: 10_000,
-  maxSweep: 64
+  maxSweep: 64,
+  maxPerPeer: () => MAX_PER_PEER
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_REPAIR_BYTES_PER_SECOND } from '../wire/bandwidth.ts'
 import type { HealTiming } from './policy.ts'
 
 export interface HealInit {
@@ -17,7 +18,6 @@ export interface HealSettings extends HealTiming {
 }
 
 const DEFAULT_GRACE_MS = 15 * 60_000
-const DEFAULT_BYTES_PER_SECOND = 8 * 2 ** 20
 const MAX_TICK_MS = 5_000
 /**
  * Peers notice a loss at different times, and a repair takes some round trips whatever the grace time is. With less, the
@@ -29,7 +29,7 @@ export function healSettings({
   graceMs = DEFAULT_GRACE_MS,
   rankDelayMs = Math.max(MIN_RANK_DELAY_MS, graceMs / 40),
   tickMs = Math.min(MAX_TICK_MS, graceMs / 30),
-  bytesPerSecond = () => DEFAULT_BYTES_PER_SECOND
+  bytesPerSecond = () => DEFAULT_REPAIR_BYTES_PER_SECOND
 }: HealInit): HealSettings {
   return { graceMs, rankDelayMs, tickMs, bytesPerSecond }
 }

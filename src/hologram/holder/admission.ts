@@ -3,11 +3,16 @@ import type { StreamLimits } from './settings.ts'
 
 export interface AdmissionCounts {
   readonly open: number
+  /** Streams in all that may be open now. */
+  readonly limit: number
   /** Streams that were turned away since the start. */
   readonly turnedAway: number
 }
 
-/** Counts the open streams of one protocol, and turns away what is over the limits: of one peer, and of all. */
+/**
+ * Counts the open streams of one protocol. Turns away streams over the limits, of one peer and of all. A limit that falls
+ * closes no stream that is open.
+ */
 export class Admission {
   readonly #limits: Pick<StreamLimits, 'perPeer' | 'total'>
   readonly #byPeer = new Map<string, number>()
@@ -19,14 +24,14 @@ export class Admission {
   }
 
   get counts(): AdmissionCounts {
-    return { open: this.#open, turnedAway: this.#turnedAway }
+    return { open: this.#open, limit: this.#limits.total(), turnedAway: this.#turnedAway }
   }
 
-  /** Undefined when there is no room; otherwise what to call, once, when the stream is done. */
+  /** @returns undefined if there is no room; otherwise a function to call, once, when the stream is done */
   enter(peer: PeerId): (() => void) | undefined {
     const key = peer.toString()
     const ofPeer = this.#byPeer.get(key) ?? 0
-    if (this.#open >= this.#limits.total || ofPeer >= this.#limits.perPeer) {
+    if (this.#open >= this.#limits.total() || ofPeer >= this.#limits.perPeer()) {
       this.#turnedAway++
       return undefined
     }

@@ -23,7 +23,17 @@ export interface HolderContext {
   readonly counts: HolderCounts
 }
 
-/** What a holder has done since it was made, for metrics. */
+export type ServiceName = 'put' | 'get' | 'object'
+
+/** Work on the requests of one protocol. The mean of its service time over a period = added busyMs / added requests. */
+export interface ServiceWork {
+  /** put: blocks and commits written; get: blocks read; object: requests answered. */
+  requests: number
+  /** Time that these took here, the time on the wire excluded. Requests overlap, so this may grow faster than time. */
+  busyMs: number
+}
+
+/** What a holder has done since it was made, for metrics and for a controller. */
 export interface HolderCounts {
   blocksIn: number
   bytesIn: number
@@ -34,10 +44,11 @@ export interface HolderCounts {
   readonly refused: Record<string, number>
   /** Streams that broke, or were cut off by a deadline or for breaking the protocol. */
   streamsCut: number
+  readonly work: Readonly<Record<ServiceName, ServiceWork>>
 }
 
 export interface HolderStats extends Readonly<HolderCounts> {
-  readonly streams: Readonly<Record<'put' | 'get' | 'object', AdmissionCounts>>
+  readonly streams: Readonly<Record<ServiceName, AdmissionCounts>>
 }
 
 export function newCounts(): HolderCounts {
@@ -48,7 +59,28 @@ export function newCounts(): HolderCounts {
     bytesOut: 0,
     shardsCommitted: 0,
     refused: {},
-    streamsCut: 0
+    streamsCut: 0,
+    work: {
+      put: { requests: 0, busyMs: 0 },
+      get: { requests: 0, busyMs: 0 },
+      object: { requests: 0, busyMs: 0 }
+    }
+  }
+}
+
+/** Runs one piece of work of a service and adds its time to the counts, whether it succeeds or fails. */
+export async function timed<T>(
+  { clock, counts }: Pick<HolderContext, 'clock' | 'counts'>,
+  service: ServiceName,
+  run: () => Promise<T>
+): Promise<T> {
+  const startMs = clock.monotonicMs()
+  try {
+    return await run()
+  } finally {
+    const work = counts.work[service]
+    work.requests++
+    work.busyMs += clock.monotonicMs() - startMs
   }
 }
 

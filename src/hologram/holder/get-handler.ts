@@ -5,13 +5,14 @@ import { decodeObjectCid } from '../records/cid.ts'
 import { isHologramError } from '../errors.ts'
 import { MAX_BLOCKS_PER_REQUEST } from '../wire/limits.ts'
 import { MAX_SHARDS } from '../records/manifest.ts'
-import { countRefusal } from './context.ts'
+import { countRefusal, timed } from './context.ts'
 import { nextRequest } from './next-request.ts'
 import { OpenShard } from './open-shard.ts'
 import { readAhead } from './read-ahead.ts'
 import { isOwnFault, Refusal, refuse, replyHead } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
 import type { FramedStream } from '../../../protocols/framing/index.ts'
+import type { ShardReader } from '../holdings.ts'
 import type { HolderContext } from './context.ts'
 
 /**
@@ -34,7 +35,7 @@ export async function handleGet(
         await sendBlocks(context, framed, shard, request, signal)
       } catch (error) {
         if (signal.aborted || !endsOnlyItsRequest(error)) throw error
-        const head = replyHead(error, context.settings.retryAfterMs)
+        const head = replyHead(error, context.settings.retryAfterMs())
         if (isOwnFault(error)) context.logger.warn('a block cannot be read', { shard: request.shard, error })
         countRefusal(context.counts, head.status)
         await framed.writeMessage(GetReply, head, wait)
@@ -46,18 +47,19 @@ export async function handleGet(
 }
 
 async function sendBlocks(
-  { settings, up, counts, logger }: HolderContext,
+  context: HolderContext,
   framed: FramedStream,
   shard: OpenShard,
   request: GetRequest,
   signal: AbortSignal
 ): Promise<void> {
+  const { settings, up, counts, logger } = context
   const { reader, tree } = await shard.open(checkRequest(request), request.shard)
   const { first, count } = request
   if (first + count > reader.blocks) throw refuse(`the shard has ${reader.blocks} blocks`)
   const wait = { timeoutMs: settings.idleTimeoutMs, signal }
   const range = { first, count, depth: settings.readAheadBlocks, signal }
-  for await (const { index, data } of readAhead(reader, range)) {
+  for await (const { index, data } of readAhead(timedReader(context, reader), range)) {
     if (data === undefined) {
       logger.warn('a block is damaged', {
         cid: decodeObjectCid(request.cid),
@@ -74,6 +76,11 @@ async function sendBlocks(
     counts.blocksOut++
     counts.bytesOut += data.byteLength
   }
+}
+
+/** Counts the time of each block that is read. */
+function timedReader(context: HolderContext, reader: ShardReader): Pick<ShardReader, 'read'> {
+  return { read: async (index, options) => timed(context, 'get', async () => reader.read(index, options)) }
 }
 
 function corruptBlock(index: number): GetReply {

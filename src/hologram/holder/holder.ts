@@ -34,7 +34,7 @@ import type { Clock } from '../../clock/index.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh } from '../mesh.ts'
 import type { HologramLogger } from '../logger.ts'
-import type { HolderContext, HolderStats } from './context.ts'
+import type { HolderContext, HolderStats, ServiceName } from './context.ts'
 
 export interface HolderComponents {
   readonly mesh: Mesh
@@ -73,7 +73,7 @@ export class Holder {
   readonly #context: HolderContext
   readonly #objects: ObjectService
   readonly #announcements: ProvideQueue
-  readonly #services: Record<'put' | 'get' | 'object', Service>
+  readonly #services: Record<ServiceName, Service>
   readonly #conversations = new Set<Promise<void>>()
   readonly #budget: ByteBudget
   #stopping = newStopping()
@@ -136,7 +136,7 @@ export class Holder {
     }
   }
 
-  #makeServices(): Record<'put' | 'get' | 'object', Service> {
+  #makeServices(): Record<ServiceName, Service> {
     const { settings } = this.#context
     return {
       put: {
@@ -194,7 +194,7 @@ export class Holder {
     })
     const leave = service.admission.enter(remotePeer)
     try {
-      if (leave === undefined) throw new Refusal(Status.BUSY, 'too many streams', settings.retryAfterMs)
+      if (leave === undefined) throw new Refusal(Status.BUSY, 'too many streams', settings.retryAfterMs())
       // A simulated connection has no address.
       const network = networkPrefix(remoteAddr?.toString() ?? '')
       await service.converse(framed, { peer: remotePeer, network }, signal)
@@ -216,7 +216,7 @@ export class Holder {
       framed.abort(error as Error)
       return
     }
-    const head = replyHead(error, settings.retryAfterMs)
+    const head = replyHead(error, settings.retryAfterMs())
     countRefusal(counts, head.status)
     if (isOwnFault(error)) logger.warn(`${name} failed`, { error })
     try {

@@ -11,7 +11,7 @@ import { decodeManifest, manifestCid, type Manifest } from '../records/manifest.
 import { openPlacement, type PlacementRecord } from '../records/placement-record.ts'
 import { openHolderStatement, signHolderStatement } from '../records/holder-statement.ts'
 import { keepLease, openLiveLease, saidOtherwise, tooManyLessees } from './admit-lease.ts'
-import { countRefusal } from './context.ts'
+import { countRefusal, timed } from './context.ts'
 import { isOwnFault, notFound, refuse, replyHead } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
 import type { HolderContext } from './context.ts'
@@ -40,9 +40,10 @@ export class ObjectService {
   /** The reply to `request`, whatever its status. Never rejects. */
   async answer(request: Partial<ObjectRequest>): Promise<ObjectReply> {
     try {
-      return reply({ status: Status.OK, message: '', retryAfterMs: 0 }, await this.#dispatch(request))
+      const fields = await timed(this.#context, 'object', async () => this.#dispatch(request))
+      return reply({ status: Status.OK, message: '', retryAfterMs: 0 }, fields)
     } catch (error) {
-      const head = replyHead(error, this.#context.settings.retryAfterMs)
+      const head = replyHead(error, this.#context.settings.retryAfterMs())
       countRefusal(this.#context.counts, head.status)
       if (isOwnFault(error)) this.#context.logger.warn('a request of object/1 failed', { error })
       return reply(head, {})

@@ -7,6 +7,7 @@ import { BLOCK_ALIGNMENT_BYTES, Layout, MAX_BLOCK_BYTES } from '../records/layou
 import { MAX_SHARDS, decodeManifest, manifestCid, type Manifest } from '../records/manifest.ts'
 import { uploadId } from '../records/seed.ts'
 import { keepLease, openLiveLease } from './admit-lease.ts'
+import { timed } from './context.ts'
 import { refuse } from './refusal.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { FramedStream } from '../../../protocols/framing/index.ts'
@@ -117,7 +118,8 @@ class Reception {
         return
       }
       if (frame.commit === undefined) throw refuse('after PutOpen come blocks, then PutCommit')
-      const lease = await this.#commit(frame.commit.manifest, frame.commit.lease)
+      const { manifest, lease: signed } = frame.commit
+      const lease = await timed(this.#context, 'put', async () => this.#commit(manifest, signed))
       counts.shardsCommitted++
       await this.#framed.writeMessage(PutReply, okReply({ lease }), wait)
       return
@@ -131,7 +133,7 @@ class Reception {
     if (index !== expected) throw refuse(`block ${index} came where block ${expected} was due`)
     await this.#context.down.take(data.byteLength, this.#signal)
     const leaf = leafHash(data)
-    await this.#upload.append(data, leaf)
+    await timed(this.#context, 'put', async () => this.#upload.append(data, leaf))
     this.#tree.append(leaf)
     this.#sizes.push(data.byteLength)
     this.#context.counts.blocksIn++

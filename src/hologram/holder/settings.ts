@@ -1,16 +1,16 @@
 import type { ByteBudgetInit } from '../../../protocols/framing/index.ts'
 
-/** Limits on the streams of one protocol. */
+/** Limits on the streams of one protocol. Functions are read at each new stream, so that a controller can move them. */
 export interface StreamLimits {
-  /** On one connection: libp2p resets what is more. */
+  /** On one connection; libp2p resets further streams. */
   readonly perConnection: number
-  /** Of one peer, over all its connections: what is more is answered BUSY. */
-  readonly perPeer: number
-  /** Of all peers: what is more is answered BUSY. */
-  readonly total: number
+  /** Of one peer, over all its connections; further streams are answered BUSY. */
+  readonly perPeer: () => number
+  /** Of all peers; further streams are answered BUSY. */
+  readonly total: () => number
 }
 
-/** The knobs of the holder side. Times are milliseconds. */
+/** The settings of the holder side. Times are milliseconds. */
 export interface HolderSettings {
   readonly put: StreamLimits
   readonly get: StreamLimits
@@ -21,8 +21,8 @@ export interface HolderSettings {
   readonly idleTimeoutMs: number
   /** How long a peer may take to close its end when we are done. */
   readonly lingerMs: number
-  /** What a peer that is told BUSY should wait. */
-  readonly retryAfterMs: number
+  /** What a peer that is told BUSY should wait. Read at each answer, so that a controller can move it. */
+  readonly retryAfterMs: () => number
   /** Blocks read from disk ahead of the one being sent, in one stream. */
   readonly readAheadBlocks: number
   /** Merkle trees kept for audit paths, 64 bytes a block. */
@@ -38,13 +38,13 @@ export interface HolderSettings {
 }
 
 export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
-  put: { perConnection: 64, perPeer: 64, total: 128 },
-  get: { perConnection: 64, perPeer: 64, total: 256 },
-  object: { perConnection: 64, perPeer: 64, total: 1024 },
+  put: { perConnection: 64, perPeer: () => 64, total: () => 128 },
+  get: { perConnection: 64, perPeer: () => 64, total: () => 256 },
+  object: { perConnection: 64, perPeer: () => 64, total: () => 1024 },
   unread: { totalBytes: 128 * 2 ** 20, perPeerBytes: 32 * 2 ** 20, minPerPeerBytes: 2 ** 19 },
   idleTimeoutMs: 30_000,
   lingerMs: 2_000,
-  retryAfterMs: 1_000,
+  retryAfterMs: () => 1_000,
   readAheadBlocks: 4,
   treeCacheBytes: 64 * 2 ** 20,
   maxLeases: 64,

@@ -7,12 +7,15 @@ export interface Bandwidth {
 }
 
 export interface TokenBucketInit {
-  /** Read at each request, so that a controller can move it. Positive. */
+  /** Read at each request, so that a controller can move it. Positive; Infinity for no cap. */
   readonly bytesPerSecond: () => number
   /** Bytes that may pass at once after a pause. @default a quarter of a second at the rate */
   readonly burstBytes?: number
   readonly clock: Clock
 }
+
+/** What repair may read a second, by its owner's keeper and by a healer, when nothing else is set. */
+export const DEFAULT_REPAIR_BYTES_PER_SECOND = 8 * 2 ** 20
 
 /** No cap. */
 export const UNLIMITED: Bandwidth = { take: async () => {} }
@@ -39,6 +42,7 @@ export class TokenBucket implements Bandwidth {
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     const nowMs = this.#clock.monotonicMs()
     const rate = this.#rate()
+    if (rate === Infinity) return
     const msPerByte = 1000 / rate
     const burstMs = (this.#burstBytes ?? rate / 4) * msPerByte
     this.#paidUntilMs = Math.max(this.#paidUntilMs, nowMs - burstMs) + bytes * msPerByte

@@ -15,6 +15,7 @@ import { DROP_REASONS } from './report.ts'
 import { Reporter } from './reporter.ts'
 import { NEWCOMER_PPM } from './standing.ts'
 import { FULL_RELIABILITY_PPM } from './reliability.ts'
+import { rttMicros } from './rtt.ts'
 import type { Sight } from '../../manifold/map/index.ts'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { Clock, RandomSource } from '../../clock/index.ts'
@@ -189,17 +190,16 @@ export class Peers {
   #sights(): Sight[] {
     const { host } = this.#init
     return this.table.live().flatMap(({ report: { peer }, reliabilityPpm }) => {
-      const rtts = host.getConnections(peer).flatMap(({ rtt }) => (rtt === undefined ? [] : [rtt]))
-      if (peer.equals(host.peerId) || rtts.length === 0) return []
-      const rttMicros = Math.max(1, Math.round(Math.min(...rtts) * 1000))
-      return [{ peer: peer.toString(), rttMicros, failuresPpm: FULL_RELIABILITY_PPM - reliabilityPpm }]
+      const rtt = rttMicros(host, peer)
+      if (peer.equals(host.peerId) || rtt === undefined) return []
+      const failuresPpm = FULL_RELIABILITY_PPM - reliabilityPpm
+      return [{ peer: peer.toString(), rttMicros: rtt, failuresPpm }]
     })
   }
 
   #summary({ report, live, reliabilityPpm }: PeerEntry, failureDomain: string): PeerSummary {
     const { host } = this.#init
     const connections = host.getConnections(report.peer)
-    const rtts = connections.map(({ rtt }) => rtt).filter((rtt) => rtt !== undefined)
     const self = report.peer.equals(host.peerId)
     return {
       id: report.peer.toString(),
@@ -212,7 +212,7 @@ export class Peers {
           : connections.some(({ direct }) => direct)
             ? 'direct'
             : 'relayed',
-      rttMicros: rtts.length === 0 ? undefined : Math.round(Math.min(...rtts) * 1000),
+      rttMicros: rttMicros(host, report.peer),
       capacityBytes: report.capacityBytes,
       freeBytes: report.freeBytes,
       reliabilityPpm,

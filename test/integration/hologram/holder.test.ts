@@ -203,7 +203,7 @@ describe('holder over TCP', () => {
   })
 
   it('lets libp2p reset streams beyond the limit of a connection, and continues', async () => {
-    await startHolder({ object: { perConnection: 5, perPeer: 100, total: 100 } })
+    await startHolder({ object: { perConnection: 5, perPeer: () => 100, total: () => 100 } })
     const streams = []
     let reset = 0
     for (let i = 0; i < 12; i++) {

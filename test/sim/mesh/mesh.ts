@@ -107,6 +107,13 @@ export class SimMesh implements Mesh {
     return await this.#key.sign(bytes)
   }
 
+  rttMicros(peer: PeerId): number | undefined {
+    const host = this.#world.find(peer)?.host
+    if (host === undefined || !this.#connected.has(host)) return undefined
+    const { links } = this.#world
+    return links.oneWayMicros(this.#node.host, host) + links.oneWayMicros(host, this.#node.host)
+  }
+
   observe(peer: PeerId, outcome: Outcome): void {
     const id = peer.toString()
     this.#world.trace('observe', this.#node.host, this.#world.find(peer)?.host ?? -1, outcome)

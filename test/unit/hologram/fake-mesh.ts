@@ -71,5 +71,9 @@ export class FakeMesh implements Mesh {
     return await this.#signer.sign(bytes)
   }
 
+  rttMicros(): number | undefined {
+    return undefined
+  }
+
   observe(): void {}
 }

@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 
 /** What this node has seen of one peer, as running estimates. */
-interface PeerEstimate {
+export interface PeerEstimate {
   /** Smoothed time from asking for a block to its arrival when nothing else was asked before it. */
   latencyMs: number
   /** Smoothed mean deviation of that time. */
@@ -25,30 +25,50 @@ export interface PeerExperienceOptions {
 
 /** How fast peers have been to this node: predicts when a block will come and when to stop waiting for it. */
 export class PeerExperience {
-  readonly #estimates = new Map<string, PeerEstimate>()
-  readonly #maxPeers: number
+  readonly #estimates: RecentPeers<PeerEstimate>
+  /** Smoothed time of a request of object/1, by peer. */
+  readonly #requestMs: RecentPeers<number>
   /** Of all samples: the estimate for a peer that was never asked. */
   readonly #typical: PeerEstimate = { ...FIRST_GUESS }
 
   constructor(options: PeerExperienceOptions = {}) {
-    this.#maxPeers = options.maxPeers ?? 1024
+    const { maxPeers = 1024 } = options
+    this.#estimates = new RecentPeers(maxPeers)
+    this.#requestMs = new RecentPeers(maxPeers)
+  }
+
+  /** What blocks of this peer have taught; undefined before the first. */
+  blocksOf(peer: PeerId): Readonly<PeerEstimate> | undefined {
+    return this.#estimates.get(peer)
+  }
+
+  /** Smoothed milliseconds that a request of object/1 takes, dialling included; undefined before the first. */
+  requestMsOf(peer: PeerId): number | undefined {
+    return this.#requestMs.get(peer)
+  }
+
+  /** A request of object/1 was answered after `elapsedMs`. */
+  sampleRequest(peer: PeerId, elapsedMs: number): void {
+    if (!(elapsedMs >= 0)) return
+    const known = this.#requestMs.get(peer) ?? elapsedMs
+    this.#requestMs.set(peer, known + MEAN_GAIN * (elapsedMs - known))
   }
 
   /** A block asked for when nothing else was outstanding arrived after `elapsedMs`. */
   sampleLatency(peer: PeerId, elapsedMs: number): void {
     if (!(elapsedMs >= 0)) return
-    const known = this.#estimates.get(peer.toString())
+    const known = this.#estimates.get(peer)
     if (known !== undefined) learnLatency(known, elapsedMs)
-    this.#keep(peer, known ?? { ...this.#typical, latencyMs: elapsedMs, deviationMs: elapsedMs / 2 })
+    this.#estimates.set(peer, known ?? { ...this.#typical, latencyMs: elapsedMs, deviationMs: elapsedMs / 2 })
     learnLatency(this.#typical, elapsedMs)
   }
 
   /** A busy peer delivered `bytes` in `elapsedMs`. */
   sampleRate(peer: PeerId, bytes: number, elapsedMs: number): void {
     if (!(bytes > 0) || !(elapsedMs > 0)) return
-    const estimate = this.#estimates.get(peer.toString()) ?? { ...this.#typical }
+    const estimate = this.#estimates.get(peer) ?? { ...this.#typical }
     learnRate(estimate, bytes / elapsedMs)
-    this.#keep(peer, estimate)
+    this.#estimates.set(peer, estimate)
     learnRate(this.#typical, bytes / elapsedMs)
   }
 
@@ -65,18 +85,30 @@ export class PeerExperience {
   }
 
   #estimate(peer: PeerId): PeerEstimate {
-    return this.#estimates.get(peer.toString()) ?? this.#typical
+    return this.#estimates.get(peer) ?? this.#typical
+  }
+}
+
+/** A value for each peer; forgets the peer that was set longest ago. */
+class RecentPeers<V> {
+  readonly #values = new Map<string, V>()
+  readonly #max: number
+
+  constructor(max: number) {
+    this.#max = max
   }
 
-  #keep(peer: PeerId, estimate: PeerEstimate): void {
+  get(peer: PeerId): V | undefined {
+    return this.#values.get(peer.toString())
+  }
+
+  set(peer: PeerId, value: V): void {
     const key = peer.toString()
-    this.#estimates.delete(key)
-    this.#estimates.set(key, estimate)
-    if (this.#estimates.size <= this.#maxPeers) return
-    for (const oldest of this.#estimates.keys()) {
-      this.#estimates.delete(oldest)
-      return
-    }
+    this.#values.delete(key)
+    this.#values.set(key, value)
+    if (this.#values.size <= this.#max) return
+    const [oldest] = this.#values.keys()
+    this.#values.delete(oldest)
   }
 }
 

@@ -1,22 +1,34 @@
 import type { PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
-import { OBJECT_PROTOCOL } from '../../wire/limits.ts'
+import { GET_PROTOCOL, PUT_PROTOCOL } from '../../wire/limits.ts'
 import { PeerSlots } from './peer-slots.ts'
+import type { SlotUse } from './peer-slots.ts'
 import type { Mesh, MeshPeer } from '../../mesh.ts'
 
 /**
- * Streams of one protocol that this node has open to one peer at most. A quarter of what a holder takes from one peer
- * (holder/settings.ts), since it counts a stream until both ends have closed it.
+ * The mesh for this node's own puts and gets: a stream of put/1 or get/1 waits until there is room for it at the peer.
+ * Streams of object/1 pass, since they stay open between requests: `ObjectClient` limits the requests.
  */
-export const MAX_STREAMS_PER_PEER = 16
-
-/** The mesh for this node's own puts and gets: a stream waits until there is room for it at the peer. */
 export class LimitedMesh implements Mesh {
   readonly #mesh: Mesh
-  readonly #slots = new PeerSlots(MAX_STREAMS_PER_PEER)
+  /** By protocol id. */
+  readonly #slots: ReadonlyMap<string, PeerSlots>
 
-  constructor(mesh: Mesh) {
+  /** @param maxPerPeer - streams of one protocol that may be open to a peer */
+  constructor(mesh: Mesh, maxPerPeer: (peer: string) => number) {
     this.#mesh = mesh
+    this.#slots = new Map(
+      [PUT_PROTOCOL, GET_PROTOCOL].map((name) => [mesh.protocol(name), new PeerSlots(maxPerPeer)])
+    )
+  }
+
+  /** Streams that are open to a peer, and those that wait for room. */
+  use(peer: PeerId): SlotUse {
+    const uses = [...this.#slots.values()].map((slots) => slots.use(peer.toString()))
+    return {
+      taken: uses.reduce((sum, { taken }) => sum + taken, 0),
+      waiting: uses.reduce((sum, { waiting }) => sum + waiting, 0)
+    }
   }
 
   get self(): PeerId {
@@ -40,10 +52,9 @@ export class LimitedMesh implements Mesh {
   }
 
   async open(peer: PeerId, protocol: string, options: { signal: AbortSignal }): Promise<Stream> {
-    // Streams of object/1 are kept open between requests: `ObjectClient` counts requests, and its pool the streams.
-    if (protocol === this.#mesh.protocol(OBJECT_PROTOCOL))
-      return await this.#mesh.open(peer, protocol, options)
-    const release = await this.#slots.take(`${peer.toString()} ${protocol}`, options.signal)
+    const slots = this.#slots.get(protocol)
+    if (slots === undefined) return await this.#mesh.open(peer, protocol, options)
+    const release = await slots.take(peer.toString(), options.signal)
     try {
       const stream = await this.#mesh.open(peer, protocol, options)
       stream.addEventListener('close', release, { once: true })
@@ -74,6 +85,10 @@ export class LimitedMesh implements Mesh {
 
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
     return await this.#mesh.sign(bytes)
+  }
+
+  rttMicros(peer: PeerId): number | undefined {
+    return this.#mesh.rttMicros(peer)
   }
 
   observe(...args: Parameters<Mesh['observe']>): void {

@@ -5,20 +5,27 @@ import type { FramedStream, WaitOptions } from '../../../../protocols/framing/in
 import { fromFraming } from '../../wire/stream-errors.ts'
 import { MAX_OBJECT_REPLY_BYTES, MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } from '../../wire/limits.ts'
 import { PeerSlots } from './peer-slots.ts'
+import type { SlotUse } from './peer-slots.ts'
 import { StreamPool } from './stream-pool.ts'
 import { noReply, openFramed, remoteError } from './streams.ts'
 import type { StreamOpener } from './streams.ts'
+import type { PeerExperience } from '../find/experience.ts'
 import { survive } from '../survive.ts'
 import type { FailureLog } from '../survive.ts'
 
 /** Answers a request as this node answers another peer. */
 export type LocalObjects = (request: Partial<ObjectRequest>) => Promise<ObjectReply>
 
-export interface ObjectClientComponents extends StreamOpener, FailureLog {}
+export interface ObjectClientComponents extends StreamOpener, FailureLog {
+  /** Learns how long peers take to answer. */
+  readonly experience: Pick<PeerExperience, 'sampleRequest'>
+}
 
 export interface ObjectClientInit {
   /** One request, dialling included. */
   readonly timeoutMs: number
+  /** Requests to one peer at a time; the others wait in line. */
+  readonly maxPerPeer: (peer: string) => number
 }
 
 /** Holders wait longer than this for the next request of a stream. */
@@ -26,19 +33,21 @@ const IDLE_MS = 5_000
 /** Streams kept open with one peer: as many requests go at once without opening another. */
 const MAX_IDLE_STREAMS = 16
 
-/** Requests to one peer at a time: a quarter of the streams that a holder takes from one. */
-const MAX_REQUESTS_PER_PEER = 16
-
 /** Requests of object/1, each alone on its stream. Requests to this node itself need no stream. */
 export class ObjectClient {
   readonly #components: ObjectClientComponents
   readonly #local: LocalObjects
   readonly #timeoutMs: number
   readonly #streams: StreamPool
-  readonly #slots = new PeerSlots(MAX_REQUESTS_PER_PEER)
+  readonly #slots: PeerSlots
 
-  constructor(components: ObjectClientComponents, local: LocalObjects, { timeoutMs }: ObjectClientInit) {
+  constructor(
+    components: ObjectClientComponents,
+    local: LocalObjects,
+    { timeoutMs, maxPerPeer }: ObjectClientInit
+  ) {
     this.#components = components
+    this.#slots = new PeerSlots(maxPerPeer)
     this.#local = local
     this.#timeoutMs = timeoutMs
     this.#streams = new StreamPool({
@@ -62,6 +71,11 @@ export class ObjectClient {
     return reply
   }
 
+  /** Requests to a peer that are under way, and those in line. */
+  use(peer: PeerId): SlotUse {
+    return this.#slots.use(peer.toString())
+  }
+
   /** Closes the streams that are kept open for further requests. */
   close(): void {
     this.#streams.close()
@@ -71,9 +85,12 @@ export class ObjectClient {
     const wait = { timeoutMs: this.#timeoutMs, signal }
     // Time in line is not the peer's.
     const release = await this.#slots.take(peer.toString(), signal)
+    const { clock, experience } = this.#components
+    const startMs = clock.monotonicMs()
     try {
       const reply = (await this.#askAgain(peer, request, wait)) ?? (await this.#askAnew(peer, request, wait))
       if (reply === undefined) throw noReply(peer)
+      experience.sampleRequest(peer, clock.monotonicMs() - startMs)
       return reply
     } finally {
       release()

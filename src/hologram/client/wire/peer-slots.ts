@@ -1,33 +1,55 @@
+/** What goes on with one peer, and what waits in line for it. */
+export interface SlotUse {
+  readonly taken: number
+  readonly waiting: number
+}
+
 interface Slots {
   taken: number
   readonly waiting: Array<() => void>
 }
 
-/** So many at a time for each key; the others wait in line. */
+/** A limit on what goes on with each peer at the same time; the rest waits in line. Peers are named by their ids as text. */
 export class PeerSlots {
-  readonly #max: number
+  readonly #max: (peer: string) => number
   readonly #slots = new Map<string, Slots>()
 
-  constructor(max: number) {
+  /** @param max - read whenever a slot is taken or given back, so that a controller can move it; below 1 counts as 1 */
+  constructor(max: (peer: string) => number) {
     this.#max = max
   }
 
+  use(peer: string): SlotUse {
+    const { taken, waiting } = this.#slots.get(peer) ?? { taken: 0, waiting: [] }
+    return { taken, waiting: waiting.length }
+  }
+
   /** @returns gives the slot back; idempotent @throws the signal's reason when it fires first */
-  async take(key: string, signal?: AbortSignal): Promise<() => void> {
+  async take(peer: string, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted()
-    const slots = this.#slots.get(key) ?? { taken: 0, waiting: [] }
-    this.#slots.set(key, slots)
-    if (slots.taken >= this.#max) await wait(slots, signal)
+    const slots = this.#slots.get(peer) ?? { taken: 0, waiting: [] }
+    this.#slots.set(peer, slots)
+    if (slots.waiting.length > 0 || !this.#hasRoom(peer, slots)) await wait(slots, signal)
     else slots.taken++
     let isReleased = false
     return () => {
       if (isReleased) return
       isReleased = true
-      const next = slots.waiting.shift()
-      // The slot goes to the next in line as it is.
-      if (next !== undefined) next()
-      else if (--slots.taken === 0) this.#slots.delete(key)
+      slots.taken--
+      this.#admit(peer, slots)
+      if (slots.taken === 0) this.#slots.delete(peer)
     }
+  }
+
+  #admit(peer: string, slots: Slots): void {
+    while (slots.waiting.length > 0 && this.#hasRoom(peer, slots)) {
+      slots.taken++
+      slots.waiting.shift()!()
+    }
+  }
+
+  #hasRoom(peer: string, { taken }: Slots): boolean {
+    return taken < Math.max(1, this.#max(peer))
   }
 }
 

@@ -1,6 +1,12 @@
 import { expect } from 'chai'
 import { varint } from 'multiformats'
-import { GetReply, GetRequest, ObjectReply, PutReply } from '../../../../protocols/generated/object.js'
+import {
+  GetReply,
+  GetRequest,
+  ObjectReply,
+  ObjectRequest,
+  PutReply
+} from '../../../../protocols/generated/object.js'
 import {
   MAX_GET_REQUEST_BYTES,
   MAX_OBJECT_REQUEST_BYTES,
@@ -44,12 +50,16 @@ describe('holder: limits', () => {
     const name = protocol.slice(0, -2) as 'put' | 'get' | 'object'
 
     it(`${protocol}: tells libp2p how many streams a connection may have`, async () => {
-      fixture = await startHolder({ settings: { [name]: { perConnection: 7, perPeer: 8, total: 9 } } })
+      fixture = await startHolder({
+        settings: { [name]: { perConnection: 7, perPeer: () => 8, total: () => 9 } }
+      })
       expect(fixture.mesh.handlers.get(fixture.mesh.protocol(protocol))?.maxInboundStreams).to.equal(7)
     })
 
     it(`${protocol}: answers BUSY to a peer with too many streams, and to all peers at the total limit`, async () => {
-      fixture = await startHolder({ settings: { [name]: { perConnection: 9, perPeer: 2, total: 3 } } })
+      fixture = await startHolder({
+        settings: { [name]: { perConnection: 9, perPeer: () => 2, total: () => 3 } }
+      })
       const { mesh, alice, bob } = fixture
       const open = [await mesh.dial(protocol, alice.peer), await mesh.dial(protocol, alice.peer)]
       const busy = async (stream: FramedStream) => {
@@ -62,7 +72,7 @@ describe('holder: limits', () => {
       await busy(await mesh.dial(protocol, alice.peer))
       open.push(await mesh.dial(protocol, bob.peer))
       await busy(await mesh.dial(protocol, bob.peer))
-      expect(fixture.holder.stats.streams[name]).to.deep.equal({ open: 3, turnedAway: 2 })
+      expect(fixture.holder.stats.streams[name]).to.deep.equal({ open: 3, limit: 3, turnedAway: 2 })
       for (const stream of open) stream.abort(new Error('enough'))
       await Promise.all(mesh.served)
       expect(fixture.holder.stats.streams[name].open).to.equal(0)
@@ -171,6 +181,23 @@ describe('holder: limits', () => {
     }
     expect(fixture.holder.stats.blocksOut).to.equal(0)
     stream.abort(new Error('the test is over'))
+  })
+
+  it('counts the work for peers: blocks and a commit written, blocks read, requests answered', async () => {
+    const object = codedObject()
+    const started = await startWithShard({}, object)
+    fixture = started
+    const get = await fixture.mesh.dial('get/1', fixture.bob.peer)
+    await get.writeMessage(GetRequest, getRequest(object.cid, { first: 2, count: 2 }), WAIT)
+    for (let i = 0; i < 2; i++) await get.read(WAIT)
+    const ask = await fixture.mesh.dial('object/1', fixture.bob.peer)
+    await ask.writeMessage(ObjectRequest, { status: object.cid.bytes }, WAIT)
+    await ask.read(WAIT)
+    const { work } = fixture.holder.stats
+    expect(work.put.requests).to.equal(object.shards[0].length + 1)
+    expect(work.get.requests).to.equal(2)
+    expect(work.object.requests).to.equal(1)
+    expect(work.put.busyMs).to.be.greaterThan(0)
   })
 
   it('counts only the bytes of blocks against the bandwidth caps', async () => {

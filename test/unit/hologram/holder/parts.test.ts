@@ -24,16 +24,32 @@ const silent = { warn: () => {}, info: () => {}, debug: () => {} }
 describe('admission', () => {
   it('counts the streams of a peer and of all peers, and refuses streams over the limits', async () => {
     const [{ peer: alice }, { peer: bob }] = [await signer(0), await signer(1)]
-    const admission = new Admission({ perPeer: 2, total: 3 })
+    const admission = new Admission({ perPeer: () => 2, total: () => 3 })
     const first = admission.enter(alice)
     admission.enter(alice)
     expect(admission.enter(alice), 'a third of alice').to.equal(undefined)
     expect(admission.enter(bob)).not.to.equal(undefined)
     expect(admission.enter(bob), 'a fourth in all').to.equal(undefined)
-    expect(admission.counts).to.deep.equal({ open: 3, turnedAway: 2 })
+    expect(admission.counts).to.deep.equal({ open: 3, limit: 3, turnedAway: 2 })
     first?.()
     expect(admission.counts.open).to.equal(2)
     expect(admission.enter(bob)).not.to.equal(undefined)
+  })
+
+  it('follows its limits: a lower one lets nobody in until enough have left', async () => {
+    const { peer } = await signer(0)
+    let limit = 3
+    const admission = new Admission({ perPeer: () => 9, total: () => limit })
+    const leave = [admission.enter(peer), admission.enter(peer), admission.enter(peer)]
+    limit = 1
+    leave[0]?.()
+    leave[1]?.()
+    expect(admission.enter(peer)).to.equal(undefined)
+    expect(admission.counts).to.deep.equal({ open: 1, limit: 1, turnedAway: 1 })
+    leave[2]?.()
+    expect(admission.enter(peer)).not.to.equal(undefined)
+    limit = 2
+    expect(admission.enter(peer)).not.to.equal(undefined)
   })
 })
 

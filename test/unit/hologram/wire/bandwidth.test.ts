@@ -69,6 +69,16 @@ describe('bandwidth cap', () => {
     expect(await errorOf(async () => bucket.take(1, signal))).to.be.instanceOf(RangeError)
   })
 
+  it('has no cap while its rate is Infinity', async () => {
+    let rate = Infinity
+    const bucket = new TokenBucket({ bytesPerSecond: () => rate, burstBytes: 0, clock })
+    expect(await msToTake(bucket, 1e12)).to.equal(0)
+    rate = 1000
+    expect(await msToTake(bucket, 100)).to.equal(100)
+    rate = Infinity
+    expect(await msToTake(bucket, 1e12)).to.equal(0)
+  })
+
   it('stops waiting when the signal fires', async () => {
     const bucket = new TokenBucket({ bytesPerSecond: () => 1, burstBytes: 0, clock })
     const stop = new AbortController()

@@ -1,6 +1,7 @@
 import { streamPair } from '@libp2p/utils'
 import { expect } from 'chai'
 import { ObjectReply, ObjectRequest, Status } from '../../../../../protocols/generated/object.js'
+import { PeerExperience } from '../../../../../src/hologram/client/find/experience.ts'
 import { newClientCounts } from '../../../../../src/hologram/client/counts.ts'
 import { ObjectClient } from '../../../../../src/hologram/client/wire/object-client.ts'
 import { systemClock } from '../../../../../src/clock/index.ts'
@@ -54,12 +55,13 @@ describe('client of object/1', () => {
         mesh,
         clock: systemClock,
         logger: { warn: () => {}, info: () => {}, debug: () => {} },
-        counts: newClientCounts()
+        counts: newClientCounts(),
+        experience: new PeerExperience()
       },
       async () => {
         throw new Error('this node itself is not asked')
       },
-      { timeoutMs: 2000 }
+      { timeoutMs: 2000, maxPerPeer: () => 16 }
     )
   })
   afterEach(() => client.close())

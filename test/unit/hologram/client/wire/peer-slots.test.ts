@@ -4,7 +4,7 @@ import { settled } from '../../../../support/virtual-clock.ts'
 
 describe('slots per peer', () => {
   it('lets so many through at a time, and the others in the order in which they came', async () => {
-    const slots = new PeerSlots(2)
+    const slots = new PeerSlots(() => 2)
     const through: number[] = []
     const releases: Array<() => void> = []
     for (const number of [1, 2, 3, 4]) {
@@ -24,14 +24,46 @@ describe('slots per peer', () => {
     expect(through).to.deep.equal([1, 2, 3, 4])
   })
 
+  it('follows its limit when a slot is given back', async () => {
+    let max = 3
+    const slots = new PeerSlots(() => max)
+    const releases = await Promise.all([1, 2, 3].map(async () => slots.take('peer')))
+    const through: number[] = []
+    for (const number of [4, 5, 6]) {
+      void slots.take('peer').then((release) => {
+        through.push(number)
+        releases.push(release)
+      })
+    }
+    max = 1
+    releases[0]()
+    releases[1]()
+    await settled()
+    expect(through, 'one of three is still there').to.deep.equal([])
+    expect(slots.use('peer')).to.deep.equal({ taken: 1, waiting: 3 })
+    releases[2]()
+    await settled()
+    expect(through).to.deep.equal([4])
+    max = 0
+    releases[3]()
+    await settled()
+    expect(through, 'one always goes on').to.deep.equal([4, 5])
+    max = 5
+    releases[4]()
+    await settled()
+    expect(through).to.deep.equal([4, 5, 6])
+    releases[5]()
+    expect(slots.use('peer')).to.deep.equal({ taken: 0, waiting: 0 })
+  })
+
   it('does not let one peer hold up another', async () => {
-    const slots = new PeerSlots(1)
+    const slots = new PeerSlots(() => 1)
     await slots.take('first')
     expect(await slots.take('second')).to.be.a('function')
   })
 
   it('leaves the line when its signal fires, and keeps the place of nobody', async () => {
-    const slots = new PeerSlots(1)
+    const slots = new PeerSlots(() => 1)
     const release = await slots.take('peer')
     const controller = new AbortController()
     const waiting = slots.take('peer', controller.signal).catch((error: unknown) => error)
