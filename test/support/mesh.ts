@@ -3,11 +3,11 @@ import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/int
 import { noise } from '@libp2p/noise'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { CID } from 'multiformats/cid'
 import type { Mesh, MeshPeer } from '../../src/hologram/mesh.ts'
 import type { PlacementView } from '../../src/hologram/placement/placement-view.ts'
+import { nodeMuxer } from '../../src/node/host/yamux.ts'
 import { rttMicros } from '../../src/node/peers/rtt.ts'
 
 export interface TestPeerOptions {
@@ -38,7 +38,7 @@ export class TestNetwork {
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
       transports: [tcp()],
       connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
+      streamMuxers: [nodeMuxer()],
       // libp2p refuses the sixth connection in a second from one address, which all of these have
       connectionManager: {
         maxConnections: 1000,

@@ -19,7 +19,7 @@ import { NodeError } from '../errors.ts'
 import { frameCipher } from './frame-cipher.ts'
 import { gossip } from './gossip.ts'
 import { reachability } from './reachability.ts'
-import { thriftyYamux } from './yamux.ts'
+import { nodeMuxer, STREAMS_PER_CONNECTION } from './yamux.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Libp2pOptions } from 'libp2p'
 import type { ConnectionGater, Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
@@ -61,17 +61,8 @@ export interface HostInit {
   readonly version: string
 }
 
-const KIB = 1024
-const MIB = 1024 * KIB
 const DAY_MS = 86_400_000
 
-/**
- * Flow-control window of a stream, bytes in flight that the reader has not consumed: 80 MB/s at 50 ms of round-trip time.
- * The read buffer is twice that, so that a pausing reader slows its stream down but never loses it.
- */
-const STREAM_WINDOW = { initialStreamWindowSize: MIB, maxStreamWindowSize: 4 * MIB }
-const READ_BUFFER_BYTES = 8 * MIB
-const STREAMS_PER_CONNECTION = 512
 /** Connections beyond the limit that libp2p still accepts, so that a newcomer can replace another. */
 const SPARE_CONNECTIONS = 64
 
@@ -93,13 +84,7 @@ export const createHost = async (init: HostInit): Promise<Host> => {
       circuitRelayTransport()
     ],
     connectionEncrypters: [noise({ crypto: frameCipher })],
-    streamMuxers: [
-      thriftyYamux({
-        maxInboundStreams: STREAMS_PER_CONNECTION,
-        maxOutboundStreams: STREAMS_PER_CONNECTION,
-        streamOptions: { ...STREAM_WINDOW, maxReadBufferLength: READ_BUFFER_BYTES }
-      })
-    ],
+    streamMuxers: [nodeMuxer()],
     // At its start libp2p dials the DHT peers of the last run; it must still have their addresses after a week off.
     peerStore: { maxAddressAge: 7 * DAY_MS, maxPeerAge: 14 * DAY_MS },
     connectionGater: init.gater,

@@ -1,9 +1,10 @@
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { expect } from 'chai'
-import { thriftyYamux } from '../../../../src/node/host/yamux.ts'
+import { nodeMuxer, thriftyYamux } from '../../../../src/node/host/yamux.ts'
 import { systemClock } from '../../../../src/clock/index.ts'
 import { FramedStream } from '../../../../protocols/framing/index.ts'
+import { eventually } from '../../../support/eventually.ts'
 import type { MultiaddrConnection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 
 const KIB = 1024
@@ -83,5 +84,33 @@ describe('yamux', () => {
     }
     expect(await far.read(WAIT)).to.equal(undefined)
     await writing
+  })
+
+  it('takes many streams that arrive before the other end of the connection is ready', async () => {
+    const [outbound, inbound] = multiaddrConnectionPair()
+    const factory = nodeMuxer()()
+    const [dialler, listener] = [outbound, inbound].map((connection) => factory.createStreamMuxer(connection))
+    muxers.push(dialler, listener)
+    const streams = await Promise.all(Array.from({ length: 100 }, async () => dialler.createStream()))
+    await eventually('all streams to arrive', () => listener.streams.length === streams.length)
+    const arrived = new Promise<void>((resolve) => {
+      let left = streams.length
+      listener.addEventListener('stream', () => --left === 0 && resolve())
+    })
+    await arrived
+    expect(streams.every(({ status }) => status === 'open')).to.equal(true)
+  })
+
+  it('ends the connection together with the muxer, at both ends', async () => {
+    const [outbound, inbound] = multiaddrConnectionPair()
+    const ends = [outbound, inbound]
+    const closed = ends.map(
+      async (end) =>
+        new Promise<void>((resolve) => end.addEventListener('close', () => resolve(), { once: true }))
+    )
+    const [dialler] = ends.map((connection) => nodeMuxer()().createStreamMuxer(connection))
+    dialler.abort(new Error('a fault of the muxer'))
+    await Promise.all(closed)
+    expect(ends.map(({ status }) => status)).not.to.include('open')
   })
 })
