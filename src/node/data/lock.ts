@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { NodeError, systemCode } from '../errors.ts'
-import { createFile, readIfThere } from './files.ts'
+import { createFile, readIfThere, syncFolder } from './files.ts'
 
 /** A folder that only this process uses, until `release`. */
 export interface FolderLock {
@@ -25,9 +26,16 @@ const MAX_ATTEMPTS = 5
 /**
  * Takes the lock file at `path`. Takes over a lock whose process has ended.
  *
+ * A stale lock may be replaced by only one process: by the one that holds a second lock, whose name is derived from what
+ * the stale one contains. Under that second lock the contents are compared again, because another process may have been
+ * faster. A process that ends in between leaves a stale second lock, which is taken over in the same way.
+ *
  * @throws {NodeError} 'DATA_FOLDER_IN_USE' naming the process that holds the lock
  */
-export const lockFolder = async (path: string): Promise<FolderLock> => {
+export const lockFolder = async (path: string): Promise<FolderLock> => await take(path, path)
+
+/** @param named - the lock that errors are about */
+const take = async (path: string, named: string): Promise<FolderLock> => {
   const owner: Owner = {
     pid: process.pid,
     startTicks: (await startTicks(process.pid)) ?? '',
@@ -39,10 +47,11 @@ export const lockFolder = async (path: string): Promise<FolderLock> => {
     const found = await readIfThere(path)
     if (found === undefined) continue
     const holder = parseOwner(found)
-    if (holder !== undefined && (await isAlive(holder))) throw inUse(path, holder.pid)
-    await setAside(path, found)
+    if (holder !== undefined && (await isAlive(holder))) throw inUse(named, holder.pid)
+    const taken = await takeOver(path, found, named)
+    if (taken !== undefined) return taken
   }
-  throw inUse(path, undefined)
+  throw inUse(named, undefined)
 }
 
 const inUse = (path: string, pid: number | undefined): NodeError =>
@@ -53,18 +62,19 @@ const inUse = (path: string, pid: number | undefined): NodeError =>
     { path, pid }
   )
 
-/** Removes a stale lock. If another process has taken the lock meanwhile, puts it back. */
-const setAside = async (path: string, stale: string): Promise<void> => {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.stale`
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return
-    throw error
+/** @returns undefined if the lock does not contain `stale` any more */
+const takeOver = async (path: string, stale: string, named: string): Promise<FolderLock | undefined> => {
+  const name = createHash('sha256').update(stale).digest('hex').slice(0, 16)
+  const claimPath = `${path}.${name}`
+  const claim = await take(claimPath, named)
+  if ((await readIfThere(path)) !== stale) {
+    await claim.release()
+    return undefined
   }
-  const moved = await readFile(aside, 'utf8')
-  if (moved !== stale) await createFile(path, moved, 0o600)
-  await unlink(aside)
+  const contents = await readFile(claimPath, 'utf8')
+  await rename(claimPath, path)
+  await syncFolder(dirname(path))
+  return { release: () => release(path, contents) }
 }
 
 const release = async (path: string, contents: string): Promise<void> => {

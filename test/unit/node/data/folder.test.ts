@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { openDataFolder } from '../../../../src/node/data/folder.ts'
@@ -147,6 +149,33 @@ describe('data folder', () => {
     writeFileSync(join(root, 'lock'), JSON.stringify({ pid: 2 ** 22 + 1, startTicks: '1', nonce: 'x' }))
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(join(root, 'lock'))))
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(1)
+  })
+
+  it('never gives a stale lock to two processes that start at different moments', async () => {
+    for (let round = 0; round < 100; round++) {
+      const path = join(root, `lock-${round}`)
+      writeFileSync(path, JSON.stringify({ pid: 2 ** 22 + 1, startTicks: '1', nonce: `${round}` }))
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 6 }, async (_, i) => {
+          for (let turns = 0; turns < i * (round % 7); turns++) await turn()
+          return await lockFolder(path)
+        })
+      )
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(1)
+    }
+  })
+
+  it('takes over a lock that another process was taking over when it ended', async () => {
+    const path = join(root, 'lock')
+    const [stale, claim] = ['x', 'y'].map((nonce) =>
+      JSON.stringify({ pid: 2 ** 22 + 1, startTicks: '1', nonce })
+    )
+    writeFileSync(path, stale)
+    writeFileSync(`${path}.${createHash('sha256').update(stale).digest('hex').slice(0, 16)}`, claim)
+    const lock = await lockFolder(path)
+    expect(readdirSync(root)).to.deep.equal(['lock'])
+    await lock.release()
+    expect(readdirSync(root)).to.deep.equal([])
   })
 
   it('stays in its network, and accepts new bootstrap peers', async () => {
