@@ -1,0 +1,40 @@
+import type { Clock, RandomSource } from '../clock/index.ts'
+
+/** What only the machine knows, over the time since the last question. Shares are 0 to 1. */
+export interface MachineSenses {
+  readonly loopUtilisation: number
+  readonly uplinkUtilisation: number
+}
+
+/** What is known of one peer, this node included. */
+export interface PeerLoad {
+  readonly id: string
+  /** In proportion to what it can serve. Positive. */
+  readonly capacity: number
+  /** What it says of itself; undefined when it says nothing. */
+  readonly reportedHeat: number | undefined
+  /** What others say of it. */
+  readonly observedHeat: readonly number[]
+}
+
+/** Something that the controller did, for the log, for `thhe events` and for the metrics. */
+export interface HomeostatEvent {
+  readonly kind: 'dilate' | 'contract' | 'refuse' | 'limit'
+  /** A sentence for a person. */
+  readonly reason: string
+  /** The object, where there is one. */
+  readonly object?: string
+}
+
+/** All that enters and leaves the controller. A node and the simulator implement it. */
+export interface HomeostatDriver {
+  readonly clock: Clock
+  readonly random: RandomSource
+  sense(): MachineSenses
+  peers(): readonly PeerLoad[]
+  /** Gives copies of this node's shard of the object to `copies` cool peers. Must not throw. */
+  dilate(object: string, copies: number, reason: string): void
+  /** Drops the copy of a shard that was taken for another holder, unless it is needed by now. Must not throw. */
+  contract(object: string, reason: string): void
+  note(event: HomeostatEvent): void
+}

@@ -1,0 +1,117 @@
+import { expect } from 'chai'
+import { Homeostat } from '../../../src/homeostat/index.ts'
+import type { HomeostatDriver, HomeostatEvent, PeerLoad, ServedWork } from '../../../src/homeostat/index.ts'
+import { Prng } from '../../sim/engine/index.ts'
+import { VirtualTime } from '../../support/virtual-clock.ts'
+
+class Fixture implements HomeostatDriver {
+  readonly clock = new VirtualTime()
+  readonly #prng = new Prng(1)
+  readonly random = { bytes: (length: number) => this.#prng.bytes(length), unit: () => this.#prng.unit() }
+  readonly events: HomeostatEvent[] = []
+  readonly dilated: string[] = []
+  readonly contracted: string[] = []
+  uplinkUtilisation = 0
+  load: readonly PeerLoad[] = []
+
+  sense = (): { loopUtilisation: number; uplinkUtilisation: number } => ({
+    loopUtilisation: 0.1,
+    uplinkUtilisation: this.uplinkUtilisation
+  })
+  peers = (): readonly PeerLoad[] => this.load
+  dilate = (object: string): void => void this.dilated.push(object)
+  contract = (object: string): void => void this.contracted.push(object)
+  note = (event: HomeostatEvent): void => void this.events.push(event)
+
+  async periods(count: number, each: () => void = () => {}): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      each()
+      await this.clock.advance(2_000)
+    }
+  }
+}
+
+const peer = (id: string, reportedHeat: number): PeerLoad => ({
+  id,
+  capacity: 1,
+  reportedHeat,
+  observedHeat: []
+})
+
+describe('homeostat', () => {
+  let world: Fixture
+  let homeostat: Homeostat
+
+  beforeEach(() => {
+    world = new Fixture()
+    homeostat = new Homeostat(world)
+    homeostat.start()
+  })
+
+  afterEach(() => homeostat.stop())
+
+  it('spreads the hot object while the uplink is still filling, and reports the forecast to others', async () => {
+    await world.periods(12, () => {
+      world.uplinkUtilisation = Math.min(0.68, world.uplinkUtilisation + 0.06)
+      homeostat.noteServed('hot', 1_000_000, false)
+      homeostat.noteServed('cold', 10_000, false)
+    })
+    expect(world.dilated).to.include('hot')
+    expect(world.dilated).not.to.include('cold')
+    expect(world.events[0].reason).to.match(/^heat is forecast to reach 0\.7\d, and 99 % of what/)
+    expect(homeostat.reportedHeat).to.be.at.least(homeostat.state.heat.value)
+    expect(homeostat.state.heat.source).to.equal('uplink')
+  })
+
+  it('does nothing while it is stopped', async () => {
+    homeostat.stop()
+    world.uplinkUtilisation = 1
+    await world.periods(10, () => homeostat.noteServed('hot', 1_000_000, false))
+    expect(world.dilated).to.deep.equal([])
+  })
+
+  it('prefers cool peers in proportion to their Boltzmann weights, and a peer that was busy comes back', async () => {
+    world.load = [peer('cool', 0.1), peer('hot', 1)]
+    await world.periods(2)
+    const wins = (): number => {
+      let count = 0
+      for (let i = 0; i < 500; i++) if (homeostat.factor('cool') < homeostat.factor('hot')) count++
+      return count
+    }
+    expect(wins()).to.be.above(450)
+    homeostat.noteBusy('cool')
+    expect(homeostat.heatOf('cool')).to.equal(1)
+    expect(wins()).to.be.within(180, 320)
+    await world.periods(15)
+    expect(homeostat.heatOf('cool')).to.equal(0.1)
+  })
+
+  it('counts divergence, partition function, action and objective of what it knows', async () => {
+    world.load = [peer('a', 0.5), peer('b', 0.5)]
+    homeostat.noteServed('x', 25_000_000, false)
+    homeostat.noteServed('x', 9_000_000, true)
+    await world.periods(1)
+    expect(homeostat.state).to.include({ divergence: 0, imbalance: 1, action: 25_000_000, objective: 1 })
+    expect(homeostat.state.logPartition).to.be.closeTo(-0.5 / homeostat.state.temperature, 1e-9)
+    world.load = [peer('a', 1), peer('b', 0)]
+    await world.periods(1)
+    expect(homeostat.state.divergence).to.be.closeTo(Math.log(2), 1e-9)
+    expect(homeostat.state.imbalance).to.equal(2)
+    expect(homeostat.state.objective).to.be.below(1)
+  })
+
+  it('says once a period, not once a request, that it turns requests away', async () => {
+    const open: Array<(work: ServedWork) => void> = []
+    await world.periods(3, () => {
+      for (let i = 0; i < 100; i++) {
+        const entered = homeostat.enter(false)
+        if (typeof entered === 'function') open.push(entered)
+      }
+    })
+    expect(homeostat.state.admission.refused).to.be.above(100)
+    expect(world.events.filter(({ kind }) => kind === 'refuse')).to.have.length(3)
+    expect(homeostat.state.heat.source).to.equal('queue')
+    for (const done of open) done({ units: 1, tookMs: 1, failed: false })
+    expect(homeostat.state.inFlight).to.equal(0)
+  })
+})
