@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { chmod, chown, link, lstat, open, readdir, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -9,6 +10,7 @@ import { isAlive, startTicks } from '../../node/data/lock.ts'
 import { GetRecord } from './get-record.ts'
 import { cutToBytes } from './names.ts'
 import { exists, naming } from './target.ts'
+import type { PartState } from './get-record.ts'
 import type { Target } from './target.ts'
 
 export type FileTarget = Extract<Target, { kind: 'file' }>
@@ -71,10 +73,12 @@ export class PartFile {
     await removeStaleParts(dirname(target.realPath))
     const record = resumption && (await GetRecord.open(resumption.env, target.realPath, resumption.content))
     const saved = await record?.takeOver()
-    if (saved !== undefined) {
-      const known = await reopen(saved)
-      if (known !== undefined) return new PartFile(target, saved.part, known.file, record, known)
-      await unlink(saved.part).catch(() => {})
+    const known = saved && (await reopen(saved, basename(target.realPath)))
+    if (known !== undefined) {
+      const part = new PartFile(target, known.path, known.file, record, known)
+      // The record names the part that has a new name now.
+      await part.#checkpoint()
+      return part
     }
     const path = join(dirname(target.realPath), await partName(basename(target.realPath)))
     // A file that replaces a private one must not be open to others on its way.
@@ -179,34 +183,48 @@ const partName = async (name: string): Promise<string> => {
   return `.${cutToBytes(name, MAX_NAME_BYTES)}.${owner}.thhe-part`
 }
 
-/** The part of a record when it still has the bytes that the record says, and nothing behind them. */
-const reopen = async ({
-  part,
-  bytes,
-  sha256
-}: {
-  part: string
-  bytes: number
-  sha256: string
-}): Promise<{ file: FileHandle; bytes: number; hash: Hash } | undefined> => {
+/** A part that this process goes on with. */
+interface KnownPart {
+  readonly path: string
+  readonly file: FileHandle
+  readonly bytes: number
+  readonly hash: Hash
+}
+
+/**
+ * The part of a record when it still has the bytes that the record says. Other bytes than these are dropped. It gets a name
+ * of this process: of several that go on at once, only one can rename it, so that no two append to one file.
+ */
+const reopen = async (
+  { part, bytes, sha256 }: PartState,
+  targetName: string
+): Promise<KnownPart | undefined> => {
   if (!PART_NAME.test(basename(part))) return undefined
   const there = await lstat(part).catch(() => undefined)
-  if (there?.isFile() !== true || there.size < bytes) return undefined
-  const file = await open(part, 'r+').catch(() => undefined)
-  if (file === undefined) return undefined
-  const hash = createHash('sha256')
-  if (bytes > 0) {
-    for await (const piece of file.createReadStream({ start: 0, end: bytes - 1, autoClose: false })) {
-      hash.update(piece as Buffer)
-    }
-  }
-  if (hash.copy().digest('hex') !== sha256) {
-    await file.close()
+  if (there?.isFile() !== true) return undefined
+  const path = join(dirname(part), await partName(targetName))
+  try {
+    await rename(part, path)
+  } catch {
+    // Another get was faster.
     return undefined
   }
+  const hash = await digestOfStart(path, bytes).catch(() => undefined)
+  if (hash === undefined || hash.copy().digest('hex') !== sha256) {
+    await unlink(path).catch(() => {})
+    return undefined
+  }
+  const file = await open(path, 'a+')
   await file.truncate(bytes)
-  await file.close()
-  return { file: await open(part, 'a+'), bytes, hash }
+  return { path, file, bytes, hash }
+}
+
+/** Of the first `bytes` bytes of a file, or of all where it has fewer. */
+const digestOfStart = async (path: string, bytes: number): Promise<Hash> => {
+  const hash = createHash('sha256')
+  if (bytes === 0) return hash
+  for await (const piece of createReadStream(path, { start: 0, end: bytes - 1 })) hash.update(piece as Buffer)
+  return hash
 }
 
 /** Removes what gets that were killed left behind: at once when it is of no use, else when nobody went on with it. */
