@@ -1,11 +1,19 @@
-// Makes the network of a compose cluster, before its bootstrap peer starts: the peer's key, and a descriptor that
-// names the peer. Run again it changes nothing, unless the key is new: then the descriptor names that one.
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+// Makes the network of a compose cluster, before its bootstrap peer starts: the peer's key, keys for the first of the other
+// peers, and a descriptor that names them all as validators. Run again it changes nothing, unless the bootstrap peer's key
+// is new: then the descriptor names that one as the bootstrap peer.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { loadIdentity } from '../src/node/data/identity.ts'
-import { createDescriptor, formatDescriptor, parseDescriptor } from '../src/node/network.ts'
+import {
+  createDescriptor,
+  flatQuorumSet,
+  formatDescriptor,
+  MAX_EVERYBODY_VALIDATES,
+  parseDescriptor
+} from '../src/node/network.ts'
+import { KEYS_FOLDER, keyName } from './keys.ts'
 import type { NetworkDescriptor } from '../src/node/network.ts'
 
 const { values } = parseArgs({
@@ -18,9 +26,18 @@ const { values } = parseArgs({
     address: { type: 'string', default: '/dns4/peer-1/tcp/4701' },
     // Of eight peers two hold no shard of an object: with one or two down, puts go on.
     k: { type: 'string', default: '3' },
-    n: { type: 'string', default: '6' }
+    n: { type: 'string', default: '6' },
+    /** The first peers, the bootstrap peer included, agree on the map of the network. */
+    validators: { type: 'string', default: '8' }
   }
 })
+
+const peerId = await idOf(join(values.data, 'identity.key'))
+const descriptor = (await existing(values.network)) ?? (await newDescriptor())
+await writeFile(
+  values.network,
+  formatDescriptor({ ...descriptor, bootstrap: [`${values.address}/p2p/${peerId}`] })
+)
 
 async function existing(path: string): Promise<NetworkDescriptor | undefined> {
   try {
@@ -31,10 +48,19 @@ async function existing(path: string): Promise<NetworkDescriptor | undefined> {
   }
 }
 
-const peerId = peerIdFromPrivateKey(await loadIdentity(join(values.data, 'identity.key')))
-const code = { k: Number(values.k), n: Number(values.n) }
-const descriptor = (await existing(values.network)) ?? createDescriptor({ name: 'compose', code })
-await writeFile(
-  values.network,
-  formatDescriptor({ ...descriptor, bootstrap: [`${values.address}/p2p/${peerId}`] })
-)
+async function newDescriptor(): Promise<NetworkDescriptor> {
+  const count = Number(values.validators)
+  if (!Number.isSafeInteger(count) || count < 1 || count > MAX_EVERYBODY_VALIDATES) {
+    throw new Error(`--validators must be 1 to ${MAX_EVERYBODY_VALIDATES}, not ${values.validators}`)
+  }
+  const keys = join(dirname(values.network), KEYS_FOLDER)
+  await mkdir(keys, { recursive: true, mode: 0o700 })
+  const validators = [peerId]
+  for (let number = 1; number < count; number++) validators.push(await idOf(join(keys, keyName(number))))
+  const code = { k: Number(values.k), n: Number(values.n) }
+  return createDescriptor({ name: 'compose', code, quorumSet: flatQuorumSet(validators) })
+}
+
+async function idOf(keyFile: string): Promise<string> {
+  return peerIdFromPrivateKey(await loadIdentity(keyFile)).toString()
+}

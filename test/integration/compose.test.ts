@@ -121,7 +121,21 @@ describe('docker compose cluster', function () {
     await seesAll(1, 1 + REPLICAS)
     const peers = JSON.parse(await inside(1, ['peers', '--json'])) as Array<{ failureDomain: string }>
     const container = await containerOf(3)
-    expect(peers.filter(({ failureDomain }) => container.startsWith(failureDomain))).to.have.length(1)
+    const labelled = peers.filter(
+      ({ failureDomain: domain }) =>
+        domain.startsWith('label:') && container.startsWith(domain.slice('label:'.length))
+    )
+    expect(labelled).to.have.length(1)
+  })
+
+  it('agrees on a map', async () => {
+    const deadlineMs = performance.now() + STEP_TIMEOUT_MS
+    for (;;) {
+      const map = JSON.parse(await inside(2, ['map', '--json'])) as { peers?: unknown[] }
+      if (map.peers?.length === 1 + REPLICAS) return
+      if (performance.now() > deadlineMs) throw new Error(`its map has ${map.peers?.length ?? 'no'} peers`)
+      await delay(500)
+    }
   })
 
   it('keeps a file when three of eight peers are killed, and accepts another file', async () => {
