@@ -13,6 +13,9 @@ export interface Report {
     multiaddrs: Uint8Array<ArrayBuffer>[];
     intervalMs: number;
     sights: Sight[];
+    coordinate?: NetworkCoordinate;
+    heatPpm: number;
+    bandwidth?: Bandwidth;
 }
 export declare namespace Report {
     const codec: () => Codec<Report>;
@@ -76,14 +79,57 @@ export declare namespace Report {
         value: number;
         index: number;
     }
+    interface ReportSightsServiceMicrosFieldEvent {
+        field: '$.sights[].serviceMicros';
+        value: number;
+        index: number;
+    }
+    interface ReportSightsKibPerSecondFieldEvent {
+        field: '$.sights[].kibPerSecond';
+        value: number;
+        index: number;
+    }
+    interface ReportSightsDomainFieldEvent {
+        field: '$.sights[].domain';
+        value: string;
+        index: number;
+    }
+    interface ReportCoordinatePositionMicrosFieldEvent {
+        field: '$.coordinate.positionMicros[]';
+        index: number;
+        value: number;
+    }
+    interface ReportCoordinateHeightMicrosFieldEvent {
+        field: '$.coordinate.heightMicros';
+        value: number;
+    }
+    interface ReportCoordinateErrorPpmFieldEvent {
+        field: '$.coordinate.errorPpm';
+        value: number;
+    }
+    interface ReportHeatPpmFieldEvent {
+        field: '$.heatPpm';
+        value: number;
+    }
+    interface ReportBandwidthUpKibPerSecondFieldEvent {
+        field: '$.bandwidth.upKibPerSecond';
+        value: number;
+    }
+    interface ReportBandwidthDownKibPerSecondFieldEvent {
+        field: '$.bandwidth.downKibPerSecond';
+        value: number;
+    }
     function encode(obj: Partial<Report>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Report;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent | ReportSightsPeerFieldEvent | ReportSightsRttMicrosFieldEvent | ReportSightsFailuresPpmFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent | ReportSightsPeerFieldEvent | ReportSightsRttMicrosFieldEvent | ReportSightsFailuresPpmFieldEvent | ReportSightsServiceMicrosFieldEvent | ReportSightsKibPerSecondFieldEvent | ReportSightsDomainFieldEvent | ReportCoordinatePositionMicrosFieldEvent | ReportCoordinateHeightMicrosFieldEvent | ReportCoordinateErrorPpmFieldEvent | ReportHeatPpmFieldEvent | ReportBandwidthUpKibPerSecondFieldEvent | ReportBandwidthDownKibPerSecondFieldEvent>;
 }
 export interface Sight {
     peer: Uint8Array<ArrayBuffer>;
     rttMicros: number;
     failuresPpm: number;
+    serviceMicros: number;
+    kibPerSecond: number;
+    domain: string;
 }
 export declare namespace Sight {
     const codec: () => Codec<Sight>;
@@ -99,9 +145,114 @@ export declare namespace Sight {
         field: '$.failuresPpm';
         value: number;
     }
+    interface SightServiceMicrosFieldEvent {
+        field: '$.serviceMicros';
+        value: number;
+    }
+    interface SightKibPerSecondFieldEvent {
+        field: '$.kibPerSecond';
+        value: number;
+    }
+    interface SightDomainFieldEvent {
+        field: '$.domain';
+        value: string;
+    }
     function encode(obj: Partial<Sight>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Sight>): Sight;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Sight>): Generator<SightPeerFieldEvent | SightRttMicrosFieldEvent | SightFailuresPpmFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Sight>): Generator<SightPeerFieldEvent | SightRttMicrosFieldEvent | SightFailuresPpmFieldEvent | SightServiceMicrosFieldEvent | SightKibPerSecondFieldEvent | SightDomainFieldEvent>;
+}
+export interface NetworkCoordinate {
+    positionMicros: number[];
+    heightMicros: number;
+    errorPpm: number;
+}
+export declare namespace NetworkCoordinate {
+    const codec: () => Codec<NetworkCoordinate>;
+    interface NetworkCoordinatePositionMicrosFieldEvent {
+        field: '$.positionMicros[]';
+        index: number;
+        value: number;
+    }
+    interface NetworkCoordinateHeightMicrosFieldEvent {
+        field: '$.heightMicros';
+        value: number;
+    }
+    interface NetworkCoordinateErrorPpmFieldEvent {
+        field: '$.errorPpm';
+        value: number;
+    }
+    function encode(obj: Partial<NetworkCoordinate>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<NetworkCoordinate>): NetworkCoordinate;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<NetworkCoordinate>): Generator<NetworkCoordinatePositionMicrosFieldEvent | NetworkCoordinateHeightMicrosFieldEvent | NetworkCoordinateErrorPpmFieldEvent>;
+}
+export interface Bandwidth {
+    upKibPerSecond: number;
+    downKibPerSecond: number;
+}
+export declare namespace Bandwidth {
+    const codec: () => Codec<Bandwidth>;
+    interface BandwidthUpKibPerSecondFieldEvent {
+        field: '$.upKibPerSecond';
+        value: number;
+    }
+    interface BandwidthDownKibPerSecondFieldEvent {
+        field: '$.downKibPerSecond';
+        value: number;
+    }
+    function encode(obj: Partial<Bandwidth>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Bandwidth>): Bandwidth;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Bandwidth>): Generator<BandwidthUpKibPerSecondFieldEvent | BandwidthDownKibPerSecondFieldEvent>;
+}
+export interface ProbeRequest {
+    network: Uint8Array<ArrayBuffer>;
+    nonce: Uint8Array<ArrayBuffer>;
+}
+export declare namespace ProbeRequest {
+    const codec: () => Codec<ProbeRequest>;
+    interface ProbeRequestNetworkFieldEvent {
+        field: '$.network';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ProbeRequestNonceFieldEvent {
+        field: '$.nonce';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<ProbeRequest>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeRequest>): ProbeRequest;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeRequest>): Generator<ProbeRequestNetworkFieldEvent | ProbeRequestNonceFieldEvent>;
+}
+export interface ProbeReply {
+    nonce: Uint8Array<ArrayBuffer>;
+    coordinate?: NetworkCoordinate;
+    near: Uint8Array<ArrayBuffer>[];
+}
+export declare namespace ProbeReply {
+    const codec: () => Codec<ProbeReply>;
+    interface ProbeReplyNonceFieldEvent {
+        field: '$.nonce';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ProbeReplyCoordinatePositionMicrosFieldEvent {
+        field: '$.coordinate.positionMicros[]';
+        index: number;
+        value: number;
+    }
+    interface ProbeReplyCoordinateHeightMicrosFieldEvent {
+        field: '$.coordinate.heightMicros';
+        value: number;
+    }
+    interface ProbeReplyCoordinateErrorPpmFieldEvent {
+        field: '$.coordinate.errorPpm';
+        value: number;
+    }
+    interface ProbeReplyNearFieldEvent {
+        field: '$.near[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<ProbeReply>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeReply>): ProbeReply;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeReply>): Generator<ProbeReplyNonceFieldEvent | ProbeReplyCoordinatePositionMicrosFieldEvent | ProbeReplyCoordinateHeightMicrosFieldEvent | ProbeReplyCoordinateErrorPpmFieldEvent | ProbeReplyNearFieldEvent>;
 }
 export interface Signed {
     signer: Uint8Array<ArrayBuffer>;

@@ -61,6 +61,18 @@ export var Report;
                         Sight.codec().encode(value, w);
                     }
                 }
+                if (obj.coordinate != null) {
+                    w.uint32(170);
+                    NetworkCoordinate.codec().encode(obj.coordinate, w);
+                }
+                if ((obj.heatPpm != null && obj.heatPpm !== 0)) {
+                    w.uint32(176);
+                    w.uint32(obj.heatPpm);
+                }
+                if (obj.bandwidth != null) {
+                    w.uint32(186);
+                    Bandwidth.codec().encode(obj.bandwidth, w);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -77,7 +89,8 @@ export var Report;
                     domain: '',
                     multiaddrs: [],
                     intervalMs: 0,
-                    sights: []
+                    sights: [],
+                    heatPpm: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -143,6 +156,22 @@ export var Report;
                             obj.sights.push(Sight.codec().decode(reader, reader.uint32(), {
                                 limits: opts.limits?.sights$
                             }));
+                            break;
+                        }
+                        case 21: {
+                            obj.coordinate = NetworkCoordinate.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.coordinate
+                            });
+                            break;
+                        }
+                        case 22: {
+                            obj.heatPpm = reader.uint32();
+                            break;
+                        }
+                        case 23: {
+                            obj.bandwidth = Bandwidth.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.bandwidth
+                            });
                             break;
                         }
                         default: {
@@ -264,6 +293,25 @@ export var Report;
                             obj.sights++;
                             break;
                         }
+                        case 21: {
+                            yield* NetworkCoordinate.codec().stream(reader, reader.uint32(), `${prefix}.coordinate`, {
+                                limits: opts.limits?.coordinate
+                            });
+                            break;
+                        }
+                        case 22: {
+                            yield {
+                                field: `${prefix}.heatPpm`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 23: {
+                            yield* Bandwidth.codec().stream(reader, reader.uint32(), `${prefix}.bandwidth`, {
+                                limits: opts.limits?.bandwidth
+                            });
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -308,6 +356,18 @@ export var Sight;
                     w.uint32(24);
                     w.uint32(obj.failuresPpm);
                 }
+                if ((obj.serviceMicros != null && obj.serviceMicros !== 0)) {
+                    w.uint32(32);
+                    w.uint32(obj.serviceMicros);
+                }
+                if ((obj.kibPerSecond != null && obj.kibPerSecond !== 0)) {
+                    w.uint32(40);
+                    w.uint32(obj.kibPerSecond);
+                }
+                if ((obj.domain != null && obj.domain !== '')) {
+                    w.uint32(50);
+                    w.string(obj.domain);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -315,7 +375,10 @@ export var Sight;
                 const obj = {
                     peer: uint8ArrayAlloc(0),
                     rttMicros: 0,
-                    failuresPpm: 0
+                    failuresPpm: 0,
+                    serviceMicros: 0,
+                    kibPerSecond: 0,
+                    domain: ''
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -331,6 +394,18 @@ export var Sight;
                         }
                         case 3: {
                             obj.failuresPpm = reader.uint32();
+                            break;
+                        }
+                        case 4: {
+                            obj.serviceMicros = reader.uint32();
+                            break;
+                        }
+                        case 5: {
+                            obj.kibPerSecond = reader.uint32();
+                            break;
+                        }
+                        case 6: {
+                            obj.domain = reader.string();
                             break;
                         }
                         default: {
@@ -366,6 +441,27 @@ export var Sight;
                             };
                             break;
                         }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.serviceMicros`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 5: {
+                            yield {
+                                field: `${prefix}.kibPerSecond`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 6: {
+                            yield {
+                                field: `${prefix}.domain`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -389,6 +485,420 @@ export var Sight;
     }
     Sight.stream = stream;
 })(Sight || (Sight = {}));
+export var NetworkCoordinate;
+(function (NetworkCoordinate) {
+    let _codec;
+    NetworkCoordinate.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if (obj.positionMicros != null && obj.positionMicros.length > 0) {
+                    for (const value of obj.positionMicros) {
+                        w.uint32(8);
+                        w.sint32(value);
+                    }
+                }
+                if ((obj.heightMicros != null && obj.heightMicros !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.heightMicros);
+                }
+                if ((obj.errorPpm != null && obj.errorPpm !== 0)) {
+                    w.uint32(24);
+                    w.uint32(obj.errorPpm);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    positionMicros: [],
+                    heightMicros: 0,
+                    errorPpm: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.positionMicros != null && obj.positionMicros.length === opts.limits.positionMicros) {
+                                throw new MaxLengthError('Decode error - repeated field "positionMicros" had too many elements');
+                            }
+                            if (obj.positionMicros.length === 8) {
+                                throw new MaxLengthError('Decode error - repeated field "positionMicros" had too many elements');
+                            }
+                            obj.positionMicros.push(reader.sint32());
+                            break;
+                        }
+                        case 2: {
+                            obj.heightMicros = reader.uint32();
+                            break;
+                        }
+                        case 3: {
+                            obj.errorPpm = reader.uint32();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    positionMicros: 8
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.positionMicros != null && obj.positionMicros === opts.limits.positionMicros) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "positionMicros" had too many elements');
+                            }
+                            if (obj.positionMicros === 8) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "positionMicros" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.positionMicros[]`,
+                                index: obj.positionMicros,
+                                value: reader.sint32()
+                            };
+                            obj.positionMicros++;
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.heightMicros`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.errorPpm`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, NetworkCoordinate.codec());
+    }
+    NetworkCoordinate.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, NetworkCoordinate.codec(), opts);
+    }
+    NetworkCoordinate.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, NetworkCoordinate.codec(), opts);
+    }
+    NetworkCoordinate.stream = stream;
+})(NetworkCoordinate || (NetworkCoordinate = {}));
+export var Bandwidth;
+(function (Bandwidth) {
+    let _codec;
+    Bandwidth.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.upKibPerSecond != null && obj.upKibPerSecond !== 0)) {
+                    w.uint32(8);
+                    w.uint32(obj.upKibPerSecond);
+                }
+                if ((obj.downKibPerSecond != null && obj.downKibPerSecond !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.downKibPerSecond);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    upKibPerSecond: 0,
+                    downKibPerSecond: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.upKibPerSecond = reader.uint32();
+                            break;
+                        }
+                        case 2: {
+                            obj.downKibPerSecond = reader.uint32();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.upKibPerSecond`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.downKibPerSecond`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Bandwidth.codec());
+    }
+    Bandwidth.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Bandwidth.codec(), opts);
+    }
+    Bandwidth.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Bandwidth.codec(), opts);
+    }
+    Bandwidth.stream = stream;
+})(Bandwidth || (Bandwidth = {}));
+export var ProbeRequest;
+(function (ProbeRequest) {
+    let _codec;
+    ProbeRequest.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.network != null && obj.network.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.network);
+                }
+                if ((obj.nonce != null && obj.nonce.byteLength > 0)) {
+                    w.uint32(18);
+                    w.bytes(obj.nonce);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    network: uint8ArrayAlloc(0),
+                    nonce: uint8ArrayAlloc(0)
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.network = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.nonce = reader.bytes();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.network`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.nonce`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, ProbeRequest.codec());
+    }
+    ProbeRequest.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, ProbeRequest.codec(), opts);
+    }
+    ProbeRequest.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, ProbeRequest.codec(), opts);
+    }
+    ProbeRequest.stream = stream;
+})(ProbeRequest || (ProbeRequest = {}));
+export var ProbeReply;
+(function (ProbeReply) {
+    let _codec;
+    ProbeReply.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.nonce != null && obj.nonce.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.nonce);
+                }
+                if (obj.coordinate != null) {
+                    w.uint32(18);
+                    NetworkCoordinate.codec().encode(obj.coordinate, w);
+                }
+                if (obj.near != null && obj.near.length > 0) {
+                    for (const value of obj.near) {
+                        w.uint32(26);
+                        w.bytes(value);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    nonce: uint8ArrayAlloc(0),
+                    near: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.nonce = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.coordinate = NetworkCoordinate.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.coordinate
+                            });
+                            break;
+                        }
+                        case 3: {
+                            if (opts.limits?.near != null && obj.near.length === opts.limits.near) {
+                                throw new MaxLengthError('Decode error - repeated field "near" had too many elements');
+                            }
+                            if (obj.near.length === 4) {
+                                throw new MaxLengthError('Decode error - repeated field "near" had too many elements');
+                            }
+                            obj.near.push(reader.bytes());
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    near: 4
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.nonce`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield* NetworkCoordinate.codec().stream(reader, reader.uint32(), `${prefix}.coordinate`, {
+                                limits: opts.limits?.coordinate
+                            });
+                            break;
+                        }
+                        case 3: {
+                            if (opts.limits?.near != null && obj.near === opts.limits.near) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "near" had too many elements');
+                            }
+                            if (obj.near === 4) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "near" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.near[]`,
+                                index: obj.near,
+                                value: reader.bytes()
+                            };
+                            obj.near++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, ProbeReply.codec());
+    }
+    ProbeReply.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, ProbeReply.codec(), opts);
+    }
+    ProbeReply.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, ProbeReply.codec(), opts);
+    }
+    ProbeReply.stream = stream;
+})(ProbeReply || (ProbeReply = {}));
 export var Signed;
 (function (Signed) {
     let _codec;

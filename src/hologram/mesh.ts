@@ -37,9 +37,7 @@ export interface Mesh {
   findProviders: (cid: CID, options: { signal: AbortSignal }) => AsyncIterable<PeerId>
   /** Ed25519 signature of this node's key over `bytes` (already domain-separated). */
   sign: (bytes: Uint8Array) => Promise<Uint8Array>
-  /**
-   * Round-trip time to a peer in microseconds: the best that is measured on a live connection. Undefined while none is known.
-   */
+  /** Round-trip time to a peer in microseconds: measured, else predicted. Undefined while neither is known. */
   rttMicros: (peer: PeerId) => number | undefined
   /** A peer failed or served us: moves its reliability; a lie weighs more than an outage. */
   observe: (peer: PeerId, outcome: 'served' | 'unreachable' | 'slow' | 'lied') => void

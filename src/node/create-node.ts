@@ -15,6 +15,7 @@ import { openHostData } from './data/host-data.ts'
 import { NodeError, systemCode } from './errors.ts'
 import { EventLog } from './events.ts'
 import { GarbageCollector } from './garbage.ts'
+import { eventLoopHeat } from './heat.ts'
 import { limitConnections } from './host/connection-limit.ts'
 import { createHost } from './host/host.ts'
 import { hostModule } from './host/module.ts'
@@ -29,6 +30,7 @@ import { ForeignPeers } from './peers/foreign.ts'
 import { membershipModule, peersModule } from './peers/modules.ts'
 import { PeerClocks } from './peers/peer-clocks.ts'
 import { Peers } from './peers/peers.ts'
+import type { PeersInit } from './peers/peers.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous, rendezvousModule } from './rendezvous.ts'
 import { Scrubber } from './scrubber.ts'
 import { storeModule } from './store-module.ts'
@@ -128,11 +130,24 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   const id = networkId(folder.network)
   const network = { ...folder.network, id: networkIdText(id) }
   const prefix = protocolPrefix(folder.network)
-  const peers = createPeers(opened, id, prefix, uptimeSeconds)
+  const peers = createPeers(opened, {
+    networkId: id,
+    prefix,
+    uptimeSeconds,
+    service: (peer) => hologram.peerStats(peer)
+  })
   limitConnections(host, { maxConnections: config.maxConnections, worth: (peer) => peers.worth(peer) })
   const { identity: privateKey } = folder
   const events = new EventLog({ nowMs: () => systemClock.nowMs(), logger: logger.child('events') })
-  const mesh = new Libp2pMesh({ host, table: peers.table, clock, privateKey, networkId: id, prefix })
+  const mesh = new Libp2pMesh({
+    host,
+    table: peers.table,
+    rttMicros: (peer) => peers.rttMicros(peer),
+    clock,
+    privateKey,
+    networkId: id,
+    prefix
+  })
   const hologram = createHologram(opened, mesh, events)
   const agreement = createAgreement(opened, peers, id, prefix)
   const ofStore = { clock: systemClock, logger: logger.child('store') }
@@ -178,22 +193,19 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
 
 const createPeers = (
   { config, logger, folder, store, host, foreign, bootstrap, clock, clocks }: Opened,
-  id: Uint8Array,
-  prefix: string,
-  uptimeSeconds: () => number
+  of: Pick<PeersInit, 'networkId' | 'prefix' | 'uptimeSeconds' | 'service'>
 ): Peers =>
   new Peers({
+    ...of,
     host,
     config,
     privateKey: folder.identity,
     foreign,
-    networkId: id,
-    prefix,
     bootstrap,
     tolerated: config.rendezvous === 'ipfs' ? PUBLIC_PROTOCOLS : [],
     version: VERSION,
     space: () => lentSpace(store),
-    uptimeSeconds,
+    heat: eventLoopHeat(),
     clock,
     random: systemRandom,
     clocks,

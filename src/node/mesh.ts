@@ -3,7 +3,6 @@ import { deadlineIn } from '../clock/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
 import { placementPeers, placementView } from './peers/placement-view.ts'
-import { rttMicros } from './peers/rtt.ts'
 import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../clock/index.ts'
@@ -23,6 +22,8 @@ const PROVIDER_RECORDS = 5
 export interface Libp2pMeshInit {
   readonly host: Host
   readonly table: PeerTable
+  /** Measured or predicted round-trip time to a peer. */
+  readonly rttMicros: (peer: PeerId) => number | undefined
   /** For deadlines. */
   readonly clock: Clock
   readonly privateKey: Ed25519PrivateKey
@@ -107,7 +108,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   rttMicros(peer: PeerId): number | undefined {
-    return rttMicros(this.#init.host, peer)
+    return this.#init.rttMicros(peer)
   }
 
   observe(peer: PeerId, outcome: Outcome): void {

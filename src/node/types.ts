@@ -10,6 +10,7 @@ import type { NodeConfig } from './config/index.ts'
 import type { EventLog } from './events.ts'
 import type { Logger } from './logger.ts'
 import type { NetworkDescriptor } from './network.ts'
+import type { LatencyStatus } from './peers/latency/latency.ts'
 
 /** What this node knows about one peer, from its newest report and our own experience. */
 export interface PeerSummary {
@@ -23,6 +24,10 @@ export interface PeerSummary {
   readonly path: 'direct' | 'relayed' | undefined
   /** Round-trip time of the current connections, if it has been measured. */
   readonly rttMicros: number | undefined
+  /** Round-trip time by the coordinates of both; undefined while one of them is unknown, and for this node itself. */
+  readonly predictedRttMicros: number | undefined
+  /** Relative error that the peer expects of its coordinate, parts per million; undefined if it reports none. */
+  readonly coordinateErrorPpm: number | undefined
   readonly capacityBytes: number
   readonly freeBytes: number
   readonly reliabilityPpm: number
@@ -52,6 +57,8 @@ export interface NodeStatus {
   }
   readonly multiaddrs: readonly string[]
   readonly peers: { readonly known: number; readonly live: number; readonly connected: number }
+  /** This node's coordinate in latency space. */
+  readonly coordinate: LatencyStatus
   readonly dht: 'client' | 'server'
   /** Provider records stored on this node, mostly for others; they do not count against the quota. */
   readonly dhtRecords: { readonly entries: number; readonly bytes: number }

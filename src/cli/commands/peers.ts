@@ -33,12 +33,24 @@ export const peersText = (peers: PeersJson['peers'], width?: number): string =>
         align: 'right',
         cell: ({ rttMicros: rtt }) => (rtt === undefined ? '-' : milliseconds(rtt))
       },
+      {
+        head: 'PREDICTED',
+        align: 'right',
+        spare: 4,
+        cell: ({ predictedRttMicros: rtt }) => (rtt === undefined ? '-' : milliseconds(rtt))
+      },
+      {
+        head: 'ERROR',
+        align: 'right',
+        spare: 3,
+        cell: ({ coordinateErrorPpm: error }) => (error === undefined ? '-' : percent(error))
+      },
       { head: 'LENDS', align: 'right', cell: ({ capacityBytes }) => formatBytes(capacityBytes) },
       { head: 'FREE', align: 'right', cell: ({ freeBytes }) => formatBytes(freeBytes) },
       {
         head: 'GOOD',
         align: 'right',
-        cell: ({ reliabilityPpm }) => `${(reliabilityPpm / 10_000).toFixed(1)} %`
+        cell: ({ reliabilityPpm }) => percent(reliabilityPpm)
       },
       { head: 'DOMAIN', least: 8, cell: ({ failureDomain }) => failureDomain },
       { head: 'UP', align: 'right', cell: ({ uptimeSeconds }) => formatAge(uptimeSeconds * 1000) },
@@ -53,5 +65,7 @@ const stateOf = ({ self, live, capacityBytes, freeBytes }: PeersJson['peers'][nu
   const full = capacityBytes > 0 && freeBytes === 0 ? ', full' : ''
   return `${self ? 'self' : 'live'}${full}`
 }
+
+const percent = (ppm: number): string => `${(ppm / 10_000).toFixed(1)} %`
 
 const milliseconds = (micros: number): string => `${(micros / 1000).toFixed(micros < 10_000 ? 2 : 0)} ms`

@@ -38,6 +38,7 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
       ['disk', diskText(usage)],
       ...damageText(status.damage).map((text): [string, string] => ['damage', text]),
       ['map', mapLine(status.map)],
+      ['coordinate', coordinateText(status.coordinate)],
       ...(status.clockAgrees === false ? [['clock', CLOCK_IS_WRONG] as const] : []),
       ['dht', status.dht],
       ['rendezvous', status.rendezvous],
@@ -49,6 +50,14 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
     ],
     width
   )
+}
+
+/** How well the node knows where it is in latency space. */
+const coordinateText = ({ errorPpm, samples, refused, neighbours }: StatusJson['coordinate']): string => {
+  if (samples === 0) return 'none yet: no neighbour has answered a probe'
+  const lies = refused === 0 ? '' : `, ${count(refused, 'answer')} refused`
+  const error = (errorPpm / 10_000).toFixed(1)
+  return `off by ${error} %, from ${count(samples, 'probe')} of ${count(neighbours, 'neighbour')}${lies}`
 }
 
 /** Reports of peers that are not of now are dropped, and so are ours. */

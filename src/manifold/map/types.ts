@@ -5,6 +5,12 @@ export interface Sight {
   readonly rttMicros: number
   /** Requests that failed, of a million. */
   readonly failuresPpm: number
+  /** Time that it took to serve a block, without the round trip, microseconds; 0 when it served none. */
+  readonly serviceMicros: number
+  /** Rate at which it sent blocks; 0 when it sent none. */
+  readonly kibPerSecond: number
+  /** Failure domain in which it was seen; '' when it was not seen directly. */
+  readonly domain: string
 }
 
 /** What the map takes from a signed report. */

@@ -16,9 +16,20 @@ export const peersModule = (peers: Peers, clocks: PeerClocks): Module => ({
   stop: async () => await peers.stop(),
   status: () => {
     const [clockAgrees, clockSkewMs] = [clocks.agrees(), clocks.skewMs()]
-    return { peers: peers.counts(), ...(clockAgrees !== undefined && { clockAgrees, clockSkewMs }) }
+    return {
+      peers: peers.counts(),
+      coordinate: peers.latency.status(),
+      ...(clockAgrees !== undefined && { clockAgrees, clockSkewMs })
+    }
   },
   metrics: (registry) => {
+    gaugeBy(
+      registry,
+      'thhe_coordinate',
+      'Coordinate in latency space: error (ppm), samples, refused answers, neighbours',
+      'what',
+      () => ({ ...peers.latency.status() })
+    )
     gaugeBy(registry, 'thhe_peers', 'Peers in the table by what is known of them', 'state', () =>
       peers.counts()
     )

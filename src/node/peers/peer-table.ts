@@ -126,7 +126,12 @@ export class PeerTable {
   }
 
   get(peer: PeerId): PeerEntry | undefined {
-    const row = this.#rows.get(peer.toString())
+    return this.find(peer.toString())
+  }
+
+  /** The entry of the peer with this id as text. */
+  find(id: string): PeerEntry | undefined {
+    const row = this.#rows.get(id)
     return row === undefined ? undefined : this.#entry(row)
   }
 

@@ -3,9 +3,11 @@ import { setMaxListeners } from 'node:events'
 import { WORTH } from '../host/connection-limit.ts'
 import { reportsTopic } from '../host/gossip.ts'
 import { reportableAddresses } from './addresses.ts'
+import { dialPeer } from './dial.ts'
 import { failureDomains } from './placement-view.ts'
 import { Liveness } from './liveness.ts'
 import { Membership } from './membership.ts'
+import { Latency } from './latency/latency.ts'
 import { Neighbours } from './neighbours.ts'
 import { PeerTable } from './peer-table.ts'
 import { ReportExchange } from './exchange.ts'
@@ -13,6 +15,7 @@ import { Prober } from './prober.ts'
 import { RememberedPeers } from './remembered.ts'
 import { DROP_REASONS } from './report.ts'
 import { Reporter } from './reporter.ts'
+import { FULL_HEAT_PPM } from './load-sections.ts'
 import { NEWCOMER_PPM } from './standing.ts'
 import { FULL_RELIABILITY_PPM } from './reliability.ts'
 import { rttMicros } from './rtt.ts'
@@ -43,11 +46,24 @@ export interface PeersInit {
   readonly version: string
   readonly space: () => Promise<{ capacityBytes: number; freeBytes: number }>
   readonly uptimeSeconds: () => number
+  /** Load of this node: 0 is idle, 1 saturated. */
+  readonly heat: () => number
+  /** How the peer has served this node's reads. */
+  readonly service: (peer: PeerId) => ServiceSeen
   readonly clock: Clock
   readonly random: RandomSource
   readonly clocks: PeerClocks
   readonly logger: Logger
 }
+
+/** What this node has seen of a peer that served it blocks. */
+export interface ServiceSeen {
+  /** From asking for a block to its arrival, the round trip included; undefined before the first. */
+  readonly blockMs: number | undefined
+  readonly bytesPerSecond: number | undefined
+}
+
+const KIB = 1024
 
 /** Members that a node asks for their reports at once; after these, one per interval. */
 const FIRST_QUESTIONS = 4
@@ -55,6 +71,8 @@ const FIRST_QUESTIONS = 4
 export class Peers {
   readonly table: PeerTable
   readonly membership: Membership
+  /** Where this node is in latency space. */
+  readonly latency: Latency
   readonly #init: PeersInit
   readonly #reporter: Reporter
   readonly #exchange: ReportExchange
@@ -85,10 +103,23 @@ export class Peers {
       domain: config.domain,
       sections: {
         multiaddrs: () => reportableAddresses(host.getMultiaddrs()),
-        sights: () => this.#sights()
+        sights: () => this.#sights(),
+        coordinate: () => ({ at: this.latency.coordinate }),
+        heatPpm: () => init.heat() * FULL_HEAT_PPM,
+        bandwidth: () => ({
+          upKibPerSecond: config.bandwidthUp / KIB,
+          downKibPerSecond: config.bandwidthDown / KIB
+        })
       },
       count: (outcome) => void this.#reportCounts[outcome]++,
       isMember: (peer) => this.membership.has(peer)
+    })
+    this.latency = new Latency({
+      ...init,
+      table: this.table,
+      dial: (peer, signal) => dialPeer(host, this.table, peer, signal),
+      protocol: `${prefix}/probe/1`,
+      logger: logger.child('latency')
     })
     this.#exchange = new ReportExchange({
       host,
@@ -125,6 +156,7 @@ export class Peers {
     this.#stop = new AbortController()
     setMaxListeners(0, this.#stop.signal)
     await this.#exchange.start()
+    await this.latency.listen()
     this.membership.start()
     this.#liveness.start()
   }
@@ -134,6 +166,7 @@ export class Peers {
    * push), and this node would look to them like a node of another network.
    */
   async #forget(): Promise<void> {
+    await this.latency.close()
     await this.#exchange.stop()
     this.membership.stop()
   }
@@ -142,10 +175,12 @@ export class Peers {
     await this.#reporter.start()
     this.#prober.start()
     this.#neighbours.start()
+    this.latency.start()
   }
 
   /** While the host still runs: stops dialling, and announces that this node leaves. */
   async stop(): Promise<void> {
+    this.latency.stop()
     this.#neighbours.stop()
     this.#prober.stop()
     this.#liveness.stop()
@@ -186,23 +221,47 @@ export class Peers {
     return entries.map((entry, i) => this.#summary(entry, domains[i]))
   }
 
-  /** The observations in our report: of live, connected peers whose round-trip time is known. */
+  /** The observations in our report: of neighbours to which the round-trip time is measured. */
   #sights(): Sight[] {
-    const { host } = this.#init
-    return this.table.live().flatMap(({ report: { peer }, reliabilityPpm }) => {
-      const rtt = rttMicros(host, peer)
-      if (peer.equals(host.peerId) || rtt === undefined) return []
-      const failuresPpm = FULL_RELIABILITY_PPM - reliabilityPpm
-      return [{ peer: peer.toString(), rttMicros: rtt, failuresPpm }]
+    const { service } = this.#init
+    return this.latency.neighbours.flatMap((peer) => {
+      const entry = this.table.find(peer)
+      const rttMs = this.latency.measuredRttMs(peer)
+      if (entry?.live !== true || rttMs === undefined) return []
+      const { blockMs, bytesPerSecond = 0 } = service(entry.report.peer)
+      return [
+        {
+          peer,
+          rttMicros: Math.max(1, Math.round(rttMs * 1000)),
+          failuresPpm: FULL_RELIABILITY_PPM - entry.reliabilityPpm,
+          serviceMicros: blockMs === undefined ? 0 : Math.max(1, Math.round((blockMs - rttMs) * 1000)),
+          kibPerSecond: bytesPerSecond / KIB,
+          domain: entry.domain ?? ''
+        }
+      ]
     })
+  }
+
+  /** Round-trip time to the peer in microseconds: measured, else predicted by the coordinates of both. */
+  rttMicros(peer: PeerId): number | undefined {
+    const predictedMs = this.latency.predictedRttMs(peer.toString())
+    return this.#measuredRttMicros(peer) ?? (predictedMs && Math.max(1, Math.round(predictedMs * 1000)))
+  }
+
+  /** By probes, else by libp2p's connection monitor, which measures to the millisecond. */
+  #measuredRttMicros(peer: PeerId): number | undefined {
+    const rttMs = this.latency.measuredRttMs(peer.toString())
+    return rttMs === undefined ? rttMicros(this.#init.host, peer) : Math.max(1, Math.round(rttMs * 1000))
   }
 
   #summary({ report, live, reliabilityPpm }: PeerEntry, failureDomain: string): PeerSummary {
     const { host } = this.#init
+    const id = report.peer.toString()
     const connections = host.getConnections(report.peer)
+    const predictedMs = this.latency.predictedRttMs(id)
     const self = report.peer.equals(host.peerId)
     return {
-      id: report.peer.toString(),
+      id,
       self,
       live,
       connected: connections.length > 0,
@@ -212,7 +271,9 @@ export class Peers {
           : connections.some(({ direct }) => direct)
             ? 'direct'
             : 'relayed',
-      rttMicros: rttMicros(host, report.peer),
+      rttMicros: this.#measuredRttMicros(report.peer),
+      predictedRttMicros: self || predictedMs === undefined ? undefined : Math.round(predictedMs * 1000),
+      coordinateErrorPpm: report.coordinate.at?.errorPpm,
       capacityBytes: report.capacityBytes,
       freeBytes: report.freeBytes,
       reliabilityPpm,

@@ -1,4 +1,6 @@
 import { addressesSection } from './addresses.ts'
+import { coordinateSection } from './coordinate-section.ts'
+import { bandwidthSection, heatSection } from './load-sections.ts'
 import { sightsSection } from './sights.ts'
 import type { Report } from '../../../protocols/generated/report.js'
 
@@ -10,10 +12,13 @@ export interface ReportSection<T> {
   check: (report: Report) => T | undefined
 }
 
-/** Every section, under the name that its value has in a `PeerReport`. A new field is one file and one line here. */
+/** Every section, under the name that its value has in a `PeerReport`. A new field is one section and one line here. */
 export const REPORT_SECTIONS = {
   multiaddrs: addressesSection,
-  sights: sightsSection
+  sights: sightsSection,
+  coordinate: coordinateSection,
+  heatPpm: heatSection,
+  bandwidth: bandwidthSection
 } as const
 
 type Sections = typeof REPORT_SECTIONS

@@ -23,6 +23,7 @@ import type { Stream } from '@libp2p/interface'
 import type { Node } from '../../../src/node/index.ts'
 import type { PeerReport } from '../../../src/node/peers/report.ts'
 import type { LabHost } from './support.ts'
+import { EMPTY_SECTIONS } from '../../support/reports.ts'
 
 const deadline = (): AbortSignal => AbortSignal.timeout(10_000)
 const rememberedBy = ({ host }: LabHost, networkId = new Uint8Array(32)): RememberedPeers =>
@@ -181,7 +182,7 @@ describe('reports on the wire', function () {
     freeBytes: 5,
     version: '1.0.0',
     uptimeSeconds: 1,
-    sights: [],
+    ...EMPTY_SECTIONS,
     domain: '',
     multiaddrs: outsider.host.getMultiaddrs(),
     intervalMs: 30_000,

@@ -7,6 +7,7 @@ import { signReport } from '../../../src/node/peers/report.ts'
 import { MAX_STRANGERS_PER_INTRODUCER } from '../../../src/node/peers/strangers.ts'
 import { knowsAll, Lab, livePeers, once, prefixOf, startLabHost, until } from './support.ts'
 import type { LabHost } from './support.ts'
+import { EMPTY_SECTIONS } from '../../support/reports.ts'
 
 const GHOSTS = 200
 const MIB = 2 ** 20
@@ -53,7 +54,7 @@ describe(`reports of ${GHOSTS} peers that do not exist`, function () {
         domain: `ghost-${i}`,
         multiaddrs: [claims],
         intervalMs: 3_600_000,
-        sights: []
+        ...EMPTY_SECTIONS
       }
       const signer = {
         peer: peerIdFromPrivateKey(key),

@@ -16,6 +16,7 @@ import { limitConnections, WORTH } from '../../../src/node/host/connection-limit
 import { createHost, startHost } from '../../../src/node/host/host.ts'
 import { systemClock } from '../../../src/clock/index.ts'
 import { Libp2pMesh } from '../../../src/node/mesh.ts'
+import { rttMicros } from '../../../src/node/peers/rtt.ts'
 import { PeerTable } from '../../../src/node/peers/peer-table.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import type { SegmentCodec } from '../../../encoder/index.ts'
@@ -130,6 +131,7 @@ export const startLabHost = async (config: Partial<NodeConfig> = {}, prefix = PR
   const mesh = new Libp2pMesh({
     host,
     table,
+    rttMicros: (peer) => rttMicros(host, peer),
     clock: systemClock,
     privateKey,
     networkId: new Uint8Array(32),

@@ -22,6 +22,8 @@ const peer = (over: Partial<PeersJson['peers'][number]> = {}): PeersJson['peers'
   connected: true,
   path: 'relayed',
   rttMicros: 1_234_567,
+  predictedRttMicros: 1_234_567,
+  coordinateErrorPpm: 1_500_000,
   capacityBytes: 1023 * 2 ** 40,
   freeBytes: 1023 * 2 ** 30,
   reliabilityPpm: 1_000_000,
@@ -66,6 +68,7 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
     `/ip4/127.0.0.1/tcp/1/p2p/${PEER}`
   ],
   peers: { known: 1000, live: 1000, connected: 300 },
+  coordinate: { errorPpm: 1_500_000, samples: 1_000_000, refused: 1_000, neighbours: 32 },
   dht: 'client',
   dhtRecords: { entries: 16_384, bytes: 4_000_000 },
   rendezvous: 'off',

@@ -21,6 +21,7 @@ const FIELDS: Record<Exclude<keyof NodeStatus, 'clockAgrees' | 'clockSkewMs'>, s
   network: 'object',
   multiaddrs: 'array',
   peers: 'object',
+  coordinate: 'object',
   dht: 'string',
   dhtRecords: 'object',
   rendezvous: 'string',

@@ -15,7 +15,14 @@ const report = (peer: string, sights: Sight[] = [], more: Partial<MapReport> = {
   sights,
   ...more
 })
-const sight = (peer: string, rttMicros: number, failuresPpm = 0): Sight => ({ peer, rttMicros, failuresPpm })
+const sight = (peer: string, rttMicros: number, failuresPpm = 0): Sight => ({
+  peer,
+  rttMicros,
+  failuresPpm,
+  serviceMicros: 0,
+  kibPerSecond: 0,
+  domain: ''
+})
 const epoch = (slot: number) => ({ slot, closedAtMs: slot * 5_000 })
 const edge = (map: AgreedMap, a: string, b: string) =>
   map.edges.find(({ from, to }) => {
@@ -86,7 +93,10 @@ describe('agreed map', () => {
         fc.record({
           peer: fc.constantFrom(...'abcdefghij'),
           rttMicros: fc.integer({ min: 1, max: MAP_LIMITS.maxRttMicros }),
-          failuresPpm: fc.integer({ min: 0, max: 1_000_000 })
+          failuresPpm: fc.integer({ min: 0, max: 1_000_000 }),
+          serviceMicros: fc.integer({ min: 0, max: MAP_LIMITS.maxRttMicros }),
+          kibPerSecond: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+          domain: fc.constantFrom('', 'net:192.0.2.0/24', 'net:198.51.100.0/24')
         }),
         { selector: ({ peer }) => peer, maxLength: 8 }
       ),

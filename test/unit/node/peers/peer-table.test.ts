@@ -7,6 +7,7 @@ import { MAX_STRANGERS, MAX_STRANGERS_PER_INTRODUCER } from '../../../../src/nod
 import { VirtualTime } from '../../../support/virtual-clock.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { PeerReport } from '../../../../src/node/peers/report.ts'
+import { EMPTY_SECTIONS } from '../../../support/reports.ts'
 
 const INTERVAL = 30_000
 const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
@@ -36,7 +37,7 @@ describe('peer table', () => {
     freeBytes: 50,
     version: '1.0.0',
     uptimeSeconds: 1,
-    sights: [],
+    ...EMPTY_SECTIONS,
     domain: '',
     multiaddrs: [multiaddr('/ip4/192.0.2.7/tcp/4701')],
     intervalMs: INTERVAL,

@@ -8,6 +8,7 @@ import { signPayload } from '../../../../protocols/signed.ts'
 import { checkReport, REPORT_LIMITS, signReport } from '../../../../src/node/peers/report.ts'
 import type { Signer } from '../../../../protocols/signed.ts'
 import type { CheckContext, DropReason, PeerReport } from '../../../../src/node/peers/report.ts'
+import { EMPTY_SECTIONS } from '../../../support/reports.ts'
 
 const NOW = 1_800_000_000_000
 const NETWORK = new Uint8Array(32).fill(1)
@@ -25,7 +26,7 @@ const FIELDS: Omit<PeerReport, 'signed' | 'peer'> = {
   freeBytes: 40,
   version: '1.2.3',
   uptimeSeconds: 9,
-  sights: [],
+  ...EMPTY_SECTIONS,
   domain: 'rack-1',
   multiaddrs: [multiaddr('/ip4/192.0.2.1/tcp/4701')],
   intervalMs: 30_000
