@@ -4,7 +4,7 @@ import { CID } from 'multiformats/cid'
 import { equals } from 'uint8arrays/equals'
 import { objectCid } from './cid.ts'
 import { HologramError } from '../errors.ts'
-import { shapeFault } from './cbor-shape.ts'
+import { shapeFault } from '../../../protocols/cbor-shape.ts'
 import {
   BLOCK_ALIGNMENT_BYTES,
   inlineLimit,

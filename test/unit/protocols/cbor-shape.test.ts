@@ -1,7 +1,7 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { shapeFault } from '../../../../src/hologram/records/cbor-shape.ts'
+import { shapeFault } from '../../../protocols/cbor-shape.ts'
 
 describe('shape of dag-cbor', () => {
   const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
