@@ -25,6 +25,8 @@ export interface ClusterInit {
   client?: Partial<HologramInit['client']>
   holder?: HologramInit['holder']
   heal?: HologramInit['heal']
+  /** For intervals and deadlines. @default the machine's */
+  clock?: Clock
 }
 
 export interface ClusterPeerOptions extends TestPeerOptions {
@@ -78,7 +80,7 @@ export class Cluster {
   /** What the peers take the time to be. */
   nowMs: () => number = Date.now
   /** Deadlines of a second or two hold on a machine that is short of processors. */
-  readonly #awake = new AwakeClock(systemClock)
+  readonly #awake: AwakeClock
   readonly #init: ClusterInit
   readonly #codec: SegmentCodec
   readonly #folder: string
@@ -86,6 +88,7 @@ export class Cluster {
   private constructor(init: ClusterInit, folder: string) {
     this.#init = init
     this.#folder = folder
+    this.#awake = new AwakeClock(init.clock ?? systemClock)
     this.#codec = createSegmentCodec({ workers: 1 })
   }
 

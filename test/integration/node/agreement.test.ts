@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { flatQuorumSet } from '../../../src/node/network.ts'
 import { futurePeerId } from '../../../src/node/data/folder.ts'
 import type { Node } from '../../../src/node/index.ts'
+import { fastClock } from '../../support/fast-clock.ts'
 import { Lab, until } from './support.ts'
 
 const VALIDATORS = ['v0', 'v1', 'v2', 'v3']
@@ -13,7 +14,8 @@ describe('agreed map: real nodes', function () {
   this.timeout(180_000)
   let lab: Lab
 
-  const config = { reportInterval: 1_000, mapEpoch: 1_000 }
+  const config = { reportInterval: 3_000, mapEpoch: 3_000 }
+  const clock = fastClock(5)
   const slotOf = (node: Node): number => node.map().slot
   const idsOf = (node: Node): string[] => node.map().peers.map(({ id }) => id)
 
@@ -23,8 +25,8 @@ describe('agreed map: real nodes', function () {
       VALIDATORS.map(async (name) => await futurePeerId(join(lab.folder, name)))
     )
     const { path } = lab.network('agreeing', { code: { k: 2, n: 3 }, quorumSet: flatQuorumSet(validators) })
-    for (const name of VALIDATORS) await lab.start(name, { ...config, network: path })
-    await lab.start('follower', { ...config, network: path })
+    for (const name of VALIDATORS) await lab.start(name, { ...config, network: path }, { clock })
+    await lab.start('follower', { ...config, network: path }, { clock })
   })
   after(async () => await lab.stop())
 

@@ -21,7 +21,7 @@ import { PeerTable } from '../../../src/node/peers/peer-table.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
-import type { NetworkDescriptor, Node, NodeConfig } from '../../../src/node/index.ts'
+import type { NetworkDescriptor, Node, NodeConfig, NodeOverrides } from '../../../src/node/index.ts'
 import type { Host } from '../../../src/node/host/host.ts'
 
 const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
@@ -74,8 +74,16 @@ export class Lab {
     })
   }
 
-  async start(name: string, config: Partial<NodeConfig> = {}): Promise<Node> {
-    const node = await createNode(this.config(name, config), { logger: silentLogger, codec: this.codec })
+  async start(
+    name: string,
+    config: Partial<NodeConfig> = {},
+    overrides: Pick<NodeOverrides, 'clock'> = {}
+  ): Promise<Node> {
+    const node = await createNode(this.config(name, config), {
+      logger: silentLogger,
+      codec: this.codec,
+      ...overrides
+    })
     this.nodes.push(node)
     await node.start()
     return node

@@ -27,13 +27,13 @@ describe('tensor codec', () => {
   it('restores every tensor bit by bit', () => {
     fc.assert(
       fc.property(anyTensor, (tensor) => expectSame(roundTrip(tensor), tensor)),
-      { numRuns: 300 }
+      { numRuns: 200 }
     )
   })
 
   it('restores random bits of every type, over several scales', () => {
     for (const type of ELEMENT_TYPES) {
-      for (const shape of [[37, 53], [2001], [11, 1, 13, 7]]) {
+      for (const shape of [[29, 27], [801], [11, 1, 13, 5]]) {
         const count = shape.reduce((product, length) => product * length)
         const tensor: Tensor = {
           type,

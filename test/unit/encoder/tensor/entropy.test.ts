@@ -62,7 +62,7 @@ describe('tensor layers', () => {
       fc.property(anyWords, (layer) => {
         expect(read(byContext(layer), layer)).to.deep.equal(layer.words)
       }),
-      { numRuns: 400 }
+      { numRuns: 200 }
     )
   })
 
@@ -117,7 +117,7 @@ describe('tensor layers', () => {
   })
 
   it('are refused when they are cut anywhere, or longer', () => {
-    const layer = layerOf(Int32Array.from(smallNoise(400), (word) => word * 1001))
+    const layer = layerOf(Int32Array.from(smallNoise(100), (word) => word * 1001))
     const { coding, bytes } = byContext(layer)
     for (let length = 0; length < bytes.length; length++) {
       expect(
@@ -129,7 +129,7 @@ describe('tensor layers', () => {
   })
 
   it('are refused, or have the right length, for any flipped bit', () => {
-    const layer = layerOf(Int32Array.from(smallNoise(400), (word) => word * 1001))
+    const layer = layerOf(Int32Array.from(smallNoise(100), (word) => word * 1001))
     const { coding, bytes } = byContext(layer)
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       const turned = bytes.slice()

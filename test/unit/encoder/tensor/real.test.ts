@@ -75,8 +75,8 @@ const anyField: fc.Arbitrary<Tensor> = fc
   .record({
     type: fc.constantFrom(...FLOATS),
     shape: fc.oneof(
-      fc.constantFrom([], [0], [1], [3, 0, 5], [2], [127], [4099], [1, 1, 1, 1, 1]),
-      fc.constantFrom([71, 67], [61, 7, 11], [5, 7, 11, 13], [3, 5, 7, 2, 11], [1, 5003])
+      fc.constantFrom([], [0], [1], [3, 0, 5], [2], [127], [1031], [1, 1, 1, 1, 1]),
+      fc.constantFrom([37, 31], [29, 5, 7], [3, 5, 7, 11], [3, 5, 4, 2, 7], [1, 1501])
     ),
     kind: fc.constantFrom('waves', 'noise', 'counts', 'tenths', 'sparse', 'bits', 'wide'),
     exponent: fc.integer({ min: -1080, max: 1020 }),
@@ -149,18 +149,18 @@ describe('tensors of real numbers', () => {
   }).timeout(300_000)
 
   it('are shown by few shards where they cross zero', () => {
-    const waves = plane(256, 320, (y, x) => Math.sin(x / 40) * Math.cos(y / 30))
+    const waves = plane(128, 160, (y, x) => Math.sin(x / 40) * Math.cos(y / 30))
     for (const type of ['float32', 'float64'] as const) {
-      expect(fromFewest(encodeTensor(floats(type, [256, 320], waves))), type).to.be.above(0.9)
+      expect(fromFewest(encodeTensor(floats(type, [128, 160], waves))), type).to.be.above(0.85)
     }
     // Of 11 bits the order of the words is often shorter: then it takes more shards.
-    expect(fidelities(encodeTensor(floats('float16', [256, 320], waves)))[5]).to.be.above(0.9)
-    const spirals = Float64Array.from({ length: 2 * 256 * 160 }, (_, i) => {
-      const angle = ((i >> 1) % 160) / 20 + (i >> 1) / 160 / 25
+    expect(fidelities(encodeTensor(floats('float16', [128, 160], waves)))[5]).to.be.above(0.9)
+    const spirals = Float64Array.from({ length: 2 * 128 * 80 }, (_, i) => {
+      const angle = ((i >> 1) % 80) / 20 + (i >> 1) / 80 / 25
       return i % 2 === 0 ? Math.cos(angle) : Math.sin(angle)
     })
     for (const type of ['complex64', 'complex128'] as const) {
-      expect(fromFewest(encodeTensor(floats(type, [256, 160], spirals))), type).to.be.above(0.8)
+      expect(fromFewest(encodeTensor(floats(type, [128, 80], spirals))), type).to.be.above(0.8)
     }
   }).timeout(60_000)
 
@@ -223,8 +223,8 @@ describe('tensors of real numbers', () => {
   })
 
   it('use at most 2 % more bytes than by the order of their words', () => {
-    const noise = normal(96 * 128, 3)
-    const waves = plane(96, 128, (y, x) => Math.sin(x / 20) * Math.cos(y / 15))
+    const noise = normal(64 * 80, 3)
+    const waves = plane(64, 80, (y, x) => Math.sin(x / 13) * Math.cos(y / 10))
     const fields = {
       noise,
       waves,
@@ -235,7 +235,7 @@ describe('tensors of real numbers', () => {
     }
     for (const [name, numbers] of Object.entries(fields)) {
       for (const type of ['float16', 'float32', 'float64'] as const) {
-        const tensor = floats(type, [96, 128], numbers)
+        const tensor = floats(type, [64, 80], numbers)
         const bytes = encodeTensor(tensor).layers.reduce((sum, { length }) => sum + length, 0)
         expect(bytes, `${name} ${type}`).to.be.at.most(1.02 * bytesInOrder(tensor))
       }
