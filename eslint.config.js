@@ -154,6 +154,11 @@ export default defineConfig(
     rules: pure(WORKER_MODULES, othersThan('seal'), rooms('encoder', 'fba', 'protocols'))
   },
   { files: ['src/node/peers/**/*.ts'], rules: timed() },
+  {
+    // Keys of certificates need random bits from the system.
+    files: ['src/node/bulk/**/*.ts'],
+    rules: { ...timed(), ...walls([TIMER_MODULES, othersThan('node')]) }
+  },
   { files: ['src/agreement/**/*.ts'], rules: timed(typesOnly(othersThan('agreement'))) },
   { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
   { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },

@@ -12,6 +12,8 @@ export interface Report {
     domain: string;
     multiaddrs: Uint8Array<ArrayBuffer>[];
     intervalMs: number;
+    bulkPort: number;
+    bulkPublicPort: number;
     sights: Sight[];
     coordinate?: NetworkCoordinate;
     heatPpm: number;
@@ -62,6 +64,14 @@ export declare namespace Report {
     }
     interface ReportIntervalMsFieldEvent {
         field: '$.intervalMs';
+        value: number;
+    }
+    interface ReportBulkPortFieldEvent {
+        field: '$.bulkPort';
+        value: number;
+    }
+    interface ReportBulkPublicPortFieldEvent {
+        field: '$.bulkPublicPort';
         value: number;
     }
     interface ReportSightsPeerFieldEvent {
@@ -121,7 +131,7 @@ export declare namespace Report {
     }
     function encode(obj: Partial<Report>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Report;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent | ReportSightsPeerFieldEvent | ReportSightsRttMicrosFieldEvent | ReportSightsFailuresPpmFieldEvent | ReportSightsServiceMicrosFieldEvent | ReportSightsKibPerSecondFieldEvent | ReportSightsDomainFieldEvent | ReportCoordinatePositionMicrosFieldEvent | ReportCoordinateHeightMicrosFieldEvent | ReportCoordinateErrorPpmFieldEvent | ReportHeatPpmFieldEvent | ReportBandwidthUpKibPerSecondFieldEvent | ReportBandwidthDownKibPerSecondFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent | ReportBulkPortFieldEvent | ReportBulkPublicPortFieldEvent | ReportSightsPeerFieldEvent | ReportSightsRttMicrosFieldEvent | ReportSightsFailuresPpmFieldEvent | ReportSightsServiceMicrosFieldEvent | ReportSightsKibPerSecondFieldEvent | ReportSightsDomainFieldEvent | ReportCoordinatePositionMicrosFieldEvent | ReportCoordinateHeightMicrosFieldEvent | ReportCoordinateErrorPpmFieldEvent | ReportHeatPpmFieldEvent | ReportBandwidthUpKibPerSecondFieldEvent | ReportBandwidthDownKibPerSecondFieldEvent>;
 }
 export interface Sight {
     peer: Uint8Array<ArrayBuffer>;

@@ -55,6 +55,14 @@ export var Report;
                     w.uint32(88);
                     w.uint32(obj.intervalMs);
                 }
+                if ((obj.bulkPort != null && obj.bulkPort !== 0)) {
+                    w.uint32(96);
+                    w.uint32(obj.bulkPort);
+                }
+                if ((obj.bulkPublicPort != null && obj.bulkPublicPort !== 0)) {
+                    w.uint32(104);
+                    w.uint32(obj.bulkPublicPort);
+                }
                 if (obj.sights != null && obj.sights.length > 0) {
                     for (const value of obj.sights) {
                         w.uint32(162);
@@ -89,6 +97,8 @@ export var Report;
                     domain: '',
                     multiaddrs: [],
                     intervalMs: 0,
+                    bulkPort: 0,
+                    bulkPublicPort: 0,
                     sights: [],
                     heatPpm: 0
                 };
@@ -144,6 +154,14 @@ export var Report;
                         }
                         case 11: {
                             obj.intervalMs = reader.uint32();
+                            break;
+                        }
+                        case 12: {
+                            obj.bulkPort = reader.uint32();
+                            break;
+                        }
+                        case 13: {
+                            obj.bulkPublicPort = reader.uint32();
                             break;
                         }
                         case 20: {
@@ -271,6 +289,20 @@ export var Report;
                         case 11: {
                             yield {
                                 field: `${prefix}.intervalMs`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 12: {
+                            yield {
+                                field: `${prefix}.bulkPort`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 13: {
+                            yield {
+                                field: `${prefix}.bulkPublicPort`,
                                 value: reader.uint32()
                             };
                             break;

@@ -13,6 +13,15 @@ export interface MeshPeer {
   readonly failureDomain: string
 }
 
+export interface OpenOptions {
+  readonly signal: AbortSignal
+  /** Bytes that the stream is expected to carry, where that is known: a short stream is not worth a new connection. */
+  readonly expectedBytes?: number
+}
+
+/** The other end of a stream. */
+export type Remote = Pick<Connection, 'remotePeer' | 'remoteAddr'>
+
 /** The network as `hologram` needs it. Implemented by `src/node` over libp2p; in tests by several real hosts. */
 export interface Mesh {
   readonly self: PeerId
@@ -25,10 +34,10 @@ export interface Mesh {
   /** The peers among which homes are computed. Read it once per decision: it may change between two calls. */
   placement: () => PlacementView
   /** Opens a stream; dials when needed. Rejects when `signal` fires. */
-  open: (peer: PeerId, protocol: string, options: { signal: AbortSignal }) => Promise<Stream>
+  open: (peer: PeerId, protocol: string, options: OpenOptions) => Promise<Stream>
   handle: (
     protocol: string,
-    handler: (stream: Stream, connection: Connection) => Promise<void>,
+    handler: (stream: Stream, connection: Remote) => Promise<void>,
     limits: { maxInboundStreams: number }
   ) => Promise<void>
   unhandle: (protocol: string) => Promise<void>

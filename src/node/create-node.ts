@@ -9,6 +9,7 @@ import { openStore } from '../store/index.ts'
 import { aboutModule } from './about-module.ts'
 import { MapAgreement } from './agreement/index.ts'
 import { agreementModule } from './agreement/module.ts'
+import { BulkChannel, bulkListen, bulkModule } from './bulk/index.ts'
 import { clockModule } from './clock-module.ts'
 import { openDataFolder } from './data/folder.ts'
 import { openHostData } from './data/host-data.ts'
@@ -16,9 +17,10 @@ import { NodeError, systemCode } from './errors.ts'
 import { EventLog } from './events.ts'
 import { GarbageCollector } from './garbage.ts'
 import { eventLoopHeat } from './heat.ts'
-import { limitConnections } from './host/connection-limit.ts'
+import { limitConnections, siteOf, WORTH } from './host/connection-limit.ts'
 import { createHost } from './host/host.ts'
 import { hostModule } from './host/module.ts'
+import { PortForwarder } from './host/port-forwarder.ts'
 import { Introduction } from './introduction.ts'
 import { createLogger } from './logger.ts'
 import { Libp2pMesh } from './mesh.ts'
@@ -26,6 +28,7 @@ import { ModuleList } from './module.ts'
 import { networkId, networkIdText, protocolPrefix } from './network.ts'
 import { ThheNode } from './node.ts'
 import { objectsModule } from './objects-module.ts'
+import { bulkEndpoints, bulkPorts, NO_BULK_PORTS } from './peers/bulk-ports.ts'
 import { ForeignPeers } from './peers/foreign.ts'
 import { membershipModule, peersModule } from './peers/modules.ts'
 import { PeerClocks } from './peers/peer-clocks.ts'
@@ -78,6 +81,7 @@ interface Opened {
   readonly foreign: ForeignPeers
   readonly bootstrap: readonly string[]
   readonly host: Host
+  readonly forwarder: PortForwarder
 }
 
 /** Each part is listed as soon as it is open, so that it is closed whatever fails after it. */
@@ -110,6 +114,7 @@ const open = async (
   // A bootstrap peer finds itself in the list.
   const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
   const bootstrap = [...listed].filter((address) => !address.endsWith(`/p2p/${self}`))
+  const forwarder = new PortForwarder(logger.child('bulk'))
   const host = await createHost({
     config,
     privateKey: folder.identity,
@@ -117,9 +122,10 @@ const open = async (
     prefix: protocolPrefix(folder.network),
     bootstrap,
     gater: foreign.gater,
+    forwarder,
     version: VERSION
   })
-  return { config, logger, clock, folder, store, clocks, codec, foreign, bootstrap, host }
+  return { config, logger, clock, folder, store, clocks, codec, foreign, bootstrap, host, forwarder }
 }
 
 /** Makes the rooms from what is open, and lists them in the order in which they start. */
@@ -134,9 +140,13 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     networkId: id,
     prefix,
     uptimeSeconds,
-    service: (peer) => hologram.peerStats(peer)
+    service: (peer) => hologram.peerStats(peer),
+    bulkPorts: () => bulkPorts(bulk?.port ?? 0, opened.forwarder.publicPort),
+    bulkWorks: (peer) => (config.bulk ? bulk?.works(peer) : false)
   })
-  limitConnections(host, { maxConnections: config.maxConnections, worth: (peer) => peers.worth(peer) })
+  const bulk = config.bulk ? createBulk(opened, peers, prefix) : undefined
+  const { maxConnections } = config
+  limitConnections(host, { maxConnections, worth: (peer) => peers.worth(peer), bulk })
   const { identity: privateKey } = folder
   const events = new EventLog({ nowMs: () => systemClock.nowMs(), logger: logger.child('events') })
   const mesh = new Libp2pMesh({
@@ -146,7 +156,8 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     clock,
     privateKey,
     networkId: id,
-    prefix
+    prefix,
+    bulk
   })
   const hologram = createHologram(opened, mesh, events)
   const agreement = createAgreement(opened, peers, id, prefix)
@@ -157,6 +168,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     aboutModule({ peerId: host.peerId, network, uptimeSeconds }),
     membershipModule(peers),
     hostModule(host, config),
+    bulkModule(bulk, { port: bulkListen(config.listen, config.bulkPort).port, forwarder: opened.forwarder }),
     objectsModule(hologram),
     peersModule(peers, clocks),
     agreementModule(agreement),
@@ -193,7 +205,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
 
 const createPeers = (
   { config, logger, folder, store, host, foreign, bootstrap, clock, clocks }: Opened,
-  of: Pick<PeersInit, 'networkId' | 'prefix' | 'uptimeSeconds' | 'service'>
+  of: Pick<PeersInit, 'networkId' | 'prefix' | 'uptimeSeconds' | 'service' | 'bulkPorts' | 'bulkWorks'>
 ): Peers =>
   new Peers({
     ...of,
@@ -210,6 +222,26 @@ const createPeers = (
     random: systemRandom,
     clocks,
     logger: logger.child('peers')
+  })
+
+/** Bulk connections go between members that have a direct connection of libp2p. */
+const createBulk = (
+  { config, folder, host, clock, logger }: Opened,
+  peers: Peers,
+  prefix: string
+): BulkChannel =>
+  new BulkChannel({
+    identity: folder.identity,
+    prefix,
+    clock,
+    logger: logger.child('bulk'),
+    listen: bulkListen(config.listen, config.bulkPort),
+    maxConnections: config.maxConnections,
+    otherConnections: () => host.getConnections().length,
+    endpoints: (peer) =>
+      bulkEndpoints(host.getConnections(peer), peers.table.get(peer)?.report.bulk ?? NO_BULK_PORTS),
+    admits: (peer) => peers.worth(peer) > WORTH.stranger,
+    siteOf
   })
 
 /** Ways to find peers without a list. */

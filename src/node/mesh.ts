@@ -1,13 +1,15 @@
 // The network interface that the objects need: peers, streams, provider records and signatures, over libp2p.
 import { deadlineIn } from '../clock/index.ts'
+import { GET_PROTOCOL, PUT_PROTOCOL } from '../hologram/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
 import { placementPeers, placementView } from './peers/placement-view.ts'
 import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../clock/index.ts'
-import type { Mesh, MeshPeer } from '../hologram/mesh.ts'
+import type { Mesh, MeshPeer, OpenOptions, Remote } from '../hologram/mesh.ts'
 import type { PlacementView } from '../hologram/placement/placement-view.ts'
+import type { BulkChannel } from './bulk/index.ts'
 import type { Host } from './host/host.ts'
 import type { PeerTable } from './peers/peer-table.ts'
 import type { Outcome } from './peers/reliability.ts'
@@ -30,6 +32,8 @@ export interface Libp2pMeshInit {
   readonly networkId: Uint8Array
   /** First part of the network's protocol ids. */
   readonly prefix: string
+  /** Carries the protocols of blocks where it can. */
+  readonly bulk?: BulkChannel
 }
 
 export class Libp2pMesh implements Mesh {
@@ -56,22 +60,28 @@ export class Libp2pMesh implements Mesh {
   }
 
   /** @throws {NodeError} 'UNREACHABLE' if the peer cannot be dialled; the reason of `signal` when it fires */
-  async open(peer: PeerId, protocol: string, { signal }: { signal: AbortSignal }): Promise<Stream> {
+  async open(peer: PeerId, protocol: string, options: OpenOptions): Promise<Stream> {
+    const { signal } = options
     const connection = await this.#connect(peer, signal)
+    const bulk = this.#bulkFor(protocol)
+    const stream = await bulk?.open(peer, protocol, options)
+    if (stream !== undefined) return stream
     return await connection.newStream(protocol, { signal, maxOutboundStreams: OUTBOUND_STREAMS_PER_PROTOCOL })
   }
 
   async handle(
     protocol: string,
-    handler: (stream: Stream, connection: Connection) => Promise<void>,
+    handler: (stream: Stream, connection: Remote) => Promise<void>,
     { maxInboundStreams }: { maxInboundStreams: number }
   ): Promise<void> {
     // libp2p takes the limit on outbound streams from here, too, where it falls back to 64.
     const maxOutboundStreams = OUTBOUND_STREAMS_PER_PROTOCOL
     await this.#init.host.handle(protocol, handler, { maxInboundStreams, maxOutboundStreams })
+    this.#bulkFor(protocol)?.handle(protocol, handler)
   }
 
   async unhandle(protocol: string): Promise<void> {
+    this.#bulkFor(protocol)?.unhandle(protocol)
     await this.#init.host.unhandle(protocol)
   }
 
@@ -113,6 +123,12 @@ export class Libp2pMesh implements Mesh {
 
   observe(peer: PeerId, outcome: Outcome): void {
     this.#init.table.observe(peer, outcome)
+  }
+
+  /** The bulk channel, for the protocols that carry blocks. */
+  #bulkFor(protocol: string): BulkChannel | undefined {
+    const isOfBlocks = [PUT_PROTOCOL, GET_PROTOCOL].some((name) => protocol === this.protocol(name))
+    return isOfBlocks ? this.#init.bulk : undefined
   }
 
   /** True if enough peers name this node as a provider: in a small network, all that answer. */

@@ -22,6 +22,11 @@ export interface PeerSummary {
   readonly connected: boolean
   /** 'relayed' if every connection goes through a relay; undefined if not connected. */
   readonly path: 'direct' | 'relayed' | undefined
+  /**
+   * What carries blocks between the two: 'tls', the bulk channel, or 'noise', streams of libp2p. Undefined if not
+   * connected, and until there were blocks to carry.
+   */
+  readonly carrier: 'tls' | 'noise' | undefined
   /** Round-trip time of the current connections, if it has been measured. */
   readonly rttMicros: number | undefined
   /** Round-trip time by the coordinates of both; undefined while one of them is unknown, and for this node itself. */

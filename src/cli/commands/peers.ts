@@ -28,6 +28,7 @@ export const peersText = (peers: PeersJson['peers'], width?: number): string =>
       { head: 'PEER', cell: ({ id }) => (width === undefined ? id : shortPeer(id)) },
       { head: 'STATE', cell: stateOf },
       { head: 'PATH', spare: 2, cell: ({ path }) => path ?? '-' },
+      { head: 'BLOCKS', spare: 3, cell: ({ carrier }) => carrier ?? '-' },
       {
         head: 'RTT',
         align: 'right',

@@ -29,10 +29,10 @@ import { handlePut } from './put-handler.ts'
 import { isOwnFault, Refusal, replyHead, type ReplyHead } from './refusal.ts'
 import { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './settings.ts'
 import { TreeCache } from './tree-cache.ts'
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { PeerId, Stream } from '@libp2p/interface'
 import type { Clock } from '../../clock/index.ts'
 import type { Holdings } from '../holdings.ts'
-import type { Mesh } from '../mesh.ts'
+import type { Mesh, Remote } from '../mesh.ts'
 import type { HologramLogger } from '../logger.ts'
 import type { HolderContext, HolderStats, ServiceName } from './context.ts'
 
@@ -176,14 +176,14 @@ export class Holder {
     }
   }
 
-  async #accept(service: Service, stream: Stream, connection: Connection): Promise<void> {
+  async #accept(service: Service, stream: Stream, connection: Remote): Promise<void> {
     const conversation = this.#converse(service, stream, connection)
     this.#conversations.add(conversation)
     await conversation.finally(() => this.#conversations.delete(conversation))
   }
 
   /** Never rejects: whatever goes wrong is answered, counted, or logged. */
-  async #converse(service: Service, stream: Stream, { remotePeer, remoteAddr }: Connection): Promise<void> {
+  async #converse(service: Service, stream: Stream, { remotePeer, remoteAddr }: Remote): Promise<void> {
     const { settings } = this.#context
     const { signal } = this.#stopping
     const framed = new FramedStream(stream, {

@@ -114,6 +114,20 @@ export const OPTIONS = {
     group: 'Network',
     description: 'Addresses to listen on: TCP, QUIC (/udp/PORT/quic-v1) or WebSocket (/tcp/PORT/ws).'
   }),
+  bulk: option({
+    kind: kinds.flag,
+    default: true,
+    group: 'Network',
+    description: 'Carry blocks over TLS connections of their own where peers can be reached directly.'
+  }),
+  bulkPort: option({
+    kind: optional(kinds.integer(0, 65_535)),
+    default: undefined,
+    defaultText: 'two above the first TCP port of listen, or a free one',
+    group: 'Network',
+    description:
+      'TCP port for these connections, on the IP addresses where the node listens by TCP; 0 takes a free one.'
+  }),
   announce: option({
     kind: kinds.list(kinds.address),
     default: [],

@@ -16,6 +16,8 @@ export interface ConnectionLimitInit {
   /** Limit over all peers. Connections that this node made count, but are not closed. */
   readonly maxConnections: number
   readonly worth: (peer: PeerId) => Worth
+  /** Connections of the bulk channel, which count as well. An idle one is the first to be closed. */
+  readonly bulk?: { readonly size: number; endIdle: () => boolean }
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly nowMs?: () => number
   /** Uniform in [0, 1). @default Math.random */
@@ -50,9 +52,10 @@ const surplusOfPeer = ({ remotePeer }: Connection, open: readonly Connection[]):
 const surplusOfAll = (
   newcomer: Connection,
   open: readonly Connection[],
-  { maxConnections, worth, nowMs = Date.now, random = Math.random }: ConnectionLimitInit
+  { maxConnections, worth, bulk, nowMs = Date.now, random = Math.random }: ConnectionLimitInit
 ): Connection | undefined => {
-  if (open.length <= maxConnections) return undefined
+  if (open.length + (bulk?.size ?? 0) <= maxConnections) return undefined
+  if (bulk?.endIdle() === true) return undefined
   const inbound = open.filter((one) => one.direction === 'inbound')
   const crowd = new Map<string, number>()
   for (const one of inbound) crowd.set(addressKey(one), (crowd.get(addressKey(one)) ?? 0) + 1)
@@ -70,12 +73,15 @@ const surplusOfAll = (
   return last[Math.floor(random() * last.length)]
 }
 
-/** An IPv4 address, or the /64 of an IPv6 address: a site has as many addresses in its /64 as it likes. */
+/** A site has as many addresses in its /64 as it likes. */
 const addressKey = ({ remoteAddr }: Connection): string => {
   const endpoint = endpointOf(remoteAddr)
   if (endpoint === undefined) return remoteAddr.toString()
-  return endpoint.version === 4 ? endpoint.host : prefix64(endpoint.host)
+  return siteOf(endpoint.host)
 }
+
+/** Groups IP addresses that one attacker may have: an IPv4 address alone, an IPv6 address with its /64. */
+export const siteOf = (host: string): string => (host.includes(':') ? prefix64(host) : host)
 
 const prefix64 = (host: string): string => {
   const [head = '', tail] = host.split('::')

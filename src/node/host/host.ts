@@ -26,10 +26,11 @@ import type { ConnectionGater, Ed25519PrivateKey, Libp2p } from '@libp2p/interfa
 import type { Identify } from '@libp2p/identify'
 import type { Ping } from '@libp2p/ping'
 import type { KadDHT } from '@libp2p/kad-dht'
-import type { UPnPNAT } from '@libp2p/upnp-nat'
+import type { UPnPNAT, uPnPNAT } from '@libp2p/upnp-nat'
 import type { CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import type { Datastore } from 'interface-datastore'
 import type { NodeConfig } from '../config/index.ts'
+import type { PortForwarder } from './port-forwarder.ts'
 import type { Reachability } from './reachability.ts'
 
 /** The services that always exist; others depend on the settings. */
@@ -58,6 +59,8 @@ export interface HostInit {
   /** Bootstrap peers, from the descriptor and the settings. */
   readonly bootstrap: readonly string[]
   readonly gater: ConnectionGater
+  /** Sees the routers that are found. */
+  readonly forwarder?: PortForwarder
   readonly version: string
 }
 
@@ -70,7 +73,7 @@ const SPARE_CONNECTIONS = 64
 export const createHost = async (init: HostInit): Promise<Host> => {
   const { config, prefix } = init
   // Loaded only if needed: its XML parser and the rest take a tenth of a second.
-  const upnp = config.upnp ? (await import('@libp2p/upnp-nat')).uPnPNAT() : undefined
+  const upnp = config.upnp ? await loadUpnp(init) : undefined
   return await createLibp2p<HostServices>({
     start: false,
     privateKey: init.privateKey,
@@ -133,6 +136,14 @@ export const createHost = async (init: HostInit): Promise<Host> => {
       })
     }
   })
+}
+
+const loadUpnp = async ({ forwarder, version }: HostInit): Promise<ReturnType<typeof uPnPNAT>> => {
+  const [{ uPnPNAT: service }, { upnpNat: client }] = await Promise.all([
+    import('@libp2p/upnp-nat'),
+    import('@achingbrain/nat-port-mapper')
+  ])
+  return service({ portMappingClient: forwarder?.watch(client({ description: `thhe@${version}` })) })
 }
 
 /** Drops private addresses, which are useless on the Internet, unless the DHT is a stand-in on a private network. */

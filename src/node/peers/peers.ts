@@ -28,10 +28,11 @@ import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 import type { PeerSummary } from '../types.ts'
 import type { Module } from '../module.ts'
+import type { BulkPorts } from './bulk-ports.ts'
 import type { ForeignPeers } from './foreign.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import type { PeerEntry } from './peer-table.ts'
-import type { ReportOutcome } from './report.ts'
+import type { PeerReport, ReportOutcome } from './report.ts'
 
 export interface PeersInit {
   readonly host: Host
@@ -50,6 +51,10 @@ export interface PeersInit {
   readonly heat: () => number
   /** How the peer has served this node's reads. */
   readonly service: (peer: PeerId) => ServiceSeen
+  /** Where this node takes bulk connections. */
+  readonly bulkPorts: () => BulkPorts
+  /** Whether bulk connections with a peer work, as far as is known. */
+  readonly bulkWorks: (peer: PeerId) => boolean | undefined
   readonly clock: Clock
   readonly random: RandomSource
   readonly clocks: PeerClocks
@@ -109,7 +114,8 @@ export class Peers {
         bandwidth: () => ({
           upKibPerSecond: config.bandwidthUp / KIB,
           downKibPerSecond: config.bandwidthDown / KIB
-        })
+        }),
+        bulk: init.bulkPorts
       },
       count: (outcome) => void this.#reportCounts[outcome]++,
       isMember: (peer) => this.membership.has(peer)
@@ -271,6 +277,7 @@ export class Peers {
           : connections.some(({ direct }) => direct)
             ? 'direct'
             : 'relayed',
+      carrier: connections.length === 0 ? undefined : this.#carrier(report),
       rttMicros: this.#measuredRttMicros(report.peer),
       predictedRttMicros: self || predictedMs === undefined ? undefined : Math.round(predictedMs * 1000),
       coordinateErrorPpm: report.coordinate.at?.errorPpm,
@@ -283,6 +290,12 @@ export class Peers {
       reportedAtMs: report.issuedAtMs,
       multiaddrs: report.multiaddrs.map(String)
     }
+  }
+
+  #carrier({ peer, bulk }: PeerReport): PeerSummary['carrier'] {
+    const works = this.#init.bulkWorks(peer)
+    if (works === undefined) return bulk.port === 0 ? 'noise' : undefined
+    return works ? 'tls' : 'noise'
   }
 
   /** Asks a new member for its reports: it may know peers that this node does not. */

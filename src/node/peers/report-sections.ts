@@ -1,6 +1,7 @@
 import { addressesSection } from './addresses.ts'
 import { coordinateSection } from './coordinate-section.ts'
 import { bandwidthSection, heatSection } from './load-sections.ts'
+import { bulkPortsSection } from './bulk-ports.ts'
 import { sightsSection } from './sights.ts'
 import type { Report } from '../../../protocols/generated/report.js'
 
@@ -18,7 +19,8 @@ export const REPORT_SECTIONS = {
   sights: sightsSection,
   coordinate: coordinateSection,
   heatPpm: heatSection,
-  bandwidth: bandwidthSection
+  bandwidth: bandwidthSection,
+  bulk: bulkPortsSection
 } as const
 
 type Sections = typeof REPORT_SECTIONS

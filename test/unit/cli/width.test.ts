@@ -21,6 +21,7 @@ const peer = (over: Partial<PeersJson['peers'][number]> = {}): PeersJson['peers'
   live: true,
   connected: true,
   path: 'relayed',
+  carrier: 'noise',
   rttMicros: 1_234_567,
   predictedRttMicros: 1_234_567,
   coordinateErrorPpm: 1_500_000,

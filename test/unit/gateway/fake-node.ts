@@ -158,6 +158,7 @@ export class FakeNode implements GatewayNode {
       live: true,
       connected: false,
       path: undefined,
+      carrier: undefined,
       rttMicros: undefined,
       predictedRttMicros: 2_000,
       coordinateErrorPpm: 90_000,

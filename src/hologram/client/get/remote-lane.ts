@@ -100,6 +100,7 @@ export class RemoteLane implements Lane {
       this.#framed = await openFramed(this.#components, this.peer, GET_PROTOCOL, {
         timeoutMs,
         maxFrameBytes: MAX_GET_REPLY_BYTES,
+        expectedBytes: this.#init.layout.shardBytes,
         signal
       })
       if (signal.aborted) return this.#framed.abort(signal.reason)

@@ -66,6 +66,7 @@ async function readOne(
   const wait = { timeoutMs: settings.openTimeoutMs, clock, signal }
   const reply = await whenFree(async () => {
     const framed = await openFramed(context, peer, GET_PROTOCOL, {
+      expectedBytes: layout.blockBytesAt(first),
       ...wait,
       maxFrameBytes: MAX_GET_REPLY_BYTES
     })

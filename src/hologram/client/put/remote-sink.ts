@@ -40,7 +40,9 @@ export class RemoteSink implements ShardSink {
     const wait = { timeoutMs: init.openTimeoutMs, signal }
     const framed = await openFramed(opener, peer, PUT_PROTOCOL, {
       ...wait,
-      maxFrameBytes: MAX_PUT_FRAME_BYTES
+      maxFrameBytes: MAX_PUT_FRAME_BYTES,
+      // 0 where nobody knows.
+      expectedBytes: expectedBytes === 0 ? undefined : expectedBytes
     })
     try {
       const open = { seed: Uint8Array.from(seed), shard, expectedBytes, oneShot }
@@ -132,7 +134,11 @@ export async function discardRemote(
   { timeoutMs }: { timeoutMs: number }
 ): Promise<void> {
   const wait = { timeoutMs, signal }
-  const framed = await openFramed(opener, peer, PUT_PROTOCOL, { ...wait, maxFrameBytes: MAX_PUT_FRAME_BYTES })
+  const framed = await openFramed(opener, peer, PUT_PROTOCOL, {
+    ...wait,
+    maxFrameBytes: MAX_PUT_FRAME_BYTES,
+    expectedBytes: 0
+  })
   const checkAnswer = async (): Promise<void> => {
     const reply = await framed.readMessage(PutReply, wait)
     if (reply === undefined) throw noReply(peer)

@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { GET_PROTOCOL, PUT_PROTOCOL } from '../../wire/limits.ts'
 import { PeerSlots } from './peer-slots.ts'
 import type { SlotUse } from './peer-slots.ts'
-import type { Mesh, MeshPeer } from '../../mesh.ts'
+import type { Mesh, MeshPeer, OpenOptions } from '../../mesh.ts'
 
 /**
  * The mesh for this node's own puts and gets: a stream of put/1 or get/1 waits until there is room for it at the peer.
@@ -51,7 +51,7 @@ export class LimitedMesh implements Mesh {
     return this.#mesh.placement()
   }
 
-  async open(peer: PeerId, protocol: string, options: { signal: AbortSignal }): Promise<Stream> {
+  async open(peer: PeerId, protocol: string, options: OpenOptions): Promise<Stream> {
     const slots = this.#slots.get(protocol)
     if (slots === undefined) return await this.#mesh.open(peer, protocol, options)
     const release = await slots.take(peer.toString(), options.signal)

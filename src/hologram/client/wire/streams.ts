@@ -17,6 +17,8 @@ export interface OpenFramedOptions {
   readonly timeoutMs: number
   /** Limit of the peer's frames; frames that we send are not checked. */
   readonly maxFrameBytes: number
+  /** Bytes that the stream is expected to carry, where that is known. */
+  readonly expectedBytes?: number
   readonly signal?: AbortSignal
 }
 
@@ -25,12 +27,13 @@ export async function openFramed(
   { mesh, clock }: StreamOpener,
   peer: PeerId,
   protocol: string,
-  { timeoutMs, maxFrameBytes, signal }: OpenFramedOptions
+  { timeoutMs, maxFrameBytes, expectedBytes, signal }: OpenFramedOptions
 ): Promise<FramedStream> {
   const name = peer.toString()
   using deadline = deadlineIn(clock, timeoutMs, signal)
   try {
-    const stream = await mesh.open(peer, mesh.protocol(protocol), { signal: deadline.signal })
+    const options = { signal: deadline.signal, expectedBytes }
+    const stream = await mesh.open(peer, mesh.protocol(protocol), options)
     return new FramedStream(stream, { maxFrameBytes, clock, peer: name })
   } catch (cause) {
     if (signal?.aborted === true) throw new HologramError('ABORTED', 'aborted', {}, { cause })
