@@ -20,7 +20,7 @@ import type { GatewayNode } from './types.ts'
 export interface GatewayInit {
   /** `host:port`, IPv6 in brackets. Port 0 takes a free one. @default '127.0.0.1:0' */
   readonly listen?: string
-  /** A connection on which nothing moves for so long is closed. @default 120_000 */
+  /** A connection is closed when nothing has moved on it for this long; between two requests, after 5 s at most. @default 120_000 */
   readonly idleTimeoutMs?: number
   /** The head of a request must have come by then. @default 10_000 */
   readonly headersTimeoutMs?: number
@@ -38,6 +38,8 @@ export interface Gateway {
 }
 
 const MAX_HEADER_BYTES = 16 * 1024
+/** How long a connection may wait for its next request. */
+const KEEP_ALIVE_MS = 5_000
 
 export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
@@ -56,7 +58,7 @@ export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit
     headersTimeout: headersTimeoutMs,
     // A body may take as long as its object is large; a stalled one runs into the idle timeout.
     requestTimeout: 0,
-    keepAliveTimeout: 5000,
+    keepAliveTimeout: Math.min(KEEP_ALIVE_MS, idleTimeoutMs),
     connectionsCheckingInterval: Math.min(1000, headersTimeoutMs)
   })
   server.timeout = idleTimeoutMs

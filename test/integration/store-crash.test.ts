@@ -10,7 +10,7 @@ import { all, clockAt, plain, readSample, useFolder } from '../unit/store/suppor
 import { crashSample, LEASE_LIFE_MS, QUOTA_BYTES } from './store-crash-workload.ts'
 import type { Store } from '../../src/store/index.ts'
 
-const KILLS = 15
+const KILLS = 10
 const CHILD = fileURLToPath(new URL('./store-crash-child.ts', import.meta.url))
 
 /** The furthest that the child said of each name. */

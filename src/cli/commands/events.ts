@@ -22,8 +22,12 @@ export const eventsCommand = (io: Io): CommandModule =>
       withEndpoint(yargs)
         .options({
           follow: { type: 'boolean', default: false, describe: 'Go on with events as they happen' },
-          room: { type: 'string', describe: 'Only events of one part of the node: heal, audit, homeostat' },
-          after: { type: 'number', describe: 'Only events with a higher sequence number' }
+          room: {
+            type: 'string',
+            requiresArg: true,
+            describe: 'Only events of one part of the node: heal, audit, homeostat'
+          },
+          after: { type: 'number', requiresArg: true, describe: 'Only events with a higher sequence number' }
         })
         .example('thhe events --follow --json', 'One JSON object a line, for a program'),
     handler: async ({ follow, room, after, json, quiet, ...flags }) => {

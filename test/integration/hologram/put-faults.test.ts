@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { HologramError, Holdings, OwnedObject } from '../../../src/hologram/index.ts'
+import { fastClock } from '../../support/fast-clock.ts'
 import { chunked, Cluster, collect, overriding, randomObject } from '../../support/cluster.ts'
 import type { ClusterPeer } from '../../support/cluster.ts'
 
@@ -261,9 +262,10 @@ describe('hologram: a put with faults', () => {
 
   it('is slow but succeeds when the process is starved of CPU', async function () {
     this.timeout(240_000)
+    // Every deadline is 0.75 s of this process.
     const timing = { stallTimeoutMs: 3_000, commitTimeoutMs: 3_000, patienceMs: 3_000 }
     const client = { putTiming: timing, openTimeoutMs: 3_000, requestTimeoutMs: 3_000 }
-    cluster = await Cluster.start(6, { k: 3, n: 6, client })
+    cluster = await Cluster.start(6, { k: 3, n: 6, client, clock: fastClock(4) })
     const bytes = randomObject(MIB / 2)
     const [putter] = cluster.peers
     // Connections are open: libp2p has deadlines of its own for dialling.
@@ -272,7 +274,7 @@ describe('hologram: a put with faults', () => {
     // Four times nothing runs in here for longer than every deadline.
     let stalls = 0
     const stalling = setInterval(() => {
-      if (stalls++ < 4) stall(3_200)
+      if (stalls++ < 4) stall(800)
     }, 5)
     try {
       const result = await putter.hologram.put(chunked(bytes))

@@ -117,10 +117,10 @@ describe('node', function () {
   })
 
   it('keeps to its caps on upload and download bandwidth', async () => {
-    const bytesPerSecond = 100_000
-    const bytes = randomBytes(4 * bytesPerSecond)
-    // A cap lets a second's worth pass at once; the rest takes its time, however fast the machine is.
-    const leastMs = 2_500
+    const bytesPerSecond = 150_000
+    const bytes = randomBytes(2 * bytesPerSecond)
+    // A cap lets a quarter of a second's worth pass at once; the rest takes its time, however fast the machine is.
+    const leastMs = 1_500
     const startPair = async (caps: Partial<NodeConfig>): Promise<[Node, Node]> => {
       const holder = await lab.start('holder', { ...caps, bootstrap: [] })
       const client = await lab.start('client', { storage: false, k: 1, n: 1, bootstrap: holder.multiaddrs() })
@@ -154,7 +154,7 @@ describe('node', function () {
     // Unfinished uploads on a slow disk do this. libp2p tells peers of a protocol that goes away after a second.
     Hologram.prototype.stop = async function () {
       await stop.call(this)
-      await sleep(2_500)
+      await sleep(1_500)
     }
     try {
       await victim.stop()

@@ -97,11 +97,14 @@ describe('cli: every command with every bad value', function () {
   }
 
   it('survives absurd values', async () => {
+    let options = 0
     for (const leaf of leaves) {
       if (starts(leaf)) continue
       for (const [name, option] of leaf.record.options) {
         if (!isValued(option)) continue
-        for (const value of ABSURD) {
+        // A third of the values each, in turn: every value meets dozens of options.
+        const turn = options++ % 3
+        for (const value of ABSURD.filter((_, i) => i % 3 === turn)) {
           const argv = [...leaf.words, ...argumentsOf(leaf), ...requiredOf(leaf, name), `--${name}=${value}`]
           expectSentence(argv, await runInProcess(world, argv))
         }
