@@ -340,6 +340,7 @@ export interface ObjectReply {
     leases: Uint8Array<ArrayBuffer>[];
     badBlocks: number[];
     statements: Uint8Array<ArrayBuffer>[];
+    repairingMs: number;
 }
 export declare namespace ObjectReply {
     const codec: () => Codec<ObjectReply>;
@@ -383,9 +384,13 @@ export declare namespace ObjectReply {
         index: number;
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ObjectReplyRepairingMsFieldEvent {
+        field: '$.repairingMs';
+        value: number;
+    }
     function encode(obj: Partial<ObjectReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): ObjectReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent | ObjectReplyBadBlocksFieldEvent | ObjectReplyStatementsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent | ObjectReplyBadBlocksFieldEvent | ObjectReplyStatementsFieldEvent | ObjectReplyRepairingMsFieldEvent>;
 }
 export interface Lease {
     network: Uint8Array<ArrayBuffer>;

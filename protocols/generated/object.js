@@ -1353,6 +1353,10 @@ export var ObjectReply;
                         w.bytes(value);
                     }
                 }
+                if ((obj.repairingMs != null && obj.repairingMs !== 0)) {
+                    w.uint32(80);
+                    w.uint32(obj.repairingMs);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1366,7 +1370,8 @@ export var ObjectReply;
                     shards: [],
                     leases: [],
                     badBlocks: [],
-                    statements: []
+                    statements: [],
+                    repairingMs: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1430,6 +1435,10 @@ export var ObjectReply;
                                 throw new MaxLengthError('Decode error - repeated field "statements" had too many elements');
                             }
                             obj.statements.push(reader.bytes());
+                            break;
+                        }
+                        case 10: {
+                            obj.repairingMs = reader.uint32();
                             break;
                         }
                         default: {
@@ -1543,6 +1552,13 @@ export var ObjectReply;
                                 value: reader.bytes()
                             };
                             obj.statements++;
+                            break;
+                        }
+                        case 10: {
+                            yield {
+                                field: `${prefix}.repairingMs`,
+                                value: reader.uint32()
+                            };
                             break;
                         }
                         default: {

@@ -1,4 +1,6 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
+import { Auditor, auditSettings } from './audit/index.ts'
+import type { AuditInit, AuditStats } from './audit/index.ts'
 import { Client } from './client/index.ts'
 import type {
   ClientInit,
@@ -46,32 +48,56 @@ export interface HologramInit {
   readonly client: ClientInit
   readonly holder?: Partial<HolderSettings>
   readonly heal?: HealInit
+  readonly audit?: AuditInit
 }
+
+const SECONDS_PER_DAY = 86_400
+/** Part of a day's bytes that audits may read at once after a pause. */
+const AUDIT_BURST_SHARE = 1 / 64
 
 /** Objects on the mesh: this node as a holder for others, and as the one that puts and gets for its user. */
 export class Hologram implements Objects {
   readonly #holder: Holder
   readonly #client: Client
   readonly #healer: Healer
+  readonly #auditor: Auditor
 
-  constructor(components: HologramComponents, { client, holder, heal = {} }: HologramInit) {
+  constructor(components: HologramComponents, { client, holder, heal = {}, audit = {} }: HologramInit) {
     const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = components
     const holdings = watchHoldings(components.holdings, {
       onKept: (cid) => this.#healer.onKept(cid),
       onDamaged: (cid) => this.#healer.onDamaged(cid)
     })
     const parts = { ...components, holdings, clock, random }
-    this.#holder = new Holder(parts, holder)
+    const repairingMs = (cid: CID): number => this.#healer.repairingMs(cid)
+    this.#holder = new Holder({ ...parts, repairingMs }, holder)
     this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)
     const settings = healSettings(heal)
+    const isBusy = (): boolean => this.#client.isBusy
     const cap = new TokenBucket({ bytesPerSecond: settings.bytesPerSecond, clock })
     this.#healer = new Healer(
       {
         context: this.#client.context,
-        pace: new YieldingPace({ cap, clock, isBusy: () => this.#client.isBusy }),
+        pace: new YieldingPace({ cap, clock, isBusy }),
         events
       },
       settings
+    )
+    const audits = auditSettings(audit)
+    const auditCap = new TokenBucket({
+      bytesPerSecond: () => audits.bytesPerDay() / SECONDS_PER_DAY,
+      burstBytes: audits.bytesPerDay() * AUDIT_BURST_SHARE,
+      clock
+    })
+    this.#auditor = new Auditor(
+      {
+        context: this.#client.context,
+        index: this.#healer.index,
+        pace: new YieldingPace({ cap: auditCap, clock, isBusy }),
+        events,
+        onSuspects: (cid, suspects) => this.#healer.onSuspects(cid, suspects)
+      },
+      audits
     )
   }
 
@@ -79,10 +105,12 @@ export class Hologram implements Objects {
     await this.#holder.start()
     this.#client.start()
     this.#healer.start()
+    this.#auditor.start()
   }
 
   /** Ends every put and get under way; what has arrived of unfinished shards is durable then. */
   async stop(): Promise<void> {
+    await this.#auditor.stop()
     await this.#healer.stop()
     await this.#client.stop()
     await this.#holder.stop()
@@ -106,6 +134,11 @@ export class Hologram implements Objects {
   /** What this node has rebuilt that others lost. */
   get healStats(): HealStats {
     return this.#healer.stats
+  }
+
+  /** What this node has found of what other peers keep. */
+  get auditStats(): AuditStats {
+    return this.#auditor.stats
   }
 
   /** Looks after what this node's user put. */

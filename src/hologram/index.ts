@@ -3,6 +3,7 @@
 export { TokenBucket, UNLIMITED, type Bandwidth, type TokenBucketInit } from './wire/bandwidth.ts'
 export { isObjectCid } from './records/cid.ts'
 export { HologramError, isHologramError, type HologramErrorCode, type HologramErrorData } from './errors.ts'
+export type { AuditStats } from './audit/index.ts'
 export type { ClientStats, PeerStats } from './client/index.ts'
 export type { HealStats } from './heal/index.ts'
 export type { HolderStats, ServiceName, ServiceWork } from './holder/context.ts'

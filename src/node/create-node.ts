@@ -173,7 +173,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     peersModule(peers, clocks),
     agreementModule(agreement),
     garbage,
-    new Scrubber({ store, random: systemRandom, ...ofStore }),
+    new Scrubber({ store, random: systemRandom, periodMs: config.auditPeriod, ...ofStore }),
     rendezvousModule(createRendezvous(opened, peers, id)),
     new Introduction({
       bootstrap,
@@ -275,7 +275,8 @@ const createHologram = (
         leaseMs: config.lease,
         checkIntervalMs: config.checkInterval
       },
-      heal: { graceMs: config.repairGrace }
+      heal: { graceMs: config.repairGrace },
+      audit: { periodMs: config.auditPeriod, bytesPerDay: () => config.auditBytes }
     }
   )
 }

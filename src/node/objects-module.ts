@@ -1,7 +1,14 @@
 import { counter, counterBy, gauge, gaugeBy } from './metrics.ts'
 import type { Registry } from 'prom-client'
 import type { Hologram } from '../hologram/hologram.ts'
-import type { ClientStats, HealStats, HolderStats, ServiceName, ServiceWork } from '../hologram/index.ts'
+import type {
+  AuditStats,
+  ClientStats,
+  HealStats,
+  HolderStats,
+  ServiceName,
+  ServiceWork
+} from '../hologram/index.ts'
 import type { Module } from './module.ts'
 
 type CountName = Exclude<keyof ClientStats, 'owned' | 'survived'>
@@ -25,7 +32,8 @@ const HEAL_COUNTERS: ReadonlyArray<readonly [name: string, help: string, count: 
   ['manifests_brought', 'Manifests and copies of small objects brought to new homes', 'manifestsBrought'],
   ['read_bytes', 'Bytes of shards read for repair', 'readBytes'],
   ['sent_bytes', 'Bytes of rebuilt shards and copies sent', 'sentBytes'],
-  ['failures', 'Repairs that failed and are tried again', 'failures']
+  ['failures', 'Repairs that failed and are tried again', 'failures'],
+  ['yielded', 'Repairs left to another peer that was already at it', 'yielded']
 ]
 const HEAL_GAUGES: typeof HEAL_COUNTERS = [
   ['indexed_objects', 'Objects in the index of who keeps what', 'indexed'],
@@ -42,6 +50,7 @@ export const objectsModule = (hologram: Hologram): Module => ({
     holderMetrics(registry, () => hologram.stats)
     clientMetrics(registry, () => hologram.clientStats)
     healMetrics(registry, () => hologram.healStats)
+    auditMetrics(registry, () => hologram.auditStats)
   }
 })
 
@@ -138,4 +147,29 @@ const healMetrics = (registry: Registry, stats: () => HealStats): void => {
   for (const [name, help, count] of HEAL_GAUGES) {
     gauge(registry, `thhe_heal_${name}`, help, () => stats()[count])
   }
+}
+
+/** What this node has found of what other peers keep. */
+const auditMetrics = (registry: Registry, stats: () => AuditStats): void => {
+  counterBy(
+    registry,
+    'thhe_audit_challenges_total',
+    'Blocks and manifests that other peers were asked to prove, by verdict',
+    'verdict',
+    () => stats().verdicts
+  )
+  counter(registry, 'thhe_audit_read_bytes_total', 'Bytes read to audit other peers', () => stats().readBytes)
+  counter(registry, 'thhe_audit_rounds_total', 'Rounds of audits that have ended', () => stats().rounds)
+  counter(
+    registry,
+    'thhe_audit_visits_missed_total',
+    'Peers that were away, slow or busy whenever their turn came in a round',
+    () => stats().visitsMissed
+  )
+  gauge(
+    registry,
+    'thhe_audit_visits_left',
+    'Peers still to be visited in this round',
+    () => stats().visitsLeft
+  )
 }

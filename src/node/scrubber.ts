@@ -5,10 +5,16 @@ import type { Module } from './module.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Delay after the start: a starting node has more urgent work. */
-const FIRST_MS = 10 * 60_000
-/** Time of one complete scrub. */
-const PERIOD_MS = 14 * DAY_MS
-const PAUSE_MS = DAY_MS
+const MAX_FIRST_MS = 10 * 60_000
+/** Rest after a complete scrub. */
+const MAX_PAUSE_MS = DAY_MS
+/** Part of the period that the rest, and the delay after the start, take at most. */
+const IDLE_SHARE = 1 / 14
+/**
+ * Part of the period in which everything is read. Each pass starts elsewhere, so a fault is met after two passes and two rests
+ * at the latest: within the period.
+ */
+const READ_SHARE = 0.4
 /** Bounds of the read rate: a small store is not read too slowly, and a large one leaves disk bandwidth to others. */
 const MIN_BYTES_PER_SECOND = 64 * 1024
 const MAX_BYTES_PER_SECOND = 8 * 1024 * 1024
@@ -18,6 +24,8 @@ export interface ScrubberInit {
   readonly clock: Clock
   readonly random: RandomSource
   readonly logger: Logger
+  /** Everything is read once in this time. */
+  readonly periodMs: number
 }
 
 /** Reads the whole store slowly, again and again, to find damage before a reader does. */
@@ -33,7 +41,7 @@ export class Scrubber implements Module {
   }
 
   start(): void {
-    this.#schedule(FIRST_MS)
+    this.#schedule(Math.min(MAX_FIRST_MS, this.#init.periodMs * IDLE_SHARE))
   }
 
   /** Resolves when no block is being read. */
@@ -46,7 +54,9 @@ export class Scrubber implements Module {
   #schedule(delayMs: number): void {
     if (this.#stopping.signal.aborted) return
     this.#cancel = this.#init.clock.after(delayMs, () => {
-      this.#running = this.#pass().finally(() => this.#schedule(PAUSE_MS))
+      this.#running = this.#pass().finally(() =>
+        this.#schedule(Math.min(MAX_PAUSE_MS, this.#init.periodMs * IDLE_SHARE))
+      )
     })
   }
 
@@ -55,7 +65,7 @@ export class Scrubber implements Module {
     const { signal } = this.#stopping
     try {
       const { usedBytes } = await store.usage()
-      const wanted = Math.ceil(usedBytes / (PERIOD_MS / 1000))
+      const wanted = Math.ceil(usedBytes / ((READ_SHARE * this.#init.periodMs) / 1000))
       const bytesPerSecond = Math.min(MAX_BYTES_PER_SECOND, Math.max(MIN_BYTES_PER_SECOND, wanted))
       // A random start: even a node that restarts often reads every part.
       const report = await store.scrub({ signal, bytesPerSecond, startAt: random.unit() })

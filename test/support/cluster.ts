@@ -27,6 +27,7 @@ export interface ClusterInit {
   heal?: HologramInit['heal']
   /** For intervals and deadlines. @default the machine's */
   clock?: Clock
+  audit?: HologramInit['audit']
 }
 
 export interface ClusterPeerOptions extends TestPeerOptions {
@@ -147,7 +148,8 @@ export class Cluster {
           n
         },
         holder: { provideDelayMs: 0, ...this.#init.holder },
-        heal: this.#init.heal
+        heal: this.#init.heal,
+        audit: this.#init.audit
       }
     )
     await hologram.start()

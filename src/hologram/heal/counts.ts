@@ -12,6 +12,8 @@ export interface HealCounts {
   sentBytes: number
   /** Attempts that failed; they are made again. */
   failures: number
+  /** Repairs left to another peer that was already at it. */
+  yielded: number
 }
 
 export interface HealStats extends Readonly<HealCounts> {
@@ -31,6 +33,7 @@ export function newHealCounts(): HealCounts {
     manifestsBrought: 0,
     readBytes: 0,
     sentBytes: 0,
-    failures: 0
+    failures: 0,
+    yielded: 0
   }
 }

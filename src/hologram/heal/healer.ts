@@ -1,18 +1,23 @@
+import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { ClientContext } from '../client/context.ts'
-import { homesOf, manifestHomes } from '../placement/placement.ts'
-import { decodeManifest, neededShards } from '../records/manifest.ts'
+import { locateManifest } from '../client/find/locate-manifest.ts'
 import type { EventSink } from '../events.ts'
-import type { MeshPeer } from '../mesh.ts'
+import { manifestHomes } from '../placement/placement.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import { Absence } from './absence.ts'
 import { newHealCounts } from './counts.ts'
-import type { HealCounts, HealStats } from './counts.ts'
-import { ObjectIndex, peersOf } from './object-index.ts'
-import type { IndexedObject } from './object-index.ts'
+import type { HealStats } from './counts.ts'
+import { Indexer } from './indexer.ts'
+import { peersOf } from './object-index.ts'
+import type { IndexedObject, ObjectIndex } from './object-index.ts'
 import { CUT_OFF_FACTOR, isUrgent, repairDelayMs, spareOf } from './policy.ts'
+import { RepairQueue } from './repair-queue.ts'
+import type { QueuedRepair } from './repair-queue.ts'
 import type { HealSettings } from './settings.ts'
-import { knownHolders, repairObject } from './repair.ts'
+import { repairObject } from './repair.ts'
+import type { RepairResult } from './repair.ts'
+import type { Suspect } from './suspects.ts'
 
 export interface HealerComponents {
   /** What reads and sends objects. */
@@ -28,43 +33,29 @@ const CONCURRENCY = 2
 const MAX_BACKOFF = 16
 /** How long a node that starts waits for its table of peers before it indexes what it keeps. */
 const MAX_SETTLE_MS = 60_000
-/** Objects that are indexed between two turns of the event loop. */
-const INDEXED_PER_TURN = 16
-
-interface Waiting {
-  readonly cid: CID
-  /** On the monotonic clock. */
-  dueMs: number
-  spare: number
-  readonly reason: string
-  backoff: number
-  /** A shard here is damaged: there is something to repair though nobody is lost. */
-  readonly isDamaged: boolean
-}
 
 /**
- * Rebuilds what is lost with peers that are gone, and what is damaged on this node's own disk, from what this node keeps: manifests, records, leases. Every keeper of
- * an object does so, the first in rank at once and each further one only if those before it have not. Nobody commands.
+ * Rebuilds what is lost with peers that are gone, what is damaged on this node's own disk and what audits have found, from
+ * what this node keeps: manifests, records, leases. Every keeper of an object does so, the first in rank at once and each
+ * further one only if those before it have not. Nobody commands.
  */
 export class Healer {
   readonly #context: ClientContext
   readonly #pace: Bandwidth
   readonly #events: EventSink
   readonly #settings: HealSettings
-  readonly #index = new ObjectIndex()
+  readonly #indexer: Indexer
   readonly #absence = new Absence()
-  readonly #counts: HealCounts = newHealCounts()
-  /** Objects of which something new is kept, to be indexed. */
-  readonly #news = new Map<string, CID>()
+  readonly #counts = newHealCounts()
+  readonly #queue = new RepairQueue()
   /** Objects of which a block here cannot be read. */
   readonly #damaged = new Map<string, CID>()
   /** When this node's shards were last looked through for known damage, on the monotonic clock. */
   #damageListedMs = -Infinity
-  readonly #waiting = new Map<string, Waiting>()
-  readonly #running = new Map<string, Promise<void>>()
+  /** Since when each object is being repaired here, on the monotonic clock. */
+  readonly #startedMs = new Map<string, number>()
+  readonly #running = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
-  /** Peers that were there within the grace time. */
-  readonly #recent = new Map<string, { readonly peer: MeshPeer; readonly seenMs: number }>()
   #lost = new Set<string>()
   #loop: Promise<void> | undefined
 
@@ -73,25 +64,58 @@ export class Healer {
     this.#pace = pace
     this.#events = events
     this.#settings = settings
+    this.#indexer = new Indexer({ context, counts: this.#counts, memoryMs: settings.graceMs })
   }
 
   get stats(): HealStats {
     return {
       ...this.#counts,
-      indexed: this.#index.size,
-      waiting: this.#waiting.size + this.#running.size,
+      indexed: this.index.size,
+      waiting: this.#queue.size + this.#running.size,
       lostPeers: this.#lost.size
     }
   }
 
+  /** Who keeps what, as far as it is known here. */
+  get index(): ObjectIndex {
+    return this.#indexer.index
+  }
+
+  /** Objects of which this node keeps the manifest, by the shards or copies over those needed that are not lost. */
+  bySpare(): Map<number, number> {
+    const counts = new Map<number, number>()
+    for (const object of this.index.objects()) {
+      const spare = spareOf(object, (peer) => this.#lost.has(peer))
+      counts.set(spare, (counts.get(spare) ?? 0) + 1)
+    }
+    return counts
+  }
+
+  /** For how long this node has been rebuilding the object, in milliseconds; 0 when it is not, else at least 1. */
+  repairingMs(cid: CID): number {
+    const startedMs = this.#startedMs.get(cid.toString())
+    if (startedMs === undefined) return 0
+    return Math.max(1, Math.round(this.#context.clock.monotonicMs() - startedMs))
+  }
+
   /** Something new of the object is kept here. */
   onKept(cid: CID): void {
-    this.#news.set(cid.toString(), cid)
+    this.#indexer.note(cid)
   }
 
   /** A block of the object is damaged here. */
   onDamaged(cid: CID): void {
     this.#damaged.set(cid.toString(), cid)
+  }
+
+  /** An audit has found that peers do not keep what they should: this node repairs it at once. */
+  onSuspects(cid: CID, suspects: readonly Suspect[]): void {
+    for (const { shard, peer } of suspects) {
+      if (shard !== undefined) this.#indexer.disprove(cid, shard, peer.toString())
+    }
+    const object = this.index.get(cid)
+    if (object === undefined) return
+    this.#enqueue(object, { dueMs: 0, reason: 'an audit failed', mustLook: true, suspects })
   }
 
   start(): void {
@@ -101,7 +125,22 @@ export class Healer {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the node stops'))
     await this.#loop
-    await Promise.all(this.#running.values())
+    await Promise.all(this.#running)
+  }
+
+  /**
+   * Repairs one object now, also one of which this node keeps nothing.
+   *
+   * @throws HologramError 'NOT_FOUND' | 'NOT_ENOUGH_SHARDS' | 'CORRUPT' | 'NOT_DURABLE' | 'TIMEOUT'; the signal's reason
+   */
+  async repairNow(cid: CID, signal: AbortSignal): Promise<RepairResult> {
+    const started = this.#context.clock.monotonicMs()
+    const either = AbortSignal.any([signal, this.#stopping.signal])
+    const findManifest = async (): Promise<Uint8Array> =>
+      (await locateManifest(this.#context, cid, either)).bytes
+    const result = await this.#during(cid, async () => this.#repairOnce(cid, [], either, findManifest))
+    this.#note(cid, 'asked to by the user', result, started)
+    return result
   }
 
   async #run(): Promise<void> {
@@ -112,9 +151,9 @@ export class Healer {
     let isStockListed = false
     while (!signal.aborted) {
       try {
-        this.#notePeers()
+        this.#indexer.notePeers()
         if (!isStockListed && clock.monotonicMs() >= settledMs) {
-          await this.#listStock(signal)
+          await this.#indexer.noteStock(signal)
           isStockListed = true
         }
         await this.#indexNews(signal)
@@ -131,64 +170,9 @@ export class Healer {
     }
   }
 
-  async #listStock(signal: AbortSignal): Promise<void> {
-    for await (const cid of this.#context.holdings.listObjects()) {
-      signal.throwIfAborted()
-      this.onKept(cid)
-    }
-  }
-
-  /** Keeps those in mind that were there a moment ago: they were homes of what was kept then. */
-  #notePeers(): void {
-    const { mesh, clock } = this.#context
-    const nowMs = clock.monotonicMs()
-    for (const peer of mesh.placement().peers) this.#recent.set(peer.id.toString(), { peer, seenMs: nowMs })
-    for (const [key, { seenMs }] of this.#recent) {
-      if (nowMs - seenMs >= this.#settings.graceMs) this.#recent.delete(key)
-    }
-  }
-
   async #indexNews(signal: AbortSignal): Promise<void> {
-    let indexed = 0
-    for (const [key, cid] of this.#news) {
-      signal.throwIfAborted()
-      this.#news.delete(key)
-      await this.#indexObject(cid)
-      if (++indexed % INDEXED_PER_TURN === 0) await this.#context.clock.turn()
-    }
-  }
-
-  async #indexObject(cid: CID): Promise<void> {
-    const { holdings, logger } = this.#context
-    try {
-      const bytes = await holdings.getManifest(cid)
-      if (bytes === undefined) return this.#forget(cid)
-      const manifest = decodeManifest(bytes)
-      const { n, seed, size } = manifest
-      const k = neededShards(manifest)
-      const inline = manifest.inline !== undefined
-      const table = [...this.#recent.values()].map(({ peer }) => peer)
-      const known = inline ? [] : newestOfEach(await knownHolders(this.#context, cid))
-      const homes = inline ? [] : homesOf(seed, n, k, table).peers
-      const computed = homes.flatMap((home, shard) => (home === undefined ? [] : [{ shard, peer: home.id }]))
-      const object: IndexedObject = {
-        cid,
-        k,
-        n,
-        sizeBytes: size,
-        inline,
-        holders: (known.length > 0 ? known : computed).map(({ shard, peer }) => ({
-          shard,
-          peer: peer.toString()
-        })),
-        homes: manifestHomes(cid, n, table).map(({ id }) => id.toString())
-      }
-      this.#index.set(object)
+    for (const object of await this.#indexer.indexNews(signal)) {
       for (const peer of peersOf(object)) if (this.#lost.has(peer)) this.#await(object, peer)
-    } catch (error) {
-      if (this.#stopping.signal.aborted) return
-      this.#counts.failures++
-      logger.warn('an object could not be indexed for repair', { cid: cid.toString(), error })
     }
   }
 
@@ -205,16 +189,10 @@ export class Healer {
     }
     for (const [key, cid] of this.#damaged) {
       this.#damaged.delete(key)
-      const object = this.#index.get(cid)
-      if (object === undefined || this.#waiting.has(key) || this.#running.has(key)) continue
-      this.#waiting.set(key, {
-        cid,
-        dueMs: nowMs + this.#rankFor(object) * this.#settings.rankDelayMs,
-        spare: spareOf(object, (peer) => this.#lost.has(peer)),
-        reason: 'blocks here are damaged',
-        backoff: 1,
-        isDamaged: true
-      })
+      const object = this.index.get(cid)
+      if (object === undefined || this.#queue.has(cid) || this.#startedMs.has(key)) continue
+      const dueMs = nowMs + this.#rankFor(object) * this.#settings.rankDelayMs
+      this.#enqueue(object, { dueMs, reason: 'blocks here are damaged', mustLook: true })
     }
   }
 
@@ -223,7 +201,7 @@ export class Healer {
     const { mesh, clock } = this.#context
     const nowMs = clock.monotonicMs()
     const live = new Set([mesh.self.toString(), ...mesh.peers().map(({ id }) => id.toString())])
-    this.#absence.note(this.#index.peers(), live, nowMs)
+    this.#absence.note(this.index.peers(), live, nowMs)
     const { graceMs } = this.#settings
     const gone = this.#absence.lost(graceMs, nowMs)
     const fresh = gone.filter((peer) => !this.#lost.has(peer))
@@ -233,7 +211,7 @@ export class Healer {
     this.#lost = new Set(lost)
     for (const peer of lost) {
       if (before.has(peer)) continue
-      const objects = [...this.#index.objectsOf(peer)]
+      const objects = [...this.index.objectsOf(peer)]
       const reason = `gone for ${Math.round(this.#absence.goneMs(peer, nowMs) / 1000)} s: what it kept is rebuilt`
       this.#events.emit({ room: 'heal', kind: 'peer-lost', reason, peer, data: { objects: objects.length } })
       for (const object of objects) this.#await(object, peer)
@@ -245,117 +223,157 @@ export class Healer {
   }
 
   #await(object: IndexedObject, peer: string): void {
-    const { clock } = this.#context
-    const key = object.cid.toString()
-    const nowMs = clock.monotonicMs()
+    const nowMs = this.#context.clock.monotonicMs()
     const spare = spareOf(object, (one) => this.#lost.has(one))
     const lostForMs = this.#absence.goneMs(peer, nowMs)
     const delayMs = repairDelayMs(object, { spare, lostForMs, rank: this.#rankFor(object) }, this.#settings)
-    const known = this.#waiting.get(key)
-    const dueMs = Math.min(nowMs + delayMs, known?.dueMs ?? Infinity)
     const reason = isUrgent(object, spare) ? 'little is left to spare' : 'a holder has not come back'
-    this.#waiting.set(key, {
-      cid: object.cid,
-      dueMs,
-      spare,
-      reason,
-      backoff: known?.backoff ?? 1,
-      isDamaged: known?.isDamaged ?? false
-    })
+    this.#enqueue(object, { dueMs: nowMs + delayMs, reason, mustLook: false })
   }
 
-  /** Place of this node in the order in which the live peers would repair the object. */
-  #rankFor({ cid, n }: IndexedObject): number {
-    const { mesh } = this.#context
-    const order = manifestHomes(cid, 2 * n, mesh.placement().peers)
-    const rank = order.findIndex(({ id }) => id.equals(mesh.self))
-    return rank < 0 ? 2 * n : rank
+  #enqueue(
+    object: IndexedObject,
+    repair: Pick<QueuedRepair, 'dueMs' | 'reason' | 'mustLook'> & { readonly suspects?: readonly Suspect[] }
+  ): void {
+    const spare = spareOf(object, (peer) => this.#lost.has(peer))
+    this.#queue.add({ cid: object.cid, spare, backoff: 1, suspects: [], ...repair })
+  }
+
+  /** The live peers in the order in which they would repair the object. */
+  #order({ cid, n }: Pick<IndexedObject, 'cid' | 'n'>): PeerId[] {
+    return manifestHomes(cid, 2 * n, this.#context.mesh.placement().peers).map(({ id }) => id)
+  }
+
+  #rankFor(object: IndexedObject): number {
+    const rank = this.#order(object).findIndex((id) => id.equals(this.#context.mesh.self))
+    return rank < 0 ? 2 * object.n : rank
   }
 
   /** Starts what is due, the most endangered first. */
   #startDue(): void {
     const nowMs = this.#context.clock.monotonicMs()
-    const due = [...this.#waiting.values()].filter(({ dueMs }) => dueMs <= nowMs)
-    due.sort((a, b) => a.spare - b.spare || a.dueMs - b.dueMs)
-    for (const waiting of due) {
-      if (this.#running.size >= CONCURRENCY) return
-      const key = waiting.cid.toString()
-      if (this.#running.has(key)) continue
-      this.#waiting.delete(key)
-      const object = this.#index.get(waiting.cid)
+    while (this.#running.size < CONCURRENCY) {
+      const repair = this.#queue.take(nowMs, (cid) => !this.#startedMs.has(cid.toString()))
+      if (repair === undefined) return
+      const object = this.index.get(repair.cid)
       // It may have been collected, or all of its peers may be back.
       if (object === undefined) continue
-      if (!waiting.isDamaged && ![...peersOf(object)].some((peer) => this.#lost.has(peer))) continue
-      const running = this.#repair(waiting).finally(() => {
-        this.#running.delete(key)
+      if (!repair.mustLook && ![...peersOf(object)].some((peer) => this.#lost.has(peer))) continue
+      const running = this.#repair(repair).finally(() => {
+        this.#running.delete(running)
         if (!this.#stopping.signal.aborted) this.#startDue()
       })
-      this.#running.set(key, running)
+      this.#running.add(running)
     }
   }
 
   /** Never rejects. */
-  async #repair(waiting: Waiting): Promise<void> {
-    const { cid, reason } = waiting
+  async #repair(repair: QueuedRepair): Promise<void> {
+    const { cid, reason, suspects } = repair
     const { clock, logger } = this.#context
     const { signal } = this.#stopping
     const startedMs = clock.monotonicMs()
     this.#counts.examined++
     try {
-      const result = await repairObject(this.#context, cid, this.#pace, signal)
-      const { outcome, rebuilt, homes, spareBefore, readBytes, sentBytes } = result
-      this.#counts.shardsRebuilt += rebuilt.length
-      this.#counts.manifestsBrought += homes.length
-      this.#counts.readBytes += readBytes
-      this.#counts.sentBytes += sentBytes
-      if (rebuilt.length + homes.length > 0) {
-        this.#counts.repaired++
-        this.#events.emit({
-          room: 'heal',
-          kind: 'repaired',
-          reason,
-          cid: cid.toString(),
-          data: {
-            spareBefore,
-            shards: rebuilt.map(({ shard, peer }) => `${shard} at ${peer.toString()}`).join(', '),
-            manifests: homes.length,
-            sentBytes,
-            tookMs: Math.round(clock.monotonicMs() - startedMs)
-          }
-        })
-      }
-      if (outcome === 'partial') this.#again(waiting)
+      const result = await this.#during(cid, async () => this.#repairOnce(cid, suspects, signal))
+      this.#note(cid, reason, result, startedMs)
+      this.#blame(suspects, result)
+      const { outcome } = result
+      if (outcome === 'partial') this.#again(repair)
+      else if (outcome === 'busy') this.#later(repair)
       else if (outcome === 'gone' || outcome === 'ended') this.#forget(cid)
-      else await this.#indexObject(cid)
+      else await this.#indexer.indexObject(cid)
     } catch (error) {
       if (signal.aborted) return
       this.#counts.failures++
-      logger.warn('an object could not be repaired', { cid: cid.toString(), reason, error })
-      this.#again(waiting)
+      const why = error instanceof Error ? error.message : String(error)
+      this.#events.emit({
+        room: 'heal',
+        kind: 'repair-failed',
+        reason: `${reason}; ${why}`,
+        cid: cid.toString()
+      })
+      logger.debug('an object could not be repaired', { cid: cid.toString(), reason, error })
+      this.#again(repair)
     }
   }
 
-  #again({ cid, reason, spare, backoff, isDamaged }: Waiting): void {
-    const dueMs = this.#context.clock.monotonicMs() + backoff * this.#settings.graceMs
-    this.#waiting.set(cid.toString(), {
-      cid,
-      reason,
-      spare,
-      dueMs,
-      isDamaged,
-      backoff: Math.min(MAX_BACKOFF, 2 * backoff)
+  async #repairOnce(
+    cid: CID,
+    suspects: readonly Suspect[],
+    signal: AbortSignal,
+    findManifest?: () => Promise<Uint8Array>
+  ): Promise<RepairResult> {
+    const { mesh } = this.#context
+    /** Two that begin together must not both go on, nor both give way. */
+    const isBefore = (peer: PeerId, n: number): boolean => {
+      const order = this.#order({ cid, n }).map((id) => id.toString())
+      const [theirs, own] = [peer, mesh.self].map((id) => order.indexOf(id.toString()) >>> 0)
+      return theirs < own
+    }
+    return await repairObject(this.#context, cid, {
+      ...{ pace: this.#pace, suspects, isBefore, findManifest, signal }
     })
   }
 
-  #forget(cid: CID): void {
-    this.#index.delete(cid)
-    this.#waiting.delete(cid.toString())
+  async #during<T>(cid: CID, work: () => Promise<T>): Promise<T> {
+    const key = cid.toString()
+    this.#startedMs.set(key, this.#context.clock.monotonicMs())
+    try {
+      return await work()
+    } finally {
+      this.#startedMs.delete(key)
+    }
   }
-}
 
-/** One holder for each shard: what was said first in the list is the newest. */
-function newestOfEach<T extends { readonly shard: number }>(holders: readonly T[]): T[] {
-  const byShard = new Map<number, T>()
-  for (const holder of holders) if (!byShard.has(holder.shard)) byShard.set(holder.shard, holder)
-  return [...byShard.values()]
+  /** Counts what was done, and says so. */
+  #note(cid: CID, reason: string, result: RepairResult, startedMs: number): void {
+    const { outcome, rebuilt, homes, spareBefore, readBytes, sentBytes } = result
+    this.#counts.shardsRebuilt += rebuilt.length
+    this.#counts.manifestsBrought += homes.length
+    this.#counts.readBytes += readBytes
+    this.#counts.sentBytes += sentBytes
+    if (outcome === 'busy') this.#counts.yielded++
+    for (const { shard, peer } of rebuilt) this.#indexer.rehabilitate(cid, shard, peer.toString())
+    if (rebuilt.length + homes.length === 0) return
+    this.#counts.repaired++
+    this.#events.emit({
+      room: 'heal',
+      kind: 'repaired',
+      reason,
+      cid: cid.toString(),
+      data: {
+        spareBefore,
+        shards: rebuilt.map(({ shard, peer }) => `${shard} at ${peer.toString()}`).join(', '),
+        manifests: homes.length,
+        sentBytes,
+        tookMs: Math.round(this.#context.clock.monotonicMs() - startedMs)
+      }
+    })
+  }
+
+  /** A holder that had acknowledged a shard, and nobody has it any more: it has lost data. */
+  #blame(suspects: readonly Suspect[], { lostShards }: RepairResult): void {
+    for (const { finding, shard, peer, isSaid } of suspects) {
+      if (!isSaid || finding !== 'missing' || !lostShards.some((lost) => lost === shard)) continue
+      this.#context.mesh.observe(peer, 'lied')
+    }
+  }
+
+  #again(repair: QueuedRepair): void {
+    const dueMs = this.#context.clock.monotonicMs() + repair.backoff * this.#settings.graceMs
+    this.#queue.add({ ...repair, dueMs, backoff: Math.min(MAX_BACKOFF, 2 * repair.backoff) })
+  }
+
+  /** Somebody else is at it: this node looks again once that should be done. */
+  #later(repair: QueuedRepair): void {
+    const { clock, random } = this.#context
+    const { rankDelayMs } = this.#settings
+    this.#queue.add({ ...repair, dueMs: clock.monotonicMs() + (1 + random.unit()) * rankDelayMs })
+  }
+
+  #forget(cid: CID): void {
+    this.#indexer.forget(cid)
+    this.#queue.delete(cid)
+  }
 }

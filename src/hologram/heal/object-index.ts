@@ -10,6 +10,8 @@ export interface IndexedObject {
   readonly inline: boolean
   /** Who keeps which shard: the newest that was said or, where nothing was, the computed home. */
   readonly holders: ReadonlyArray<{ readonly shard: number; readonly peer: string }>
+  /** The holders are named by records, not only computed. */
+  readonly isSaid: boolean
   /** Homes of the manifest. */
   readonly homes: readonly string[]
 }
@@ -24,6 +26,10 @@ export class ObjectIndex {
 
   get size(): number {
     return this.#objects.size
+  }
+
+  objects(): IterableIterator<IndexedObject> {
+    return this.#objects.values()
   }
 
   peers(): IterableIterator<string> {

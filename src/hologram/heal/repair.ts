@@ -14,15 +14,19 @@ import { MAX_STATEMENTS } from '../wire/limits.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { PlannedShard } from '../client/put/home-plan.ts'
 import { planRepair } from './policy.ts'
-import { adoptLeases, surveyPeers } from './survey.ts'
+import { withoutSuspects, wrongPeers } from './suspects.ts'
+import type { Suspect } from './suspects.ts'
+import { adoptLeases, liveLeases, surveyPeers } from './survey.ts'
 import type { CarriedLease, Survey } from './survey.ts'
 
 export interface RepairResult {
   /**
    * 'whole': nothing was missing. 'repaired': all of it is there again. 'partial': some is still missing. 'ended': no lease
-   * keeps the object. 'gone': its manifest is not here any more.
+   * keeps the object. 'gone': its manifest is not here any more. 'busy': another peer is repairing it.
    */
-  readonly outcome: 'whole' | 'repaired' | 'partial' | 'ended' | 'gone'
+  readonly outcome: 'whole' | 'repaired' | 'partial' | 'ended' | 'gone' | 'busy'
+  /** Shards that no peer had, before the repair. */
+  readonly lostShards: readonly number[]
   /** Live shards, or copies, over those that are needed, before the repair. */
   readonly spareBefore: number
   /** Shards that were rebuilt, and where. */
@@ -35,7 +39,21 @@ export interface RepairResult {
   readonly readBytes: number
 }
 
-const NOTHING = { spareBefore: 0, rebuilt: [], homes: [], sentBytes: 0, readBytes: 0 }
+const NOTHING = { lostShards: [], spareBefore: 0, rebuilt: [], homes: [], sentBytes: 0, readBytes: 0 }
+
+export interface RepairOptions {
+  readonly pace: Bandwidth
+  /** What an audit has found. */
+  readonly suspects: readonly Suspect[]
+  /** Whether a peer ranks before this one among those that would repair an object of n shards. */
+  readonly isBefore: (peer: PeerId, n: number) => boolean
+  /** Finds the manifest when this node does not keep it. @default such an object is 'gone' */
+  readonly findManifest?: () => Promise<Uint8Array>
+  readonly signal: AbortSignal
+}
+
+/** Another peer that has been repairing for longer than this did not see that this node began, and goes on. */
+const TOGETHER_MS = 500
 
 /**
  * Brings one object of which this node keeps the manifest back to its full number of shards, or copies. Needs no key, and
@@ -46,17 +64,22 @@ const NOTHING = { spareBefore: 0, rebuilt: [], homes: [], sentBytes: 0, readByte
 export async function repairObject(
   context: ClientContext,
   cid: CID,
-  pace: Bandwidth,
-  signal: AbortSignal
+  { pace, suspects, isBefore, findManifest, signal }: RepairOptions
 ): Promise<RepairResult> {
   const { holdings } = context
-  const bytes = await holdings.getManifest(cid)
+  const kept = await holdings.getManifest(cid)
+  const bytes = kept ?? (await findManifest?.())
   if (bytes === undefined) return { ...NOTHING, outcome: 'gone' }
   const manifest = decodeManifest(bytes)
-  const survey = await surveyObject(context, cid, manifest, signal)
-  const leases = await adoptLeases(context, cid, survey.leases)
+  const survey = withoutSuspects(await surveyObject(context, cid, manifest, signal), suspects)
+  if (kept !== undefined) await adoptLeases(context, cid, survey.leases)
+  const leases = liveLeases(context, survey.leases)
   if (leases.length === 0) return { ...NOTHING, outcome: 'ended' }
-  const object = { cid, manifest, bytes, leases }
+  const isOthers = survey.repairers.some(
+    ({ peer, forMs }) => forMs > TOGETHER_MS || isBefore(peer, manifest.n)
+  )
+  if (isOthers) return { ...NOTHING, lostShards: lostOf(manifest, survey), outcome: 'busy' }
+  const object = { cid, manifest, bytes, leases, isKept: kept !== undefined, shunned: wrongPeers(suspects) }
   return manifest.inline === undefined
     ? repairShards(context, object, survey, pace, signal)
     : repairCopies(context, object, survey, signal)
@@ -68,6 +91,10 @@ interface LeasedObject {
   readonly bytes: Uint8Array
   /** Live ones, the longest first; at least one. */
   readonly leases: readonly CarriedLease[]
+  /** This node keeps the manifest. */
+  readonly isKept: boolean
+  /** Peers that are given nothing of the object. */
+  readonly shunned: ReadonlySet<string>
 }
 
 /** Asks those who should have it; everybody else as well when shards are missing. */
@@ -121,11 +148,11 @@ async function repairShards(
   pace: Bandwidth,
   signal: AbortSignal
 ): Promise<RepairResult> {
-  const { cid, manifest, bytes, leases } = object
+  const { cid, manifest, bytes, leases, shunned } = object
   const { n, seed } = manifest
   const k = neededShards(manifest)
   const layout = new Layout(manifest)
-  const { peers } = context.mesh.placement()
+  const peers = context.mesh.placement().peers.filter(({ id }) => !shunned.has(id.toString()))
   const { homes, homeless } = planRepair(seed, { n, k }, survey.holders, peers, survey.damaged)
   const spareBefore = distinct(survey.holders) - k
   let rebuilt: readonly PlannedShard[] = []
@@ -154,6 +181,7 @@ async function repairShards(
   const isChanged = rebuilt.length + toldHomes.length > 0
   return {
     outcome: isMissing ? 'partial' : isChanged ? 'repaired' : 'whole',
+    lostShards: lostOf(manifest, survey),
     spareBefore,
     rebuilt,
     homes: toldHomes,
@@ -168,13 +196,15 @@ async function repairCopies(
   survey: Survey,
   signal: AbortSignal
 ): Promise<RepairResult> {
-  const { manifest, bytes } = object
-  const wanted = Math.min(manifest.n, context.mesh.placement().peers.length)
+  const { manifest, bytes, shunned } = object
+  const peers = context.mesh.placement().peers.filter(({ id }) => !shunned.has(id.toString()))
+  const wanted = Math.min(manifest.n, peers.length)
   const isShort = survey.keepers.length < wanted
   const homes = isShort ? await bringManifest(context, object, survey.keepers, [], signal) : []
   const copies = survey.keepers.length + homes.length
   return {
     outcome: copies < wanted ? 'partial' : homes.length > 0 ? 'repaired' : 'whole',
+    lostShards: [],
     spareBefore: survey.keepers.length - 1,
     rebuilt: [],
     homes,
@@ -221,13 +251,15 @@ async function bringManifest(
   signal: AbortSignal
 ): Promise<PeerId[]> {
   const { objects, mesh, holdings } = context
-  const { cid, manifest, bytes, leases } = object
+  const { cid, manifest, bytes, leases, isKept, shunned } = object
   const kept = new Set(keepers.map((peer) => peer.toString()))
   const homes = uniquePeers([
-    mesh.self,
+    ...(isKept ? [mesh.self] : []),
     ...manifestHomes(cid, manifest.n, mesh.placement().peers).map(({ id }) => id)
   ])
-  const told = homes.filter((peer) => news.length > 0 || !kept.has(peer.toString()))
+  const told = homes
+    .filter((peer) => !shunned.has(peer.toString()))
+    .filter((peer) => news.length > 0 || !kept.has(peer.toString()))
   const { lease, placement } = await placementWithLease(context, cid, leases)
   const older = (await holdings.statements(cid)).map(({ signed }) => Uint8Array.from(signed))
   const added: PeerId[] = []
@@ -290,6 +322,12 @@ async function bringOtherLeases(
       })
     )
   )
+}
+
+function lostOf({ n, inline }: Manifest, { holders, damaged }: Survey): number[] {
+  if (inline !== undefined) return []
+  const kept = new Set([...holders, ...damaged].map(({ shard }) => shard))
+  return Array.from({ length: n }, (_, shard) => shard).filter((shard) => !kept.has(shard))
 }
 
 function distinct(holders: readonly PlannedShard[]): number {

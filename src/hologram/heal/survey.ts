@@ -23,6 +23,8 @@ export interface Survey {
   readonly damaged: readonly PlannedShard[]
   /** Peers that keep the manifest. */
   readonly keepers: readonly PeerId[]
+  /** Peers that are rebuilding the object now, and for how long already. */
+  readonly repairers: ReadonlyArray<{ readonly peer: PeerId; readonly forMs: number }>
   /** The newest statement of each lessee that anybody knows; tombstones are among them. */
   readonly leases: readonly CarriedLease[]
 }
@@ -38,6 +40,7 @@ export async function surveyPeers(
   const holders: PlannedShard[] = []
   const damaged: PlannedShard[] = []
   const keepers: PeerId[] = []
+  const repairers: Array<{ peer: PeerId; forMs: number }> = []
   const leases = new Map<string, CarriedLease>()
   await Promise.all(
     uniquePeers(peers).map(async (peer) => {
@@ -49,6 +52,8 @@ export async function surveyPeers(
             return undefined
           })
         if (reply !== undefined) keepers.push(peer)
+        const forMs = reply?.repairingMs ?? 0
+        if (forMs > 0 && !peer.equals(context.mesh.self)) repairers.push({ peer, forMs })
         const bad = new Set(reply === undefined ? [] : damagedShardsOf(reply))
         for (const shard of reply?.shards ?? []) (bad.has(shard) ? damaged : holders).push({ shard, peer })
         // A peer that has let the object go still knows why.
@@ -60,7 +65,7 @@ export async function surveyPeers(
       }
     })
   )
-  return { holders, damaged, keepers, leases: [...leases.values()] }
+  return { holders, damaged, keepers, repairers, leases: [...leases.values()] }
 }
 
 function knowsNothing(error: unknown): boolean {
@@ -86,17 +91,16 @@ async function takeLease(
   }
 }
 
-/**
- * Keeps here what others know of leases: a tombstone that this node missed while it was away must not be undone by a
- * repair.
- *
- * @returns the leases that keep the object alive, the longest first
- */
+/** Keeps here what others know of leases: a repair must not undo a tombstone that this node missed while it was away. */
 export async function adoptLeases(
-  { holdings, clock }: ClientContext,
+  { holdings }: ClientContext,
   cid: CID,
   leases: readonly CarriedLease[]
-): Promise<CarriedLease[]> {
+): Promise<void> {
   for (const lease of leases) await holdings.putLease(cid, storedLease(lease, lease.signed))
+}
+
+/** The leases that keep the object alive, the longest first. */
+export function liveLeases({ clock }: ClientContext, leases: readonly CarriedLease[]): CarriedLease[] {
   return leases.filter((lease) => isLive(lease, clock.nowMs())).sort((a, b) => b.expiresAtMs - a.expiresAtMs)
 }

@@ -1,3 +1,4 @@
+import type { CID } from 'multiformats/cid'
 import type { Clock } from '../../clock/index.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
@@ -21,6 +22,8 @@ export interface HolderContext {
   /** `clock.nowMs`, milliseconds since the Unix epoch. */
   readonly nowMs: () => number
   readonly counts: HolderCounts
+  /** For how long this node has been rebuilding an object, in milliseconds; 0 when it is not. */
+  readonly repairingMs: (cid: CID) => number
 }
 
 export type ServiceName = 'put' | 'get' | 'object'

@@ -30,6 +30,7 @@ import { isOwnFault, Refusal, replyHead, type ReplyHead } from './refusal.ts'
 import { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './settings.ts'
 import { TreeCache } from './tree-cache.ts'
 import type { PeerId, Stream } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
 import type { Clock } from '../../clock/index.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh, Remote } from '../mesh.ts'
@@ -44,6 +45,8 @@ export interface HolderComponents {
   readonly down?: Bandwidth
   readonly up?: Bandwidth
   readonly clock: Clock
+  /** For how long this node has been rebuilding an object, in milliseconds. @default it never does */
+  readonly repairingMs?: (cid: CID) => number
 }
 
 /** Who asks: the peer, and the network that it comes from. */
@@ -79,11 +82,22 @@ export class Holder {
   #stopping = newStopping()
 
   constructor(components: HolderComponents, init: Partial<HolderSettings> = {}) {
-    const { mesh, holdings, logger, down = UNLIMITED, up = UNLIMITED, clock } = components
+    const {
+      mesh,
+      holdings,
+      logger,
+      down = UNLIMITED,
+      up = UNLIMITED,
+      clock,
+      repairingMs = () => 0
+    } = components
     const settings = { ...DEFAULT_HOLDER_SETTINGS, ...init }
     const trees = new TreeCache(settings.treeCacheBytes)
     const nowMs = (): number => clock.nowMs()
-    this.#context = { mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts: newCounts() }
+    const counts = newCounts()
+    this.#context = {
+      ...{ mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts, repairingMs }
+    }
     this.#announcements = new ProvideQueue(
       { mesh, logger, clock },
       {

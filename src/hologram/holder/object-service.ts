@@ -24,7 +24,10 @@ export interface ObjectServiceComponents {
 }
 
 type ReplyFields = Partial<
-  Pick<ObjectReply, 'manifest' | 'placement' | 'shards' | 'badBlocks' | 'leases' | 'statements'>
+  Pick<
+    ObjectReply,
+    'manifest' | 'placement' | 'shards' | 'badBlocks' | 'leases' | 'statements' | 'repairingMs'
+  >
 >
 
 /** Answers the requests of object/1: manifests, leases, placement records, status. */
@@ -84,9 +87,10 @@ export class ObjectService {
   }
 
   async #status(cid: CID): Promise<ReplyFields> {
-    const { holdings } = this.#context
+    const { holdings, repairingMs } = this.#context
     if ((await holdings.getManifest(cid)) === undefined) throw notFound()
-    return { ...(await this.#shardsOf(cid)), leases: await this.#leases(cid) }
+    const leases = await this.#leases(cid)
+    return { ...(await this.#shardsOf(cid)), leases, repairingMs: repairingMs(cid) }
   }
 
   /** Leases and tombstones, also of an object that has been let go: a peer that was away must hear of it. */
@@ -218,6 +222,7 @@ function reply(
     badBlocks: [],
     leases: [],
     statements: [],
+    repairingMs: 0,
     ...fields
   }
 }

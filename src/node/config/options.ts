@@ -94,6 +94,19 @@ export const OPTIONS = {
     description:
       'A peer that is gone for longer counts as lost: what it kept is rebuilt by those that keep the rest.'
   }),
+  auditPeriod: option({
+    kind: kinds.duration(10_000, 365 * 86_400_000),
+    default: 14 * 86_400_000,
+    group: 'Storage',
+    description:
+      'Within this time the node reads all that it keeps, and the peers that keep its objects challenge one another.'
+  }),
+  auditBytes: option({
+    kind: kinds.byteCount(2 ** 20),
+    default: 2 ** 30,
+    group: 'Storage',
+    description: 'Bytes a day that are read from other peers at most, to check what they keep.'
+  }),
   encoder: option({
     kind: kinds.choice('auto', 'wasm', 'webgpu', 'tfjs', 'scalar'),
     default: 'auto',

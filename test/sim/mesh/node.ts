@@ -2,10 +2,14 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import { Hologram } from '../../../src/hologram/index.ts'
-import type { HologramInit } from '../../../src/hologram/index.ts'
+import type { EventSink } from '../../../src/hologram/events.ts'
+import type { Holdings, HologramInit } from '../../../src/hologram/index.ts'
+import { Scrubber } from '../../../src/node/scrubber.ts'
+import { silentLogger } from '../../../src/node/logger.ts'
 import { openStore } from '../../../src/store/index.ts'
 import type { Store } from '../../../src/store/index.ts'
 import { NodeClock, randomSource } from '../engine/index.ts'
+import type { RandomSource } from '../../../src/clock/index.ts'
 import type { Prng } from '../engine/index.ts'
 import { SimFileSystem } from './disk.ts'
 import { SimIndex } from './index-store.ts'
@@ -16,6 +20,12 @@ export interface SimNodeInit {
   readonly capacityBytes: number
   readonly domain: string
   readonly hologram: HologramInit
+  /** Hears what the node does by itself. @default nobody */
+  readonly events?: EventSink
+  /** Within this time the node reads all that it keeps. @default it does not */
+  readonly scrubPeriodMs?: number
+  /** Puts something between the node and its store: what a liar does. */
+  readonly holdings?: (store: Holdings) => Holdings
 }
 
 /** The index is synced with every batch. */
@@ -25,7 +35,7 @@ const INDEX_SYNC_MS = 2
 export class SimNode {
   readonly host: number
   readonly id: PeerId
-  readonly disk = new SimFileSystem()
+  disk = new SimFileSystem()
   readonly capacityBytes: number
   readonly domain: string
   /** What its newest report says. */
@@ -34,7 +44,7 @@ export class SimNode {
   mesh: SimMesh | undefined
   hologram: Hologram | undefined
   store: Store | undefined
-  readonly #index = new SimIndex()
+  #index = new SimIndex()
   readonly #world: World
   readonly #key: Ed25519PrivateKey
   readonly #prng: Prng
@@ -80,13 +90,35 @@ export class SimNode {
     this.mesh = new SimMesh(this.#world, this, this.#key)
     const { codec } = this.#world
     this.hologram = new Hologram(
-      { mesh: this.mesh, holdings: this.store, codec, logger, clock: this.clock, random },
+      {
+        mesh: this.mesh,
+        holdings: this.#init.holdings?.(this.store) ?? this.store,
+        codec,
+        logger,
+        clock: this.clock,
+        random,
+        events: this.#init.events
+      },
       this.#init.hologram
     )
     await this.hologram.start()
+    this.#scrub(this.store, random)
     this.#world.links.setUp(this.host, true)
     this.#world.trace('start', this.host)
     this.#report()
+  }
+
+  #scrub(store: Store, random: RandomSource): void {
+    const { scrubPeriodMs: periodMs } = this.#init
+    if (periodMs === undefined) return
+    new Scrubber({ store, clock: this.clock, random, logger: silentLogger, periodMs }).start()
+  }
+
+  /** The disk was replaced by an empty one; the key is still there. */
+  emptyDisk(): void {
+    this.#world.trace('empty', this.host)
+    this.disk = new SimFileSystem()
+    this.#index = new SimIndex()
   }
 
   /** kill -9: no code of the process runs any more, and what it had not synced is lost. */

@@ -67,6 +67,7 @@ describe('a node that is not started', () => {
         'thhe_client_survived_failures_total',
         'thhe_owned_objects{state="all"} 0',
         'thhe_heal_repaired_total 0',
+        'thhe_audit_challenges_total{verdict="missing"} 0',
         'thhe_peers{state="known"} 0',
         'thhe_reports_total{outcome="accepted"} 0',
         'thhe_reports_total{outcome="too-many-new"} 0',

@@ -24,6 +24,7 @@ function object(init: Partial<IndexedObject> = {}): IndexedObject {
     n: 8,
     sizeBytes: 0,
     inline: false,
+    isSaid: true,
     holders: Array.from({ length: 8 }, (_, shard) => ({ shard, peer: `peer ${shard}` })),
     homes: ['peer 0', 'home 1', 'home 2'],
     ...init
