@@ -161,6 +161,9 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   })
   const hologram = createHologram(opened, mesh, events)
   const agreement = createAgreement(opened, peers, id, prefix)
+  agreement?.onMap((map) => {
+    peers.latency.discredit(new Set(map.peers.filter(({ isDoubted }) => isDoubted).map(({ id }) => id)))
+  })
   const ofStore = { clock: systemClock, logger: logger.child('store') }
   const garbage = new GarbageCollector({ holdings: store, ...ofStore })
   modules.add(

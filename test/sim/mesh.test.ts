@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { expect } from 'chai'
 import { createWasmBackend } from '../../encoder/index.ts'
+import { otherNode } from '../support/other-node.ts'
 import { Prng, scatteredLatency } from './engine/index.ts'
 import { InlineCodec } from './mesh/codec.ts'
 import { SCENARIOS } from './mesh/scenarios.ts'
@@ -99,17 +98,3 @@ describe('simulated mesh', function () {
     expect(report.reads.hopeless).to.be.greaterThan(0)
   })
 })
-
-/** A Node of another major version that runs this TypeScript as it is: `using` came with Node 24. */
-function otherNode(): string | undefined {
-  const ownMajor = process.versions.node.split('.')[0]
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const node = join(folder, 'node')
-    if (!existsSync(node)) continue
-    const [major] = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
-      .split('.')
-      .map(Number)
-    if (String(major) !== ownMajor && major >= 24) return node
-  }
-  return undefined
-}

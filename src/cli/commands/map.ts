@@ -86,7 +86,8 @@ export const mapText = (map: MapJson, width?: number): string => {
       { head: 'PEER', cell: ({ id }) => short(id) },
       { head: 'LENDS', align: 'right', cell: ({ capacityBytes }) => formatBytes(capacityBytes) },
       { head: 'FREE', align: 'right', cell: ({ freeBytes }) => formatBytes(freeBytes) },
-      { head: 'FAILS', align: 'right', cell: ({ failuresPpm }) => `${(failuresPpm / 10_000).toFixed(1)} %` },
+      { head: 'FAILS', align: 'right', cell: ({ failuresPpm }) => percent(failuresPpm) },
+      { head: 'HEAT', align: 'right', cell: ({ heatPpm }) => percent(heatPpm) },
       { head: 'SEEN BY', align: 'right', cell: ({ witnesses }) => String(witnesses) },
       { head: 'NEAREST', cell: ({ nearest }) => (nearest === undefined ? '-' : short(nearest.id)) },
       {
@@ -94,16 +95,25 @@ export const mapText = (map: MapJson, width?: number): string => {
         align: 'right',
         cell: ({ nearest }) => (nearest === undefined ? '-' : `${(nearest.rttMicros / 1000).toFixed(1)} ms`)
       },
+      { head: 'ERROR', align: 'right', spare: 3, cell: errorText },
       {
         head: 'SILENT',
         align: 'right',
         cell: ({ slotsSilent }) => (slotsSilent === 0 ? '-' : `${slotsSilent} maps`)
       },
-      { head: 'DOMAIN', spare: 1, least: 6, cell: ({ domain }) => domain || '-' }
+      { head: 'DOMAIN', spare: 1, least: 6, cell: ({ seat, seenIn }) => seat?.domain ?? (seenIn || '-') }
     ],
     width
   )
   return `${head}\n\n${table}`
+}
+
+const percent = (ppm: number): string => `${(ppm / 10_000).toFixed(1)} %`
+
+/** How far off predictions from the peer's coordinate are. */
+const errorText = ({ coordinate, isDoubted }: MapJson['peers'][number]): string => {
+  if (isDoubted) return 'doubted'
+  return coordinate === undefined ? '-' : percent(coordinate.errorPpm)
 }
 
 /** @param width - columns to fit into */

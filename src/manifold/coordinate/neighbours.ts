@@ -16,6 +16,7 @@ export class NeighbourSet<Id> {
   /** The first `near` places are for the nearest, the others for random peers. */
   readonly #members: Id[] = []
   #turn = 0
+  #renewed = 0
 
   constructor({
     size = NEIGHBOURS,
@@ -66,6 +67,21 @@ export class NeighbourSet<Id> {
     if (!(estimateMs(peer) < farthestMs * (1 - NEARER_BY))) return undefined
     const replaced = this.#members[farthest]
     this.#members[farthest] = peer
+    return replaced
+  }
+
+  /**
+   * Puts a peer chosen at random in the place of a random neighbour, each in turn, so that newcomers find somebody who measures
+   * them.
+   *
+   * @returns the neighbour that it replaced; undefined while there is room or no random place
+   */
+  renew(peer: Id): Id | undefined {
+    const places = this.#size - this.#near
+    if (this.#members.length < this.#size || places === 0 || this.#members.includes(peer)) return undefined
+    const place = this.#near + (this.#renewed++ % places)
+    const replaced = this.#members[place]
+    this.#members[place] = peer
     return replaced
   }
 

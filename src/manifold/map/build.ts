@@ -1,149 +1,132 @@
+import type { FixedCoordinate } from '../coordinate/index.ts'
+import { buildEdges } from './edges.ts'
+import { agreedRate, heatPpm, usualServiceMicros } from './heat.ts'
+import { compareTexts } from './integers.ts'
+import { assignSeats, haveSameSeats } from './seats.ts'
 import { MAP_LIMITS } from './types.ts'
-import type { AgreedMap, MapEdge, MapPeer, MapReport } from './types.ts'
+import type { AgreedMap, MapPeer, MapReport } from './types.ts'
+import { agreedErrorPpm, driftTowards, judge } from './whereabouts.ts'
+import { places, testimonies } from './witnesses.ts'
+import type { Testimony } from './witnesses.ts'
 
 /**
  * The map that follows from `reports` and the map before. A function of its arguments, in integers.
  *
- * - A peer is as its newest report says; without a new one it stays for `slotsToLive` slots.
- * - What others see of a peer is the median over them: with n >= 3f + 1 witnesses it lies within what honest ones saw.
+ * - A peer is as its newest report says; without a new one, or when it leaves, it stays for `slotsToLive` slots.
+ * - What others see of a peer is the median over the places that see it: with n >= 3f + 1 voices it lies within what honest
+ *   ones saw.
+ * - A coordinate is the peer's claim, bounded against its past (`driftTowards`) and judged by others (`judge`).
  * - A way has two witnesses, its ends, and its round-trip time is the larger of what they say: a lone liar can seem farther
  *   than it is, never nearer. Violations of the triangle inequality are kept: most real pairs have some.
  * - An edge moves by at most `maxEdgeFactor` a slot.
+ * - Seats in placement change seldom (`assignSeats`).
  */
 export function buildMap(
   previous: AgreedMap | undefined,
-  { slot, closedAtMs }: { readonly slot: number; readonly closedAtMs: number },
-  reports: readonly MapReport[]
+  epoch: { readonly slot: number; readonly closedAtMs: number },
+  unordered: readonly MapReport[]
 ): AgreedMap {
-  const fresh = new Map(reports.map((report) => [report.peer, report]))
-  const peers = [...keptPeers(previous, slot, fresh), ...reports.filter((report) => !report.isLeaving)]
-    .map((source) => ('sights' in source ? asPeer(source, slot) : source))
-    .sort((a, b) => compareTexts(a.id, b.id))
-    .slice(0, MAP_LIMITS.peers)
-  const seen = witnessed(reports)
+  const reports = [...unordered].sort((a, b) => compareTexts(a.peer, b.peer))
+  const seen = testimonies(previous, reports)
+  const entered = enter(previous, epoch, reports, seen)
+  const peers = seated(previous, epoch, reports, seen, located(entered, reports))
   return {
-    slot,
-    closedAtMs,
-    peers: peers.map((peer) => withWitnesses(peer, seen.get(peer.id))),
-    edges: buildEdges(previous, peers, fresh)
+    ...epoch,
+    era: haveSameSeats(previous?.peers ?? [], peers) ? (previous?.era ?? 0) : epoch.slot,
+    peers,
+    edges: buildEdges(previous, peers, reports)
   }
 }
 
-/** Peers of the map before that have not reported again, and are not given up yet. */
-function keptPeers(
+type Epoch = Pick<AgreedMap, 'slot' | 'closedAtMs'>
+
+/** Everybody who reports, and those of the map before that are not given up yet, with what others say of them. */
+function enter(
   previous: AgreedMap | undefined,
-  slot: number,
-  fresh: ReadonlyMap<string, MapReport>
+  epoch: Epoch,
+  reports: readonly MapReport[],
+  seen: ReadonlyMap<string, Testimony>
 ): MapPeer[] {
-  return (previous?.peers ?? []).filter(
-    ({ id, reportedInSlot }) => !fresh.has(id) && slot - reportedInSlot < MAP_LIMITS.slotsToLive
+  const before = new Map(previous?.peers.map((peer) => [peer.id, peer]))
+  const present = reports.filter(({ isLeaving }) => !isLeaving)
+  const fresh = new Set(present.map(({ peer }) => peer))
+  const silent = [...before.values()].filter(
+    ({ id, reportedInSlot }) => !fresh.has(id) && epoch.slot - reportedInSlot < MAP_LIMITS.slotsToLive
   )
+  const peers = [
+    ...silent.map((peer) => witnessed(peer, seen.get(peer.id))),
+    ...present.map((report) =>
+      witnessed(reported(report, before.get(report.peer), epoch), seen.get(report.peer))
+    )
+  ]
+  const usualMicros = usualServiceMicros(peers.map(({ serviceMicros }) => serviceMicros))
+  return peers
+    .map((peer) => ({ ...peer, heatPpm: heatPpm(peer.heatPpm, peer.serviceMicros, usualMicros) }))
+    .sort((a, b) => compareTexts(a.id, b.id))
+    .slice(0, MAP_LIMITS.peers)
 }
 
-function asPeer(report: MapReport, slot: number): MapPeer {
-  const { peer: id, sequence, issuedAtMs, capacityBytes, freeBytes, domain } = report
+function reported(report: MapReport, before: MapPeer | undefined, epoch: Epoch): MapPeer {
+  const { peer: id, sequence, issuedAtMs, capacityBytes, freeBytes, domain, coordinate } = report
   return {
-    id,
-    sequence,
-    issuedAtMs,
-    reportedInSlot: slot,
-    capacityBytes,
-    freeBytes,
-    domain,
-    failuresPpm: 0,
+    ...{ id, sequence, issuedAtMs, capacityBytes, freeBytes, domain },
+    reportedInSlot: epoch.slot,
+    sinceMs: before?.sinceMs ?? epoch.closedAtMs,
+    seenIn: before?.seenIn ?? '',
+    coordinate: coordinate && driftTowards(before?.coordinate, coordinate),
+    isDoubted: before?.isDoubted ?? false,
+    heatPpm: report.heatPpm,
+    serviceMicros: 0,
+    upKibPerSecond: report.upKibPerSecond,
+    downKibPerSecond: report.downKibPerSecond,
+    seat: before?.seat,
+    failuresPpm: before?.failuresPpm ?? 0,
     witnesses: 0
   }
 }
 
-/** What each peer's witnesses say of its failures. Nobody is a witness of itself. */
-function witnessed(reports: readonly MapReport[]): Map<string, number[]> {
-  const seen = new Map<string, number[]>()
-  for (const { peer: witness, sights } of reports) {
-    for (const { peer, failuresPpm } of sights) {
-      if (peer === witness) continue
-      const list = seen.get(peer)
-      if (list === undefined) seen.set(peer, [failuresPpm])
-      else list.push(failuresPpm)
-    }
+function witnessed(peer: MapPeer, testimony: Testimony | undefined): MapPeer {
+  if (testimony === undefined) return peer
+  const { failuresPpm, witnesses, serviceMicros, kibPerSecond, domain } = testimony
+  return {
+    ...peer,
+    failuresPpm,
+    witnesses,
+    serviceMicros,
+    upKibPerSecond: agreedRate(peer.upKibPerSecond, kibPerSecond),
+    seenIn: domain || peer.seenIn
   }
-  return seen
 }
 
-function withWitnesses(peer: MapPeer, failures: readonly number[] | undefined): MapPeer {
-  if (failures === undefined) return peer
-  return { ...peer, failuresPpm: lowerMedian(failures), witnesses: failures.length }
+/** The peers with what the measurements of others say of their coordinates. */
+function located(peers: readonly MapPeer[], reports: readonly MapReport[]): MapPeer[] {
+  const at = new Map<string, FixedCoordinate>()
+  for (const { id, coordinate } of peers) if (coordinate !== undefined) at.set(id, coordinate)
+  const { doubted, residualPpm } = judge(reports, at)
+  return peers.map((peer) => {
+    if (peer.coordinate === undefined) return peer
+    const errorPpm = agreedErrorPpm(peer.coordinate.errorPpm, residualPpm.get(peer.id))
+    return { ...peer, isDoubted: doubted.has(peer.id), coordinate: { ...peer.coordinate, errorPpm } }
+  })
 }
 
-function buildEdges(
+function seated(
   previous: AgreedMap | undefined,
-  peers: readonly MapPeer[],
-  fresh: ReadonlyMap<string, MapReport>
-): MapEdge[] {
-  const places = new Map(peers.map(({ id }, place) => [id, place]))
-  const before = edgesByIds(previous)
-  const edges = new Map<string, MapEdge>()
-  const put = (from: string, to: string, rttMicros: number, witnesses: 1 | 2): void => {
-    const [a, b] = [places.get(from), places.get(to)]
-    if (a === undefined || b === undefined || a === b) return
-    const edge = { from: Math.min(a, b), to: Math.max(a, b), rttMicros, witnesses }
-    edges.set(`${edge.from} ${edge.to}`, edge)
-  }
-  // Ways that nobody has measured anew stay as they were, as long as both ends do.
-  for (const { ids, rttMicros, witnesses } of before.values()) put(ids[0], ids[1], rttMicros, witnesses)
-  for (const [pair, { ids, rtts }] of measured(fresh)) {
-    const rttMicros = Math.max(...rtts)
-    put(ids[0], ids[1], bounded(rttMicros, before.get(pair)?.rttMicros), rtts.length === 2 ? 2 : 1)
-  }
-  return [...edges.values()].sort((a, b) => a.from - b.from || a.to - b.to)
-}
-
-interface Pair {
-  readonly ids: readonly [string, string]
-}
-
-function edgesByIds(
-  map: AgreedMap | undefined
-): Map<string, Pair & { readonly rttMicros: number; readonly witnesses: 1 | 2 }> {
-  return new Map(
-    (map?.edges ?? []).map(({ from, to, rttMicros, witnesses }) => {
-      const ids = [map!.peers[from].id, map!.peers[to].id] as const
-      return [pairKey(...ids), { ids, rttMicros, witnesses }]
-    })
-  )
-}
-
-/** Round-trip times by pair, one or two each: a peer's own report counts once. */
-function measured(fresh: ReadonlyMap<string, MapReport>): Map<string, Pair & { readonly rtts: number[] }> {
-  const pairs = new Map<string, Pair & { readonly rtts: number[] }>()
-  for (const { peer: witness, sights } of fresh.values()) {
-    for (const { peer, rttMicros } of sights) {
-      if (peer === witness) continue
-      const key = pairKey(witness, peer)
-      const pair = pairs.get(key)
-      if (pair === undefined) pairs.set(key, { ids: [witness, peer], rtts: [rttMicros] })
-      else pair.rtts.push(rttMicros)
+  epoch: Epoch,
+  reports: readonly MapReport[],
+  seen: ReadonlyMap<string, Testimony>,
+  peers: readonly MapPeer[]
+): MapPeer[] {
+  const placeOf = places(previous)
+  const reporters = new Map<string, number>()
+  for (const { peer } of reports) reporters.set(placeOf(peer), (reporters.get(placeOf(peer)) ?? 0) + 1)
+  const isReporter = new Set(reports.map(({ peer }) => peer))
+  return assignSeats(peers, {
+    ...epoch,
+    voices: (peer) => seen.get(peer)?.voices ?? 0,
+    audience: (peer) => {
+      const isAlone = isReporter.has(peer) && reporters.get(placeOf(peer)) === 1
+      return reporters.size - (isAlone ? 1 : 0)
     }
-  }
-  return pairs
-}
-
-function bounded(rttMicros: number, before: number | undefined): number {
-  if (before === undefined) return rttMicros
-  const most = before * MAP_LIMITS.maxEdgeFactor
-  const least = Math.ceil(before / MAP_LIMITS.maxEdgeFactor)
-  return Math.min(Math.max(rttMicros, least), most, MAP_LIMITS.maxRttMicros)
-}
-
-/** Of an even number of values the lower of the two in the middle: no arithmetic, so nothing rounds. */
-function lowerMedian(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)]
-}
-
-function pairKey(a: string, b: string): string {
-  return a < b ? `${a} ${b}` : `${b} ${a}`
-}
-
-/** By code unit, as `<` compares: the same in every locale. */
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+  })
 }

@@ -1,10 +1,12 @@
 // The bytes of a map (docs/reference/protocols.md, "Agreed map"): dag-cbor of lists of integers and texts.
 
 import * as dagCbor from '@ipld/dag-cbor'
+import { isFixedCoordinate } from '../coordinate/index.ts'
+import type { FixedCoordinate } from '../coordinate/index.ts'
 import { MAP_LIMITS } from './types.ts'
-import type { AgreedMap, MapEdge, MapPeer } from './types.ts'
+import type { AgreedMap, MapEdge, MapPeer, Seat } from './types.ts'
 
-const VERSION = 1
+const VERSION = 2
 
 /** Bytes that are no map. */
 export class MapError extends Error {
@@ -18,11 +20,12 @@ export class MapError extends Error {
   }
 }
 
-export function encodeMap({ slot, closedAtMs, peers, edges }: AgreedMap): Uint8Array {
+export function encodeMap({ slot, closedAtMs, era, peers, edges }: AgreedMap): Uint8Array {
   return dagCbor.encode([
     VERSION,
     slot,
     closedAtMs,
+    era,
     peers.map((peer) => [
       peer.id,
       peer.sequence,
@@ -32,30 +35,75 @@ export function encodeMap({ slot, closedAtMs, peers, edges }: AgreedMap): Uint8A
       peer.freeBytes,
       peer.domain,
       peer.failuresPpm,
-      peer.witnesses
+      peer.witnesses,
+      peer.sinceMs,
+      peer.seenIn,
+      encodeCoordinate(peer.coordinate),
+      peer.isDoubted,
+      peer.heatPpm,
+      peer.serviceMicros,
+      peer.upKibPerSecond,
+      peer.downKibPerSecond,
+      encodeSeat(peer.seat)
     ]),
     edges.map(({ from, to, rttMicros, witnesses }) => [from, to, rttMicros, witnesses])
   ])
 }
 
-/** @throws MapError for anything but what `encodeMap` writes */
+/**
+ * Reads what `encodeMap` writes, and maps of version 1: validators that were updated go on from the map that they agreed on
+ * before.
+ *
+ * @throws MapError for anything else
+ */
 export function decodeMap(bytes: Uint8Array): AgreedMap {
-  const [version, slot, closedAtMs, peers, edges] = list(decoded(bytes), 'map', 5)
-  if (version !== VERSION) throw new MapError('version')
-  const map: AgreedMap = {
-    slot: whole(slot, 'slot'),
-    closedAtMs: whole(closedAtMs, 'closedAtMs'),
-    peers: list(peers, 'peers').map(readPeer),
-    edges: list(edges, 'edges').map(readEdge)
-  }
+  const fields = list(decoded(bytes), 'map')
+  const map = fields[0] === 1 ? readVersion1(fields) : readMap(fields)
   if (map.peers.length > MAP_LIMITS.peers) throw new MapError('peers')
   checkOrder(map)
   return map
 }
 
+function readMap(fields: readonly unknown[]): AgreedMap {
+  const [version, slot, closedAtMs, era, peers, edges] = list(fields, 'map', 6)
+  if (version !== VERSION) throw new MapError('version')
+  return {
+    slot: whole(slot, 'slot'),
+    closedAtMs: whole(closedAtMs, 'closedAtMs'),
+    era: whole(era, 'era'),
+    peers: list(peers, 'peers').map(readPeer),
+    edges: list(edges, 'edges').map(readEdge)
+  }
+}
+
+/** Version 1 had neither coordinates nor seats. */
+function readVersion1(fields: readonly unknown[]): AgreedMap {
+  const [, slot, closedAtMs, peers, edges] = list(fields, 'map', 5)
+  const later = [closedAtMs, '', [], false, 0, 0, 0, 0, []]
+  return {
+    slot: whole(slot, 'slot'),
+    closedAtMs: whole(closedAtMs, 'closedAtMs'),
+    era: 0,
+    peers: list(peers, 'peers').map((peer) => readPeer([...list(peer, 'peer', 9), ...later])),
+    edges: list(edges, 'edges').map(readEdge)
+  }
+}
+
+function encodeCoordinate(coordinate: FixedCoordinate | undefined): readonly unknown[] {
+  if (coordinate === undefined) return []
+  return [coordinate.positionMicros, coordinate.heightMicros, coordinate.errorPpm]
+}
+
+function encodeSeat(seat: Seat | undefined): readonly unknown[] {
+  return seat === undefined ? [] : [seat.capacityBytes, seat.reliabilityPpm, seat.domain]
+}
+
 function readPeer(value: unknown): MapPeer {
+  const fields = list(value, 'peer', 18)
   const [id, sequence, issuedAtMs, reportedInSlot, capacityBytes, freeBytes, domain, failuresPpm, witnesses] =
-    list(value, 'peer', 9)
+    fields
+  const [sinceMs, seenIn, coordinate, isDoubted, heatPpm, serviceMicros, up, down, seat] = fields.slice(9)
+  if (typeof isDoubted !== 'boolean') throw new MapError('isDoubted')
   return {
     id: text(id, 'id', MAP_LIMITS.maxIdLength),
     sequence: whole(sequence, 'sequence'),
@@ -65,7 +113,38 @@ function readPeer(value: unknown): MapPeer {
     freeBytes: whole(freeBytes, 'freeBytes'),
     domain: text(domain, 'domain', MAP_LIMITS.maxDomainLength),
     failuresPpm: whole(failuresPpm, 'failuresPpm'),
-    witnesses: whole(witnesses, 'witnesses')
+    witnesses: whole(witnesses, 'witnesses'),
+    sinceMs: whole(sinceMs, 'sinceMs'),
+    seenIn: text(seenIn, 'seenIn', MAP_LIMITS.maxDomainLength),
+    coordinate: readCoordinate(list(coordinate, 'coordinate')),
+    isDoubted,
+    heatPpm: whole(heatPpm, 'heatPpm'),
+    serviceMicros: whole(serviceMicros, 'serviceMicros'),
+    upKibPerSecond: whole(up, 'upKibPerSecond'),
+    downKibPerSecond: whole(down, 'downKibPerSecond'),
+    seat: readSeat(list(seat, 'seat'))
+  }
+}
+
+function readCoordinate(fields: readonly unknown[]): FixedCoordinate | undefined {
+  if (fields.length === 0) return undefined
+  const [position, heightMicros, errorPpm] = list(fields, 'coordinate', 3)
+  const coordinate = {
+    positionMicros: list(position, 'coordinate') as number[],
+    heightMicros: heightMicros as number,
+    errorPpm: errorPpm as number
+  }
+  if (!isFixedCoordinate(coordinate)) throw new MapError('coordinate')
+  return coordinate
+}
+
+function readSeat(fields: readonly unknown[]): Seat | undefined {
+  if (fields.length === 0) return undefined
+  const [capacityBytes, reliabilityPpm, domain] = list(fields, 'seat', 3)
+  return {
+    capacityBytes: whole(capacityBytes, 'seat'),
+    reliabilityPpm: whole(reliabilityPpm, 'seat'),
+    domain: text(domain, 'seat', MAP_LIMITS.maxSeatDomainLength)
   }
 }
 

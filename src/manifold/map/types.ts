@@ -1,3 +1,5 @@
+import type { FixedCoordinate } from '../coordinate/index.ts'
+
 /** What one peer saw of another since its last report. */
 export interface Sight {
   readonly peer: string
@@ -20,12 +22,28 @@ export interface MapReport {
   readonly issuedAtMs: number
   readonly capacityBytes: number
   readonly freeBytes: number
-  /** '' when the operator named none. */
+  /** Label of a failure domain; '' when the operator named none. */
   readonly domain: string
+  /** Undefined while the peer has measured nothing. */
+  readonly coordinate: FixedCoordinate | undefined
+  /** Load as the peer feels it, parts per million. */
+  readonly heatPpm: number
+  /** What its operator allows, KiB per second; 0: no limit. */
+  readonly upKibPerSecond: number
+  readonly downKibPerSecond: number
   /** The peer says that it leaves. */
   readonly isLeaving: boolean
   /** At most `MAP_LIMITS.sights`, of different peers. */
   readonly sights: readonly Sight[]
+}
+
+/** A peer's part in placement. */
+export interface Seat {
+  readonly capacityBytes: number
+  /** What counts of the capacity, parts per million: failures seen by others, and the time for which the peer is there. */
+  readonly reliabilityPpm: number
+  /** Peers with the same value are expected to fail together. */
+  readonly domain: string
 }
 
 export interface MapPeer {
@@ -36,7 +54,25 @@ export interface MapPeer {
   readonly reportedInSlot: number
   readonly capacityBytes: number
   readonly freeBytes: number
+  /** Label of a failure domain, as the peer reports it. */
   readonly domain: string
+  /** When the map that first had the peer was closed. */
+  readonly sinceMs: number
+  /** Failure domain in which most places see it; '' while none does. */
+  readonly seenIn: string
+  /** Undefined while the peer has none. */
+  readonly coordinate: FixedCoordinate | undefined
+  /** Most of those who measured it find it elsewhere than it claims. */
+  readonly isDoubted: boolean
+  /** Load, parts per million. */
+  readonly heatPpm: number
+  /** Time to serve a block, as others observe it, microseconds; 0 while too few do. */
+  readonly serviceMicros: number
+  /** KiB per second; 0 when nothing is known. */
+  readonly upKibPerSecond: number
+  readonly downKibPerSecond: number
+  /** Undefined while it has no part in placement. */
+  readonly seat: Seat | undefined
   /** Median over those who saw it, of a million; 0 when nobody did. */
   readonly failuresPpm: number
   /** Peers that saw it. */
@@ -56,6 +92,8 @@ export interface MapEdge {
 export interface AgreedMap {
   readonly slot: number
   readonly closedAtMs: number
+  /** Slot in which a seat last changed; 0 while there is none. */
+  readonly era: number
   /** Ascending by id. */
   readonly peers: readonly MapPeer[]
   /** Ascending by `from`, then `to`. */
@@ -69,8 +107,12 @@ export const MAP_LIMITS = {
   maxRttMicros: 60_000_000,
   maxIdLength: 128,
   maxDomainLength: 64,
-  /** A peer without a new report is kept for this many slots. */
-  slotsToLive: 12,
+  /** `label:` or `peer:` and a label or an id. */
+  maxSeatDomainLength: 134,
+  /** A peer without a new report is kept for this many slots: a restart that is shorter moves no homes. */
+  slotsToLive: 24,
+  /** A coordinate follows its claim by at most this much a slot. */
+  maxDriftMicros: 20_000,
   /**
    * An edge may at most double or halve from one slot to the next, and both ends have to insist: a lie moves the map slowly
    * (frog-boiling, Chan-Tin et al. 2009), and in the open.

@@ -179,7 +179,8 @@ export class CoordinateRun {
         if (!verified.has(peer)) continue
         const found = relativeResidual(predictRttMs(this.#coordinates[node], remote), rttMs)
         const isLie = this.#attack !== undefined && this.#isLiar[node]
-        yield { subject: peer, residual: !isLie ? found : this.#isLiar[peer] ? 0 : 1 }
+        const residualPpm = Math.round(1_000_000 * (!isLie ? found : this.#isLiar[peer] ? 0 : 1))
+        yield { subject: peer, residualPpm }
       }
     }
   }

@@ -30,6 +30,7 @@ export class MapAgreement {
   readonly #link: Libp2pAgreementLink
   readonly #peers = new Map<string, PeerId>()
   readonly #stopping = new AbortController()
+  readonly #listeners = new Set<(map: AgreedMap, slot: number) => void>()
   #agreement: Agreement<AgreedMap>
   #trust: TrustState = 'checking'
 
@@ -47,6 +48,11 @@ export class MapAgreement {
   /** Whether any two quorums of the network's validators have a member in common. */
   get trust(): TrustState {
     return this.#trust
+  }
+
+  /** Calls `listener` with each map that is agreed on, once its bytes are known. */
+  onMap(listener: (map: AgreedMap, slot: number) => void): void {
+    this.#listeners.add(listener)
   }
 
   status(): AgreementStatus {
@@ -85,7 +91,7 @@ export class MapAgreement {
 
   #make(records: AgreementRecords, mayVote: boolean): Agreement<AgreedMap> {
     const { host, networkId, quorumSet, epochMs, clock, random, logger } = this.#init
-    return new Agreement(
+    const agreement = new Agreement<AgreedMap>(
       {
         clock,
         random,
@@ -98,6 +104,10 @@ export class MapAgreement {
       },
       { self: host.peerId.toString(), roster: quorumSet, epochMs, mayVote }
     )
+    agreement.onMap((map, slot) => {
+      for (const listener of this.#listeners) listener(map, slot)
+    })
+    return agreement
   }
 
   #sign(statement: Statement): Uint8Array {

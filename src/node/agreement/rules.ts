@@ -3,6 +3,8 @@ import { Report } from '../../../protocols/generated/report.js'
 import { decodePeerId, decodeSigned, signedBytes } from '../../../protocols/signed.ts'
 import { buildMap, decodeMap, encodeMap } from '../../manifold/map/index.ts'
 import { REPORT_LIMITS } from '../peers/report.ts'
+import { coordinateSection } from '../peers/coordinate-section.ts'
+import { bandwidthSection, heatSection } from '../peers/load-sections.ts'
 import { sightsSection } from '../peers/sights.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { MapRules, ReadReport } from '../../agreement/index.ts'
@@ -46,10 +48,20 @@ const readReport = (networkId: Uint8Array, bytes: Uint8Array): FullReport | unde
     const report = Report.decode(signed.payload)
     const peer = decodePeerId(report.peer)
     const sights = sightsSection.check(report)
+    const coordinate = coordinateSection.check(report)
+    const heatPpm = heatSection.check(report)
+    const bandwidth = bandwidthSection.check(report)
+    if (
+      sights === undefined ||
+      coordinate === undefined ||
+      heatPpm === undefined ||
+      bandwidth === undefined
+    ) {
+      return undefined
+    }
     const isSound =
       peer !== undefined &&
       peer.equals(signed.signer) &&
-      sights !== undefined &&
       Buffer.from(report.network).equals(networkId) &&
       [report.sequence, report.issuedAtMs].every((value) => value <= BigInt(Number.MAX_SAFE_INTEGER)) &&
       [report.capacityBytes, report.freeBytes].every((value) => Number.isSafeInteger(value)) &&
@@ -72,6 +84,9 @@ const readReport = (networkId: Uint8Array, bytes: Uint8Array): FullReport | unde
         capacityBytes: report.capacityBytes,
         freeBytes: report.freeBytes,
         domain: report.domain,
+        coordinate: coordinate.at,
+        heatPpm,
+        ...bandwidth,
         isLeaving: report.intervalMs === 0,
         sights
       }

@@ -1,6 +1,6 @@
 // Views of the agreed map and the agreement for the HTTP interface, commands and metrics.
 import type { AgreementStatus } from '../../agreement/index.ts'
-import type { AgreedMap } from '../../manifold/map/index.ts'
+import type { AgreedMap, MapPeer } from '../../manifold/map/index.ts'
 import type { MapAgreement } from './index.ts'
 import type { TrustState } from './trust-check.ts'
 
@@ -40,14 +40,24 @@ export interface AgreementView {
   readonly halted?: string
 }
 
-export interface MapPeerView {
-  readonly id: string
-  readonly capacityBytes: number
-  readonly freeBytes: number
-  readonly domain: string
-  /** Median over its witnesses, parts per million. */
-  readonly failuresPpm: number
-  readonly witnesses: number
+/** A peer on the map; see `MapPeer`. */
+export interface MapPeerView extends Pick<
+  MapPeer,
+  | 'id'
+  | 'capacityBytes'
+  | 'freeBytes'
+  | 'domain'
+  | 'seenIn'
+  | 'failuresPpm'
+  | 'witnesses'
+  | 'isDoubted'
+  | 'heatPpm'
+  | 'serviceMicros'
+  | 'upKibPerSecond'
+  | 'downKibPerSecond'
+> {
+  readonly coordinate?: MapPeer['coordinate']
+  readonly seat?: MapPeer['seat']
   /** Slots since the peer's newest report. */
   readonly slotsSilent: number
 }
@@ -55,6 +65,8 @@ export interface MapPeerView {
 export interface MapView extends MapSummary {
   readonly agreement?: AgreementView
   readonly closedAtMs?: number
+  /** Slot in which placement last changed; 0 while the map gives none. */
+  readonly era?: number
   readonly peers: readonly MapPeerView[]
   /** Round-trip times between peers, by their ids. */
   readonly edges: ReadonlyArray<{
@@ -87,25 +99,37 @@ export const mapView = (agreement: MapAgreement | undefined): MapView => {
 const contents = ({
   slot,
   closedAtMs,
+  era,
   peers,
   edges
-}: AgreedMap): Pick<MapView, 'closedAtMs' | 'peers' | 'edges'> => ({
+}: AgreedMap): Pick<MapView, 'closedAtMs' | 'era' | 'peers' | 'edges'> => ({
   closedAtMs,
-  peers: peers.map(({ id, capacityBytes, freeBytes, domain, failuresPpm, witnesses, reportedInSlot }) => ({
-    id,
-    capacityBytes,
-    freeBytes,
-    domain,
-    failuresPpm,
-    witnesses,
-    slotsSilent: slot - reportedInSlot
-  })),
+  era,
+  peers: peers.map((peer) => peerView(peer, slot)),
   edges: edges.map(({ from, to, rttMicros, witnesses }) => ({
     from: peers[from].id,
     to: peers[to].id,
     rttMicros,
     witnesses
   }))
+})
+
+const peerView = (peer: MapPeer, slot: number): MapPeerView => ({
+  id: peer.id,
+  capacityBytes: peer.capacityBytes,
+  freeBytes: peer.freeBytes,
+  domain: peer.domain,
+  seenIn: peer.seenIn,
+  failuresPpm: peer.failuresPpm,
+  witnesses: peer.witnesses,
+  isDoubted: peer.isDoubted,
+  heatPpm: peer.heatPpm,
+  serviceMicros: peer.serviceMicros,
+  upKibPerSecond: peer.upKibPerSecond,
+  downKibPerSecond: peer.downKibPerSecond,
+  ...(peer.coordinate !== undefined && { coordinate: peer.coordinate }),
+  ...(peer.seat !== undefined && { seat: peer.seat }),
+  slotsSilent: slot - peer.reportedInSlot
 })
 
 const agreementView = (status: AgreementStatus, trust: TrustState): AgreementView => ({

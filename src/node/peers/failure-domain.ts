@@ -48,31 +48,6 @@ export const claimedDomain = (claims: readonly Multiaddr[], peer: string): strin
   return best === undefined ? `peer:${peer}` : domainOf(best)
 }
 
-/**
- * Merges domains whose operators say that they fail together. A label may merge domains but never splits one. A domain
- * takes the label that most of its peers report (of equals, the first in code unit order), so that a stranger with several
- * labels cannot chain the domains of others together.
- *
- * @param peers - each with its observed domain and the label that it reports, '' for none
- * @returns the failure domain of each, in the same order
- */
-export const mergeByLabel = (
-  peers: ReadonlyArray<{ readonly domain: string; readonly label: string }>
-): string[] => {
-  const votes = new Map<string, Map<string, number>>()
-  for (const { domain, label } of peers) {
-    if (label === '') continue
-    const labels = votes.get(domain) ?? new Map<string, number>()
-    votes.set(domain, labels.set(label, (labels.get(label) ?? 0) + 1))
-  }
-  const chosen = new Map<string, string>()
-  for (const [domain, labels] of votes) {
-    const [[label]] = [...labels].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
-    chosen.set(domain, `label:${label}`)
-  }
-  return peers.map(({ domain }) => chosen.get(domain) ?? domain)
-}
-
 const domainOf = (endpoint: Endpoint): string => {
   if (endpoint.scope === 'public') return subnet(endpoint)
   return endpoint.scope === 'private' ? `host:${endpoint.host}` : `port:${endpoint.host}:${endpoint.port}`

@@ -1,7 +1,7 @@
 import { claimedDomain, observedDomain } from './failure-domain.ts'
 import { coarseReliability, FULL_RELIABILITY_PPM, nextReliability } from './reliability.ts'
 import { INTERVALS_TO_LIVE, REPORT_LIMITS } from './report.ts'
-import { standingPpm } from './standing.ts'
+import { standingPpm } from '../../manifold/map/index.ts'
 import { Strangers } from './strangers.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'

@@ -1,4 +1,4 @@
-import { mergeByLabel } from './failure-domain.ts'
+import { mergeByLabel } from '../../manifold/map/index.ts'
 import { FULL_RELIABILITY_PPM } from './reliability.ts'
 import type { MeshPeer } from '../../hologram/mesh.ts'
 import type { PlacementView } from '../../hologram/placement/placement-view.ts'

@@ -50,6 +50,16 @@ describe('agreed map: real nodes', function () {
     }
     const follower = lab.nodes[4].map()
     expect(follower.agreement?.isValidator).to.equal(false)
+    await until(
+      'every peer to be placed in latency space and in placement, by what the others saw',
+      () =>
+        lab.nodes[4]
+          .map()
+          .peers.every(
+            ({ coordinate, seat, seenIn }) => coordinate && seat && /^port:127\.0\.0\.1:/.test(seenIn)
+          ),
+      PATIENCE_MS
+    )
     expect((await lab.nodes[4].status()).map.state).to.equal('agreed')
     await until(
       'the quorum sets to be checked',

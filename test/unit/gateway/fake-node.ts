@@ -131,6 +131,7 @@ export class FakeNode implements GatewayNode {
       ageMs: 1_200,
       hasQuorum: true,
       closedAtMs: 1_700_000_000_000,
+      era: 5,
       agreement: {
         slot: 8,
         phase: 'waiting',
@@ -145,7 +146,21 @@ export class FakeNode implements GatewayNode {
         contradictions: [{ id: 'b', slot: 3 }]
       },
       peers: [
-        { id: 'a', capacityBytes: 10, freeBytes: 5, domain: '', failuresPpm: 0, witnesses: 1, slotsSilent: 0 }
+        {
+          ...{
+            id: 'a',
+            capacityBytes: 10,
+            freeBytes: 5,
+            domain: '',
+            failuresPpm: 0,
+            witnesses: 1,
+            slotsSilent: 0
+          },
+          ...{ seenIn: 'net:192.0.2.0/24', isDoubted: false, heatPpm: 300_000, serviceMicros: 900 },
+          ...{ upKibPerSecond: 4_096, downKibPerSecond: 0 },
+          coordinate: { positionMicros: [1, 2, 3, 4, -5, 6, 7, 8], heightMicros: 100, errorPpm: 70_000 },
+          seat: { capacityBytes: 10, reliabilityPpm: 250_000, domain: 'net:192.0.2.0/24' }
+        }
       ],
       edges: [{ from: 'a', to: 'b', rttMicros: 1_000, witnesses: 2 }]
     }

@@ -25,6 +25,8 @@ const FIRST_ROUND_MS = 500
 /** Samples after which a node takes its time: the error has come down by then (docs/explain/manifold.md). */
 const FIRST_SAMPLES = 64
 const PROBE_DEADLINE_MS = 8_000
+/** After this many rounds one of the random neighbours is exchanged for another peer. */
+const ROUNDS_TO_RENEW = 32
 /** Random share by which rounds are early or late, so that peers do not probe in step. */
 const JITTER = 0.2
 /** Pause before the log names the same peer again. */
@@ -63,6 +65,8 @@ export class Latency {
   readonly #told = new Map<string, number>()
   #stop = new AbortController()
   #cancelRound: Cancel | undefined
+  #doubted: ReadonlySet<string> = new Set()
+  #rounds = 0
   #samples = 0
   #refused = 0
 
@@ -127,15 +131,16 @@ export class Latency {
     return this.measuredRttMs(peer) ?? this.predictedRttMs(peer)
   }
 
-  /** By the coordinate of the peer's newest report. */
+  /** By the coordinate of the peer's newest report. Undefined for a peer that is discredited, too. */
   predictedRttMs(peer: string): number | undefined {
     const at = this.#init.table.find(peer)?.report.coordinate.at
-    if (at === undefined || this.#samples === 0) return undefined
+    if (at === undefined || this.#samples === 0 || this.#doubted.has(peer)) return undefined
     return predictRttMs(this.#estimator.coordinate, fromFixedCoordinate(at))
   }
 
   /** Round trips to these peers no longer move this node: most of their verifiers find them elsewhere than they claim. */
   discredit(peers: ReadonlySet<string>): void {
+    this.#doubted = peers
     this.#estimator.discredit(peers)
   }
 
@@ -159,6 +164,7 @@ export class Latency {
       const [id] = strangers.splice(Math.floor(random.unit() * strangers.length), 1)
       if (this.#neighbours.addRandom(id)) continue
       this.#offer(id)
+      if (++this.#rounds % ROUNDS_TO_RENEW === 0) this.#neighbours.renew(id)
       return
     }
   }

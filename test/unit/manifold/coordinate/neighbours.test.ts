@@ -38,6 +38,15 @@ describe('manifold: neighbours', () => {
     expect(set.members).not.to.include(10)
   })
 
+  it('a random neighbour after another is exchanged, never a near one, and none while there is room', () => {
+    const set = new NeighbourSet<number>({ size: 4, near: 2 })
+    for (const peer of [0, 1, 2]) set.addRandom(peer)
+    expect(set.renew(9)).to.equal(undefined)
+    set.addRandom(3)
+    expect([set.renew(4), set.renew(5), set.renew(5), set.renew(6)]).to.deep.equal([2, 3, undefined, 4])
+    expect(set.members).to.deep.equal([0, 1, 6, 5])
+  })
+
   it('keeps at most its size, and has room again after a peer left', () => {
     const set = full()
     expect(set.addRandom(90)).to.equal(false)
@@ -63,7 +72,7 @@ describe('manifold: application coordinate', () => {
 
 describe('manifold: verification', () => {
   const opinions = (subject: string, ...residuals: number[]) =>
-    residuals.map((residual) => ({ subject, residual }))
+    residuals.map((residual) => ({ subject, residualPpm: residual * 1_000_000 }))
   const honest = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((subject) =>
     opinions(subject, 0.05, 0.1, 0.1, 0.07, 0.06)
   )

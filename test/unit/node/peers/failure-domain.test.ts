@@ -1,6 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
-import { claimedDomain, mergeByLabel, observedDomain } from '../../../../src/node/peers/failure-domain.ts'
+import { mergeByLabel } from '../../../../src/manifold/map/index.ts'
+import { claimedDomain, observedDomain } from '../../../../src/node/peers/failure-domain.ts'
 
 const claimed = (...addresses: string[]): string =>
   claimedDomain(
