@@ -1,3 +1,4 @@
+import { StreamResetError } from '@libp2p/interface'
 import { varint } from 'multiformats'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { ByteQueue } from './byte-queue.ts'
@@ -82,6 +83,8 @@ export class FramedStream {
     stream.addEventListener('drain', this.#onChange)
     stream.addEventListener('remoteCloseWrite', this.#onChange)
     stream.addEventListener('close', this.#onClose)
+    // The peer may have reset it before anybody listened.
+    if (stream.status === 'reset') this.#broken = this.#unreachable(new StreamResetError())
   }
 
   /** Received bytes that have not been read. */

@@ -6,7 +6,6 @@ import type { Clock, RandomSource } from '../../clock/index.ts'
 import { DEFAULT_REPAIR_BYTES_PER_SECOND, TokenBucket } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import type { HologramLogger } from '../logger.ts'
-import { LimitedMesh } from './wire/limited-mesh.ts'
 import type { Mesh } from '../mesh.ts'
 import type {
   ListOptions,
@@ -28,6 +27,7 @@ import { Keeper } from './keep/keeper.ts'
 import type { KeeperState } from './keep/keeper.ts'
 import { ObjectClient } from './wire/object-client.ts'
 import type { LocalObjects } from './wire/object-client.ts'
+import { StreamLines } from './wire/stream-lines.ts'
 import { OwnedObjects } from './keep/owned-objects.ts'
 import { damagedObjectOf, ownedObjectOf } from './keep/policy.ts'
 import { peerStats } from './peer-stats.ts'
@@ -74,12 +74,11 @@ export interface ClientStats extends Readonly<ClientCounts> {
 export class Client implements Objects {
   readonly keeper: Keeper
   readonly #context: ClientContext
-  readonly #mesh: LimitedMesh
   /** Puts and gets under way. */
   #active = 0
 
   constructor(components: ClientComponents, init: ClientInit) {
-    const { holdings, codec, local, clock, random, logger } = components
+    const { mesh, holdings, codec, local, clock, random, logger } = components
     const {
       keeperIntervalMs = 60_000,
       checkIntervalMs = DEFAULT_CHECK_INTERVAL_MS,
@@ -89,8 +88,6 @@ export class Client implements Objects {
     const settings: ClientSettings = { ...DEFAULT_SETTINGS, ...rest }
     const counts = newClientCounts()
     const experience = new PeerExperience()
-    const mesh = new LimitedMesh(components.mesh, settings.maxPerPeer)
-    this.#mesh = mesh
     this.#context = {
       mesh,
       holdings,
@@ -106,7 +103,8 @@ export class Client implements Objects {
       }),
       background: new BackgroundTasks({ logger, counts }),
       owned: new OwnedObjects(holdings),
-      experience
+      experience,
+      lines: new StreamLines(settings.maxPerPeer)
     }
     this.keeper = new Keeper(this.#context, {
       intervalMs: keeperIntervalMs,
@@ -170,7 +168,7 @@ export class Client implements Objects {
 
   /** What this side has seen of a peer, and what it has under way with it. */
   peerStats(peer: PeerId): PeerStats {
-    return peerStats({ ...this.#context, mesh: this.#mesh }, peer)
+    return peerStats(this.#context, peer)
   }
 
   async *list({ check = false, signal }: ListOptions = {}): AsyncGenerator<OwnedObject> {

@@ -10,6 +10,7 @@ import type { BackgroundTasks } from './keep/background.ts'
 import type { OwnedObjects } from './keep/owned-objects.ts'
 import type { PeerExperience } from './find/experience.ts'
 import type { ObjectClient } from './wire/object-client.ts'
+import type { StreamLines } from './wire/stream-lines.ts'
 import type { ClientSettings } from './settings.ts'
 
 /** What every operation of the client side works with. */
@@ -22,6 +23,8 @@ export interface ClientContext {
   /** The records of what this node's user put. */
   readonly owned: OwnedObjects
   readonly experience: PeerExperience
+  /** Where puts and gets wait for room at their peers. */
+  readonly lines: StreamLines
   readonly settings: ClientSettings
   readonly logger: HologramLogger
   readonly counts: ClientCounts

@@ -14,6 +14,8 @@ export const SURVIVED = [
   'lease',
   /** A source of blocks of a shard failed. */
   'lane',
+  /** A holder is busy, and is asked again. */
+  'busy',
   /** A holder cannot read one block of its shard. */
   'block',
   /** A holder did not give back a block of a shard that it had just acknowledged. */

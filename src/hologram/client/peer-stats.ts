@@ -1,7 +1,8 @@
 import type { PeerId } from '@libp2p/interface'
+import type { Mesh } from '../mesh.ts'
 import type { PeerExperience } from './find/experience.ts'
-import type { LimitedMesh } from './wire/limited-mesh.ts'
 import type { ObjectClient } from './wire/object-client.ts'
+import type { StreamLines } from './wire/stream-lines.ts'
 
 /** What this node knows of one peer from its own puts, gets and requests. */
 export interface PeerStats {
@@ -22,13 +23,14 @@ export interface PeerStats {
 }
 
 export interface PeerStatsSources {
-  readonly mesh: LimitedMesh
+  readonly mesh: Mesh
+  readonly lines: StreamLines
   readonly objects: ObjectClient
   readonly experience: PeerExperience
 }
 
-export function peerStats({ mesh, objects, experience }: PeerStatsSources, peer: PeerId): PeerStats {
-  const [streams, requests] = [mesh.use(peer), objects.use(peer)]
+export function peerStats({ mesh, lines, objects, experience }: PeerStatsSources, peer: PeerId): PeerStats {
+  const [streams, requests] = [lines.use(peer), objects.use(peer)]
   const blocks = experience.blocksOf(peer)
   return {
     rttMicros: mesh.rttMicros(peer),

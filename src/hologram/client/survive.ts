@@ -26,6 +26,7 @@ const TEXTS: Record<Survived, string> = {
   'placement-record': 'a placement record is not in order',
   lease: 'a lease that a peer handed out is not in order',
   lane: 'a holder stopped handing out its shard',
+  busy: 'a holder is busy and will be asked again',
   block: 'a holder cannot read a block of its shard',
   'read-back': 'a holder did not give back a block that it had just acknowledged',
   'top-up': 'missing shards could not be rebuilt at once',

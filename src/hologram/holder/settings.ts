@@ -2,7 +2,10 @@ import type { ByteBudgetInit } from '../../../protocols/framing/index.ts'
 
 /** Limits on the streams of one protocol. Functions are read at each new stream, so that a controller can move them. */
 export interface StreamLimits {
-  /** On one connection; libp2p resets further streams. */
+  /**
+   * On one connection; libp2p resets further streams. Above the limit of a peer, so that it is told BUSY first: streams that
+   * are being closed count here, too.
+   */
   readonly perConnection: number
   /** Of one peer, over all its connections; further streams are answered BUSY. */
   readonly perPeer: () => number
@@ -38,9 +41,9 @@ export interface HolderSettings {
 }
 
 export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
-  put: { perConnection: 64, perPeer: () => 64, total: () => 128 },
-  get: { perConnection: 64, perPeer: () => 64, total: () => 256 },
-  object: { perConnection: 64, perPeer: () => 64, total: () => 1024 },
+  put: { perConnection: 128, perPeer: () => 64, total: () => 128 },
+  get: { perConnection: 128, perPeer: () => 64, total: () => 256 },
+  object: { perConnection: 128, perPeer: () => 64, total: () => 1024 },
   unread: { totalBytes: 128 * 2 ** 20, perPeerBytes: 32 * 2 ** 20, minPerPeerBytes: 2 ** 19 },
   idleTimeoutMs: 30_000,
   lingerMs: 2_000,

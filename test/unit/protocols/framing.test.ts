@@ -42,6 +42,17 @@ describe('framed stream', () => {
     framed.abort(new Error('the test is over'))
   })
 
+  it('knows of a reset that came before it listened', async () => {
+    remote.abort(new Error('too many streams'))
+    while (framed.stream.status === 'open') await setImmediate()
+    const late = new FramedStream(framed.stream, { maxFrameBytes: MAX_FRAME_BYTES, clock, peer: 'bob' })
+    const errors = [
+      await errorOf(() => late.read(WAIT)),
+      await errorOf(() => late.write([new Uint8Array(1)], WAIT))
+    ]
+    for (const error of errors) expect(error).to.have.nested.property('cause.name', 'StreamResetError')
+  })
+
   it('reads frames as they were written, for any split of the bytes', async () => {
     const sizes = fc.array(fc.nat(MAX_FRAME_BYTES), { minLength: 1, maxLength: 10 })
     const cuts = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 5 })

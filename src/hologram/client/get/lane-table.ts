@@ -24,6 +24,8 @@ export interface LaneEntry {
 
 /** A standby lane is used only if it should deliver this much sooner than a primary one. */
 const STANDBY_HANDICAP_MS = 50
+/** Of each lane that waits in line for the peer. */
+const LINE_HANDICAP_MS = 20
 /** Decoding has a cost: data rows are preferred among equals. */
 const PARITY_HANDICAP_MS = 5
 /** Cost of each missed deadline: high enough that a late lane is used only if there is no other. */
@@ -37,13 +39,15 @@ const MAX_RESTS = 8
 export class LaneTable {
   readonly #experience: PeerExperience
   readonly #self: PeerId
+  readonly #inLine: (peer: PeerId) => number
   readonly #entries = new Map<number, LaneEntry>()
   /** Tries of each peer for each shard, since it last delivered. */
   readonly #tries = new Map<string, number>()
 
-  constructor(experience: PeerExperience, self: PeerId) {
+  constructor(experience: PeerExperience, self: PeerId, inLine: (peer: PeerId) => number) {
     this.#experience = experience
     this.#self = self
+    this.#inLine = inLine
   }
 
   /** Adds `peers` as candidates for `shard`, except those that were given up for good. */
@@ -137,6 +141,7 @@ export class LaneTable {
     return (
       this.#experience.predictMs(entry.candidates[0], entry.queuedBytes, blockBytes) +
       (entry.primary ? 0 : STANDBY_HANDICAP_MS) +
+      this.#inLine(entry.candidates[0]) * LINE_HANDICAP_MS +
       entry.strikes * STRIKE_HANDICAP_MS +
       (entry.shard < k ? 0 : PARITY_HANDICAP_MS)
     )

@@ -22,7 +22,7 @@ export interface LaneListener {
   onBadBlock: (lane: Lane, index: number, error: unknown) => void
   /** @param error - what it was, for the log */
   onFailure: (lane: Lane, failure: LaneFailure, error: unknown) => void
-  /** The peer is overloaded and may be asked again after `retryAfterMs`; the lane is over. */
+  /** The peer is overloaded and may be asked again after `retryAfterMs`, or later; the lane is over. */
   onBusy: (lane: Lane, retryAfterMs: number) => void
 }
 
@@ -38,7 +38,10 @@ export interface Lane {
   readonly peer: PeerId
   /** Indices asked for and not delivered, in the order of delivery. */
   readonly outstanding: readonly number[]
-  /** When the wait for the first outstanding block began, on the reader's clock. Meaningless when none is outstanding. */
+  /**
+   * When the wait for the first outstanding block began, on the reader's clock; Infinity while the lane waits in line at
+   * this end. Meaningless when none is outstanding.
+   */
   readonly waitingSinceMs: number
   request: (first: number, count: number) => void
   close: () => void

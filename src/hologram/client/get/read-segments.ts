@@ -24,7 +24,7 @@ export function readSegments(
   segments: Iterable<Segment>,
   signal: AbortSignal
 ): AsyncGenerator<{ segment: Segment; rows: Uint8Array[] }> {
-  const { mesh, codec, experience, clock, settings } = context
+  const { mesh, codec, experience, clock, settings, lines } = context
   const { n } = object.manifest
   const reader = new SegmentReader(
     {
@@ -32,6 +32,7 @@ export function readSegments(
       experience,
       locations,
       openLane: laneOpener(context, object),
+      inLine: (peer) => lines.get.use(peer.toString()).waiting,
       decode: async (segment, rows) => dataRows(codec, n, segment, rows, signal),
       observe: (peer, outcome) => {
         if (!peer.equals(mesh.self)) mesh.observe(peer, outcome)
@@ -51,14 +52,14 @@ export function readSegments(
 }
 
 function laneOpener(context: ClientContext, object: ReadableObject): LaneOpener {
-  const { mesh, holdings, experience, clock, settings } = context
+  const { mesh, holdings, experience, clock, settings, lines } = context
   const { cid, manifest, layout } = object
   const onCloseFailure = (error: unknown): void => survive(context, 'lane', { cid, peer: mesh.self, error })
   return (shard, peer, listener) =>
     peer.equals(mesh.self)
       ? new LocalLane({ holdings, self: mesh.self, clock, onCloseFailure }, { cid, shard }, listener)
       : new RemoteLane(
-          { mesh, experience, clock },
+          { mesh, experience, clock, line: lines.get },
           {
             shard,
             peer,

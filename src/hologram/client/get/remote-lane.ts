@@ -4,15 +4,19 @@ import { isFramingError } from '../../../../protocols/framing/index.ts'
 import type { FramedStream } from '../../../../protocols/framing/index.ts'
 import type { Layout } from '../../records/layout.ts'
 import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../wire/limits.ts'
+import { wasReset } from '../../wire/stream-errors.ts'
 import { AuditVerifier } from './audit-verifier.ts'
 import type { PeerExperience } from '../find/experience.ts'
 import { MAX_BAD_IN_A_ROW } from './lane.ts'
 import type { Lane, LaneFailure, LaneListener } from './lane.ts'
+import type { PeerSlots } from '../wire/peer-slots.ts'
 import { noReply, openFramed, remoteError } from '../wire/streams.ts'
 import type { StreamOpener } from '../wire/streams.ts'
 
-export interface RemoteLaneComponents extends StreamOpener {
+export interface RemoteLaneComponents extends Pick<StreamOpener, 'mesh' | 'clock'> {
   readonly experience: PeerExperience
+  /** Where the lane waits for room at the peer. */
+  readonly line: PeerSlots
 }
 
 export interface RemoteLaneInit {
@@ -33,10 +37,17 @@ interface Run {
   readonly count: number
 }
 
+/** Blocks that a lane takes from its peer before it goes to the end of the line, if there is one. */
+const BLOCKS_PER_TURN = 32
 /** Rates are measured over at least this long, because blocks arrive in bursts. */
 const RATE_WINDOW_MS = 100
 
-/** A stream of get/1: sends requests ahead, and verifies each block against the shard's root. */
+/**
+ * Blocks of a shard over streams of get/1: sends requests ahead, and verifies each block against the shard's root.
+ *
+ * A stream is given back when others wait for the peer, unless blocks are due on it: a lane never holds one while its
+ * reader waits for other peers. So any number of reads may go on at once, and each of them gets on.
+ */
 export class RemoteLane implements Lane {
   readonly shard: number
   readonly peer: PeerId
@@ -52,6 +63,10 @@ export class RemoteLane implements Lane {
   /** Blocks still to come of each request sent. */
   readonly #sent: number[] = []
   #framed: FramedStream | undefined
+  /** Gives the place at the peer back. */
+  #release: (() => void) | undefined
+  /** Answers on the stream in use. */
+  #answers = 0
   #wake: (() => void) | undefined
   #writing = Promise.resolve()
   #rate = { sinceMs: 0, bytes: 0 }
@@ -72,57 +87,104 @@ export class RemoteLane implements Lane {
     const idle = this.outstanding.length === 0
     for (let index = first; index < first + count; index++) this.outstanding.push(index)
     this.#queue.push({ first, count })
-    if (idle) {
-      this.waitingSinceMs = this.#components.clock.monotonicMs()
-      this.#rate = { sinceMs: this.waitingSinceMs, bytes: 0 }
-      this.#blockIsFirst = true
-    }
+    if (idle) this.#restartWait()
     this.#sendQueued()
     this.#wake?.()
   }
 
   close(): void {
     if (this.#closing.signal.aborted) return
-    const error = new Error('the lane was closed')
-    this.#closing.abort(error)
+    this.#closing.abort(new Error('the lane was closed'))
     this.#wake?.()
-    const framed = this.#framed
-    if (framed === undefined) return
-    if (this.outstanding.length === 0) void framed.finish({ timeoutMs: this.#init.openTimeoutMs })
-    else framed.abort(error)
-    framed.release()
+    this.#leave()
   }
 
   async #run(): Promise<void> {
-    const { openTimeoutMs: timeoutMs } = this.#init
     const { signal } = this.#closing
     try {
-      this.#framed = await openFramed(this.#components, this.peer, GET_PROTOCOL, {
-        timeoutMs,
-        maxFrameBytes: MAX_GET_REPLY_BYTES,
-        expectedBytes: this.#init.layout.shardBytes,
-        signal
-      })
-      if (signal.aborted) return this.#framed.abort(signal.reason)
-      this.#sendQueued()
-      while (!signal.aborted) await this.#receive(this.#framed)
+      while (!signal.aborted) {
+        if (this.#mayLeave()) this.#leave()
+        if (this.outstanding.length === 0) {
+          await this.#asked()
+          continue
+        }
+        const framed = this.#framed ?? (await this.#open())
+        this.#sendQueued()
+        await this.#receive(framed)
+      }
     } catch (error) {
       this.#fail(failureOf(error), error)
     }
   }
 
-  /** Waits for something to be asked, then takes one reply. */
-  async #receive(framed: FramedStream): Promise<void> {
+  /** Waits until there is something to ask for, or others want the place at the peer. */
+  async #asked(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  async #open(): Promise<FramedStream> {
+    const { mesh, clock, line } = this.#components
     const { signal } = this.#closing
-    if (this.outstanding.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+    this.waitingSinceMs = Infinity
+    const release = await line.take(this.peer.toString(), { signal, onAwaited: () => this.#wake?.() })
+    this.#release = release
+    this.#answers = 0
+    this.#restartWait()
+    const framed = await openFramed({ mesh, clock }, this.peer, GET_PROTOCOL, {
+      timeoutMs: this.#init.openTimeoutMs,
+      maxFrameBytes: MAX_GET_REPLY_BYTES,
+      expectedBytes: this.#init.layout.shardBytes,
+      signal
+    })
+    if (signal.aborted) {
+      framed.abort(signal.reason as Error)
+      framed.release()
+      throw signal.reason
+    }
+    this.#framed = framed
+    return framed
+  }
+
+  /** Others wait for the peer, and this lane has had its turn or waits for nothing. */
+  #mayLeave(): boolean {
+    if (this.#framed === undefined || this.#sent.length > 0 || !this.#isAwaited) return false
+    return this.outstanding.length === 0 || this.#turnIsOver
+  }
+
+  get #isAwaited(): boolean {
+    return this.#components.line.use(this.peer.toString()).waiting > 0
+  }
+
+  get #turnIsOver(): boolean {
+    return this.#answers >= BLOCKS_PER_TURN && this.#isAwaited
+  }
+
+  /** Ends the stream in use and gives the place at the peer back. */
+  #leave(): void {
+    const framed = this.#framed
+    const release = this.#release
+    this.#framed = undefined
+    this.#release = undefined
+    if (framed === undefined) return release?.()
+    if (this.#sent.length === 0) {
+      void framed.finish({ timeoutMs: this.#init.openTimeoutMs }).finally(() => release?.())
       return
     }
+    framed.abort(new Error('the lane was closed'))
+    framed.release()
+    release?.()
+  }
+
+  /** Takes one reply. */
+  async #receive(framed: FramedStream): Promise<void> {
+    const { signal } = this.#closing
     const reply = await framed.readMessage(GetReply, { timeoutMs: this.#init.idleTimeoutMs, signal })
     if (reply === undefined) return this.#fail('unreachable', noReply(this.peer))
-    if (reply.status === Status.BUSY) return this.#end(() => this.#listener.onBusy(this, reply.retryAfterMs))
+    if (reply.status === Status.BUSY) return this.#rest(reply.retryAfterMs)
+    if (this.#answers === 0) this.#components.line.hasServed(this.peer.toString())
+    this.#answers++
     if (reply.status === Status.FAILED) return this.#skipBadBlock(remoteError(this.peer, reply))
     if (reply.status === Status.CORRUPT) return this.#passBadBlock(reply)
     if (reply.status !== Status.OK) return this.#fail('missing', remoteError(this.peer, reply))
@@ -195,9 +257,15 @@ export class RemoteLane implements Lane {
     this.#rate = { sinceMs: nowMs, bytes: 0 }
   }
 
+  #restartWait(): void {
+    this.waitingSinceMs = this.#components.clock.monotonicMs()
+    this.#rate = { sinceMs: this.waitingSinceMs, bytes: 0 }
+    this.#blockIsFirst = true
+  }
+
   #sendQueued(): void {
     const framed = this.#framed
-    if (framed === undefined) return
+    if (framed === undefined || this.#turnIsOver) return
     while (this.#queue.length > 0 && this.#sent.length < MAX_PIPELINED_REQUESTS) {
       const { first, count } = this.#queue.shift()!
       this.#sent.push(count)
@@ -215,7 +283,14 @@ export class RemoteLane implements Lane {
   }
 
   #fail(failure: LaneFailure, error: unknown): void {
+    // Nothing had come on the stream: the peer, or libp2p on its side, had too many.
+    if (this.#answers === 0 && wasReset(error)) return this.#rest(0)
     this.#end(() => this.#listener.onFailure(this, failure, error))
+  }
+
+  #rest(retryAfterMs: number): void {
+    this.#components.line.wasBusy(this.peer.toString())
+    this.#end(() => this.#listener.onBusy(this, retryAfterMs))
   }
 
   /** Closes, and tells the listener unless the listener closed it. */

@@ -22,11 +22,13 @@ export interface SegmentReaderComponents {
   readonly experience: PeerExperience
   readonly locations: ShardLocations
   readonly openLane: LaneOpener
+  /** How many other lanes wait in line for a peer. */
+  readonly inLine: (peer: PeerId) => number
   /** Rebuilds the data rows of a segment from any k of its rows. */
   readonly decode: (segment: Segment, rows: ReadonlyMap<number, Uint8Array>) => Promise<Uint8Array[]>
   readonly observe: (peer: PeerId, outcome: 'served' | 'unreachable' | 'slow' | 'lied') => void
   /** A failure from which the read goes on. */
-  readonly onSurvived: (what: 'lane' | 'block' | 'question', failure: SurvivedFailure) => void
+  readonly onSurvived: (what: 'lane' | 'busy' | 'block' | 'question', failure: SurvivedFailure) => void
   readonly clock: Clock
 }
 
@@ -82,7 +84,7 @@ export class SegmentReader implements LaneListener {
   constructor(components: SegmentReaderComponents, init: SegmentReaderInit) {
     this.#components = components
     this.#init = init
-    this.#lanes = new LaneTable(components.experience, components.self)
+    this.#lanes = new LaneTable(components.experience, components.self, components.inLine)
     this.#learn(components.locations.known())
   }
 
@@ -173,7 +175,10 @@ export class SegmentReader implements LaneListener {
     const entry = this.#lanes.get(lane.shard)
     if (entry === undefined) return
     this.#forget(lane)
-    const restMs = Math.min(Math.max(retryAfterMs, this.#init.minHedgeMs), this.#init.stallTimeoutMs)
+    const pauseMs = this.#init.minHedgeMs * 2 ** entry.rests
+    const restMs = Math.min(Math.max(retryAfterMs, pauseMs), this.#init.stallTimeoutMs)
+    const error = new Error(`asked again in ${restMs} ms`)
+    this.#components.onSurvived('busy', { peer: lane.peer, shard: lane.shard, error })
     this.#lanes.rest(entry, this.#components.clock.monotonicMs() + restMs)
     this.#assign()
   }
@@ -337,6 +342,8 @@ export class SegmentReader implements LaneListener {
     const now = this.#components.clock.monotonicMs()
     if (entry.restsUntilMs > now) return entry.restsUntilMs
     if (entry.lane === undefined || entry.lane.outstanding.length === 0) return Infinity
+    // Nothing says when a lane has its turn: looks again from time to time.
+    if (entry.lane.waitingSinceMs === Infinity) return now + this.#init.stallTimeoutMs / 8
     return entry.lane.waitingSinceMs + Math.min(this.#patienceMs(entry), this.#init.stallTimeoutMs)
   }
 

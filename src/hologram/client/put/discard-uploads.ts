@@ -34,7 +34,7 @@ export function discardUploads(
 }
 
 async function discard(
-  { mesh, holdings, clock, settings }: ClientContext,
+  { mesh, holdings, clock, settings, lines }: ClientContext,
   seed: Uint8Array,
   { peer, shard }: PlannedShard,
   signal: AbortSignal
@@ -42,7 +42,7 @@ async function discard(
   const timeoutMs = settings.openTimeoutMs
   const attempt = async (): Promise<void> => {
     if (!peer.equals(mesh.self)) {
-      await discardRemote({ mesh, clock }, { peer, shard, seed, signal }, { timeoutMs })
+      await discardRemote({ mesh, clock, line: lines.put }, { peer, shard, seed, signal }, { timeoutMs })
       return
     }
     const id = uploadId(peer.toMultihash().bytes, seed)

@@ -1,6 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Cancel, Clock } from '../../../clock/index.ts'
 import { HologramError } from '../../errors.ts'
+import { wasReset } from '../../wire/stream-errors.ts'
 import { BroadcastWindow } from './broadcast-window.ts'
 import type { CodedSegment } from './coder.ts'
 import { isNoRoom, tooFewHolders } from './too-few-holders.ts'
@@ -319,6 +320,8 @@ export class FanOut {
   }
 
   #blame(peer: PeerId, error: unknown): void {
+    // Too many streams are nobody's fault.
+    if (wasReset(error)) return
     if (error instanceof TooSlow) this.#components.observe(peer, 'slow')
     else if (error instanceof HologramError && (error.code === 'UNREACHABLE' || error.code === 'TIMEOUT')) {
       this.#components.observe(peer, 'unreachable')

@@ -60,12 +60,12 @@ async function readOne(
   { shard, peer }: ShardHolder,
   signal: AbortSignal
 ): Promise<void> {
-  const { clock, random, settings } = context
+  const { mesh, clock, random, settings, lines } = context
   const layout = new Layout(manifest)
   const first = Math.floor(random.unit() * layout.segments)
   const wait = { timeoutMs: settings.openTimeoutMs, clock, signal }
   const reply = await whenFree(async () => {
-    const framed = await openFramed(context, peer, GET_PROTOCOL, {
+    const framed = await openFramed({ mesh, clock, line: lines.get }, peer, GET_PROTOCOL, {
       expectedBytes: layout.blockBytesAt(first),
       ...wait,
       maxFrameBytes: MAX_GET_REPLY_BYTES

@@ -63,6 +63,7 @@ export async function sendShards(
   const { codec, mesh, clock, settings } = context
   const { n, plan, shards, signal } = job
   const roots = new Map(shards.map((shard) => [shard, new MerkleRootBuilder()]))
+  const end = await context.lines.beginPut(signal)
   const fanOut = new FanOut(
     {
       openSink: sinkOpener(context),
@@ -98,22 +99,23 @@ export async function sendShards(
       }
     )
   } catch (error) {
-    await fanOut.abort(error as Error)
+    await fanOut.abort(error as Error).finally(end)
     if (job.oneShot === true) discard()
     throw error
   }
   return {
     roots: new Map([...roots].map(([shard, root]) => [shard, root.root()])),
-    commit: async ({ cid, bytes, lease }) => fanOut.commit({ cid, manifest: bytes, lease: lease.signed }),
+    commit: async ({ cid, bytes, lease }) =>
+      fanOut.commit({ cid, manifest: bytes, lease: lease.signed }).finally(end),
     abandon: async (error) => {
-      await fanOut.abort(error)
+      await fanOut.abort(error).finally(end)
     },
     discard
   }
 }
 
 function sinkOpener(context: ClientContext): SinkOpener {
-  const { mesh, holdings, settings, clock } = context
+  const { mesh, holdings, settings, clock, lines } = context
   const { openTimeoutMs, putTiming } = settings
   const timing = {
     openTimeoutMs,
@@ -124,7 +126,7 @@ function sinkOpener(context: ClientContext): SinkOpener {
   const open: SinkOpener = async (request) =>
     request.peer.equals(mesh.self)
       ? LocalSink.open({ holdings, networkId: mesh.networkId, clock, failures: context }, request)
-      : RemoteSink.open({ mesh, clock }, request, timing)
+      : RemoteSink.open({ mesh, clock, line: lines.put }, request, timing)
   return async (request) =>
     whenFree(async () => open(request), { clock, timeoutMs: openTimeoutMs, signal: request.signal })
 }

@@ -11,6 +11,7 @@ import { noReply, openFramed, remoteError } from './streams.ts'
 import type { StreamOpener } from './streams.ts'
 import type { PeerExperience } from '../find/experience.ts'
 import { survive } from '../survive.ts'
+import { retryAfterMs, RETRY_MS } from './when-free.ts'
 import type { FailureLog } from '../survive.ts'
 
 /** Answers a request as this node answers another peer. */
@@ -81,20 +82,39 @@ export class ObjectClient {
     this.#streams.close()
   }
 
+  /** Asks until the peer is not busy; while it is, others have their turn. Time in line is not the peer's. */
   async #ask(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
-    const wait = { timeoutMs: this.#timeoutMs, signal }
-    // Time in line is not the peer's.
-    const release = await this.#slots.take(peer.toString(), signal)
+    const { clock } = this.#components
+    let leftMs = this.#timeoutMs
+    for (let pauseMs = RETRY_MS; ; pauseMs *= 2) {
+      const release = await this.#slots.take(peer.toString(), { signal })
+      const startMs = clock.monotonicMs()
+      try {
+        return await this.#attempt(peer, request, { timeoutMs: this.#timeoutMs, signal })
+      } catch (error) {
+        const retryMs = retryAfterMs(error, pauseMs)
+        leftMs -= clock.monotonicMs() - startMs + (retryMs ?? 0)
+        if (retryMs === undefined || leftMs < 0) throw error
+        this.#slots.wasBusy(peer.toString())
+        survive(this.#components, 'busy', { peer, error })
+        release()
+        await clock.sleep(retryMs, signal)
+      } finally {
+        release()
+      }
+    }
+  }
+
+  /** @throws HologramError 'REMOTE' when the peer is busy; a reply with any other status is returned */
+  async #attempt(peer: PeerId, request: Partial<ObjectRequest>, wait: WaitOptions): Promise<ObjectReply> {
     const { clock, experience } = this.#components
     const startMs = clock.monotonicMs()
-    try {
-      const reply = (await this.#askAgain(peer, request, wait)) ?? (await this.#askAnew(peer, request, wait))
-      if (reply === undefined) throw noReply(peer)
-      experience.sampleRequest(peer, clock.monotonicMs() - startMs)
-      return reply
-    } finally {
-      release()
-    }
+    const reply = (await this.#askAgain(peer, request, wait)) ?? (await this.#askAnew(peer, request, wait))
+    if (reply === undefined) throw noReply(peer)
+    if (reply.status === Status.BUSY) throw remoteError(peer, reply)
+    experience.sampleRequest(peer, clock.monotonicMs() - startMs)
+    this.#slots.hasServed(peer.toString())
+    return reply
   }
 
   /**

@@ -5,15 +5,18 @@ import { FramedStream } from '../../../../protocols/framing/index.ts'
 import { deadlineIn } from '../../../clock/index.ts'
 import type { Clock } from '../../../clock/index.ts'
 import type { Mesh } from '../../mesh.ts'
+import type { PeerSlots } from './peer-slots.ts'
 
 /** What it takes to open a stream. */
 export interface StreamOpener {
   readonly mesh: Mesh
   readonly clock: Clock
+  /** Where a stream waits until there is room for it at the peer. @default it does not wait */
+  readonly line?: PeerSlots
 }
 
 export interface OpenFramedOptions {
-  /** For dialling, and for negotiating the protocol. */
+  /** For dialling, and for negotiating the protocol; the time in line is not the peer's. */
   readonly timeoutMs: number
   /** Limit of the peer's frames; frames that we send are not checked. */
   readonly maxFrameBytes: number
@@ -24,18 +27,25 @@ export interface OpenFramedOptions {
 
 /** Opens a stream of messages to a peer. @throws HologramError 'UNREACHABLE' | 'TIMEOUT' | 'ABORTED' */
 export async function openFramed(
-  { mesh, clock }: StreamOpener,
+  { mesh, clock, line }: StreamOpener,
   peer: PeerId,
   protocol: string,
   { timeoutMs, maxFrameBytes, expectedBytes, signal }: OpenFramedOptions
 ): Promise<FramedStream> {
   const name = peer.toString()
+  const release = await line?.take(name, { signal }).catch((cause: unknown) => {
+    throw new HologramError('ABORTED', 'aborted', {}, { cause })
+  })
   using deadline = deadlineIn(clock, timeoutMs, signal)
   try {
     const options = { signal: deadline.signal, expectedBytes }
     const stream = await mesh.open(peer, mesh.protocol(protocol), options)
+    if (release !== undefined) stream.addEventListener('close', () => release(), { once: true })
+    // It may have closed before anybody listened.
+    if (stream.status !== 'open') release?.()
     return new FramedStream(stream, { maxFrameBytes, clock, peer: name })
   } catch (cause) {
+    release?.()
     if (signal?.aborted === true) throw new HologramError('ABORTED', 'aborted', {}, { cause })
     if (deadline.signal.aborted) {
       const what = { afterMs: timeoutMs, what: 'open' }

@@ -6,8 +6,9 @@ import { ObjectReply, ObjectRequest, Status } from '../../../../protocols/genera
 import { newClientCounts } from '../../../../src/hologram/client/counts.ts'
 import { PeerExperience } from '../../../../src/hologram/client/find/experience.ts'
 import { peerStats } from '../../../../src/hologram/client/peer-stats.ts'
-import { LimitedMesh } from '../../../../src/hologram/client/wire/limited-mesh.ts'
 import { ObjectClient } from '../../../../src/hologram/client/wire/object-client.ts'
+import { StreamLines } from '../../../../src/hologram/client/wire/stream-lines.ts'
+import { openFramed } from '../../../../src/hologram/client/wire/streams.ts'
 import { settled } from '../../../support/virtual-clock.ts'
 import { FakeMesh } from '../fake-mesh.ts'
 import { signer } from '../support.ts'
@@ -15,7 +16,6 @@ import type { PeerId, Stream } from '@libp2p/interface'
 import type { PeerStatsSources } from '../../../../src/hologram/client/peer-stats.ts'
 
 const none = new Uint8Array(0)
-const { signal } = new AbortController()
 
 /** Every peer takes any number of streams, is 12 ms away, and answers when it is told to. */
 class FarMesh extends FakeMesh {
@@ -42,7 +42,8 @@ describe('statistics of one peer', () => {
     peer = other.peer
     far = new FarMesh(self)
     const maxPerPeer = (): number => 2
-    const mesh = new LimitedMesh(far, maxPerPeer)
+    const mesh = far
+    const lines = new StreamLines(maxPerPeer)
     const experience = new PeerExperience()
     const logger = { warn: () => {}, info: () => {}, debug: () => {} }
     const objects = new ObjectClient(
@@ -50,7 +51,7 @@ describe('statistics of one peer', () => {
       async () => expect.fail('this node itself is not asked'),
       { timeoutMs: 10_000, maxPerPeer }
     )
-    sources = { mesh, objects, experience }
+    sources = { mesh, lines, objects, experience }
   })
   afterEach(() => sources.objects.close())
 
@@ -67,9 +68,12 @@ describe('statistics of one peer', () => {
   })
 
   it('counts streams until they close, and those that wait for room', async () => {
-    const { mesh } = sources
-    const opening = ['get/1', 'get/1', 'get/1', 'put/1'].map(async (name) =>
-      mesh.open(peer, mesh.protocol(name), { signal })
+    const { mesh, lines } = sources
+    const opening = [lines.get, lines.get, lines.get, lines.put].map(async (line) =>
+      openFramed({ mesh, clock: systemClock, line }, peer, 'get/1', {
+        timeoutMs: 10_000,
+        maxFrameBytes: 100
+      })
     )
     const [first] = await Promise.all([opening[0], opening[1], opening[3]])
     expect(peerStats(sources, peer)).to.include({ inFlight: 3, waiting: 1 })

@@ -100,6 +100,7 @@ describe('reading segments from the fastest holders', () => {
           lanes.push(lane)
           return lane
         },
+        inLine: () => 0,
         decode: async (_, rows) => [...rows].sort(([a], [b]) => a - b).map(([, row]) => row),
         observe: (peer, outcome) => observed.push([peer, outcome]),
         onSurvived: (what, { peer }) => survived.push([what, peer]),

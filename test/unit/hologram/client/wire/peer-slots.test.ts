@@ -56,6 +56,39 @@ describe('slots per peer', () => {
     expect(slots.use('peer')).to.deep.equal({ taken: 0, waiting: 0 })
   })
 
+  it('gives a busy peer half as much, and one more after as many successes', async () => {
+    const slots = new PeerSlots(() => 8)
+    const releases = await Promise.all(Array.from({ length: 8 }, async () => slots.take('peer')))
+    const takable = async (): Promise<number> => {
+      const taking = Array.from({ length: 8 }, async () => slots.take('peer'))
+      await settled()
+      const { taken } = slots.use('peer')
+      for (const release of taking) (await release)()
+      return taken
+    }
+    slots.wasBusy('peer')
+    releases.forEach((release) => release())
+    expect(await takable()).to.equal(4)
+    for (let i = 0; i < 5; i++) slots.hasServed('peer')
+    expect(await takable()).to.equal(5)
+    for (let i = 0; i < 100; i++) slots.hasServed('peer')
+    expect(await takable(), 'its limit again').to.equal(8)
+    for (let i = 0; i < 10; i++) slots.wasBusy('peer')
+    expect(await takable(), 'one always goes on').to.equal(1)
+  })
+
+  it('tells who has a slot that others wait, until it is given back', async () => {
+    const slots = new PeerSlots(() => 1)
+    let awaited = 0
+    const release = await slots.take('peer', { onAwaited: () => awaited++ })
+    const next = slots.take('peer')
+    expect(awaited).to.equal(1)
+    release()
+    await next
+    void slots.take('peer')
+    expect(awaited).to.equal(1)
+  })
+
   it('does not let one peer hold up another', async () => {
     const slots = new PeerSlots(() => 1)
     await slots.take('first')
@@ -66,7 +99,7 @@ describe('slots per peer', () => {
     const slots = new PeerSlots(() => 1)
     const release = await slots.take('peer')
     const controller = new AbortController()
-    const waiting = slots.take('peer', controller.signal).catch((error: unknown) => error)
+    const waiting = slots.take('peer', { signal: controller.signal }).catch((error: unknown) => error)
     controller.abort(new Error('enough'))
     expect(await waiting).to.have.property('message', 'enough')
     release()
