@@ -276,7 +276,8 @@ const createHologram = (
         n: config.n ?? n,
         blockBytes,
         leaseMs: config.lease,
-        checkIntervalMs: config.checkInterval
+        checkIntervalMs: config.checkInterval,
+        nearestFirst: config.geodesic
       },
       heal: { graceMs: config.repairGrace },
       audit: { periodMs: config.auditPeriod, bytesPerDay: () => config.auditBytes }

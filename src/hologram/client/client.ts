@@ -70,6 +70,13 @@ export interface ClientStats extends Readonly<ClientCounts> {
   readonly owned: KeeperState
 }
 
+const rttMsOf =
+  (mesh: Pick<Mesh, 'rttMicros'>) =>
+  (peer: PeerId): number | undefined => {
+    const micros = mesh.rttMicros(peer)
+    return micros && micros / 1000
+  }
+
 /** What this node does for its user: puts, gets, and keeps alive what was put. */
 export class Client implements Objects {
   readonly keeper: Keeper
@@ -87,7 +94,7 @@ export class Client implements Objects {
     } = init
     const settings: ClientSettings = { ...DEFAULT_SETTINGS, ...rest }
     const counts = newClientCounts()
-    const experience = new PeerExperience()
+    const experience = new PeerExperience({ rttMs: settings.nearestFirst ? rttMsOf(mesh) : undefined })
     this.#context = {
       mesh,
       holdings,

@@ -33,6 +33,8 @@ export interface ClientSettings {
    * in line. Read at each use, so that a controller can move it.
    */
   readonly maxPerPeer: (peer: string) => number
+  /** A holder that was never asked is judged by its distance; else by what is typical of the others. */
+  readonly nearestFirst: boolean
 }
 
 /** A quarter of the streams that a holder takes from one peer: it counts a stream until both ends have closed it. */
@@ -51,5 +53,6 @@ export const DEFAULT_SETTINGS: Omit<ClientSettings, 'k' | 'n'> = {
   minHedgeMs: 50,
   readStallTimeoutMs: 10_000,
   maxSweep: 64,
-  maxPerPeer: () => MAX_PER_PEER
+  maxPerPeer: () => MAX_PER_PEER,
+  nearestFirst: true
 }

@@ -179,6 +179,13 @@ export const OPTIONS = {
     group: 'Network',
     description: 'Time between two agreed maps, where the network has validators.'
   }),
+  geodesic: option({
+    kind: kinds.flag,
+    default: true,
+    group: 'Network',
+    description:
+      'Prefer near peers, by measured and predicted round-trip times, for reads, gossip and relays. Off: as they come.'
+  }),
   maxConnections: option({
     kind: kinds.integer(8, 100_000),
     default: 300,

@@ -17,10 +17,19 @@ const DEVIATION_GAIN = 1 / 4
 const DEVIATIONS = 4
 /** Before any sample, a peer is assumed to be far away on a middling line. */
 const FIRST_GUESS: PeerEstimate = { latencyMs: 60, deviationMs: 30, bytesPerMs: 1_000 }
+/** A first block takes two round trips, one to open the stream and one for the block, and some time at the holder. */
+const FIRST_BLOCK_ROUND_TRIPS = 2
+const FIRST_BLOCK_SERVICE_MS = 5
 
 export interface PeerExperienceOptions {
   /** Peers remembered; the one unused for longest is forgotten first. @default 1024 */
   maxPeers?: number
+  /**
+   * Round-trip time to a peer in milliseconds, measured or predicted: what a peer that was never asked is judged by.
+   *
+   * @default unknown
+   */
+  rttMs?: (peer: PeerId) => number | undefined
 }
 
 /** How fast peers have been to this node: predicts when a block will come and when to stop waiting for it. */
@@ -28,11 +37,13 @@ export class PeerExperience {
   readonly #estimates: RecentPeers<PeerEstimate>
   /** Smoothed time of a request of object/1, by peer. */
   readonly #requestMs: RecentPeers<number>
-  /** Of all samples: the estimate for a peer that was never asked. */
+  /** Of all samples: the estimate for a peer that was never asked and whose distance is unknown. */
   readonly #typical: PeerEstimate = { ...FIRST_GUESS }
+  readonly #rttMs: (peer: PeerId) => number | undefined
 
   constructor(options: PeerExperienceOptions = {}) {
-    const { maxPeers = 1024 } = options
+    const { maxPeers = 1024, rttMs = () => undefined } = options
+    this.#rttMs = rttMs
     this.#estimates = new RecentPeers(maxPeers)
     this.#requestMs = new RecentPeers(maxPeers)
   }
@@ -66,7 +77,7 @@ export class PeerExperience {
   /** A busy peer delivered `bytes` in `elapsedMs`. */
   sampleRate(peer: PeerId, bytes: number, elapsedMs: number): void {
     if (!(bytes > 0) || !(elapsedMs > 0)) return
-    const estimate = this.#estimates.get(peer) ?? { ...this.#typical }
+    const estimate = this.#estimates.get(peer) ?? { ...this.#firstGuess(peer) }
     learnRate(estimate, bytes / elapsedMs)
     this.#estimates.set(peer, estimate)
     learnRate(this.#typical, bytes / elapsedMs)
@@ -85,7 +96,14 @@ export class PeerExperience {
   }
 
   #estimate(peer: PeerId): PeerEstimate {
-    return this.#estimates.get(peer) ?? this.#typical
+    return this.#estimates.get(peer) ?? this.#firstGuess(peer)
+  }
+
+  #firstGuess(peer: PeerId): PeerEstimate {
+    const rttMs = this.#rttMs(peer)
+    if (rttMs === undefined) return this.#typical
+    const latencyMs = FIRST_BLOCK_ROUND_TRIPS * rttMs + FIRST_BLOCK_SERVICE_MS
+    return { ...this.#typical, latencyMs, deviationMs: latencyMs / 2 }
   }
 }
 

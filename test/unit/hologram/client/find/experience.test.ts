@@ -32,6 +32,18 @@ describe('experience with peers', () => {
     expect(experience.predictMs(stranger, 0, 1)).to.be.closeTo(400, 20)
   })
 
+  it('judges a peer that was never asked by its distance, and then by its own times', () => {
+    const experience = new PeerExperience({
+      rttMs: (peer) => (peer === near ? 10 : peer === far ? 250 : undefined)
+    })
+    for (let i = 0; i < 50; i++) experience.sampleLatency(stranger, 100)
+    expect(experience.predictMs(near, 0, 1)).to.be.closeTo(25, 1)
+    expect(experience.predictMs(far, 0, 1)).to.be.closeTo(505, 1)
+    expect(experience.deadlineMs(far, 1, 50)).to.be.greaterThan(1_000)
+    for (let i = 0; i < 50; i++) experience.sampleLatency(near, 300)
+    expect(experience.predictMs(near, 0, 1)).to.be.closeTo(300, 5)
+  })
+
   it('waits longer for a peer whose times vary, and at least the minimum', () => {
     const steady = new PeerExperience()
     const shaky = new PeerExperience()
