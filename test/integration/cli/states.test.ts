@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
+import { eventually } from '../../support/eventually.ts'
 import { CommandLine, LAUNCHER } from './run.ts'
 import type { Outcome } from './run.ts'
 
@@ -213,7 +214,7 @@ describe('bin/thhe.js on an engine that is too old', function () {
     const { launcher, nodePid } = await launchNode()
     launcher.kill('SIGKILL')
     await once(launcher, 'exit')
-    while (runs(nodePid)) await delay(50)
+    await eventually('the end of the node', () => !runs(nodePid))
   })
 
   it('passes arguments, output and exit code through', async () => {

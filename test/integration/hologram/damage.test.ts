@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { CID } from 'multiformats/cid'
+import { eventually } from '../../support/eventually.ts'
 import { chunked, Cluster, collect, randomObject } from '../../support/cluster.ts'
 import type { ClusterPeer } from '../../support/cluster.ts'
 import { flipBit, shardFiles } from '../../unit/store/damage.ts'
@@ -57,14 +57,6 @@ describe('hologram: repair of damaged blocks', function () {
     }
   }
 
-  const until = async (holds: () => Promise<boolean>): Promise<void> => {
-    const deadlineMs = performance.now() + 90_000
-    while (!(await holds())) {
-      if (performance.now() > deadlineMs) throw new Error('waited in vain')
-      await sleep(100)
-    }
-  }
-
   it('serves exact bytes for ever; the keeper puts damaged shards again where they are', async () => {
     const holders = await put()
     await damage(holders.slice(0, 4))
@@ -90,7 +82,7 @@ describe('hologram: repair of damaged blocks', function () {
     const holders = await put(1_500)
     await damage(holders.slice(0, 4))
     expect(await scrubbed()).to.equal(4)
-    await until(async () => (await badBlocks()) === 0)
+    await eventually('no bad block', async () => (await badBlocks()) === 0, 90_000)
     expect(await scrubbed()).to.equal(0)
     await readThroughThree()
   })

@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { Clock } from '../../../src/clock/index.ts'
 import type { PutResult } from '../../../src/hologram/index.ts'
 import type { RoomEvent } from '../../../src/node/events.ts'
+import { eventually } from '../../support/eventually.ts'
 import { fastClock } from '../../support/fast-clock.ts'
 import { VirtualTime } from '../../support/virtual-clock.ts'
 import { chunked, Cluster, collect, randomObject } from '../../support/cluster.ts'
@@ -69,11 +70,9 @@ describe('hologram: repair by the holders', function () {
   }
 
   const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-    const deadlineMs = performance.now() + PATIENCE_MS
-    while (!(await holds())) {
-      if (performance.now() > deadlineMs) throw new Error(`waited in vain for: ${what}\n${log.join('\n')}`)
-      await sleep(50)
-    }
+    await eventually(what, holds, PATIENCE_MS).catch((error: Error) => {
+      throw new Error(`${error.message}\n${log.join('\n')}`)
+    })
   }
 
   const readAt = async (peer: ClusterPeer, cid: CID): Promise<Uint8Array> =>

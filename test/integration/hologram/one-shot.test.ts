@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import { eventually } from '../../support/eventually.ts'
 import { chunked, Cluster, randomObject } from '../../support/cluster.ts'
-
-const PATIENCE_MS = 30_000
 
 describe('hologram: a put that breaks off', function () {
   this.timeout(120_000)
@@ -16,7 +14,7 @@ describe('hologram: a put that breaks off', function () {
   async function* brokenOff(): AsyncGenerator<Uint8Array> {
     yield* chunked(randomObject(3_000_000))
     // Holders have all of it by now.
-    while ((await uploads()) < 6) await sleep(20)
+    await eventually('an upload at every holder', async () => (await uploads()) === 6)
     throw new Error('the pipe broke')
   }
 
@@ -36,24 +34,20 @@ describe('hologram: a put that breaks off', function () {
 
   it('leaves nothing at any peer when its source cannot be read again', async () => {
     await fail(true)
-    const deadlineMs = performance.now() + PATIENCE_MS
-    while ((await uploads()) > 0 && performance.now() < deadlineMs) await sleep(50)
-    expect(await uploads()).to.equal(0)
+    await eventually('no upload at any peer', async () => (await uploads()) === 0)
   })
 
   it('leaves nothing when its user ends it', async () => {
     const stop = new AbortController()
     const source = async function* (): AsyncGenerator<Uint8Array> {
       yield* chunked(randomObject(3_000_000))
-      while ((await uploads()) < 6) await sleep(20)
+      await eventually('an upload at every holder', async () => (await uploads()) === 6)
       stop.abort(new Error('interrupted'))
       await new Promise(() => {})
     }
     const putting = cluster.peers[0].hologram.put(source(), { oneShot: true, signal: stop.signal })
     expect(await putting.catch((thrown: unknown) => thrown)).to.be.an('error')
-    const deadlineMs = performance.now() + PATIENCE_MS
-    while ((await uploads()) > 0 && performance.now() < deadlineMs) await sleep(50)
-    expect(await uploads()).to.equal(0)
+    await eventually('no upload at any peer', async () => (await uploads()) === 0)
   })
 
   it('leaves what has arrived when it can be resumed', async () => {

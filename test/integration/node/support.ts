@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { MemoryDatastore } from 'datastore-core'
 import { createSegmentCodec } from '../../../encoder/index.ts'
@@ -24,20 +23,10 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 import type { NetworkDescriptor, Node, NodeConfig, NodeOverrides } from '../../../src/node/index.ts'
 import type { Host } from '../../../src/node/host/host.ts'
 
-const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
-
 /** Waits for what no event tells of. */
-export const until = async (
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  timeoutMs = 20_000
-): Promise<void> => {
-  const deadline = performance.now() + timeoutMs
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`)
-    await sleep(20)
-  }
-}
+export { eventually as until } from '../../support/eventually.ts'
+
+const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
 
 /** A folder with one network and its nodes, all in this process. */
 export class Lab {

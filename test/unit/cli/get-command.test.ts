@@ -17,9 +17,9 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { eventually } from '../../support/eventually.ts'
 import type { Io } from '../../../src/cli/io.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
@@ -542,7 +542,7 @@ describe('cli: put, get and their relatives', () => {
         stdio: 'ignore'
       })
       await stalled.promise
-      while ((await parts()).length === 0) await delay(20)
+      await eventually('a part of the file', async () => (await parts()).length > 0)
       child.kill('SIGKILL')
       await once(child, 'exit')
       expect(await parts()).to.have.length(1)
@@ -620,7 +620,7 @@ describe('cli: put, get and their relatives', () => {
           env: { ...process.env, ...world.io.env }
         })
         const ended = once(child, 'exit')
-        while (!(await listensForSignals(child.pid ?? 0))) await delay(20)
+        await eventually('a handler of signals', async () => await listensForSignals(child.pid ?? 0))
         child.kill('SIGINT')
         const [code, signal] = (await ended) as [number | null, string | null]
         writer.kill()
