@@ -28,7 +28,7 @@ const rounds = Number(options.rounds)
 const millis = Number(options.millis)
 
 /** After that much time a contestant is not asked again. */
-const MOST_MILLIS_A_TASK = 400
+const MAX_MILLIS_PER_TASK = 400
 
 interface Result extends Task {
   /** Median bytes of data a second, by contestant. */
@@ -42,7 +42,7 @@ const compare = async (task: Task, contestants: readonly Contestant[]): Promise<
   const spentMillis = new Map<Contestant, number>()
   for (let round = 0; round < rounds; round++) {
     for (const [contestant, speeds] of samples) {
-      if ((spentMillis.get(contestant) ?? 0) > MOST_MILLIS_A_TASK) continue
+      if ((spentMillis.get(contestant) ?? 0) > MAX_MILLIS_PER_TASK) continue
       const started = performance.now()
       const speed = await contestant.measure(task, millis)
       spentMillis.set(contestant, (spentMillis.get(contestant) ?? 0) + performance.now() - started)

@@ -1,12 +1,12 @@
 // The matrix form: every wanted row is a sum of products.
 
-import { MOST_DOT_ROWS } from './program.ts'
+import { MAX_DOT_ROWS } from './program.ts'
 import type { ProgramWriter } from './program.ts'
 import type { RowTask, WantedRow } from './task.ts'
 
 /** Makes the rows by the matrix of the plan. */
 export function byMatrix(writer: ProgramWriter, { sources, want }: RowTask): void {
-  for (const rows of evenGroups(want, MOST_DOT_ROWS)) {
+  for (const rows of evenGroups(want, MAX_DOT_ROWS)) {
     writer.dot(
       sources,
       rows.map(({ slot }) => slot),

@@ -33,7 +33,7 @@ const RETURN = { 2: 19, 4: 20 } as const
 export type Radix = 2 | 4
 
 /** Up to four target rows share one read of their sources: more would not fit in registers. */
-export const MOST_DOT_ROWS = 4
+export const MAX_DOT_ROWS = 4
 
 /** Instructions of a multiplication by a constant: halves, look-ups, sum. */
 const PRODUCT_COST = 8

@@ -10,7 +10,7 @@ import { POINTS, multiply } from '../gf256.ts'
 import type { ProgramWriter } from './program.ts'
 
 /** Layers of a radix-4 step: two vectors of each of its slots and the temporaries fill the registers. */
-const MOST_LAYERS_A_PASS = 2
+const MAX_LAYERS_PER_PASS = 2
 
 /** Neighbouring layers of one pass over the slots: `layers` layers from `lowest` on. */
 interface Pass {
@@ -20,9 +20,9 @@ interface Pass {
 
 /** The passes of a transform with `layers` layers, lowest first. A single layer comes last. */
 export function passesOf(layers: number): Pass[] {
-  return Array.from({ length: Math.ceil(layers / MOST_LAYERS_A_PASS) }, (_, pass) => {
-    const lowest = pass * MOST_LAYERS_A_PASS
-    return { lowest, layers: Math.min(MOST_LAYERS_A_PASS, layers - lowest) }
+  return Array.from({ length: Math.ceil(layers / MAX_LAYERS_PER_PASS) }, (_, pass) => {
+    const lowest = pass * MAX_LAYERS_PER_PASS
+    return { lowest, layers: Math.min(MAX_LAYERS_PER_PASS, layers - lowest) }
   })
 }
 

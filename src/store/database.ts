@@ -13,7 +13,7 @@ import {
   type Level
 } from './level.ts'
 import { Mirror } from './mirror.ts'
-import { encodeBatchNumber, intact, rangeOf, seal, SEAL_BYTES } from './records.ts'
+import { encodeBatchNumber, intact, rangeOf, withChecksum, CHECKSUM_BYTES } from './records.ts'
 import type { Logger } from '../node/logger.ts'
 
 /** A change of one index entry; without a value, a removal. */
@@ -27,7 +27,7 @@ const COPIES = 2
 
 /** Bytes that the entry written by `change` will count against the quota. */
 export const changeBytes = ({ key, value }: Change): number =>
-  value === undefined ? 0 : COPIES * (key.length + SEAL_BYTES + value.length)
+  value === undefined ? 0 : COPIES * (key.length + CHECKSUM_BYTES + value.length)
 
 /** An entry with the bytes that it counts against the quota. */
 export interface StoredEntry {
@@ -164,20 +164,20 @@ export class Database {
 
   /** Bytes that the entry counts against the quota; 0 if there is no entry. */
   async storedBytes(key: Uint8Array): Promise<number> {
-    const sealed = await this.#read(async (level) => await level.get(key))
-    return sealed === undefined ? 0 : COPIES * (key.length + sealed.length)
+    const stored = await this.#read(async (level) => await level.get(key))
+    return stored === undefined ? 0 : COPIES * (key.length + stored.length)
   }
 
   /** Reads the entries of several keys at once, in the order of the keys; undefined for a missing entry. */
   async getMany(keys: readonly Uint8Array[]): Promise<Array<StoredEntry | undefined>> {
     const found = await this.#read(async (level) => await level.getMany([...keys]))
-    return await Promise.all(found.map(async (sealed, i) => sealed && (await this.#entry(keys[i], sealed))))
+    return await Promise.all(found.map(async (stored, i) => stored && (await this.#entry(keys[i], stored))))
   }
 
   /** Reads all entries whose key starts with `prefix` at once, in order: for prefixes with few, small entries. */
   async listUnder(prefix: Uint8Array): Promise<StoredEntry[]> {
     const found = await this.#read(async (level) => await level.iterator(rangeOf(prefix)).all())
-    return await Promise.all(found.map(async ([key, sealed]) => await this.#entry(key, sealed)))
+    return await Promise.all(found.map(async ([key, stored]) => await this.#entry(key, stored)))
   }
 
   /** The sum of `storedBytes` over all keys that start with `prefix`. Counts damaged entries, and restores them. */
@@ -194,7 +194,7 @@ export class Database {
   async *entries(prefix: Uint8Array): AsyncGenerator<StoredEntry> {
     const level = await this.#readable()
     try {
-      for await (const [key, sealed] of level.iterator(rangeOf(prefix))) yield await this.#entry(key, sealed)
+      for await (const [key, stored] of level.iterator(rangeOf(prefix))) yield await this.#entry(key, stored)
     } catch (error) {
       this.#noticeDamage(error)
       throw error
@@ -273,7 +273,7 @@ export class Database {
       // A later change in the batch overrides the restored value.
       await this.#writeBatch([
         ...mended,
-        ...changes.map(({ key, value }) => operation(key, value && seal(value)))
+        ...changes.map(({ key, value }) => operation(key, value && withChecksum(value)))
       ])
     } catch (cause) {
       this.#suspect = changes.map(({ key }) => key)
@@ -286,7 +286,7 @@ export class Database {
 
   async #writeBatch(operations: BatchOperation[]): Promise<void> {
     this.#batchNumber++
-    const numbered = operation(BATCH_NUMBER_KEY, seal(encodeBatchNumber(this.#batchNumber)))
+    const numbered = operation(BATCH_NUMBER_KEY, withChecksum(encodeBatchNumber(this.#batchNumber)))
     const batch = [...operations, numbered]
     await this.#level.batch(batch, { sync: true })
     await this.#parts.mirror?.apply(batch, this.#level)
@@ -297,18 +297,18 @@ export class Database {
     const keys = this.#damaged.splice(0)
     const operations: BatchOperation[] = []
     for (const key of keys) {
-      const sealed = await this.#level.get(key)
+      const stored = await this.#level.get(key)
       const value = await this.#parts.mirror?.get(key)
-      if (sealed === undefined || intact(sealed) !== undefined || value === undefined) continue
-      operations.push(operation(key, seal(value)))
+      if (stored === undefined || intact(stored) !== undefined || value === undefined) continue
+      operations.push(operation(key, withChecksum(value)))
     }
     return operations
   }
 
   /** The entry of a stored value; read from the mirror if the value is damaged. */
-  async #entry(key: Uint8Array, sealed: Uint8Array): Promise<StoredEntry> {
-    const storedBytes = COPIES * (key.length + sealed.length)
-    const value = intact(sealed)
+  async #entry(key: Uint8Array, stored: Uint8Array): Promise<StoredEntry> {
+    const storedBytes = COPIES * (key.length + stored.length)
+    const value = intact(stored)
     if (value !== undefined) return { key, value, storedBytes }
     const mirrored = await this.#parts.mirror?.get(key)
     this.#parts.onDamagedEntry?.(key, mirrored)
@@ -378,8 +378,8 @@ export class Database {
   }
 }
 
-const operation = (key: Uint8Array, sealed: Uint8Array | undefined): BatchOperation =>
-  sealed === undefined ? { type: 'del', key } : { type: 'put', key, value: sealed }
+const operation = (key: Uint8Array, stored: Uint8Array | undefined): BatchOperation =>
+  stored === undefined ? { type: 'del', key } : { type: 'put', key, value: stored }
 
 /** Opens the level. @returns false, and leaves it closed, if it is damaged */
 async function opens(level: Level): Promise<boolean> {

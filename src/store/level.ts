@@ -56,8 +56,8 @@ export async function openLevel(level: Level): Promise<void> {
 
 /** Number of the last batch; 0 if there is none or the entry is damaged. */
 export async function batchNumberOf(level: Level): Promise<number> {
-  const sealed = await level.get(BATCH_NUMBER_KEY)
-  const value = sealed && intact(sealed)
+  const stored = await level.get(BATCH_NUMBER_KEY)
+  const value = stored && intact(stored)
   return value === undefined ? 0 : decodeBatchNumber(value)
 }
 

@@ -51,8 +51,8 @@ export class Mirror {
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     await this.#writing
     try {
-      const sealed = await this.#level.get(key)
-      return sealed && intact(sealed)
+      const stored = await this.#level.get(key)
+      return stored && intact(stored)
     } catch (error) {
       this.#init.logger.warn('the mirror of the index cannot be read', { error })
       return undefined
@@ -129,7 +129,7 @@ async function copyEntries(from: Level, to: Level, logger: MirrorInit['logger'])
   let copied = 0
   for await (const step of inSteps(from.iterator())) {
     const present = await to.getMany(step.map(([key]) => key))
-    const changed = step.filter(([key, sealed], i) => !isBatchNumber(key) && isBetter(sealed, present[i]))
+    const changed = step.filter(([key, stored], i) => !isBatchNumber(key) && isBetter(stored, present[i]))
     await to.batch(
       changed.map(([key, value]) => ({ type: 'put', key, value })),
       { sync: false }
@@ -153,10 +153,10 @@ async function copyEntries(from: Level, to: Level, logger: MirrorInit['logger'])
 
 const isBatchNumber = (key: Uint8Array): boolean => Buffer.compare(key, BATCH_NUMBER_KEY) === 0
 
-function isBetter(sealed: Uint8Array, present: Uint8Array | undefined): boolean {
+function isBetter(stored: Uint8Array, present: Uint8Array | undefined): boolean {
   if (present === undefined) return true
-  if (Buffer.compare(sealed, present) === 0) return false
-  return intact(sealed) !== undefined || intact(present) === undefined
+  if (Buffer.compare(stored, present) === 0) return false
+  return intact(stored) !== undefined || intact(present) === undefined
 }
 
 async function* inSteps<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {

@@ -92,20 +92,20 @@ export function rangeOf(prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array }
   return { gte: prefix, lt: end }
 }
 
-export const SEAL_BYTES = 4
+export const CHECKSUM_BYTES = 4
 
 /** Prefixes a value with its CRC-32, as every value of the index is. */
-export function seal(value: Uint8Array): Uint8Array {
-  const sealed = new Uint8Array(SEAL_BYTES + value.length)
-  view(sealed).setUint32(0, crc32(value))
-  sealed.set(value, SEAL_BYTES)
-  return sealed
+export function withChecksum(value: Uint8Array): Uint8Array {
+  const stored = new Uint8Array(CHECKSUM_BYTES + value.length)
+  view(stored).setUint32(0, crc32(value))
+  stored.set(value, CHECKSUM_BYTES)
+  return stored
 }
 
 /** The value after its checksum, or undefined if the two do not match. */
-export function intact(sealed: Uint8Array): Uint8Array | undefined {
-  const value = sealed.subarray(SEAL_BYTES)
-  return sealed.length >= SEAL_BYTES && view(sealed).getUint32(0) === crc32(value) ? value : undefined
+export function intact(stored: Uint8Array): Uint8Array | undefined {
+  const value = stored.subarray(CHECKSUM_BYTES)
+  return stored.length >= CHECKSUM_BYTES && view(stored).getUint32(0) === crc32(value) ? value : undefined
 }
 
 export interface ShardRecord {

@@ -25,7 +25,7 @@ function fixed(backend: BackendName): BackendSelector {
 }
 
 /** Smaller segments are not worth the transfer to a GPU. */
-const LEAST_MEASURED_BYTES = 256 * 1024
+const MIN_MEASURED_BYTES = 256 * 1024
 
 /** Selects by measurement. Until a shape has been measured, it uses WebAssembly. */
 class MeasuringSelector implements BackendSelector {
@@ -46,7 +46,7 @@ class MeasuringSelector implements BackendSelector {
     const { k, n, blockBytes } = shape
     const choice = this.#choices.get(shape)
     const key = `${k} ${n} ${blockBytes}`
-    if (choice === undefined && k * blockBytes >= LEAST_MEASURED_BYTES && n > k && !this.#begun.has(key)) {
+    if (choice === undefined && k * blockBytes >= MIN_MEASURED_BYTES && n > k && !this.#begun.has(key)) {
       this.#begun.add(key)
       this.#last = this.#last.then(() => this.#measure(shape))
     }

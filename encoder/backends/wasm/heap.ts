@@ -10,11 +10,11 @@ const SLOT_COUNT = 1024
 /** Scratch slots of the widest program at the smallest tile, with room for the stagger. */
 const SCRATCH_BYTES = 256 * 1024
 /** The widest tile that a program may use. */
-export const MOST_TILE_BYTES = 4096
+export const MAX_TILE_BYTES = 4096
 /** The narrowest range of staged columns: shorter copies are not worth their calls. */
-export const LEAST_STAGE_BYTES = 4096
+export const MIN_STAGE_BYTES = 4096
 /** Staged columns of 256 given and 256 made rows, in the narrowest range. */
-const STAGE_BYTES = 512 * (LEAST_STAGE_BYTES + LINE_BYTES)
+const STAGE_BYTES = 512 * (MIN_STAGE_BYTES + LINE_BYTES)
 const PAGE_BYTES = 65536
 
 /**
@@ -39,7 +39,7 @@ export class Heap {
     this.programAddress = roundUp(base, LINE_BYTES)
     this.slotsAddress = this.programAddress + PROGRAM_BYTES
     this.zeroAddress = this.slotsAddress + SLOT_COUNT * 4
-    this.scratchAddress = this.zeroAddress + MOST_TILE_BYTES
+    this.scratchAddress = this.zeroAddress + MAX_TILE_BYTES
     this.stageAddress = this.scratchAddress + SCRATCH_BYTES
     this.#free = this.stageAddress + STAGE_BYTES
     const missing = this.#free + arenaBytes - memory.buffer.byteLength

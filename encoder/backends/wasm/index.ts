@@ -7,16 +7,16 @@ import { columnProgram } from '../../rs8/compile.ts'
 import type { ColumnProgram } from '../../rs8/program.ts'
 import { checkBuffers } from '../backend.ts'
 import type { SyncBackend } from '../backend.ts'
-import { Heap, LEAST_STAGE_BYTES, LINE_BYTES, MOST_TILE_BYTES, roundUp } from './heap.ts'
+import { Heap, MIN_STAGE_BYTES, LINE_BYTES, MAX_TILE_BYTES, roundUp } from './heap.ts'
 
 /**
  * Maximum bytes of one tile of all slots. Rows pass through once, so the scratch tiles stay in the first-level cache.
  */
 const TILE_BUDGET_BYTES = 48 * 1024
-const LEAST_TILE_BYTES = 256
+const MIN_TILE_BYTES = 256
 /** Maximum bytes of the staged columns of all rows, which have to stay in the second-level cache. */
 const STAGE_BUDGET_BYTES = 256 * 1024
-const MOST_STAGE_BYTES = 64 * 1024
+const MAX_STAGE_BYTES = 64 * 1024
 
 export interface WasmBackendInit {
   /** Bytes for rows in the module's memory; see WasmBackend.allocateRows. @default 0 */
@@ -147,12 +147,12 @@ class WasmRows implements WasmBackend {
 
 function tileBytes(slots: number): number {
   const fitting = roundDown(TILE_BUDGET_BYTES / slots, LINE_BYTES)
-  return Math.min(MOST_TILE_BYTES, Math.max(LEAST_TILE_BYTES, fitting))
+  return Math.min(MAX_TILE_BYTES, Math.max(MIN_TILE_BYTES, fitting))
 }
 
 function stageBytes(rows: number, blockBytes: number): number {
-  const fitting = Math.max(LEAST_STAGE_BYTES, roundDown(STAGE_BUDGET_BYTES / rows, LINE_BYTES))
-  return Math.min(fitting, MOST_STAGE_BYTES, roundUp(blockBytes, LINE_BYTES))
+  const fitting = Math.max(MIN_STAGE_BYTES, roundDown(STAGE_BUDGET_BYTES / rows, LINE_BYTES))
+  return Math.min(fitting, MAX_STAGE_BYTES, roundUp(blockBytes, LINE_BYTES))
 }
 
 function roundDown(value: number, unit: number): number {

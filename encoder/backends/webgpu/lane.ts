@@ -13,8 +13,8 @@ export interface Slice {
 /** The kernel works on vectors of sixteen bytes, in groups of 64 threads. */
 export const VECTOR_BYTES = 16
 const WORKGROUP_THREADS = 64
-const MOST_WORKGROUPS = 65535
-const MOST_COEFFICIENTS = 256 * 256
+const MAX_WORKGROUPS = 65535
+const MAX_COEFFICIENTS = 256 * 256
 
 /**
  * Maximum bytes of a batch's given rows, and of its wanted rows. The whole memory cost is four such buffers per lane.
@@ -24,7 +24,7 @@ const LANE_BYTES = 8 * 1024 * 1024
 /** Maximum bytes of a row in a batch, so that both the given and the wanted rows fit the lane. */
 export function mostRowBytes({ have, want }: RowPlan): number {
   const vectors = Math.floor(LANE_BYTES / VECTOR_BYTES / Math.max(have.length, want.length))
-  return Math.min(vectors, MOST_WORKGROUPS * WORKGROUP_THREADS) * VECTOR_BYTES
+  return Math.min(vectors, MAX_WORKGROUPS * WORKGROUP_THREADS) * VECTOR_BYTES
 }
 
 export function paddedBytes({ start, end }: Slice): number {
@@ -66,7 +66,7 @@ export class Lane {
     this.#wanted = buffer(LANE_BYTES, BufferUsage.storage | BufferUsage.copySource)
     this.#readback = buffer(LANE_BYTES, BufferUsage.mapRead | BufferUsage.copyTarget)
     this.#shape = buffer(8, BufferUsage.uniform | BufferUsage.copyTarget)
-    this.#coefficients = buffer(4 * MOST_COEFFICIENTS, BufferUsage.storage | BufferUsage.copyTarget)
+    this.#coefficients = buffer(4 * MAX_COEFFICIENTS, BufferUsage.storage | BufferUsage.copyTarget)
     const buffers = [this.#shape, this.#coefficients, this.#given, this.#wanted]
     this.#bindings = device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),

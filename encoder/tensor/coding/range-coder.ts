@@ -5,7 +5,7 @@ import { TensorError } from '../errors.ts'
 /** The range starts here and stays below, so that it never looks negative. */
 const WHOLE = 0x7fffffff
 /** Below this a byte is moved out. */
-const LEAST_RANGE = 1 << 23
+const MIN_RANGE = 1 << 23
 const CODE_BYTES = 4
 
 /**
@@ -16,10 +16,10 @@ const CODE_BYTES = 4
 const COUNT_BITS = 8
 const COUNT_MASK = (1 << COUNT_BITS) - 1
 const HALF = 1 << 15
-const MOST_PROBABLE = 0xffff
-const MOST_COUNTED = 60
+const MAX_PROBABILITY = 0xffff
+const MAX_COUNT = 60
 /** 2^15 / (count + 1.5): how far a bit moves the probability. */
-const STEP = Int32Array.from({ length: MOST_COUNTED + 1 }, (_, count) =>
+const STEP = Int32Array.from({ length: MAX_COUNT + 1 }, (_, count) =>
   Math.floor(2 ** 16 / (2 * count + 3))
 )
 
@@ -35,7 +35,7 @@ const shareOf = (state: number): number => (state >> (COUNT_BITS + 4)) | 1
 function risen(state: number): number {
   const probability = state >> COUNT_BITS
   return (
-    ((probability + (((MOST_PROBABLE - probability) * STEP[state & COUNT_MASK]) >> 15)) << COUNT_BITS) |
+    ((probability + (((MAX_PROBABILITY - probability) * STEP[state & COUNT_MASK]) >> 15)) << COUNT_BITS) |
     counted(state)
   )
 }
@@ -48,7 +48,7 @@ function fallen(state: number): number {
 
 function counted(state: number): number {
   const count = state & COUNT_MASK
-  return count < MOST_COUNTED ? count + 1 : count
+  return count < MAX_COUNT ? count + 1 : count
 }
 
 /** Writes bits into a buffer; what does not fit is dropped and only counted. */
@@ -79,7 +79,7 @@ export class RangeEncoder {
       this.#raise(bound)
       states[index] = fallen(state)
     }
-    while (this.#range < LEAST_RANGE) {
+    while (this.#range < MIN_RANGE) {
       this.#range <<= 8
       this.#moveOut()
     }
@@ -103,7 +103,7 @@ export class RangeEncoder {
         this.#raise(bound)
         states[index] = fallen(state)
       }
-      while (range < LEAST_RANGE) {
+      while (range < MIN_RANGE) {
         range <<= 8
         this.#moveOut()
       }
@@ -171,7 +171,7 @@ export class RangeDecoder {
       this.#code -= bound
       states[index] = fallen(state)
     }
-    while (this.#range < LEAST_RANGE) {
+    while (this.#range < MIN_RANGE) {
       this.#range <<= 8
       this.#code = (this.#code << 8) | this.#next()
     }
@@ -201,7 +201,7 @@ export class RangeDecoder {
         states[index] = fallen(state)
         zeros++
       }
-      while (range < LEAST_RANGE) {
+      while (range < MIN_RANGE) {
         range <<= 8
         code = (code << 8) | this.#next()
       }

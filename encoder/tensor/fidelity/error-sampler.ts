@@ -12,7 +12,7 @@ const SAMPLED_NUMBERS = 2 ** 20
 /** A slab has at least so many rows of numbers. */
 const SLAB_ROWS = 16
 /** In so many places at least. */
-const LEAST_SLABS = 4
+const MIN_SLABS = 4
 
 /** Rows along the first axis that may be halved. */
 interface Slab {
@@ -88,7 +88,7 @@ function slabsOf({ numbers, shape, firstAxis }: ErrorSamplerInit, rowsOfWord: nu
   const rows = Math.max(rowsOfWord, SLAB_ROWS)
   const there = Math.floor((length - rowsOfWord) / rows)
   const affordable = Math.floor((SAMPLED_NUMBERS * length) / (numbers.length * rows))
-  const count = Math.max(LEAST_SLABS, affordable)
+  const count = Math.max(MIN_SLABS, affordable)
   if (numbers.length <= SAMPLED_NUMBERS || count >= there) return [{ start: 0, rows: length }]
   return Array.from({ length: count }, (_, i) => ({
     start: rows * Math.floor(((i + 0.5) * there) / count),

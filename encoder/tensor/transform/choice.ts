@@ -34,7 +34,7 @@ const LADDER_STEP = 3
 /** Numbers of bits to try, at most. */
 const LADDER_TRIALS = 12
 /** Fewer known of a tensor is worth no layer. */
-const LEAST_FIDELITY = 0.3
+const MIN_FIDELITY = 0.3
 
 /** Words of a tensor, masked places filled. */
 export interface Candidate {
@@ -109,7 +109,7 @@ class Trial {
     let best = coding
     for (let trial = 1; trial <= LADDER_TRIALS && trial * by < 8 * width - 1; trial++) {
       const shift = trial * by
-      if (this.#fidelityOf(coding, shift) < LEAST_FIDELITY) break
+      if (this.#fidelityOf(coding, shift) < MIN_FIDELITY) break
       const found = this.#bestLadder(coding, shift, LADDER_EXCESS * bytes)
       if (found !== undefined) best = found
     }
