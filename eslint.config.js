@@ -153,7 +153,7 @@ export default defineConfig(
     files: ['src/seal/cipher.ts'],
     rules: pure(WORKER_MODULES, othersThan('seal'), rooms('encoder', 'fba', 'protocols'))
   },
-  { files: ['src/node/peers/**/*.ts'], rules: timed() },
+  { files: ['src/node/peers/**/*.ts', 'src/node/rendezvous.ts'], rules: timed() },
   {
     // Keys of certificates need random bits from the system.
     files: ['src/node/bulk/**/*.ts'],

@@ -309,7 +309,7 @@ const createAgreement = (
 }
 
 const createRendezvous = (
-  { config, host, logger }: Opened,
+  { config, host, clock, logger }: Opened,
   { membership }: Peers,
   id: Uint8Array
 ): Rendezvous | undefined => {
@@ -321,7 +321,7 @@ const createRendezvous = (
     membership,
     networkId: id,
     bootstrap: config.rendezvousBootstrap,
-    nowMs: Date.now,
+    clock,
     logger: logger.child('rendezvous')
   })
 }

@@ -1,13 +1,14 @@
 // Finds peers of the network through a public DHT that knows nothing about it (docs/reference/protocols.md, "Rendezvous").
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import * as Digest from 'multiformats/hashes/digest'
 import { sha256 } from 'multiformats/hashes/sha2'
+import { deadlineIn } from '../clock/index.ts'
 import type { PeerInfo } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
+import type { Clock } from '../clock/index.ts'
 import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
 import type { Module } from './module.ts'
@@ -42,7 +43,7 @@ export interface RendezvousInit {
   readonly networkId: Uint8Array
   /** Bootstrap peers of the public DHT. */
   readonly bootstrap: readonly string[]
-  readonly nowMs: () => number
+  readonly clock: Clock
   readonly logger: Logger
 }
 
@@ -83,17 +84,19 @@ export class Rendezvous {
   }
 
   async #run(): Promise<void> {
-    const { membership, logger } = this.#init
+    const { membership, clock, logger } = this.#init
     const { signal } = this.#stop
     for (let round = 0; !signal.aborted; round++) {
       try {
-        await this.#round(AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]))
+        using deadline = deadlineIn(clock, ROUND_DEADLINE_MS, signal)
+        await this.#round(deadline.signal)
       } catch (error) {
         if (!signal.aborted) logger.info('rendezvous round failed', { error })
       }
       const searchingMs = Math.min(FIRST_SEARCH_MS * 2 ** round, SEARCHING_MS)
       const pauseMs = membership.size === 0 ? searchingMs : SETTLED_MS
-      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {})
+      // Rejects when the node stops; the loop ends then.
+      await clock.sleep(pauseMs, signal).catch(() => {})
     }
   }
 
@@ -106,10 +109,10 @@ export class Rendezvous {
 
   /** Reaches at least one bootstrap peer of the public DHT. @throws if none answers */
   async #join(signal: AbortSignal): Promise<void> {
-    const { host, bootstrap, logger } = this.#init
+    const { host, bootstrap, clock, logger } = this.#init
     const dials = bootstrap.map(async (address) => {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(DIAL_DEADLINE_MS)])
-      return await host.dial(multiaddr(address), { signal: deadline })
+      using deadline = deadlineIn(clock, DIAL_DEADLINE_MS, signal)
+      return await host.dial(multiaddr(address), { signal: deadline.signal })
     })
     const reached = (await Promise.allSettled(dials)).filter(({ status }) => status === 'fulfilled').length
     if (reached === 0)
@@ -120,12 +123,13 @@ export class Rendezvous {
 
   /** Republishes the provider record when it is old or its addresses are out of date. */
   async #provide(signal: AbortSignal): Promise<void> {
-    const { host, dht, nowMs } = this.#init
+    const { host, dht, clock } = this.#init
     const addresses = host.getMultiaddrs().map(String).sort().join()
-    if (nowMs() - this.#provided.atMs < PROVIDE_MS && addresses === this.#provided.addresses) return
+    if (clock.monotonicMs() - this.#provided.atMs < PROVIDE_MS && addresses === this.#provided.addresses)
+      return
     for await (const event of dht.provide(this.#cid, { signal })) {
       if (event.name !== 'PEER_RESPONSE' || event.messageName !== 'ADD_PROVIDER') continue
-      this.#provided = { atMs: nowMs(), addresses }
+      this.#provided = { atMs: clock.monotonicMs(), addresses }
     }
   }
 
@@ -143,10 +147,11 @@ export class Rendezvous {
 
   /** Dials a peer that claims to belong to the network; membership checks the claim. */
   async #meet({ id, multiaddrs }: PeerInfo, signal: AbortSignal): Promise<void> {
-    const { host, logger } = this.#init
+    const { host, clock, logger } = this.#init
+    using deadline = deadlineIn(clock, DIAL_DEADLINE_MS, signal)
     try {
       if (multiaddrs.length > 0) await host.peerStore.merge(id, { multiaddrs })
-      await host.dial(id, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_DEADLINE_MS)]) })
+      await host.dial(id, { signal: deadline.signal })
     } catch (error) {
       logger.debug('could not reach a peer found by rendezvous', { peer: id, error })
     }

@@ -19,9 +19,7 @@ const HALF = 1 << 15
 const MAX_PROBABILITY = 0xffff
 const MAX_COUNT = 60
 /** 2^15 / (count + 1.5): how far a bit moves the probability. */
-const STEP = Int32Array.from({ length: MAX_COUNT + 1 }, (_, count) =>
-  Math.floor(2 ** 16 / (2 * count + 3))
-)
+const STEP = Int32Array.from({ length: MAX_COUNT + 1 }, (_, count) => Math.floor(2 ** 16 / (2 * count + 3)))
 
 /** States in which both bits are as likely. */
 export function newStates(count: number): Int32Array {
