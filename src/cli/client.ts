@@ -4,6 +4,7 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemRandom } from '../clock/index.ts'
 import type {
+  CareProgressJson,
   CollectedJson,
   EventLine,
   IdentityJson,
@@ -14,7 +15,8 @@ import type {
   PeersJson,
   Problem,
   RemovedJson,
-  ScrubLine,
+  RepairReportJson,
+  VerifyReportJson,
   ScrubReportJson,
   StatJson,
   StatusJson,
@@ -116,13 +118,15 @@ export class NodeClient {
     await this.#body(await this.openWithToken('DELETE', '/v1/garbage'))
   /** Makes the node read everything that it keeps. @param onProgress - what has been read and found so far */
   async scrub(onProgress: (progress: ScrubReportJson) => void): Promise<ScrubReportJson> {
-    const response = await this.send(await this.openWithToken('POST', '/v1/scrub'))
-    for await (const line of linesOf<ScrubLine>(response, this.url)) {
-      if ('progress' in line) onProgress(line.progress)
-      if ('problem' in line) throw problemError(line.problem)
-      if ('result' in line) return line.result
-    }
-    throw nodeGone(this.url)
+    return await this.#follow('/v1/scrub', onProgress)
+  }
+  /** Makes the node read every block of an object's shards. */
+  async verify(cid: string, onProgress: (progress: CareProgressJson) => void): Promise<VerifyReportJson> {
+    return await this.#follow(`/v1/objects/${cid}/verify`, onProgress)
+  }
+  /** Makes the node rebuild what an object lacks. */
+  async repair(cid: string, onProgress: (progress: CareProgressJson) => void): Promise<RepairReportJson> {
+    return await this.#follow(`/v1/objects/${cid}/repair`, onProgress)
   }
   /** Events after a sequence, as they are told; ends with the newest unless `follow` is set. */
   async *events(query: { after?: number; room?: string; follow?: boolean }): AsyncGenerator<EventLine> {
@@ -145,6 +149,18 @@ export class NodeClient {
       if ('object' in line) yield line.object
       if ('problem' in line) throw problemError(line.problem)
       if ('end' in line) return
+    }
+    throw nodeGone(this.url)
+  }
+
+  /** Long work that answers with lines of progress. */
+  async #follow<P, R>(path: string, onProgress: (progress: P) => void): Promise<R> {
+    const response = await this.send(await this.openWithToken('POST', path))
+    type Line = { progress: P } | { result: R } | { problem: Problem }
+    for await (const line of linesOf<Line>(response, this.url)) {
+      if ('progress' in line) onProgress(line.progress)
+      if ('problem' in line) throw problemError(line.problem)
+      if ('result' in line) return line.result
     }
     throw nodeGone(this.url)
   }

@@ -15,9 +15,11 @@ import { nodeCommand } from './commands/node.ts'
 import { mapCommand } from './commands/map.ts'
 import { peersCommand } from './commands/peers.ts'
 import { putCommand } from './commands/put.ts'
+import { repairCommand } from './commands/repair.ts'
 import { rmCommand } from './commands/rm.ts'
 import { statCommand } from './commands/stat.ts'
 import { statusCommand } from './commands/status.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { namesOf, refuseUnknown } from './command-names.ts'
 import { refuseEmptyValues } from './command-values.ts'
 import { escapeDashes } from './dash.ts'
@@ -100,6 +102,8 @@ export const commands = (io: Io): readonly CommandModule[] => [
   catCommand(io),
   lsCommand(io),
   statCommand(io),
+  verifyCommand(io),
+  repairCommand(io),
   rmCommand(io),
   linksCommand(io),
   gcCommand(io),

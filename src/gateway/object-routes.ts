@@ -67,7 +67,7 @@ const manifestJson = (
 })
 
 const statJson = (link: string, stat: ObjectStat): StatJson => {
-  const { shards, leases, live, damaged, spare, asked, answered, checkedMs, overhead } = stat
+  const { shards, leases, repairs, live, damaged, spare, asked, answered, checkedMs, overhead } = stat
   return {
     ...manifestJson(link, stat),
     live,
@@ -83,7 +83,8 @@ const statJson = (link: string, stat: ObjectStat): StatJson => {
       damaged,
       ...(peer && { peer: peer.toString() })
     })),
-    leases
+    leases,
+    repairs: repairs.map(({ peer, sinceMs }) => ({ peer: peer.toString(), sinceMs }))
   }
 }
 

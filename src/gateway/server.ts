@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
+import { objectCareRoutes } from './care-routes.ts'
 import { eventRoutes } from './event-route.ts'
 import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
@@ -46,6 +47,7 @@ export const ROUTES: readonly Route[] = [
   ...objectRoutes,
   ...careRoutes,
   ...scrubRoutes,
+  ...objectCareRoutes,
   ...eventRoutes
 ]
 

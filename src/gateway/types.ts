@@ -130,6 +130,32 @@ export interface StatJson {
     readonly damaged: boolean
   }>
   readonly leases: ObjectStat['leases']
+  /** Peers that are rebuilding it now, and since when, in milliseconds since the Unix epoch. */
+  readonly repairs: ReadonlyArray<{ readonly peer: string; readonly sinceMs: number }>
+}
+
+type VerifyReport = Awaited<ReturnType<Objects['verify']>>
+type RepairReport = Awaited<ReturnType<Objects['repair']>>
+export type CareProgressJson = Parameters<
+  NonNullable<NonNullable<Parameters<Objects['verify']>[1]>['onProgress']>
+>[0]
+
+export interface VerifyReportJson extends Pick<VerifyReport, 'whole' | 'spare' | 'readBytes'> {
+  readonly cid: string
+  readonly k: number
+  readonly n: number
+  readonly inline: boolean
+  readonly shards: ReadonlyArray<Omit<VerifyReport['shards'][number], 'peer'> & { readonly peer?: string }>
+}
+
+export interface RepairReportJson extends Pick<
+  RepairReport,
+  'outcome' | 'spareBefore' | 'readBytes' | 'sentBytes'
+> {
+  readonly cid: string
+  readonly rebuilt: ReadonlyArray<{ readonly shard: number; readonly peer: string }>
+  /** Peers that were given the manifest, and with it an inline object. */
+  readonly manifests: readonly string[]
 }
 
 export interface RemovedJson {
@@ -145,8 +171,6 @@ export type StatusJson = NodeStatus
 export type CollectedJson = Awaited<ReturnType<GatewayNode['collectGarbage']>>
 
 export type ScrubReportJson = Awaited<ReturnType<GatewayNode['scrub']>>
-/** One line of the answer to a scrub; the last is the result, or a problem. */
-export type ScrubLine = { progress: ScrubReportJson } | { result: ScrubReportJson } | { problem: Problem }
 
 /**
  * One line of the answer to a question for events. `end` is the last line, or, when following, a sign of life; `last` is the

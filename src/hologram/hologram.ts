@@ -1,5 +1,5 @@
 import { systemClock, systemRandom } from '../clock/index.ts'
-import { Auditor, auditSettings } from './audit/index.ts'
+import { Auditor, auditSettings, verifyObject } from './audit/index.ts'
 import type { AuditInit, AuditStats } from './audit/index.ts'
 import { Client } from './client/index.ts'
 import type {
@@ -10,11 +10,12 @@ import type {
   OpenedObject,
   PeerStats
 } from './client/index.ts'
-import { Healer, healSettings, watchHoldings, YieldingPace } from './heal/index.ts'
+import { Healer, healSettings, repairForUser, watchHoldings, YieldingPace } from './heal/index.ts'
 import type { HealInit, HealStats } from './heal/index.ts'
 import { NO_EVENTS } from './events.ts'
 import type { EventSink } from './events.ts'
 import { TokenBucket } from './wire/bandwidth.ts'
+import type { Bandwidth } from './wire/bandwidth.ts'
 import { Holder } from './holder/holder.ts'
 import type { HolderStats } from './holder/context.ts'
 import type { HolderComponents } from './holder/holder.ts'
@@ -24,13 +25,16 @@ import type { CID } from 'multiformats/cid'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Clock, RandomSource } from '../clock/index.ts'
 import type {
+  CareOptions,
   ListOptions,
   ObjectReader,
   Objects,
   ObjectStat,
   OwnedObject,
   PutOptions,
-  PutResult
+  PutResult,
+  RepairReport,
+  VerifyReport
 } from './objects.ts'
 
 export interface HologramComponents extends Omit<HolderComponents, 'clock'> {
@@ -61,6 +65,7 @@ export class Hologram implements Objects {
   readonly #client: Client
   readonly #healer: Healer
   readonly #auditor: Auditor
+  readonly #repairPace: Bandwidth
 
   constructor(components: HologramComponents, { client, holder, heal = {}, audit = {} }: HologramInit) {
     const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = components
@@ -75,10 +80,11 @@ export class Hologram implements Objects {
     const settings = healSettings(heal)
     const isBusy = (): boolean => this.#client.isBusy
     const cap = new TokenBucket({ bytesPerSecond: settings.bytesPerSecond, clock })
+    this.#repairPace = new YieldingPace({ cap, clock, isBusy })
     this.#healer = new Healer(
       {
         context: this.#client.context,
-        pace: new YieldingPace({ cap, clock, isBusy }),
+        pace: this.#repairPace,
         events
       },
       settings
@@ -160,6 +166,19 @@ export class Hologram implements Objects {
 
   async stat(cid: CID, options?: { signal?: AbortSignal }): Promise<ObjectStat> {
     return this.#client.stat(cid, options)
+  }
+
+  async verify(cid: CID, options: CareOptions = {}): Promise<VerifyReport> {
+    const signal = this.#client.untilStop(options.signal)
+    const { report, suspects } = await verifyObject(this.#client.context, cid, { ...options, signal })
+    if (suspects.length > 0) this.#healer.onSuspects(cid, suspects)
+    return report
+  }
+
+  async repair(cid: CID, options: CareOptions = {}): Promise<RepairReport> {
+    const signal = this.#client.untilStop(options.signal)
+    const parts = { context: this.#client.context, healer: this.#healer, pace: this.#repairPace }
+    return await repairForUser(parts, cid, { ...options, signal })
   }
 
   list(options?: ListOptions): AsyncIterable<OwnedObject> {

@@ -111,6 +111,62 @@ export interface ObjectStat {
   /** Coded bytes / stored bytes. */
   readonly overhead: number
   readonly leases: ReadonlyArray<{ lessee: string; expiresAtMs: number; tombstone: boolean }>
+  /** Peers that are rebuilding it now, and since when, in milliseconds since the Unix epoch. */
+  readonly repairs: ReadonlyArray<{ readonly peer: PeerId; readonly sinceMs: number }>
+}
+
+/** How far a long piece of work on one object is. */
+export interface CareProgress {
+  readonly doneBytes: number
+  readonly totalBytes: number
+  /** What is going on, when it is not the usual. */
+  readonly note?: string
+}
+
+export interface CareOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: CareProgress) => void
+}
+
+export interface VerifiedShard {
+  readonly shard: number
+  /** Undefined when no peer says that it has it. */
+  readonly peer?: PeerId
+  /**
+   * 'whole': every block is right. 'damaged': the holder says that it cannot read some. 'wrong': it sent other bytes.
+   * 'missing': it says that it has the shard, and does not. 'silent': it did not answer for all of it. 'lost': no peer has it.
+   */
+  readonly state: 'whole' | 'damaged' | 'wrong' | 'missing' | 'silent' | 'lost'
+  /** Blocks that were read, or copies of an inline object. */
+  readonly blocks: number
+  readonly badBlocks: number
+}
+
+export interface VerifyReport {
+  readonly cid: CID
+  readonly manifest: Manifest
+  /** In order; of an inline object its copies. */
+  readonly shards: readonly VerifiedShard[]
+  readonly whole: number
+  /** whole - k of the layer with the largest k. */
+  readonly spare: number
+  readonly readBytes: number
+}
+
+export interface RepairReport {
+  readonly cid: CID
+  /**
+   * 'whole': nothing was missing. 'repaired': all of it is there again. 'partial': some is still missing. 'ended': no lease
+   * keeps the object. 'busy': another peer is still rebuilding it.
+   */
+  readonly outcome: 'whole' | 'repaired' | 'partial' | 'ended' | 'busy'
+  /** Shards, or copies, over those that are needed, before. */
+  readonly spareBefore: number
+  readonly rebuilt: ReadonlyArray<{ readonly shard: number; readonly peer: PeerId }>
+  /** Peers that were given the manifest, and with it an inline object. */
+  readonly manifests: readonly PeerId[]
+  readonly readBytes: number
+  readonly sentBytes: number
 }
 
 export interface OwnedObject {
@@ -146,6 +202,10 @@ export interface Objects {
   /** Asks who holds what, for three seconds at most: a peer that has not answered by then counts as silent. */
   stat: (cid: CID, options?: { signal?: AbortSignal }) => Promise<ObjectStat>
   list: (options?: ListOptions) => AsyncIterable<OwnedObject>
+  /** Reads every block of every shard from its holder, and checks it. What is wrong is repaired by those that keep the object. */
+  verify: (cid: CID, options?: CareOptions) => Promise<VerifyReport>
+  /** Rebuilds what is missing, now. */
+  repair: (cid: CID, options?: CareOptions) => Promise<RepairReport>
   /** Tombstones this node's lease at every reachable holder. Returns how many confirmed and who did not answer. */
   remove: (
     cid: CID,

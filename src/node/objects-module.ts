@@ -61,6 +61,11 @@ const holderMetrics = (registry: Registry, stats: () => HolderStats): void => {
   count('bytes_in', 'Block bytes taken from peers', ({ bytesIn }) => bytesIn)
   count('bytes_out', 'Block bytes handed to peers', ({ bytesOut }) => bytesOut)
   count('shards_committed', 'Shards taken and made durable', ({ shardsCommitted }) => shardsCommitted)
+  count(
+    'shards_repeated',
+    'Shards taken that were whole here already',
+    ({ shardsRepeated }) => shardsRepeated
+  )
   count('streams_cut', 'Streams of peers that broke or were cut', ({ streamsCut }) => streamsCut)
   counterBy(
     registry,

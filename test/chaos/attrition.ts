@@ -43,6 +43,12 @@ export interface WaveReport {
   /** (readBytes + sentBytes) / lostBytes. */
   readonly movedPerLostByte: number
   readonly repaired: number
+  readonly rebuilt: number
+  /** Rebuilt shards that their holder had already. */
+  readonly repeated: number
+  readonly yielded: number
+  /** Objects that waited for repair somewhere when the wave ended. */
+  readonly waiting: number
   readonly failures: number
   /** Objects that still missed something when the wave ended. */
   readonly unhealed: readonly string[]
@@ -152,7 +158,8 @@ const runWave = async (
 
   const unhealed = await waitForFullRedundancy(clients, objects, killedMs + healTimeoutMs, settings)
   const healedMs = unhealed.length === 0 ? Math.round(performance.now() - killedMs) : null
-  const { readBytes, sentBytes, repaired, failures } = since(before, await healTotals(clients))
+  const done = since(before, await healTotals(clients))
+  const { readBytes, sentBytes } = done
   const movedPerLostByte = (readBytes + sentBytes) / Math.max(1, lostBytes)
   say(
     healedMs === null
@@ -164,11 +171,8 @@ const runWave = async (
     living: living.length,
     lostBytes,
     healedMs,
-    readBytes,
-    sentBytes,
+    ...done,
     movedPerLostByte,
-    repaired,
-    failures,
     unhealed: unhealed.map(({ cid }) => cid)
   }
 }

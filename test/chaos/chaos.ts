@@ -62,11 +62,13 @@ const printed = ({ waves, ...report }: AttritionReport): string => {
   const rows: Array<[string, string]> = [
     ['objects', `${report.objects} sharded, ${report.inline} inline, ${megabytes(report.storedBytes)}`],
     ...waves.map(
-      ({ killed, living, lostBytes, healedMs, movedPerLostByte, failures }, index): [string, string] => [
+      ({ killed, living, lostBytes, healedMs, movedPerLostByte, ...done }, index): [string, string] => [
         `wave ${index + 1}`,
         `killed ${killed.join(', ')} (${living} left), ${megabytes(lostBytes)} lost, ` +
           (healedMs === null ? 'NOT healed in time' : `healed in ${(healedMs / 1000).toFixed(1)} s`) +
-          `, ${movedPerLostByte.toFixed(2)} bytes moved per byte lost, ${failures} repairs made again`
+          `, ${movedPerLostByte.toFixed(2)} bytes moved per byte lost, ` +
+          `${done.rebuilt} shards rebuilt, ${done.repeated} of them twice, ${done.yielded} repairs left to others, ` +
+          `${done.failures} made again`
       ]
     ),
     ['read back', `${report.same} the same, ${report.lost.length} lost, ${report.differing.length} differ`],

@@ -8,6 +8,11 @@ export interface HealTotals {
   /** Bytes of rebuilt shards, and of copies of inline objects, that were sent. */
   readonly sentBytes: number
   readonly repaired: number
+  readonly rebuilt: number
+  /** Shards sent to a holder that had them whole: two peers repaired the same. */
+  readonly repeated: number
+  /** Repairs left to another peer that was already at it. */
+  readonly yielded: number
   readonly failures: number
   /** Objects that wait for repair, or for a peer to come back, added up over the peers. */
   readonly waiting: number
@@ -17,6 +22,9 @@ const METRICS: Readonly<Record<keyof HealTotals, string>> = {
   readBytes: 'thhe_holder_bytes_out_total',
   sentBytes: 'thhe_heal_sent_bytes_total',
   repaired: 'thhe_heal_repaired_total',
+  rebuilt: 'thhe_heal_shards_rebuilt_total',
+  repeated: 'thhe_holder_shards_repeated_total',
+  yielded: 'thhe_heal_yielded_total',
   failures: 'thhe_heal_failures_total',
   waiting: 'thhe_heal_waiting_objects'
 }

@@ -142,6 +142,49 @@ describe('audits in the simulated mesh', function () {
     await expectHealthy()
   })
 
+  it('verify finds a damaged and a lost shard; repair brings all back, also from a peer that keeps nothing', async () => {
+    await build([300_000])
+    const [object] = objects
+    const { cid } = object
+    const asker = world.nodes[0]
+    const verify = async () => await world.run(asker.hologram!.verify(cid))
+    const before = await verify()
+    expect(before).to.deep.include({ whole: N, spare: N - K })
+    expect(before.readBytes).to.be.within(N * 100_000, N * 110_000)
+
+    const held = await Promise.all(world.nodes.map(async ({ store }) => store!.shardsOf(cid)))
+    const [rotten, gone] = world.nodes.filter((node, host) => node !== asker && held[host].length > 0)
+    const path = rotten.disk.paths('.blocks').find((one) => rotten.disk.sizeOf(one)! > 0)!
+    rotten.disk.rot(path, 20_000)
+    gone.vanish()
+    const stranger = world.nodes.find(
+      (node, host) => node !== asker && node.isRunning && held[host].length === 0
+    )!
+    await world.passSeconds(30)
+    const report = await verify()
+    const states = report.shards.map(({ state }) => state).filter((state) => state !== 'whole')
+    expect(states.sort()).to.deep.equal(['damaged', 'lost'])
+    expect(report).to.include({ whole: N - 2, spare: N - 2 - K })
+    expect(report.shards.find(({ state }) => state === 'damaged')).to.include({ badBlocks: 1 })
+
+    const seen: number[] = []
+    const repaired = await world.run(
+      stranger.hologram!.repair(cid, { onProgress: ({ doneBytes }) => seen.push(doneBytes) })
+    )
+    expect(repaired.outcome).to.be.oneOf(['repaired', 'whole'])
+    if (repaired.outcome === 'repaired') expect(seen.at(-1)).to.equal(300_000)
+    expect(await verify()).to.include({ whole: N })
+  })
+
+  it('verify reads copies of a small object', async () => {
+    await build([500])
+    const { cid } = objects[0]
+    expect(await world.run(world.nodes[3].hologram!.verify(cid))).to.include({
+      whole: N - K + 1,
+      spare: N - K
+    })
+  })
+
   it('a liar is not believed: its shards are rebuilt at other peers, and it is given no more of them', async () => {
     const liar = 4
     /** Says that it has everything, and serves other bytes. */

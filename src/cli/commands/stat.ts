@@ -41,7 +41,8 @@ export const statText = async (stat: StatJson, nowMs: number): Promise<string> =
     checkedMs,
     overhead,
     shards,
-    leases
+    leases,
+    repairs
   } = stat
   const fields = renderFields([
     ['id', cid],
@@ -54,6 +55,10 @@ export const statText = async (stat: StatJson, nowMs: number): Promise<string> =
       'checked',
       `${formatDuration(Math.max(0, nowMs - checkedMs))} ago: ${answered} of ${asked} peers answered`
     ],
+    ...repairs.map(({ peer, sinceMs }): [string, string] => [
+      'rebuilding',
+      `${peer}, for ${formatDuration(Math.max(0, nowMs - sinceMs))}`
+    ]),
     ['overhead', `${overhead.toFixed(2)} x`],
     ...leases.map(({ lessee, expiresAtMs, tombstone }): [string, string] => [
       'lease',

@@ -85,6 +85,7 @@ async function runBatch(
   try {
     framed = await openFramed(context, peer, GET_PROTOCOL, {
       timeoutMs: settings.openTimeoutMs,
+      expectedBytes: batch.reduce((sum, challenge) => sum + bytesOf(challenge), 0),
       maxFrameBytes: MAX_GET_REPLY_BYTES,
       signal
     })

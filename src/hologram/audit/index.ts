@@ -3,4 +3,4 @@
 export { Auditor, type AuditorComponents } from './auditor.ts'
 export { auditSettings, type AuditInit } from './settings.ts'
 export type { AuditStats } from './counts.ts'
-export { challengePeer } from './challenge.ts'
+export { verifyObject } from './verify.ts'

@@ -78,7 +78,7 @@ const rttMsOf =
   }
 
 /** What this node does for its user: puts, gets, and keeps alive what was put. */
-export class Client implements Objects {
+export class Client implements Omit<Objects, 'verify' | 'repair'> {
   readonly keeper: Keeper
   readonly #context: ClientContext
   /** Puts and gets under way. */
@@ -145,7 +145,7 @@ export class Client implements Objects {
   async put(source: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
     this.#active++
     try {
-      const signal = this.#untilStop(options.signal)
+      const signal = this.untilStop(options.signal)
       const result = await putObject(this.#context, source, { ...options, signal })
       if (result.missing.length > 0) this.keeper.nudge()
       return result
@@ -155,17 +155,17 @@ export class Client implements Objects {
   }
 
   async get(cid: CID, options: LayeredGetOptions = {}): Promise<ObjectReader> {
-    const signal = this.#untilStop(options.signal)
+    const signal = this.untilStop(options.signal)
     const reader = await getObject(this.#context, cid, { ...options, signal })
     return { ...reader, bytes: this.#counted(reader.bytes) }
   }
 
   async open(cid: CID, options: { signal?: AbortSignal } = {}): Promise<OpenedObject> {
-    return openObject(this.#context, cid, this.#untilStop(options.signal))
+    return openObject(this.#context, cid, this.untilStop(options.signal))
   }
 
   async stat(cid: CID, options: { signal?: AbortSignal } = {}): Promise<ObjectStat> {
-    return statObject(this.#context, cid, this.#untilStop(options.signal))
+    return statObject(this.#context, cid, this.untilStop(options.signal))
   }
 
   /** What this side has done, and what failed without ending an operation. */
@@ -180,7 +180,7 @@ export class Client implements Objects {
 
   async *list({ check = false, signal }: ListOptions = {}): AsyncGenerator<OwnedObject> {
     const { owned, clock } = this.#context
-    if (check) await this.keeper.check(undefined, this.#untilStop(signal))
+    if (check) await this.keeper.check(undefined, this.untilStop(signal))
     for await (const { cid, record } of owned.list()) {
       yield record === undefined ? damagedObjectOf(cid) : ownedObjectOf(cid, record, clock.nowMs())
     }
@@ -190,7 +190,7 @@ export class Client implements Objects {
     cid: CID,
     options: { signal?: AbortSignal } = {}
   ): Promise<{ confirmed: number; unreachable: PeerId[] }> {
-    return removeObject(this.#context, cid, this.#untilStop(options.signal))
+    return removeObject(this.#context, cid, this.untilStop(options.signal))
   }
 
   async *#counted(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -202,7 +202,8 @@ export class Client implements Objects {
     }
   }
 
-  #untilStop(signal: AbortSignal | undefined): AbortSignal {
+  /** Fires with the signal, and when this side stops. */
+  untilStop(signal: AbortSignal | undefined): AbortSignal {
     const { signal: stopping } = this.#context.background
     const either = AbortSignal.any(signal === undefined ? [stopping] : [signal, stopping])
     // One put listens once for every holder.

@@ -16,7 +16,7 @@ import { RepairQueue } from './repair-queue.ts'
 import type { QueuedRepair } from './repair-queue.ts'
 import type { HealSettings } from './settings.ts'
 import { repairObject } from './repair.ts'
-import type { RepairResult } from './repair.ts'
+import type { RepairOptions, RepairResult } from './repair.ts'
 import type { Suspect } from './suspects.ts'
 
 export interface HealerComponents {
@@ -31,6 +31,8 @@ export interface HealerComponents {
 const CONCURRENCY = 2
 /** A repair that failed, or could not restore all, is made again after twice the pause, up to this many grace times. */
 const MAX_BACKOFF = 16
+/** Objects of which it is remembered what was found wrong. */
+const MAX_SUSPECTED = 1_024
 /** How long a node that starts waits for its table of peers before it indexes what it keeps. */
 const MAX_SETTLE_MS = 60_000
 
@@ -48,6 +50,8 @@ export class Healer {
   readonly #absence = new Absence()
   readonly #counts = newHealCounts()
   readonly #queue = new RepairQueue()
+  /** What was found wrong of objects that the user may want repaired. */
+  readonly #suspected = new Map<string, readonly Suspect[]>()
   /** Objects of which a block here cannot be read. */
   readonly #damaged = new Map<string, CID>()
   /** When this node's shards were last looked through for known damage, on the monotonic clock. */
@@ -113,9 +117,16 @@ export class Healer {
     for (const { shard, peer } of suspects) {
       if (shard !== undefined) this.#indexer.disprove(cid, shard, peer.toString())
     }
+    this.#remember(cid, suspects)
     const object = this.index.get(cid)
     if (object === undefined) return
     this.#enqueue(object, { dueMs: 0, reason: 'an audit failed', mustLook: true, suspects })
+  }
+
+  #remember(cid: CID, suspects: readonly Suspect[]): void {
+    this.#suspected.set(cid.toString(), suspects)
+    const [oldest] = this.#suspected.keys()
+    if (this.#suspected.size > MAX_SUSPECTED) this.#suspected.delete(oldest)
   }
 
   start(): void {
@@ -131,14 +142,18 @@ export class Healer {
   /**
    * Repairs one object now, also one of which this node keeps nothing.
    *
+   * @param pace - in addition to the cap on repair
    * @throws HologramError 'NOT_FOUND' | 'NOT_ENOUGH_SHARDS' | 'CORRUPT' | 'NOT_DURABLE' | 'TIMEOUT'; the signal's reason
    */
-  async repairNow(cid: CID, signal: AbortSignal): Promise<RepairResult> {
+  async repairNow(cid: CID, pace: Bandwidth, signal: AbortSignal): Promise<RepairResult> {
     const started = this.#context.clock.monotonicMs()
     const either = AbortSignal.any([signal, this.#stopping.signal])
     const findManifest = async (): Promise<Uint8Array> =>
       (await locateManifest(this.#context, cid, either)).bytes
-    const result = await this.#during(cid, async () => this.#repairOnce(cid, [], either, findManifest))
+    const result = await this.#during(cid, async () =>
+      this.#repairOnce(cid, this.#suspected.get(cid.toString()) ?? [], either, { pace, findManifest })
+    )
+    if (result.outcome !== 'busy') this.#suspected.delete(cid.toString())
     this.#note(cid, 'asked to by the user', result, started)
     return result
   }
@@ -302,7 +317,7 @@ export class Healer {
     cid: CID,
     suspects: readonly Suspect[],
     signal: AbortSignal,
-    findManifest?: () => Promise<Uint8Array>
+    options: Partial<Pick<RepairOptions, 'pace' | 'findManifest'>> = {}
   ): Promise<RepairResult> {
     const { mesh } = this.#context
     /** Two that begin together must not both go on, nor both give way. */
@@ -312,7 +327,7 @@ export class Healer {
       return theirs < own
     }
     return await repairObject(this.#context, cid, {
-      ...{ pace: this.#pace, suspects, isBefore, findManifest, signal }
+      ...{ pace: this.#pace, suspects, isBefore, ...options, signal }
     })
   }
 

@@ -43,6 +43,8 @@ export interface HolderCounts {
   blocksOut: number
   bytesOut: number
   shardsCommitted: number
+  /** Of these, those that were whole here already: two peers repaired the same, or a put was repeated. */
+  shardsRepeated: number
   /** Requests answered with another status than OK, by status. */
   readonly refused: Record<string, number>
   /** Streams that broke, or were cut off by a deadline or for breaking the protocol. */
@@ -61,6 +63,7 @@ export function newCounts(): HolderCounts {
     blocksOut: 0,
     bytesOut: 0,
     shardsCommitted: 0,
+    shardsRepeated: 0,
     refused: {},
     streamsCut: 0,
     work: {

@@ -170,7 +170,11 @@ class Reception {
     this.#checkShard(manifest, held)
     // the lease first: an object that is durable before its lease may be collected in between
     const kept = await keepLease(this.#context, await openLiveLease(this.#context, cid, leaseBytes))
+    const { shard } = this.#open
+    const before = await this.#context.holdings.heldShards(cid)
     await this.#upload.commit(cid, manifestBytes)
+    if (before.some((own) => own.shard === shard && own.badBlocks === 0))
+      this.#context.counts.shardsRepeated++
     return kept
   }
 

@@ -101,6 +101,64 @@ describe('cli: the book of links', () => {
     })
   })
 
+  describe('thhe verify and thhe repair', () => {
+    const put = (): string => started.node.keep(Buffer.from('hello')).toString()
+
+    it('verify says what is whole, of one object and of all', async () => {
+      const id = put()
+      const { exitCode, stdout } = await run('verify', id)
+      expect([exitCode, stdout]).to.deep.equal([
+        0,
+        `${id}: 2 of 2 shards are whole, 1 may be lost; 10 B read\n`
+      ])
+      const all = await run('verify', '--json')
+      expect(JSON.parse(all.stdout)).to.be.an('array').of.length(started.node.kept.size)
+    })
+
+    for (const [state, code, word] of [
+      ['damaged', 8, 'damaged'],
+      ['lost', 4, 'lost'],
+      ['silent', 9, 'no answer']
+    ] as const) {
+      it(`verify ends with ${code} for a shard that is ${state}`, async () => {
+        started.node.unsound = [state]
+        const { exitCode, stdout } = await run('verify', put())
+        expect(exitCode).to.equal(code)
+        expect(stdout).to.include(word)
+      })
+    }
+
+    it('repair says what it did', async () => {
+      const { exitCode, stderr } = await run('repair', put())
+      const said = '1 shard rebuilt (5 B sent), the manifest brought to 1 peer.\n'
+      expect([exitCode, stderr]).to.deep.equal([0, `Before, 0 more could be lost; ${said}`])
+    })
+
+    for (const [outcome, code] of [
+      ['partial', 4],
+      ['ended', 3],
+      ['busy', 9]
+    ] as const) {
+      it(`repair ends with ${code} when the outcome is ${outcome}`, async () => {
+        started.node.repairOutcome = outcome
+        expect((await run('repair', put())).exitCode).to.equal(code)
+      })
+    }
+
+    it('both report an object that nobody knows', async () => {
+      const id = put()
+      started.node.kept.clear()
+      expect((await run('verify', id)).exitCode).to.equal(3)
+      expect((await run('repair', id)).exitCode).to.equal(3)
+    })
+
+    it('stat shows by whom it is being rebuilt', async () => {
+      expect((await run('stat', put())).stdout).to.include(
+        `rebuilding  ${started.node.peerId.toString()}, for `
+      )
+    })
+  })
+
   describe('thhe events', () => {
     const event = { room: 'heal', kind: 'repaired', reason: 'a holder has not come back', cid: 'bafy' }
 

@@ -215,6 +215,7 @@ describe('cli: commands', () => {
         { shard: 0, live: false, damaged: false },
         { shard: 1, live: true, damaged: true }
       ],
+      repairs: [],
       leases: [{ lessee: 'me', expiresAtMs: 86_400_000, tombstone: false }]
     }
     const text = await statText(stat, 0)

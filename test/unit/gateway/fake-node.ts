@@ -42,6 +42,9 @@ export class FakeNode implements GatewayNode {
   /** Resolves when the source of a put has broken. */
   readonly putBroken = Promise.withResolvers<unknown>()
   ready = true
+  /** State of the second shard that a verification finds; whole when it is empty. */
+  unsound: ReadonlyArray<'damaged' | 'lost' | 'silent'> = []
+  repairOutcome: 'repaired' | 'partial' | 'ended' | 'busy' = 'repaired'
   /** Objects that were looked up to be read. */
   opened = 0
 
@@ -114,8 +117,34 @@ export class FakeNode implements GatewayNode {
       answered: 1,
       checkedMs: 1_000,
       overhead: 2,
-      leases: [{ lessee: this.peerId.toString(), expiresAtMs: 1_000, tombstone: false }]
+      leases: [{ lessee: this.peerId.toString(), expiresAtMs: 1_000, tombstone: false }],
+      repairs: [{ peer: this.peerId, sinceMs: 500 }]
     }),
+    verify: async (cid, { onProgress } = {}) => {
+      const manifest = this.#manifest(this.#find(cid))
+      onProgress?.({ doneBytes: 5, totalBytes: 10 })
+      const [second] = this.unsound
+      return {
+        ...{ cid, manifest, spare: 1, readBytes: 10, whole: second === undefined ? 2 : 1 },
+        shards: [
+          { shard: 0, peer: this.peerId, state: 'whole', blocks: 1, badBlocks: 0 },
+          {
+            shard: 1,
+            peer: this.peerId,
+            state: second ?? 'whole',
+            blocks: 1,
+            badBlocks: second === 'damaged' ? 1 : 0
+          }
+        ]
+      }
+    },
+    repair: async (cid, { onProgress } = {}) => {
+      this.#find(cid)
+      onProgress?.({ doneBytes: 0, totalBytes: 10, note: 'another peer is rebuilding it' })
+      const rebuilt = [{ shard: 1, peer: this.peerId }]
+      const counts = { spareBefore: 0, readBytes: 5, sentBytes: 5, manifests: [this.peerId] }
+      return { cid, outcome: this.repairOutcome, rebuilt, ...counts }
+    },
     list: () => this.#list(),
     remove: async (cid) => {
       this.#find(cid)

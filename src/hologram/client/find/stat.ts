@@ -28,6 +28,8 @@ interface Census {
   readonly keepers: readonly PeerId[]
   /** The newest lease of each lessee. */
   readonly leases: readonly Lease[]
+  /** Peers that are rebuilding it, and for how long already. */
+  readonly repairs: ReadonlyArray<{ readonly peer: PeerId; readonly forMs: number }>
   readonly asked: number
   readonly answered: number
 }
@@ -79,7 +81,8 @@ export async function statObject(context: ClientContext, cid: CID, signal: Abort
       lessee: lessee.toString(),
       expiresAtMs,
       tombstone
-    }))
+    })),
+    repairs: census.repairs.map(({ peer, forMs }) => ({ peer, sinceMs: checkedMs - forMs }))
   }
 }
 
@@ -116,6 +119,7 @@ class Count {
   readonly #holders = new Map<number, PeerId[]>()
   readonly #damaged = new Map<number, PeerId[]>()
   readonly #keepers: PeerId[] = []
+  readonly #repairs: Array<{ peer: PeerId; forMs: number }> = []
   readonly #leases = new Map<string, Lease>()
   #answered = 0
 
@@ -136,6 +140,7 @@ class Count {
       damaged: this.#damaged,
       keepers: this.#keepers,
       leases: [...this.#leases.values()],
+      repairs: this.#repairs,
       asked: this.#asked.size,
       answered: this.#answered
     }
@@ -155,6 +160,7 @@ class Count {
       const reply = await untilAbort(objects.request(peer, { status }, this.#signal), this.#signal)
       this.#answered++
       this.#keepers.push(peer)
+      if (reply.repairingMs > 0) this.#repairs.push({ peer, forMs: reply.repairingMs })
       const damaged = new Set(damagedShardsOf(reply))
       for (const shard of reply.shards) {
         const known = damaged.has(shard) ? this.#damaged : this.#holders

@@ -82,12 +82,14 @@ describe('holder: put/1', () => {
 
   it('reports which lease is kept after it has stored a shard', async () => {
     const first = await putShard(fixture, object, 0)
+    expect(fixture.holder.stats.shardsRepeated).to.equal(0)
     const kept = await leaseOn(object.cid, fixture.alice)
     expect(Buffer.compare(first.lease, kept)).to.equal(0)
     const newer = await leaseOn(object.cid, fixture.alice, { sequence: 5n })
     await fixture.holder.answer({ putLease: Uint8Array.from(newer) })
     const second = await putShard(fixture, object, 0)
     expect(second.status).to.equal('OK')
+    expect(fixture.holder.stats).to.include({ shardsCommitted: 2, shardsRepeated: 1 })
     expect(Buffer.compare(second.lease, newer)).to.equal(0)
   })
 
