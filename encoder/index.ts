@@ -3,7 +3,7 @@
 
 export { EncoderError } from './errors.ts'
 export type { EncoderErrorCode, EncoderErrorData } from './errors.ts'
-export { MAX_BLOCK_BYTES, MAX_ROWS, checkShape } from './shape.ts'
+export { MAX_CODED_BLOCK_BYTES, MAX_ROWS, checkShape } from './shape.ts'
 export type { SegmentShape } from './shape.ts'
 export { PlanCache, rs8 } from './plan.ts'
 export type { CodeFamily, RowPlan } from './plan.ts'

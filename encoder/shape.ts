@@ -14,15 +14,19 @@ export interface SegmentShape {
 export const MAX_ROWS = 256
 
 /** Largest row: keeps every offset in a segment exact, and is far below what a worker may hold. */
-export const MAX_BLOCK_BYTES = 64 * 1024 * 1024
+export const MAX_CODED_BLOCK_BYTES = 64 * 1024 * 1024
 
 /** @throws EncoderError BAD_SHAPE */
 export function checkShape({ k, n, blockBytes }: SegmentShape): void {
   checkCode(k, n)
-  if (!Number.isInteger(blockBytes) || blockBytes < 1 || blockBytes > MAX_BLOCK_BYTES) {
-    throw new EncoderError('BAD_SHAPE', `A block has 1 to ${MAX_BLOCK_BYTES} bytes, not ${blockBytes}.`, {
-      blockBytes
-    })
+  if (!Number.isInteger(blockBytes) || blockBytes < 1 || blockBytes > MAX_CODED_BLOCK_BYTES) {
+    throw new EncoderError(
+      'BAD_SHAPE',
+      `A block has 1 to ${MAX_CODED_BLOCK_BYTES} bytes, not ${blockBytes}.`,
+      {
+        blockBytes
+      }
+    )
   }
 }
 

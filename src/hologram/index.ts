@@ -12,7 +12,7 @@ export { Holder, type HolderComponents } from './holder/holder.ts'
 export { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './holder/settings.ts'
 export { Hologram, type HologramComponents, type HologramInit } from './hologram.ts'
 export type { Holdings, ShardReader, ShardSummary, ShardUpload, StoredLease, Usage } from './holdings.ts'
-export { GET_PROTOCOL, PUT_PROTOCOL } from './wire/limits.ts'
+export { GET_PROTOCOL, PUT_PROTOCOL } from '../../protocols/limits.ts'
 export { Layout, type Segment } from './records/layout.ts'
 export { DEFAULT_LEASE_MS, MAX_LEASE_MS } from './records/lease.ts'
 export {

@@ -119,14 +119,14 @@ export async function soundExtent(
 }
 
 /** No block is larger than this; a record that says so is damaged. */
-export const MAX_BLOCK_BYTES = 16 * 1024 * 1024
+export const MAX_STORED_BLOCK_BYTES = 16 * 1024 * 1024
 
 /** The bytes of a block, or undefined if they do not match its leaf hash. */
 export async function readBlock(
   file: DiskFile,
   { leaf, start, end }: BlockEntry
 ): Promise<Uint8Array | undefined> {
-  if (end <= start || end - start > MAX_BLOCK_BYTES) return undefined
+  if (end <= start || end - start > MAX_STORED_BLOCK_BYTES) return undefined
   const block = Buffer.allocUnsafeSlow(end - start)
   const length = await file.read(block, start)
   return length === block.length && Buffer.compare(leafHash(block), leaf) === 0 ? block : undefined

@@ -1,7 +1,13 @@
 import { Appender } from './appender.ts'
 import { StoreError } from './errors.ts'
 import { fileBytes } from './folder.ts'
-import { encodeLeafRecord, LEAF_RECORD_BYTES, leavesOf, MAX_BLOCK_BYTES, soundExtent } from './leaf-file.ts'
+import {
+  encodeLeafRecord,
+  LEAF_RECORD_BYTES,
+  leavesOf,
+  MAX_STORED_BLOCK_BYTES,
+  soundExtent
+} from './leaf-file.ts'
 import { createHash } from 'node:crypto'
 import { discard, removeDiscarded } from './removal.ts'
 import { tailBytesOf, writeTail } from './leaf-tail.ts'
@@ -97,8 +103,8 @@ export class Upload implements ShardUpload {
     const pieces = block instanceof Uint8Array ? [block] : block
     await this.#inTurn(async () => {
       this.#assertUsable()
-      if (bytes === 0 || bytes > MAX_BLOCK_BYTES) {
-        throw new RangeError(`A block has 1 to ${MAX_BLOCK_BYTES} bytes, not ${bytes}.`)
+      if (bytes === 0 || bytes > MAX_STORED_BLOCK_BYTES) {
+        throw new RangeError(`A block has 1 to ${MAX_STORED_BLOCK_BYTES} bytes, not ${bytes}.`)
       }
       const extent = { blocks: this.#extent.blocks + 1, dataBytes: this.#extent.dataBytes + bytes }
       const record = encodeLeafRecord(leaf, extent.dataBytes)

@@ -12,7 +12,7 @@ import { Layout } from '../records/layout.ts'
 import { manifestCid } from '../records/manifest.ts'
 import type { Manifest } from '../records/manifest.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
-import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../wire/limits.ts'
+import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../../protocols/limits.ts'
 
 /**
  * 'missing': the peer says that it does not have it. 'damaged': it says that its copy is damaged. 'wrong': what it sent is not

@@ -16,7 +16,7 @@ import {
   MAX_PUT_FRAME_BYTES,
   OBJECT_PROTOCOL,
   PUT_PROTOCOL
-} from '../wire/limits.ts'
+} from '../../../protocols/limits.ts'
 import { fromFraming } from '../wire/stream-errors.ts'
 import { Admission } from './admission.ts'
 import { countRefusal, newCounts } from './context.ts'

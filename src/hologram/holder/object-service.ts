@@ -6,7 +6,7 @@ import {
 } from '../../../protocols/generated/object.js'
 import { decodeObjectCid } from '../records/cid.ts'
 import { isLive, openLease, storedLease } from '../records/lease.ts'
-import { MAX_LEASES_PER_REPLY, MAX_STATEMENTS } from '../wire/limits.ts'
+import { MAX_LEASES_PER_REPLY, MAX_STATEMENTS } from '../../../protocols/limits.ts'
 import { decodeManifest, manifestCid, type Manifest } from '../records/manifest.ts'
 import { openPlacement, type PlacementRecord } from '../records/placement-record.ts'
 import { openHolderStatement, signHolderStatement } from '../records/holder-statement.ts'

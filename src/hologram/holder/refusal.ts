@@ -1,7 +1,7 @@
 import { isFramingError } from '../../../protocols/framing/index.ts'
 import { Status } from '../../../protocols/generated/object.js'
 import { isHologramError } from '../errors.ts'
-import { MAX_MESSAGE_BYTES } from '../wire/limits.ts'
+import { MAX_MESSAGE_BYTES } from '../../../protocols/limits.ts'
 
 /** What the replies of all three protocols have in common. */
 export interface ReplyHead {

@@ -1,6 +1,6 @@
+import { MAX_SHARDS } from '../../../protocols/limits.ts'
 import { createHash } from 'node:crypto'
 import { compare } from 'uint8arrays/compare'
-import { MAX_SHARDS } from '../records/manifest.ts'
 import { negativeLog2 } from './log2.ts'
 import type { CID } from 'multiformats/cid'
 import type { MeshPeer } from '../mesh.ts'

@@ -1,8 +1,8 @@
+import { MAX_SHARDS, MAX_STATEMENT_PAYLOAD_BYTES } from '../../../protocols/limits.ts'
 import { HolderStatement as StatementMessage } from '../../../protocols/generated/object.js'
 import { signPayload, type Signer } from '../../../protocols/signed.ts'
 import { HologramError } from '../errors.ts'
 import { decodeObjectCid } from './cid.ts'
-import { MAX_SHARDS } from './manifest.ts'
 import { MAX_CLOCK_SKEW_MS } from './placement-record.ts'
 import { openRecord } from './signed-record.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -10,8 +10,6 @@ import type { CID } from 'multiformats/cid'
 
 /** Shards that one statement names: a peer holds one of an object, and several only in a mesh of few peers. */
 export const MAX_STATEMENT_SHARDS = 32
-/** Largest HolderStatement message: network, id, sequence and 32 shard numbers. */
-export const MAX_STATEMENT_PAYLOAD_BYTES = 256
 
 /** What a peer says of itself: these shards of an object are here. It extends the putter's placement record. */
 export interface HolderStatement {

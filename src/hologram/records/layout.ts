@@ -3,8 +3,6 @@ import type { Layer } from './manifest.ts'
 
 /** Block sizes are multiples of this many bytes: a cache line, and a whole number of SIMD registers. */
 export const BLOCK_ALIGNMENT_BYTES = 64
-/** Largest block. */
-export const MAX_BLOCK_BYTES = 2 ** 20
 /**
  * The n blocks of a coded segment have at most this many bytes in all: putter and reader hold several segments at once,
  * whatever the code, and their memory must not grow with n.

@@ -1,3 +1,4 @@
+import { MAX_LEASE_PAYLOAD_BYTES } from '../../../protocols/limits.ts'
 import { Lease as LeaseMessage } from '../../../protocols/generated/object.js'
 import { signPayload, type Signer } from '../../../protocols/signed.ts'
 import { equals } from 'uint8arrays/equals'
@@ -12,8 +13,6 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export const DEFAULT_LEASE_MS = 30 * DAY_MS
 /** A lease may not run longer than this from now. */
 export const MAX_LEASE_MS = 400 * DAY_MS
-/** Largest Lease message: network, id and lessee, three numbers. */
-export const MAX_LEASE_PAYLOAD_BYTES = 256
 
 /** A statement of one peer that it wants an object kept until `expiresAtMs`, or, as a tombstone, no longer. */
 export interface Lease {

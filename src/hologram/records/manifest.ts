@@ -1,3 +1,4 @@
+import { MAX_BLOCK_BYTES, MAX_MANIFEST_BYTES, MAX_SHARDS } from '../../../protocols/limits.ts'
 import { createHash } from 'node:crypto'
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
@@ -9,19 +10,14 @@ import {
   BLOCK_ALIGNMENT_BYTES,
   inlineLimit,
   Layout,
-  MAX_BLOCK_BYTES,
   MAX_CODED_SEGMENT_BYTES,
   MAX_SMALL_SEGMENTS,
   MIN_BLOCK_BYTES
 } from './layout.ts'
 import { placementSeed } from './seed.ts'
 
-/** Largest encoded manifest: an inline object of 64 KiB, or 256 roots, with room for what tensors bring. */
-export const MAX_MANIFEST_BYTES = 1 << 17
 /** Items of the encoding: 13 fields, 256 roots, 64 layers of two fields, and keys. */
 const SHAPE_LIMITS = { maxItems: 1024, maxDepth: 3 }
-/** Largest n: one shard for each point of GF(2^8). */
-export const MAX_SHARDS = 256
 /** Scales of a tensor. */
 export const MAX_LAYERS = 64
 

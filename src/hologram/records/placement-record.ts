@@ -1,16 +1,14 @@
+import { MAX_SHARDS, MAX_PLACEMENT_PAYLOAD_BYTES } from '../../../protocols/limits.ts'
 import { Placement as PlacementMessage } from '../../../protocols/generated/object.js'
 import { decodePeerId, signPayload, type Signer } from '../../../protocols/signed.ts'
 import { decodeObjectCid } from './cid.ts'
 import { HologramError } from '../errors.ts'
 import { openRecord } from './signed-record.ts'
-import { MAX_SHARDS } from './manifest.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
 /** Holders that one record may name: two for each of 256 shards. */
 export const MAX_RECORD_HOLDERS = 512
-/** Largest Placement message: 512 holders of 47 bytes, the network and the id. */
-export const MAX_PLACEMENT_PAYLOAD_BYTES = 32768
 /** How far a putter's clock may be ahead: a record from the future would outrank all honest ones. */
 export const MAX_CLOCK_SKEW_MS = 10 * 60 * 1000
 

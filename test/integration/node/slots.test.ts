@@ -1,7 +1,7 @@
 import { varint } from 'multiformats'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
-import { MAX_PUT_FRAME_BYTES, PUT_PROTOCOL } from '../../../src/hologram/wire/limits.ts'
+import { MAX_PUT_FRAME_BYTES, PUT_PROTOCOL } from '../../../protocols/limits.ts'
 import { Lab, livePeers, prefixOf, startLabHost, until } from './support.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Node } from '../../../src/node/index.ts'

@@ -3,7 +3,7 @@ import { GetReply, GetRequest, Status } from '../../../../protocols/generated/ob
 import { isFramingError } from '../../../../protocols/framing/index.ts'
 import type { FramedStream } from '../../../../protocols/framing/index.ts'
 import type { Layout } from '../../records/layout.ts'
-import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../wire/limits.ts'
+import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../../../protocols/limits.ts'
 import { wasReset } from '../../wire/stream-errors.ts'
 import { AuditVerifier } from './audit-verifier.ts'
 import type { PeerExperience } from '../find/experience.ts'

@@ -1,6 +1,6 @@
+import { MAX_SHARDS } from '../../../../protocols/limits.ts'
 import { HologramError } from '../../errors.ts'
 import { BLOCK_ALIGNMENT_BYTES, MAX_CODED_SEGMENT_BYTES } from '../../records/layout.ts'
-import { MAX_SHARDS } from '../../records/manifest.ts'
 import type { PutOptions } from '../../objects.ts'
 import { checkForm } from './form.ts'
 import type { ClientSettings } from '../settings.ts'

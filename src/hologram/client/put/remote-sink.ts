@@ -3,7 +3,7 @@ import { PutFrame, PutReply, Status } from '../../../../protocols/generated/obje
 import { encodePutBlock } from '../../wire/block-frame.ts'
 import type { FramedStream, WaitOptions } from '../../../../protocols/framing/index.ts'
 import { fromFraming } from '../../wire/stream-errors.ts'
-import { MAX_PUT_FRAME_BYTES, PUT_PROTOCOL } from '../../wire/limits.ts'
+import { MAX_PUT_FRAME_BYTES, PUT_PROTOCOL } from '../../../../protocols/limits.ts'
 import { deadlineIn } from '../../../clock/index.ts'
 import type { Clock } from '../../../clock/index.ts'
 import { HologramError } from '../../errors.ts'

@@ -3,7 +3,11 @@ import { ObjectReply, ObjectRequest, Status } from '../../../../protocols/genera
 import { isHologramError } from '../../errors.ts'
 import type { FramedStream, WaitOptions } from '../../../../protocols/framing/index.ts'
 import { fromFraming } from '../../wire/stream-errors.ts'
-import { MAX_OBJECT_REPLY_BYTES, MAX_OBJECT_REQUEST_BYTES, OBJECT_PROTOCOL } from '../../wire/limits.ts'
+import {
+  MAX_OBJECT_REPLY_BYTES,
+  MAX_OBJECT_REQUEST_BYTES,
+  OBJECT_PROTOCOL
+} from '../../../../protocols/limits.ts'
 import { PeerSlots } from './peer-slots.ts'
 import type { SlotUse } from './peer-slots.ts'
 import { StreamPool } from './stream-pool.ts'

@@ -11,7 +11,7 @@ import {
   MAX_GET_REQUEST_BYTES,
   MAX_OBJECT_REQUEST_BYTES,
   MAX_PUT_FRAME_BYTES
-} from '../../../../src/hologram/wire/limits.ts'
+} from '../../../../protocols/limits.ts'
 import { codeOf, codedObject, noise, stalledStream } from '../support.ts'
 import {
   getRequest,

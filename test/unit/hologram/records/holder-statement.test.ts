@@ -1,6 +1,6 @@
+import { MAX_STATEMENT_PAYLOAD_BYTES } from '../../../../protocols/limits.ts'
 import { expect } from 'chai'
 import {
-  MAX_STATEMENT_PAYLOAD_BYTES,
   MAX_STATEMENT_SHARDS,
   openHolderStatement,
   signHolderStatement

@@ -1,14 +1,9 @@
+import { MAX_LEASE_PAYLOAD_BYTES } from '../../../../protocols/limits.ts'
 import { expect } from 'chai'
 import { Lease as LeaseMessage } from '../../../../protocols/generated/object.js'
 import { signPayload, type Signer } from '../../../../protocols/signed.ts'
 import { objectCid } from '../../../../src/hologram/records/cid.ts'
-import {
-  isLive,
-  MAX_LEASE_MS,
-  MAX_LEASE_PAYLOAD_BYTES,
-  openLease,
-  storedLease
-} from '../../../../src/hologram/records/lease.ts'
+import { isLive, MAX_LEASE_MS, openLease, storedLease } from '../../../../src/hologram/records/lease.ts'
 import { codeOf, DAY_MS, leaseOn, NETWORK, NOW_MS, OTHER_NETWORK, sha256, signer } from '../support.ts'
 
 describe('lease', () => {

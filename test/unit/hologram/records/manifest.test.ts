@@ -1,3 +1,4 @@
+import { MAX_MANIFEST_BYTES } from '../../../../protocols/limits.ts'
 import * as dagCbor from '@ipld/dag-cbor'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -7,7 +8,6 @@ import {
   encodeManifest,
   manifestCid,
   MAX_LAYERS,
-  MAX_MANIFEST_BYTES,
   neededShards
 } from '../../../../src/hologram/records/manifest.ts'
 import { codedObject, errorOf, inlineManifest, noise } from '../support.ts'

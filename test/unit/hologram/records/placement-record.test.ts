@@ -1,10 +1,10 @@
+import { MAX_PLACEMENT_PAYLOAD_BYTES } from '../../../../protocols/limits.ts'
 import { expect } from 'chai'
 import { Placement as PlacementMessage } from '../../../../protocols/generated/object.js'
 import { signPayload, type Signer } from '../../../../protocols/signed.ts'
 import { objectCid } from '../../../../src/hologram/records/cid.ts'
 import {
   MAX_CLOCK_SKEW_MS,
-  MAX_PLACEMENT_PAYLOAD_BYTES,
   MAX_RECORD_HOLDERS,
   openPlacement,
   signPlacement

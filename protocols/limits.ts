@@ -1,16 +1,23 @@
-import { MAX_BLOCK_BYTES } from '../records/layout.ts'
-import { MAX_LEASE_PAYLOAD_BYTES } from '../records/lease.ts'
-import { MAX_MANIFEST_BYTES, MAX_SHARDS } from '../records/manifest.ts'
-import { MAX_STATEMENT_PAYLOAD_BYTES } from '../records/holder-statement.ts'
-import { MAX_PLACEMENT_PAYLOAD_BYTES } from '../records/placement-record.ts'
-import { SIGNED_OVERHEAD_BYTES } from '../../../protocols/signed.ts'
-
-// The limits of the wire (docs/reference/protocols.md, "Limits"). Peers that exceed them are disconnected.
+// The limits of the object protocols (docs/reference/protocols.md, "Limits"). Peers that exceed them are disconnected.
+import { SIGNED_OVERHEAD_BYTES } from './signed.ts'
 
 /** Names of the protocols, as `Mesh.protocol` takes them. */
 export const PUT_PROTOCOL = 'put/1'
 export const GET_PROTOCOL = 'get/1'
 export const OBJECT_PROTOCOL = 'object/1'
+
+/** Largest n of an object: one shard for each point of GF(2^8). */
+export const MAX_SHARDS = 256
+/** Largest block of a shard. */
+export const MAX_BLOCK_BYTES = 2 ** 20
+/** Largest encoded manifest: an inline object of 64 KiB, or 256 roots, with room for the parameters of a tensor. */
+export const MAX_MANIFEST_BYTES = 1 << 17
+/** Largest Lease message: network, id and lessee, three numbers. */
+export const MAX_LEASE_PAYLOAD_BYTES = 256
+/** Largest HolderStatement message: network, id, sequence and 32 shard numbers. */
+export const MAX_STATEMENT_PAYLOAD_BYTES = 256
+/** Largest Placement message: 512 holders of 47 bytes, the network and the id. */
+export const MAX_PLACEMENT_PAYLOAD_BYTES = 32768
 
 /** Audit path of a shard with 2^64 blocks. */
 export const MAX_PATH_BYTES = 64 * 32
