@@ -100,6 +100,7 @@ const SRC_ROOMS = [
   'homeostat',
   'hologram',
   'field',
+  'folders',
   'store',
   'seal',
   'node',
@@ -153,6 +154,7 @@ export default defineConfig(
     files: ['src/seal/cipher.ts'],
     rules: pure(WORKER_MODULES, othersThan('seal'), rooms('encoder', 'fba', 'protocols'))
   },
+  { files: ['src/folders/**/*.ts'], rules: pure(NODE_MODULES, othersThan('folders', 'seal')) },
   { files: ['src/node/peers/**/*.ts', 'src/node/rendezvous.ts'], rules: timed() },
   {
     // Keys of certificates need random bits from the system.
@@ -163,5 +165,8 @@ export default defineConfig(
   { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
   { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },
   { files: ['src/gateway/**/*.ts'], rules: walls([othersThan('gateway', 'node', 'seal')]) },
-  { files: ['src/cli/**/*.ts'], rules: walls([othersThan('cli', 'node', 'gateway', 'seal', 'manifold')]) }
+  {
+    files: ['src/cli/**/*.ts'],
+    rules: walls([othersThan('cli', 'node', 'gateway', 'seal', 'folders', 'manifold')])
+  }
 )

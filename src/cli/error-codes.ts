@@ -1,6 +1,7 @@
 import type { MatrixError } from '../manifold/simulation/index.ts'
 import type { TensorErrorCode } from '../../encoder/tensor/index.ts'
 import type { FbaFileError } from '../../fba/analysis/index.ts'
+import type { FolderErrorCode } from '../folders/index.ts'
 import type { ProblemCode } from '../gateway/index.ts'
 import type { ConfigError } from '../node/config/index.ts'
 import type { HologramErrorCode, NodeErrorCode, StoreErrorCode } from '../node/errors.ts'
@@ -38,6 +39,8 @@ type CliCode =
   | 'FILE_CHANGED'
   | 'FILE_EXISTS'
   | 'IS_DIRECTORY'
+  | 'IS_FOLDER'
+  | 'IS_SYMLINK'
   | 'IS_TENSOR'
   | 'NODE_GONE'
   | 'NODE_SILENT'
@@ -58,6 +61,7 @@ export type KnownCode =
   | CliCode
   | ConfigError['code']
   | FbaFileError['code']
+  | FolderErrorCode
   | HologramErrorCode
   | MatrixError['code']
   | NetworkDescriptorError['code']
@@ -88,6 +92,15 @@ export const CODES = {
   ],
   NO_SUCH_FILE: ['usage', CHECK_PATH],
   IS_DIRECTORY: ['usage', ''],
+  IS_FOLDER: ['usage', 'Fetch it with `thhe get`, or see what is in it with `thhe ls`.'],
+  IS_SYMLINK: ['usage', ''],
+  NOT_A_FOLDER: ['usage', 'See what is in the folder with `thhe ls`.'],
+  NOT_IN_FOLDER: ['notFound', 'See what is in the folder with `thhe ls`.'],
+  FOLDER_TOO_LARGE: ['usage', ''],
+  BAD_FOLDER: [
+    'damaged',
+    'Ask for the link again; whoever made this folder used other software, or a broken one.'
+  ],
   NOT_A_FILE: ['usage', ''],
   FILE_EXISTS: ['usage', 'Choose another name with -o, or replace it with --force.'],
   FILE_CHANGED: ['usage', ''],

@@ -18,7 +18,8 @@ export const withLink = <T>(yargs: Argv<T>): Argv<T & LinkFlags> =>
   yargs
     .positional('link', {
       type: 'string',
-      describe: 'Link as `thhe put` printed it, an id, or - for a link on standard input',
+      describe:
+        'Link as `thhe put` printed it, with /PATH behind it for what is in a folder; an id; - for standard input',
       coerce: unescapeDash
     })
     .option('link-file', {

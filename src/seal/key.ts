@@ -1,5 +1,5 @@
 import type { RandomSource } from '../clock/clock.ts'
-import { deriveKey, KEY_BYTES } from './cipher.ts'
+import { deriveKey, hmac, KEY_BYTES } from './cipher.ts'
 import { SealError } from './errors.ts'
 
 /** A fresh key for one object. */
@@ -24,4 +24,17 @@ export function checkKey(key: Uint8Array): void {
  */
 export function layerKey(key: Uint8Array, part: number | 'parameters'): Uint8Array {
   return deriveKey(key, `thhe/tensor/1/${part}`)
+}
+
+/**
+ * The key of one thing in a folder: HMAC-SHA256 of `what`, under HKDF-SHA256 of the folder's key with "thhe/folder/1/" and
+ * the kind as its info. It tells nothing of the folder's key, nor of its other keys.
+ *
+ * @param key - of the folder, as it stands in the link
+ * @param kind - 'item' is packed with others and sealed with counters as nonces: `what` must be its bytes, so that the key
+ * never seals others. 'file' is an object of its own: `what` is its path, size and time of change.
+ */
+export function folderPartKey(key: Uint8Array, kind: 'item' | 'file', what: Uint8Array): Uint8Array {
+  checkKey(key)
+  return hmac(deriveKey(key, `thhe/folder/1/${kind}`), what)
 }

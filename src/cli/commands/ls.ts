@@ -1,8 +1,12 @@
 import type { CommandModule } from 'yargs'
 import { defineCommand } from '../command.ts'
+import { unescapeDash } from '../dash.ts'
 import type { OwnedObjectJson } from '../../gateway/index.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
+import { usageError } from '../errors.ts'
+import { linkText } from '../link-input.ts'
+import type { Globals } from '../globals.ts'
 import { count, formatAge, formatBytes, shortId } from '../format.ts'
 import { FULL_OPTION } from '../globals.ts'
 import type { Io } from '../io.ts'
@@ -12,17 +16,31 @@ interface LsOptions extends EndpointOptions {
   readonly filter?: string
   readonly check: boolean
   readonly full: boolean
+  readonly links: boolean
+  readonly linkFile?: string
+}
+
+const listFolder = async (io: Io, flags: LsOptions & Globals): Promise<void> => {
+  const { folderEntries, folderText } = await import('../folders/list.ts')
+  const text = await linkText({ link: flags.filter, linkFile: flags.linkFile }, io)
+  const client = await connect(flags, io)
+  const entries = await folderEntries(client, text)
+  if (flags.json) return await printJson(io, entries)
+  if (entries.length > 0) await printLine(io, folderText(entries, flags.links))
+  else if (!flags.quiet) remark(io, 'The folder is empty.')
 }
 
 export const lsCommand = (io: Io): CommandModule =>
   defineCommand<LsOptions>({
     command: 'ls [filter]',
-    describe: 'List the objects that were put through this node',
+    describe: 'List the objects that were put through this node, or what is in a folder',
     builder: (yargs) =>
       withEndpoint(yargs)
         .positional('filter', {
           type: 'string',
-          describe: 'Part of a name, or of an id; * stands for anything'
+          describe:
+            'Part of a name, or of an id; * stands for anything. Or a link to a folder, with /PATH behind it',
+          coerce: unescapeDash
         })
         .options({
           check: {
@@ -30,10 +48,30 @@ export const lsCommand = (io: Io): CommandModule =>
             default: false,
             describe: 'Ask the holders of every object now whether they have their shards'
           },
+          'link-file': {
+            type: 'string',
+            requiresArg: true,
+            coerce: unescapeDash,
+            describe: 'File with the link to a folder: other users see arguments, and the key in them'
+          },
+          links: {
+            type: 'boolean',
+            default: false,
+            describe: 'Of what is in a folder: a link to each, which opens that alone'
+          },
           ...FULL_OPTION
         })
-        .example('thhe ls "*.jpg" -l', 'Lists pictures, with their whole ids'),
+        .example('thhe ls "*.jpg" -l', 'Lists pictures, with their whole ids')
+        .example('thhe ls LINK/holiday', 'Lists what is in a folder of a folder'),
     handler: async (flags) => {
+      if (
+        flags.linkFile !== undefined ||
+        flags.filter === '-' ||
+        flags.filter?.startsWith('thhe:') === true
+      ) {
+        return await listFolder(io, flags)
+      }
+      if (flags.links) throw usageError('--links is for what is in a folder: name its link.')
       const client = await connect(flags, io)
       const matches = matcherOf(flags.filter)
       const objects: OwnedObjectJson[] = []

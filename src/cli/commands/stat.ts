@@ -7,7 +7,13 @@ import { formatBytes, formatDuration } from '../format.ts'
 import type { Io } from '../io.ts'
 import { linkText, withLink } from '../link-input.ts'
 import type { LinkFlags } from '../link-input.ts'
+import { usageError } from '../errors.ts'
+import type { Globals } from '../globals.ts'
+import type { NodeClient } from '../client.ts'
 import { printJson, printLine, renderFields, renderTable } from '../output.ts'
+
+/** Objects of a folder that are asked for at the same time. */
+const STATS_AT_ONCE = 4
 
 export const statCommand = (io: Io): CommandModule =>
   defineCommand<EndpointOptions & LinkFlags>({
@@ -15,15 +21,53 @@ export const statCommand = (io: Io): CommandModule =>
     describe: 'Show which shards of an object live where, and how many may be lost',
     builder: (yargs) => withLink(withEndpoint(yargs)),
     handler: async (flags) => {
-      const { readLink } = await import('../objects/get.ts')
+      const { readFolderLink } = await import('../folders/reader.ts')
       const text = await linkText(flags, io)
       const client = await connect(flags, io)
-      const { cid } = await readLink(client, text)
-      const stat = await client.stat(cid.toString())
+      const { place, isFolder, path } = await readFolderLink(client, text)
+      if (path.length > 0) {
+        throw usageError(
+          'Shards belong to whole folders and files.',
+          'Name the folder, or a link that `thhe ls --links` shows.'
+        )
+      }
+      if (isFolder) return await statFolder(io, flags, client, text)
+      const stat = await client.stat(place.cid.toString())
       if (flags.json) await printJson(io, stat)
       else await printLine(io, await statText(stat, Date.now()))
     }
   })
+
+/** The health of a folder is that of its weakest object. */
+const statFolder = async (
+  io: Io,
+  { json }: Pick<Globals, 'json'>,
+  client: NodeClient,
+  text: string
+): Promise<void> => {
+  const [{ folderObjects }, { atOnce }] = await Promise.all([
+    import('../folders/objects.ts'),
+    import('../folders/at-once.ts')
+  ])
+  const { root, objects } = await folderObjects(client, text, io.signal)
+  const stats = await atOnce(STATS_AT_ONCE, [...objects], async (cid) => await client.stat(cid))
+  stats.sort((a, b) => a.spare - b.spare)
+  const [weakest] = stats
+  if (json) return await printJson(io, { cid: root, spare: weakest.spare, objects: stats })
+  const stored = stats.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const fields = renderFields([
+    ['folder', root],
+    ['objects', `${stats.length}, ${formatBytes(stored)} as stored`],
+    ['spare', `${health(weakest)}, for the weakest of them`]
+  ])
+  const table = renderTable(stats, [
+    { head: 'SPARE', align: 'right', cell: ({ spare }) => spare },
+    { head: 'LIVE', align: 'right', cell: ({ live, n }) => `${live} of ${n}` },
+    { head: 'SIZE', align: 'right', cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
+    { head: 'ID', cell: ({ cid }) => cid }
+  ])
+  await printLine(io, `${fields}\n\n${table}`)
+}
 
 /** @param nowMs - to say how long leases still run */
 export const statText = async (stat: StatJson, nowMs: number): Promise<string> => {

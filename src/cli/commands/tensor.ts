@@ -25,10 +25,16 @@ export const tensorCommand = (io: Io): CommandModule =>
   ])
 
 const tensorPutCommand = (io: Io): CommandModule =>
-  defineCommand<PutFlags>({
+  defineCommand<PutFlags & { readonly file: string }>({
     command: 'put <file>',
     describe: 'Seal a .npy or PNG file layer by layer and spread it over the peers; prints the link to it',
-    builder: (yargs) => putOptions(withEndpoint(yargs)),
+    builder: (yargs) =>
+      putOptions(withEndpoint(yargs)).positional('file', {
+        type: 'string',
+        demandOption: true,
+        describe: 'File, or - for standard input',
+        coerce: unescapeDash
+      }),
     handler: async (flags) => {
       const [{ openSource }, { putTensor }] = await Promise.all([
         import('../objects/source.ts'),

@@ -1,0 +1,16 @@
+// Folders as Merkle trees of sealed nodes: their format, how small files are packed together, how links name what is in them.
+// May not enter: the disk, the node, clocks and random bits; what reads and writes objects comes in as a function.
+export { buildFolder } from './build.ts'
+export type { BuiltFolder, FolderSource } from './build.ts'
+export { FolderError, isFolderError } from './errors.ts'
+export type { FolderErrorCode } from './errors.ts'
+export { formatPlace, parsePlace } from './link.ts'
+export type { FolderLink } from './link.ts'
+export { nameFault, splitPath } from './names.ts'
+export { decodeNode, encodeNode, MAX_ITEM_BYTES, MAX_NODE_BYTES } from './node.ts'
+export type { Branch, Entry, FileEntry, FolderEntry, FolderNode, SymlinkEntry } from './node.ts'
+export { isPacked, planPacks } from './pack.ts'
+export type { Pack } from './pack.ts'
+export { openItem, sealItem, storedBytes } from './item.ts'
+export { FolderReader } from './read.ts'
+export type { Place, Slice } from './place.ts'
