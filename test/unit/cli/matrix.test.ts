@@ -34,7 +34,7 @@ const isList = ({ type, array }: Options): boolean => type === 'array' || array 
 
 /** Words for what the command cannot do without, which name nothing that is there. */
 const argumentsOf = ({ record }: Leaf): string[] =>
-  [...record.command.matchAll(/<(\w+)>|\[link\]/g)].map(() => 'nothing')
+  [...record.command.matchAll(/<(\w+)(?:\.\.)?>|\[link\]/g)].map(() => 'nothing')
 
 /** Options that the command cannot do without. */
 const requiredOf = ({ record }: Leaf, but?: string): string[] =>
@@ -167,7 +167,7 @@ describe('cli: every command with every bad value', function () {
   it('prints its help without arguments', async () => {
     const { exitCode, stdout } = await runInProcess(world, [])
     expect(exitCode).to.equal(0)
-    expect(stdout).to.include('thhe put <file>')
+    expect(stdout).to.include('thhe put <files..>')
   })
 
   it('does not parse the letters of a value as options', async () => {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
@@ -227,6 +228,29 @@ describe('folders', () => {
       'code',
       'BAD_FOLDER'
     )
+  })
+
+  it('have the bytes that the specification shows', () => {
+    const cid = CID.parse('bafyreie4ibel4bfbkhaex3xrfobj2f27amnmncgbpbnmymz6bfkwqh65g4')
+    const bytes = encodeNode({
+      kind: 'leaf',
+      entries: [
+        {
+          type: 'file',
+          name: 'a',
+          mode: 0o644,
+          mtimeMs: 1,
+          bytes: 4,
+          place: { cid, slice: { start: 7, plainBytes: 4 } }
+        },
+        { type: 'symlink', name: 'b', mtimeMs: -1, target: 'a' }
+      ]
+    })
+    const specification = readFileSync(
+      new URL('../../../docs/reference/protocols.md', import.meta.url),
+      'utf8'
+    )
+    expect(specification.replace(/\s+/g, '')).to.contain(Buffer.from(bytes).toString('hex'))
   })
 
   it('order names by their bytes', () => {
