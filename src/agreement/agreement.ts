@@ -27,6 +27,7 @@ import { Outbox } from './outbox.ts'
 import { Payloads } from './payloads.ts'
 import { Questions } from './questions.ts'
 import type { AgreementRecords } from './records.ts'
+import { ValuePool } from './value-pool.ts'
 
 /** What becomes of an envelope that came by gossip: passed on, dropped, or held against its sender. */
 export type EpochOutcome = 'accept' | 'ignore' | 'reject'
@@ -107,6 +108,7 @@ export class Agreement<M> {
   readonly #journal: Journal
   readonly #outbox: Outbox
   readonly #questions: Questions
+  readonly #values = new ValuePool(sha256)
   readonly #stopping = new AbortController()
   readonly #timers = new Map<string, Cancel>()
   readonly #chain: MapChain<M>
@@ -204,7 +206,7 @@ export class Agreement<M> {
   /** An envelope that came by gossip. */
   receive(envelope: Envelope, from?: string): EpochOutcome {
     if (!this.#isRunning) return 'ignore'
-    const outcome = this.#scp.receive(envelope)
+    const outcome = this.#scp.receive(this.#values.envelope(envelope))
     if (outcome === 'slot-out-of-range' && envelope.statement.slotIndex > this.#scp.currentSlot) {
       // Others are far ahead, or somebody lies: a proof decides.
       void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
@@ -293,7 +295,7 @@ export class Agreement<M> {
         this.#questions.wantPayloads(missing)
         return level
       },
-      combineCandidates: (_slot, candidates) => this.#judge.combine(candidates),
+      combineCandidates: (_slot, candidates) => this.#values.one(this.#judge.combine(candidates)),
       findQuorumSet: (hash) => {
         this.#questions.wantQuorumSet(hash)
         return undefined
@@ -316,7 +318,7 @@ export class Agreement<M> {
     const value = this.#judge.propose(link.reports(), this.#chain.before)
     if (value === undefined) return this.#schedule('epoch', RETRY_PROPOSAL_MS, () => this.#beginEpoch())
     this.#proposedAtMs ??= clock.monotonicMs()
-    this.#scp.nominate(slot, value, leaderSeed(this.#chain.value, sha256))
+    this.#scp.nominate(slot, this.#values.one(value), leaderSeed(this.#chain.value, sha256))
   }
 
   #externalized(slot: number, value: Uint8Array): void {
