@@ -7,7 +7,8 @@ import type {
   ClientStats,
   Keeper,
   LayeredGetOptions,
-  OpenedObject,
+  LayeredObject,
+  OperationSink,
   PeerStats
 } from './client/index.ts'
 import { Healer, healSettings, repairForUser, watchHoldings, YieldingPace } from './heal/index.ts'
@@ -45,6 +46,8 @@ export interface HologramComponents extends Omit<HolderComponents, 'clock'> {
   readonly random?: RandomSource
   /** What this node does by itself, and why. @default nobody hears of it */
   readonly events?: EventSink
+  /** Hears how long the user's puts and gets took. @default nobody */
+  readonly operations?: OperationSink
 }
 
 export interface HologramInit {
@@ -122,6 +125,11 @@ export class Hologram implements Objects {
     await this.#holder.stop()
   }
 
+  /** Whether the user of this node is waiting for a put or a get. */
+  get isBusy(): boolean {
+    return this.#client.isBusy
+  }
+
   /** What this node has done for others. */
   get stats(): HolderStats {
     return this.#holder.stats
@@ -142,6 +150,16 @@ export class Hologram implements Objects {
     return this.#healer.stats
   }
 
+  /** Objects of which this node keeps the manifest, by the shards or copies over those needed that are not lost. */
+  objectsBySpare(): ReadonlyMap<number, number> {
+    return this.#healer.bySpare()
+  }
+
+  /** Objects that wait for repair here, likewise. */
+  queuedBySpare(): ReadonlyMap<number, number> {
+    return this.#healer.queuedBySpare()
+  }
+
   /** What this node has found of what other peers keep. */
   get auditStats(): AuditStats {
     return this.#auditor.stats
@@ -160,7 +178,7 @@ export class Hologram implements Objects {
     return this.#client.get(cid, options)
   }
 
-  async open(cid: CID, options?: { signal?: AbortSignal }): Promise<OpenedObject> {
+  async open(cid: CID, options?: { signal?: AbortSignal }): Promise<LayeredObject> {
     return this.#client.open(cid, options)
   }
 

@@ -4,7 +4,7 @@ export { TokenBucket, UNLIMITED, type Bandwidth, type TokenBucketInit } from './
 export { isObjectCid } from './records/cid.ts'
 export { HologramError, isHologramError, type HologramErrorCode, type HologramErrorData } from './errors.ts'
 export type { AuditStats } from './audit/index.ts'
-export type { ClientStats, PeerStats } from './client/index.ts'
+export type { ClientStats, OperationSink, PeerStats } from './client/index.ts'
 export type { HealStats } from './heal/index.ts'
 export type { HolderStats, ServiceName, ServiceWork } from './holder/context.ts'
 export type { HologramLogger } from './logger.ts'

@@ -28,18 +28,20 @@ import { ModuleList } from './module.ts'
 import { networkId, networkIdText, protocolPrefix } from './network.ts'
 import { ThheNode } from './node.ts'
 import { objectsModule } from './objects-module.ts'
+import { OperationTimes } from './operation-times.ts'
 import { bulkEndpoints, bulkPorts, NO_BULK_PORTS } from './peers/bulk-ports.ts'
 import { ForeignPeers } from './peers/foreign.ts'
 import { membershipModule, peersModule } from './peers/modules.ts'
 import { PeerClocks } from './peers/peer-clocks.ts'
 import { Peers } from './peers/peers.ts'
 import type { PeersInit } from './peers/peers.ts'
+import { processModule } from './process-module.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous, rendezvousModule } from './rendezvous.ts'
 import { Scrubber } from './scrubber.ts'
 import { storeModule } from './store-module.ts'
 import { VERSION } from './version.ts'
 import type { SegmentCodec } from '../../encoder/index.ts'
-import type { Bandwidth } from '../hologram/index.ts'
+import type { Bandwidth, HologramComponents } from '../hologram/index.ts'
 import type { Store } from '../store/index.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { DataFolder } from './data/folder.ts'
@@ -159,7 +161,8 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     prefix,
     bulk
   })
-  const hologram = createHologram(opened, mesh, events)
+  const operations = new OperationTimes()
+  const hologram = createHologram(opened, mesh, { events, operations })
   const agreement = createAgreement(opened, peers, id, prefix)
   agreement?.onMap((map) => {
     peers.latency.discredit(new Set(map.peers.filter(({ isDoubted }) => isDoubted).map(({ id }) => id)))
@@ -168,11 +171,12 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   const garbage = new GarbageCollector({ holdings: store, ...ofStore })
   modules.add(
     events,
+    processModule(),
     aboutModule({ peerId: host.peerId, network, uptimeSeconds }),
     membershipModule(peers),
     hostModule(host, config),
     bulkModule(bulk, { port: bulkListen(config.listen, config.bulkPort).port, forwarder: opened.forwarder }),
-    objectsModule(hologram),
+    objectsModule(hologram, operations),
     peersModule(peers, clocks),
     agreementModule(agreement),
     garbage,
@@ -256,7 +260,7 @@ const otherWays = ({ mdns, rendezvous }: NodeConfig): string[] => [
 const createHologram = (
   { config, folder, store, codec, clock, logger }: Opened,
   mesh: Libp2pMesh,
-  events: EventLog
+  sinks: Required<Pick<HologramComponents, 'events' | 'operations'>>
 ): Hologram => {
   const { k, n, blockBytes } = folder.network.code
   return new Hologram(
@@ -266,7 +270,7 @@ const createHologram = (
       codec,
       clock,
       logger: logger.child('objects'),
-      events,
+      ...sinks,
       up: cap(() => config.bandwidthUp),
       down: cap(() => config.bandwidthDown)
     },

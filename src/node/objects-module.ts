@@ -10,6 +10,7 @@ import type {
   ServiceWork
 } from '../hologram/index.ts'
 import type { Module } from './module.ts'
+import type { OperationTimes } from './operation-times.ts'
 
 type CountName = Exclude<keyof ClientStats, 'owned' | 'survived'>
 
@@ -42,14 +43,16 @@ const HEAL_GAUGES: typeof HEAL_COUNTERS = [
 ]
 
 /** Objects on the mesh: what this node holds for others, what its user puts and gets, and repair. */
-export const objectsModule = (hologram: Hologram): Module => ({
+export const objectsModule = (hologram: Hologram, times: OperationTimes): Module => ({
   name: 'objects',
   start: async () => await hologram.start(),
   stop: async () => await hologram.stop(),
   metrics: (registry) => {
+    times.register(registry)
     holderMetrics(registry, () => hologram.stats)
     clientMetrics(registry, () => hologram.clientStats)
     healMetrics(registry, () => hologram.healStats)
+    spareMetrics(registry, hologram)
     auditMetrics(registry, () => hologram.auditStats)
   }
 })
@@ -152,6 +155,37 @@ const healMetrics = (registry: Registry, stats: () => HealStats): void => {
   for (const [name, help, count] of HEAL_GAUGES) {
     gauge(registry, `thhe_heal_${name}`, help, () => stats()[count])
   }
+}
+
+/** Objects with at least so many spare shards are counted together: labels are few. */
+const MAX_SPARE_LABEL = 8
+
+const spareMetrics = (registry: Registry, hologram: Hologram): void => {
+  gaugeBy(
+    registry,
+    'thhe_objects_by_spare',
+    'Objects of which this node keeps the manifest, by the shards or copies over those needed that are not at lost peers',
+    'spare',
+    () => bySpareLabel(hologram.objectsBySpare())
+  )
+  gaugeBy(
+    registry,
+    'thhe_heal_queued_objects',
+    'Objects that wait for repair here, by the shards or copies over those needed that are left',
+    'spare',
+    () => bySpareLabel(hologram.queuedBySpare())
+  )
+}
+
+/** Every label is there, so that an alert can tell none from unknown. */
+const bySpareLabel = (counts: ReadonlyMap<number, number>): Record<string, number> => {
+  const labels: Record<string, number> = { below: 0 }
+  for (let spare = 0; spare < MAX_SPARE_LABEL; spare++) labels[spare] = 0
+  labels[`${MAX_SPARE_LABEL}+`] = 0
+  for (const [spare, count] of counts) {
+    labels[spare < 0 ? 'below' : spare < MAX_SPARE_LABEL ? spare : `${MAX_SPARE_LABEL}+`] += count
+  }
+  return labels
 }
 
 /** What this node has found of what other peers keep. */

@@ -1,3 +1,5 @@
+import { counter, gauge } from './metrics.ts'
+import type { Registry } from 'prom-client'
 import type { Cancel, Clock, RandomSource } from '../clock/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Logger } from './logger.ts'
@@ -35,6 +37,12 @@ export class Scrubber implements Module {
   readonly #stopping = new AbortController()
   #cancel: Cancel = () => {}
   #running: Promise<void> | undefined
+  /** Part of the store that the pass under way has read; 1 when none is under way. */
+  #progress = 1
+  #readBytes = 0
+  #damagedShards = 0
+  /** Seconds since the Unix epoch; 0 before the first pass has ended. */
+  #finishedAt = 0
 
   constructor(init: ScrubberInit) {
     this.#init = init
@@ -51,6 +59,33 @@ export class Scrubber implements Module {
     await this.#running
   }
 
+  metrics(registry: Registry): void {
+    gauge(
+      registry,
+      'thhe_scrub_progress_ratio',
+      'Part of the store that the pass under way has read; 1 when none is under way',
+      () => this.#progress
+    )
+    counter(
+      registry,
+      'thhe_scrub_read_bytes_total',
+      'Bytes read from the own disk to find damage',
+      () => this.#readBytes
+    )
+    counter(
+      registry,
+      'thhe_scrub_damaged_shards_total',
+      'Shards in which passes over the own disk found damage',
+      () => this.#damagedShards
+    )
+    gauge(
+      registry,
+      'thhe_scrub_finished_timestamp_seconds',
+      'When the last pass over the own disk ended, since the Unix epoch; 0 before the first',
+      () => this.#finishedAt
+    )
+  }
+
   #schedule(delayMs: number): void {
     if (this.#stopping.signal.aborted) return
     this.#cancel = this.#init.clock.after(delayMs, () => {
@@ -61,18 +96,32 @@ export class Scrubber implements Module {
   }
 
   async #pass(): Promise<void> {
-    const { store, logger, random } = this.#init
+    const { store, logger, random, clock } = this.#init
     const { signal } = this.#stopping
     try {
       const { usedBytes } = await store.usage()
       const wanted = Math.ceil(usedBytes / ((READ_SHARE * this.#init.periodMs) / 1000))
       const bytesPerSecond = Math.min(MAX_BYTES_PER_SECOND, Math.max(MIN_BYTES_PER_SECOND, wanted))
       // A random start: even a node that restarts often reads every part.
-      const report = await store.scrub({ signal, bytesPerSecond, startAt: random.unit() })
+      let readBytes = 0
+      this.#progress = 0
+      const report = await store.scrub({
+        ...{ signal, bytesPerSecond },
+        startAt: random.unit(),
+        onProgress: ({ bytes }) => {
+          this.#readBytes += bytes - readBytes
+          readBytes = bytes
+          this.#progress = Math.min(1, bytes / Math.max(1, usedBytes))
+        }
+      })
+      this.#damagedShards += report.damagedShards
+      this.#finishedAt = clock.nowMs() / 1000
       if (report.damagedShards > 0) logger.warn('the store has damage', { ...report })
       else logger.debug('the store has been read', { ...report })
     } catch (error) {
       if (!signal.aborted) logger.warn('reading the store failed', { error })
+    } finally {
+      this.#progress = 1
     }
   }
 }

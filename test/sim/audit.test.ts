@@ -240,6 +240,18 @@ describe('audits in the simulated mesh', function () {
     expect(total(({ hologram }) => hologram!.healStats.shardsRebuilt)).to.equal(0)
   })
 
+  it('a node is busy while its user reads an object, however it was opened, so that repair and audits wait', async () => {
+    await build([200_000])
+    const { hologram } = world.nodes[2]
+    expect(hologram!.isBusy).to.equal(false)
+    const opened = await world.run(hologram!.open(objects[0].cid))
+    const reading = opened.read()[Symbol.asyncIterator]()
+    await world.run(reading.next())
+    expect(hologram!.isBusy).to.equal(true)
+    await world.run(reading.return!())
+    expect(hologram!.isBusy).to.equal(false)
+  })
+
   it('reads no more in a day than it may', async () => {
     const bytesPerDay = 2 ** 20
     await build([400_000, 400_000, 400_000, 400_000], { bytesPerDay })

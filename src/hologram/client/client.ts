@@ -21,8 +21,8 @@ import type { ClientContext } from './context.ts'
 import { newClientCounts } from './counts.ts'
 import type { ClientCounts } from './counts.ts'
 import { PeerExperience } from './find/experience.ts'
-import { getObject, openObject } from './get/get.ts'
-import type { LayeredGetOptions, OpenedObject } from './get/get.ts'
+import { openObject } from './get/get.ts'
+import type { LayeredGetOptions, LayeredObject } from './get/get.ts'
 import { Keeper } from './keep/keeper.ts'
 import type { KeeperState } from './keep/keeper.ts'
 import { ObjectClient } from './wire/object-client.ts'
@@ -30,6 +30,8 @@ import type { LocalObjects } from './wire/object-client.ts'
 import { StreamLines } from './wire/stream-lines.ts'
 import { OwnedObjects } from './keep/owned-objects.ts'
 import { damagedObjectOf, ownedObjectOf } from './keep/policy.ts'
+import { timedGet, timedPut } from './operations.ts'
+import type { OperationSink } from './operations.ts'
 import { peerStats } from './peer-stats.ts'
 import type { PeerStats } from './peer-stats.ts'
 import { putObject } from './put/put.ts'
@@ -47,6 +49,8 @@ export interface ClientComponents {
   readonly logger: HologramLogger
   readonly clock: Clock
   readonly random: RandomSource
+  /** Hears how long puts and gets took. @default nobody */
+  readonly operations?: OperationSink
 }
 
 export interface ClientInit extends Partial<ClientSettings> {
@@ -81,11 +85,13 @@ const rttMsOf =
 export class Client implements Omit<Objects, 'verify' | 'repair'> {
   readonly keeper: Keeper
   readonly #context: ClientContext
+  readonly #timing: { readonly clock: Clock; readonly sink: OperationSink | undefined }
   /** Puts and gets under way. */
   #active = 0
 
   constructor(components: ClientComponents, init: ClientInit) {
-    const { mesh, holdings, codec, local, clock, random, logger } = components
+    const { mesh, holdings, codec, local, clock, random, logger, operations } = components
+    this.#timing = { clock, sink: operations }
     const {
       keeperIntervalMs = 60_000,
       checkIntervalMs = DEFAULT_CHECK_INTERVAL_MS,
@@ -146,7 +152,9 @@ export class Client implements Omit<Objects, 'verify' | 'repair'> {
     this.#active++
     try {
       const signal = this.untilStop(options.signal)
-      const result = await putObject(this.#context, source, { ...options, signal })
+      const result = await timedPut(this.#timing, signal, async () =>
+        putObject(this.#context, source, { ...options, signal })
+      )
       if (result.missing.length > 0) this.keeper.nudge()
       return result
     } finally {
@@ -155,13 +163,28 @@ export class Client implements Omit<Objects, 'verify' | 'repair'> {
   }
 
   async get(cid: CID, options: LayeredGetOptions = {}): Promise<ObjectReader> {
-    const signal = this.untilStop(options.signal)
-    const reader = await getObject(this.#context, cid, { ...options, signal })
-    return { ...reader, bytes: this.#counted(reader.bytes) }
+    const { manifest, read } = await this.open(cid, options)
+    return { cid, manifest, bytes: read(options) }
   }
 
-  async open(cid: CID, options: { signal?: AbortSignal } = {}): Promise<OpenedObject> {
-    return openObject(this.#context, cid, this.untilStop(options.signal))
+  async open(cid: CID, options: { signal?: AbortSignal } = {}): Promise<LayeredObject> {
+    const { clock, sink } = this.#timing
+    const signal = this.untilStop(options.signal)
+    const startedMs = clock.monotonicMs()
+    /** Finding the object is part of its first read. */
+    let findingMs = 0
+    const object = await openObject(this.#context, cid, signal).catch((error: unknown) => {
+      if (!signal.aborted) sink?.observe('get', 'failed', clock.monotonicMs() - startedMs)
+      throw error
+    })
+    findingMs = clock.monotonicMs() - startedMs
+    const read: LayeredObject['read'] = (request) => {
+      const bytes = object.read(request)
+      const beganMs = clock.monotonicMs() - findingMs
+      findingMs = 0
+      return this.#counted(timedGet(this.#timing, signal, beganMs, bytes))
+    }
+    return { cid, manifest: object.manifest, read }
   }
 
   async stat(cid: CID, options: { signal?: AbortSignal } = {}): Promise<ObjectStat> {

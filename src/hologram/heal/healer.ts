@@ -95,6 +95,11 @@ export class Healer {
     return counts
   }
 
+  /** Objects that wait for repair, likewise. */
+  queuedBySpare(): Map<number, number> {
+    return this.#queue.bySpare()
+  }
+
   /** For how long this node has been rebuilding the object, in milliseconds; 0 when it is not, else at least 1. */
   repairingMs(cid: CID): number {
     const startedMs = this.#startedMs.get(cid.toString())

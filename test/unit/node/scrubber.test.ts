@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Registry } from 'prom-client'
 import { createLogger, silentLogger } from '../../../src/node/logger.ts'
 import { Scrubber } from '../../../src/node/scrubber.ts'
 import { VirtualTime } from '../../support/virtual-clock.ts'
@@ -46,6 +47,32 @@ describe('scrubber', () => {
     await scrubber.stop()
     await time.advance(10 * DAY_MS)
     expect(passes).to.have.length(3)
+  })
+
+  it('shows how far it is, what it has read and found, and when it ended', async () => {
+    const registry = new Registry()
+    usedBytes = 100
+    let goOn = (): void => {}
+    const scrubber = scrubberOf(async ({ onProgress }) => {
+      onProgress?.({ ...REPORT, bytes: 20 })
+      onProgress?.({ ...REPORT, bytes: 50 })
+      await new Promise<void>((resolve) => (goOn = resolve))
+      return { ...REPORT, bytes: 100, damagedShards: 3 }
+    })
+    scrubber.metrics(registry)
+    scrubber.start()
+    await time.advance(10 * 60_000)
+    expect(await registry.metrics())
+      .to.include('thhe_scrub_progress_ratio 0.5')
+      .and.include('thhe_scrub_read_bytes_total 50')
+      .and.include('thhe_scrub_finished_timestamp_seconds 0')
+    goOn()
+    await time.advance(0)
+    expect(await registry.metrics())
+      .to.include('thhe_scrub_progress_ratio 1')
+      .and.include('thhe_scrub_damaged_shards_total 3')
+      .and.include(`thhe_scrub_finished_timestamp_seconds ${time.nowMs() / 1000}`)
+    await scrubber.stop()
   })
 
   it('reports damage, and continues after a failed pass', async () => {

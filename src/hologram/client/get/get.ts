@@ -4,7 +4,7 @@ import { HologramError } from '../../errors.ts'
 import { Layout } from '../../records/layout.ts'
 import type { Segment } from '../../records/layout.ts'
 import type { Manifest } from '../../records/manifest.ts'
-import type { GetOptions, ObjectReader, OpenObject } from '../../objects.ts'
+import type { GetOptions, OpenObject } from '../../objects.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
 import type { ManifestAnswer } from '../find/locate-manifest.ts'
@@ -16,8 +16,14 @@ export interface LayeredGetOptions extends GetOptions {
   readonly layers?: readonly number[]
 }
 
+/** An object whose layers can be read apart. */
+export interface LayeredObject extends OpenObject {
+  /** @throws HologramError 'BAD_RANGE' */
+  read: (options?: Omit<LayeredGetOptions, 'signal'>) => AsyncIterable<Uint8Array>
+}
+
 /** An object whose manifest has been found, and whose bytes can be read any number of times. */
-export class OpenedObject implements OpenObject {
+export class OpenedObject implements LayeredObject {
   readonly cid: CID
   readonly manifest: Manifest
   readonly #context: ClientContext
@@ -70,20 +76,6 @@ export async function openObject(
   signal: AbortSignal
 ): Promise<OpenedObject> {
   return new OpenedObject(context, cid, await locateManifest(context, cid, signal), signal)
-}
-
-/**
- * Finds an object and prepares to read it; shards are asked for when the bytes are iterated, which can be done once.
- *
- * @throws HologramError 'NOT_FOUND' | 'BAD_RANGE'
- */
-export async function getObject(
-  context: ClientContext,
-  cid: CID,
-  { signal, ...options }: LayeredGetOptions & { signal: AbortSignal }
-): Promise<ObjectReader> {
-  const object = await openObject(context, cid, signal)
-  return { cid, manifest: object.manifest, bytes: object.read(options) }
 }
 
 function* segmentsBetween(
