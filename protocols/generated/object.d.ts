@@ -37,6 +37,10 @@ export declare namespace PutFrame {
         field: '$.open.oneShot';
         value: boolean;
     }
+    interface PutFrameOpenCopyFieldEvent {
+        field: '$.open.copy';
+        value: boolean;
+    }
     interface PutFrameBlockIndexFieldEvent {
         field: '$.block.index';
         value: number;
@@ -63,13 +67,14 @@ export declare namespace PutFrame {
     }
     function encode(obj: Partial<PutFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): PutFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): Generator<PutFrameOpenSeedFieldEvent | PutFrameOpenShardFieldEvent | PutFrameOpenExpectedBytesFieldEvent | PutFrameOpenOneShotFieldEvent | PutFrameBlockIndexFieldEvent | PutFrameBlockDataFieldEvent | PutFrameBlockPathFieldEvent | PutFrameCommitManifestFieldEvent | PutFrameCommitLeaseFieldEvent | PutFrameAbandonFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): Generator<PutFrameOpenSeedFieldEvent | PutFrameOpenShardFieldEvent | PutFrameOpenExpectedBytesFieldEvent | PutFrameOpenOneShotFieldEvent | PutFrameOpenCopyFieldEvent | PutFrameBlockIndexFieldEvent | PutFrameBlockDataFieldEvent | PutFrameBlockPathFieldEvent | PutFrameCommitManifestFieldEvent | PutFrameCommitLeaseFieldEvent | PutFrameAbandonFieldEvent>;
 }
 export interface PutOpen {
     seed: Uint8Array<ArrayBuffer>;
     shard: number;
     expectedBytes: number;
     oneShot?: boolean;
+    copy?: boolean;
 }
 export declare namespace PutOpen {
     const codec: () => Codec<PutOpen>;
@@ -89,9 +94,13 @@ export declare namespace PutOpen {
         field: '$.oneShot';
         value: boolean;
     }
+    interface PutOpenCopyFieldEvent {
+        field: '$.copy';
+        value: boolean;
+    }
     function encode(obj: Partial<PutOpen>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): PutOpen;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): Generator<PutOpenSeedFieldEvent | PutOpenShardFieldEvent | PutOpenExpectedBytesFieldEvent | PutOpenOneShotFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): Generator<PutOpenSeedFieldEvent | PutOpenShardFieldEvent | PutOpenExpectedBytesFieldEvent | PutOpenOneShotFieldEvent | PutOpenCopyFieldEvent>;
 }
 export interface Block {
     index: number;
@@ -177,6 +186,7 @@ export interface GetRequest {
     shard: number;
     first: number;
     count: number;
+    background: boolean;
 }
 export declare namespace GetRequest {
     const codec: () => Codec<GetRequest>;
@@ -196,9 +206,13 @@ export declare namespace GetRequest {
         field: '$.count';
         value: number;
     }
+    interface GetRequestBackgroundFieldEvent {
+        field: '$.background';
+        value: boolean;
+    }
     function encode(obj: Partial<GetRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GetRequest>): GetRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GetRequest>): Generator<GetRequestCidFieldEvent | GetRequestShardFieldEvent | GetRequestFirstFieldEvent | GetRequestCountFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GetRequest>): Generator<GetRequestCidFieldEvent | GetRequestShardFieldEvent | GetRequestFirstFieldEvent | GetRequestCountFieldEvent | GetRequestBackgroundFieldEvent>;
 }
 export interface GetReply {
     status: Status;

@@ -209,6 +209,10 @@ export var PutOpen;
                     w.uint32(32);
                     w.bool(obj.oneShot);
                 }
+                if (obj.copy != null) {
+                    w.uint32(40);
+                    w.bool(obj.copy);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -236,6 +240,10 @@ export var PutOpen;
                         }
                         case 4: {
                             obj.oneShot = reader.bool();
+                            break;
+                        }
+                        case 5: {
+                            obj.copy = reader.bool();
                             break;
                         }
                         default: {
@@ -274,6 +282,13 @@ export var PutOpen;
                         case 4: {
                             yield {
                                 field: `${prefix}.oneShot`,
+                                value: reader.bool()
+                            };
+                            break;
+                        }
+                        case 5: {
+                            yield {
+                                field: `${prefix}.copy`,
                                 value: reader.bool()
                             };
                             break;
@@ -664,6 +679,10 @@ export var GetRequest;
                     w.uint32(32);
                     w.uint32(obj.count);
                 }
+                if ((obj.background != null && obj.background !== false)) {
+                    w.uint32(40);
+                    w.bool(obj.background);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -672,7 +691,8 @@ export var GetRequest;
                     cid: uint8ArrayAlloc(0),
                     shard: 0,
                     first: 0,
-                    count: 0
+                    count: 0,
+                    background: false
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -692,6 +712,10 @@ export var GetRequest;
                         }
                         case 4: {
                             obj.count = reader.uint32();
+                            break;
+                        }
+                        case 5: {
+                            obj.background = reader.bool();
                             break;
                         }
                         default: {
@@ -731,6 +755,13 @@ export var GetRequest;
                             yield {
                                 field: `${prefix}.count`,
                                 value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 5: {
+                            yield {
+                                field: `${prefix}.background`,
+                                value: reader.bool()
                             };
                             break;
                         }

@@ -185,6 +185,9 @@ export interface Holdings {
   heldShards: (cid: CID) => Promise<HeldShard[]>
   listShards: () => AsyncIterable<ShardSummary>
 
+  /** Removes the shards of `cid` that are held here; its manifest and records stay. Idempotent. */
+  dropShards: (cid: CID) => Promise<void>
+
   /**
    * Keeps a manifest (a manifest home, or an inline object), its lease and its placement record, all or none. Of lease and
    * record the newest stay, by sequence. Durable when resolved.

@@ -14,6 +14,10 @@ import type {
 import { Healer, healSettings, repairForUser, watchHoldings, YieldingPace } from './heal/index.ts'
 import type { HealInit, HealStats } from './heal/index.ts'
 import { NO_EVENTS } from './events.ts'
+import { Spreader } from './spread/index.ts'
+import type { SpreadStats } from './spread/index.ts'
+import { UNSTEERED } from './steering.ts'
+import type { Steering } from './steering.ts'
 import type { EventSink } from './events.ts'
 import { TokenBucket } from './wire/bandwidth.ts'
 import type { Bandwidth } from './wire/bandwidth.ts'
@@ -48,6 +52,8 @@ export interface HologramComponents extends Omit<HolderComponents, 'clock'> {
   readonly events?: EventSink
   /** Hears how long the user's puts and gets took. @default nobody */
   readonly operations?: OperationSink
+  /** The controller. @default `UNSTEERED` */
+  readonly steering?: Steering
 }
 
 export interface HologramInit {
@@ -69,17 +75,24 @@ export class Hologram implements Objects {
   readonly #healer: Healer
   readonly #auditor: Auditor
   readonly #repairPace: Bandwidth
+  readonly #spreader: Spreader
 
   constructor(components: HologramComponents, { client, holder, heal = {}, audit = {} }: HologramInit) {
-    const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = components
+    const {
+      clock = systemClock,
+      random = systemRandom,
+      events = NO_EVENTS,
+      steering = UNSTEERED
+    } = components
     const holdings = watchHoldings(components.holdings, {
       onKept: (cid) => this.#healer.onKept(cid),
       onDamaged: (cid) => this.#healer.onDamaged(cid)
     })
-    const parts = { ...components, holdings, clock, random }
+    const parts = { ...components, holdings, clock, random, steering }
     const repairingMs = (cid: CID): number => this.#healer.repairingMs(cid)
     this.#holder = new Holder({ ...parts, repairingMs }, holder)
     this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)
+    this.#spreader = new Spreader(this.#client.context, events)
     const settings = healSettings(heal)
     const isBusy = (): boolean => this.#client.isBusy
     const cap = new TokenBucket({ bytesPerSecond: settings.bytesPerSecond, clock })
@@ -110,6 +123,21 @@ export class Hologram implements Objects {
     )
   }
 
+  /** Gives copies of what this node keeps of an object to cool peers, in the background. @param object - its id as text */
+  spread(object: string, copies: number, reason: string): void {
+    this.#spreader.spread(object, copies, reason)
+  }
+
+  /** Drops the copy of a shard that this node took for a hot holder, in the background, unless it is needed. */
+  contract(object: string, reason: string): void {
+    this.#spreader.contract(object, reason)
+  }
+
+  /** What this node has spread and dropped. */
+  get spreadStats(): SpreadStats {
+    return this.#spreader.stats
+  }
+
   async start(): Promise<void> {
     await this.#holder.start()
     this.#client.start()
@@ -120,7 +148,7 @@ export class Hologram implements Objects {
   /** Ends every put and get under way; what has arrived of unfinished shards is durable then. */
   async stop(): Promise<void> {
     await this.#auditor.stop()
-    await this.#healer.stop()
+    await Promise.all([this.#healer.stop(), this.#spreader.stop()])
     await this.#client.stop()
     await this.#holder.stop()
   }

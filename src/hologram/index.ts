@@ -25,6 +25,8 @@ export {
 } from './records/manifest.ts'
 export type { Mesh, MeshPeer } from './mesh.ts'
 export type * from './objects.ts'
+export type { SpreadStats } from './spread/index.ts'
+export type { Steering } from './steering.ts'
 export {
   homesOf,
   manifestHomes,

@@ -1,11 +1,5 @@
 import type { Clock, RandomSource } from '../clock/index.ts'
 
-/** What only the machine knows, over the time since the last question. Shares are 0 to 1. */
-export interface MachineSenses {
-  readonly loopUtilisation: number
-  readonly uplinkUtilisation: number
-}
-
 /** What is known of one peer, this node included. */
 export interface PeerLoad {
   readonly id: string
@@ -30,7 +24,10 @@ export interface HomeostatEvent {
 export interface HomeostatDriver {
   readonly clock: Clock
   readonly random: RandomSource
-  sense(): MachineSenses
+  /** Share of the time since the last question in which the event loop was busy. */
+  loopUtilisation(): number
+  /** Bytes a second that the node may send; undefined without a limit. */
+  uplinkCap(): number | undefined
   peers(): readonly PeerLoad[]
   /** Gives copies of this node's shard of the object to `copies` cool peers. Must not throw. */
   dilate(object: string, copies: number, reason: string): void

@@ -1,8 +1,8 @@
 import type { Cancel } from '../clock/index.ts'
 import { DEFAULT_ADMISSION, RequestAdmission } from './act/admission.ts'
 import type { AdmissionSettings, AdmissionTotals, Refused, ServedWork } from './act/admission.ts'
-import { DEFAULT_DILATION, DilationPolicy } from './act/dilation.ts'
-import type { DilationSettings } from './act/dilation.ts'
+import { choosePeers, DEFAULT_DILATION, DilationPolicy } from './act/dilation.ts'
+import type { DilationPeer, DilationSettings } from './act/dilation.ts'
 import { HotObjects } from './act/hot-objects.ts'
 import type { HomeostatDriver, HomeostatEvent } from './driver.ts'
 import { Holt } from './forecast/forecasters.ts'
@@ -13,6 +13,7 @@ import { Temperature } from './global/temperature.ts'
 import { heatOf, judgedHeat } from './sense/heat.ts'
 import type { Heat } from './sense/heat.ts'
 import { Inflation } from './sense/inflation.ts'
+import { Uplink } from './sense/uplink.ts'
 
 export interface HomeostatSettings {
   /** Between two looks at the signals. */
@@ -59,6 +60,8 @@ const SERVICE_FLOOR_MS = 2
 const DISK_FLOOR_MS = 1
 /** A peer that has answered BUSY counts as saturated, and half as much after each such time. */
 const BUSY_HALF_LIFE_MS = 5_000
+/** A resource in such use is short. */
+const SHORT_AT = 0.8
 /** Objects that may be spread at once. */
 const HOT_OBJECTS = 3
 const COOL: Heat = heatOf({
@@ -83,6 +86,7 @@ export class Homeostat {
   readonly #settings: HomeostatSettings
   readonly #admission: RequestAdmission
   readonly #disk = new Inflation()
+  readonly #uplink: Uplink
   readonly #hot = new HotObjects()
   readonly #dilation: DilationPolicy
   readonly #forecast = new Holt()
@@ -98,6 +102,7 @@ export class Homeostat {
   readonly #actions: Record<HomeostatEvent['kind'], number> = { dilate: 0, contract: 0, refuse: 0, limit: 0 }
   #heat = COOL
   #global = { logPartition: 0, divergence: 0, imbalance: 1 }
+  #loopUtilisation = 0
   #usefulBytes = 0
   #diskReads = 0
   #lastMs: number
@@ -110,9 +115,14 @@ export class Homeostat {
     this.#driver = driver
     this.#settings = { ...DEFAULT_HOMEOSTAT, ...settings }
     this.#admission = new RequestAdmission(
-      { unit: () => driver.random.unit(), monotonicMs: () => driver.clock.monotonicMs() },
+      {
+        unit: () => driver.random.unit(),
+        monotonicMs: () => driver.clock.monotonicMs(),
+        isShort: () => this.#isShort()
+      },
       this.#settings.admission
     )
+    this.#uplink = new Uplink(driver.clock.monotonicMs(), () => driver.uplinkCap())
     this.#dilation = new DilationPolicy(this.#settings.dilation)
     this.#lastMs = driver.clock.monotonicMs()
   }
@@ -134,9 +144,15 @@ export class Homeostat {
     return this.#admission.enter(isBackground)
   }
 
-  /** Bytes of an object were served. @param isBackground - for repair: not the users' */
-  noteServed(object: string, bytes: number, isBackground: boolean): void {
+  /**
+   * Bytes of an object were served.
+   *
+   * @param isBackground - for repair: not the users'
+   * @param waitedMs - for which the sender waited for room on the line
+   */
+  noteServed(object: string, bytes: number, isBackground: boolean, waitedMs: number): void {
     this.#hot.add(object, bytes)
+    this.#uplink.noteSent(bytes, waitedMs, this.#driver.clock.monotonicMs())
     if (!isBackground) this.#usefulBytes += bytes
   }
 
@@ -176,6 +192,13 @@ export class Homeostat {
     return boltzmannFactor(this.heatOf(peer), this.#temperature.value, this.#driver.random.unit())
   }
 
+  /** Cool and near peers for copies of a hot shard: at most `count`, as ids. */
+  choose(candidates: ReadonlyArray<Omit<DilationPeer, 'heat'>>, count: number): string[] {
+    const peers = candidates.map((candidate) => ({ ...candidate, heat: this.heatOf(candidate.id) }))
+    const { random } = this.#driver
+    return choosePeers(peers, count, () => random.unit(), this.#settings.dilation).map(({ id }) => id)
+  }
+
   get state(): HomeostatState {
     return {
       heat: this.#heat,
@@ -205,7 +228,7 @@ export class Homeostat {
   }
 
   #measure(): void {
-    const { loopUtilisation, uplinkUtilisation } = this.#driver.sense()
+    this.#loopUtilisation = this.#driver.loopUtilisation()
     const { limit } = this.#admission
     const { peakInFlight, errorRate } = this.#admission.endPeriod()
     if (this.#diskReads === 0) this.#disk.idle()
@@ -213,11 +236,11 @@ export class Homeostat {
     this.#heat = heatOf({
       inFlight: peakInFlight,
       concurrencyLimit: limit,
-      loopUtilisation,
+      loopUtilisation: this.#loopUtilisation,
       serviceUtilisation: this.#admission.serviceUtilisation(SERVICE_FLOOR_MS),
       errorRate,
       diskUtilisation: this.#disk.utilisation(DISK_FLOOR_MS),
-      uplinkUtilisation
+      uplinkUtilisation: this.#uplink.utilisation(this.#driver.clock.monotonicMs())
     })
     this.#forecast.sample(this.#heat.value)
     this.#noteLimit()
@@ -283,6 +306,16 @@ export class Homeostat {
       this.#note({ kind: 'contract', object: key, reason })
       this.#driver.contract(key, reason)
     }
+  }
+
+  /** Service that is slow while no resource is short is the readers' own. */
+  #isShort(): boolean {
+    const utilisations = [
+      this.#loopUtilisation,
+      this.#disk.utilisation(DISK_FLOOR_MS),
+      this.#uplink.utilisation(this.#driver.clock.monotonicMs())
+    ]
+    return Math.max(...utilisations) >= SHORT_AT
   }
 
   #forecastHeat(): number {

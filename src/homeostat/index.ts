@@ -17,7 +17,7 @@ export {
 } from './act/dilation.ts'
 export { HotObjects, type HotObject } from './act/hot-objects.ts'
 export { BetaPosterior, Survival, type SurvivalPeer } from './act/survival.ts'
-export type { HomeostatDriver, HomeostatEvent, MachineSenses, PeerLoad } from './driver.ts'
+export type { HomeostatDriver, HomeostatEvent, PeerLoad } from './driver.ts'
 export { forecastError, Holt, LastValue, MovingAverage, type Forecaster } from './forecast/forecasters.ts'
 export { boltzmannFactor, ensembleOf, type Ensemble, type EnsembleMember } from './global/boltzmann.ts'
 export { imbalance, klDivergence, sharesOf } from './global/divergence.ts'
@@ -35,3 +35,5 @@ export {
   type LoadSignals
 } from './sense/heat.ts'
 export { Inflation } from './sense/inflation.ts'
+export { ObservedHeat, type Observation } from './sense/observed.ts'
+export { Uplink } from './sense/uplink.ts'

@@ -16,11 +16,11 @@ import { openHostData } from './data/host-data.ts'
 import { NodeError, systemCode } from './errors.ts'
 import { EventLog } from './events.ts'
 import { GarbageCollector } from './garbage.ts'
-import { eventLoopHeat } from './heat.ts'
 import { limitConnections, siteOf, WORTH } from './host/connection-limit.ts'
 import { createHost } from './host/host.ts'
 import { hostModule } from './host/module.ts'
 import { PortForwarder } from './host/port-forwarder.ts'
+import { createHomeostat, homeostatModule } from './homeostat-module.ts'
 import { Introduction } from './introduction.ts'
 import { createLogger } from './logger.ts'
 import { Libp2pMesh } from './mesh.ts'
@@ -41,6 +41,7 @@ import { Scrubber } from './scrubber.ts'
 import { storeModule } from './store-module.ts'
 import { VERSION } from './version.ts'
 import type { SegmentCodec } from '../../encoder/index.ts'
+import type { Homeostat } from '../homeostat/index.ts'
 import type { Bandwidth, HologramComponents } from '../hologram/index.ts'
 import type { Store } from '../store/index.ts'
 import type { NodeConfig } from './config/index.ts'
@@ -142,6 +143,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     networkId: id,
     prefix,
     uptimeSeconds,
+    heat: () => homeostat.reportedHeat,
     service: (peer) => hologram.peerStats(peer),
     bulkPorts: () => bulkPorts(bulk?.port ?? 0, opened.forwarder.publicPort),
     bulkWorks: (peer) => (config.bulk ? bulk?.works(peer) : false)
@@ -161,8 +163,17 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     prefix,
     bulk
   })
+  const homeostat = createHomeostat({
+    self: host.peerId.toString(),
+    table: peers.table,
+    clock,
+    random: systemRandom,
+    events,
+    uplinkCap: () => config.bandwidthUp,
+    hologram: () => hologram
+  })
   const operations = new OperationTimes()
-  const hologram = createHologram(opened, mesh, { events, operations })
+  const hologram: Hologram = createHologram(opened, homeostat, mesh, { events, operations })
   const agreement = createAgreement(opened, peers, id, prefix)
   agreement?.onMap((map) => {
     peers.latency.discredit(new Set(map.peers.filter(({ isDoubted }) => isDoubted).map(({ id }) => id)))
@@ -177,6 +188,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     hostModule(host, config),
     bulkModule(bulk, { port: bulkListen(config.listen, config.bulkPort).port, forwarder: opened.forwarder }),
     objectsModule(hologram, operations),
+    homeostatModule(homeostat),
     peersModule(peers, clocks),
     agreementModule(agreement),
     garbage,
@@ -212,7 +224,10 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
 
 const createPeers = (
   { config, logger, folder, store, host, foreign, bootstrap, clock, clocks }: Opened,
-  of: Pick<PeersInit, 'networkId' | 'prefix' | 'uptimeSeconds' | 'service' | 'bulkPorts' | 'bulkWorks'>
+  of: Pick<
+    PeersInit,
+    'networkId' | 'prefix' | 'uptimeSeconds' | 'heat' | 'service' | 'bulkPorts' | 'bulkWorks'
+  >
 ): Peers =>
   new Peers({
     ...of,
@@ -224,7 +239,6 @@ const createPeers = (
     tolerated: config.rendezvous === 'ipfs' ? PUBLIC_PROTOCOLS : [],
     version: VERSION,
     space: () => lentSpace(store),
-    heat: eventLoopHeat(),
     clock,
     random: systemRandom,
     clocks,
@@ -259,6 +273,7 @@ const otherWays = ({ mdns, rendezvous }: NodeConfig): string[] => [
 
 const createHologram = (
   { config, folder, store, codec, clock, logger }: Opened,
+  steering: Homeostat,
   mesh: Libp2pMesh,
   sinks: Required<Pick<HologramComponents, 'events' | 'operations'>>
 ): Hologram => {
@@ -271,6 +286,7 @@ const createHologram = (
       clock,
       logger: logger.child('objects'),
       ...sinks,
+      steering,
       up: cap(() => config.bandwidthUp),
       down: cap(() => config.bandwidthDown)
     },

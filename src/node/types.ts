@@ -8,6 +8,7 @@ import type { Objects } from '../hologram/objects.ts'
 import type { MapSummary, MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { EventLog } from './events.ts'
+import type { HomeostatSummary } from './homeostat-module.ts'
 import type { Logger } from './logger.ts'
 import type { NetworkDescriptor } from './network.ts'
 import type { LatencyStatus } from './peers/latency/latency.ts'
@@ -70,6 +71,7 @@ export interface NodeStatus {
   readonly rendezvous: 'off' | 'joining' | 'joined'
   readonly map: MapSummary
   readonly usage: Usage
+  readonly homeostat: HomeostatSummary
   /** Whether the peers' clocks agree with ours; undefined while too few peers have reported their time. */
   readonly clockAgrees?: boolean
   /** Median by which peers' clocks are ahead of ours; present if `clockAgrees` is. */

@@ -30,6 +30,38 @@ export async function removeDiscarded(
 }
 
 /**
+ * Removes an object's shards and keeps its manifest, leases and records. The caller holds the object's lock.
+ *
+ * @returns bytes freed
+ */
+export async function removeShards(parts: StoreParts, cid: CID): Promise<number> {
+  const { database, space, health } = parts
+  const keys: Uint8Array[] = []
+  const records: ShardRecord[] = []
+  for (const { key, value } of await database.listUnder(objectKey(KIND.shard, cid))) {
+    // The next start finds and removes the files of a damaged entry.
+    if (value === undefined) continue
+    const record = decodeShard(value)
+    keys.push(key, slotKey(KIND.badBlocks, record.slot))
+    records.push(record)
+  }
+  if (records.length === 0) return 0
+  await discard(
+    parts,
+    records.map(({ slot }) => slot),
+    keys.map((key) => ({ key }))
+  )
+  let freedBytes = 0
+  for (const record of records) {
+    freedBytes += shardBytes(record)
+    health.setBadBlocks(slotName(record.slot), 0)
+    space.accounts.charge(record.account, -shardBytes(record))
+  }
+  space.adjust(-freedBytes)
+  return freedBytes
+}
+
+/**
  * Removes an object's shards, manifest and placement record. Its leases stay, since tombstones must be kept. The caller
  * holds the object's lock.
  *

@@ -35,7 +35,7 @@ import {
   slotName
 } from './records.ts'
 import { recover } from './recovery.ts'
-import { removeObject } from './removal.ts'
+import { removeObject, removeShards } from './removal.ts'
 import { Pressure } from './pressure.ts'
 import { scrub } from './scrub.ts'
 import { Space } from './space.ts'
@@ -289,6 +289,11 @@ export class Store implements Holdings {
   async statements(cid: CID): Promise<StoredStatement[]> {
     this.#assertOpen()
     return await statementsOf(this.#parts, cid)
+  }
+
+  async dropShards(cid: CID): Promise<void> {
+    this.#assertOpen()
+    await this.#locked(cid, async () => await removeShards(this.#parts, cid))
   }
 
   async *listObjects(): AsyncGenerator<CID> {

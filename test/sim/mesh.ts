@@ -10,8 +10,8 @@ import { matrixLatency, Prng, scatteredLatency } from './engine/index.ts'
 import { InlineCodec } from './mesh/codec.ts'
 import { SCENARIOS } from './mesh/scenarios.ts'
 import type { ScenarioName } from './mesh/scenarios.ts'
-import { exitCodeOf, Simulation } from './mesh/simulation.ts'
-import type { SimulationReport } from './mesh/simulation.ts'
+import { CONTROLS, exitCodeOf, Simulation } from './mesh/simulation.ts'
+import type { ControlName, SimulationReport } from './mesh/simulation.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,12 +25,15 @@ const { values: flags } = parseArgs({
     'max-bytes': { type: 'string', default: '524288' },
     reads: { type: 'string', default: '0.5' },
     'latency-ms': { type: 'string', default: '40' },
+    'line-mbit': { type: 'string', default: '100' },
+    grace: { type: 'string', default: '60' },
+    control: { type: 'string', default: 'on' },
     matrix: { type: 'string' },
     json: { type: 'boolean', default: false }
   }
 })
 
-function numberOf(flag: Exclude<keyof typeof flags, 'json' | 'matrix' | 'scenario'>): number {
+function numberOf(flag: Exclude<keyof typeof flags, 'json' | 'matrix' | 'scenario' | 'control'>): number {
   const number = Number(flags[flag])
   if (!(number >= 0)) throw new RangeError(`--${flag} needs a number that is not negative`)
   return number
@@ -41,8 +44,15 @@ function scenarioOf(name: string): ScenarioName {
   throw new RangeError(`--scenario ${name} does not exist; there are ${Object.keys(SCENARIOS).join(', ')}`)
 }
 
+function controlOf(name: string): ControlName {
+  const known = CONTROLS.find((one) => one === name)
+  if (known === undefined) throw new RangeError(`--control is one of ${CONTROLS.join(', ')}`)
+  return known
+}
+
 function printed(report: SimulationReport): string {
-  const { puts, reads } = report
+  const { puts, reads, repair, load } = report
+  const perLostByte = (bytes: number): string => (bytes / Math.max(1, repair.lostBytes)).toFixed(2)
   const rows: Array<[string, string]> = [
     ['scenario, seed', `${report.scenario}, ${report.seed}`],
     ['virtual time', `${report.virtualSeconds} s, ${report.events} events`],
@@ -55,6 +65,21 @@ function printed(report: SimulationReport): string {
     ['lost', `${report.lost} (${report.beyondTheCode} more had lost more shards than their code covers)`],
     ['wrong bytes', String(report.wrongBytes)],
     ['spare shards: objects', JSON.stringify(report.spare)],
+    ...(repair.lostBytes === 0
+      ? []
+      : ([
+          [
+            'moved per byte lost',
+            `${perLostByte(repair.movedBytes)}, ${perLostByte(repair.busiestBytes)} by the busiest peer`
+          ],
+          ['seconds to full', repair.secondsToFull.join(', ') || 'not reached']
+        ] satisfies Array<[string, string]>)),
+    [
+      'KL of the load',
+      `mean ${load.meanKl}, worst ${load.maxKl} nats; busiest over mean ${load.meanMaxOverMean}`
+    ],
+    ['KL over time', load.samples.map(({ kl }) => kl.toFixed(1)).join(' ')],
+    ['actions', JSON.stringify(report.actions)],
     ['bytes sent per byte stored', (report.sentBytes / Math.max(1, report.storedBytes)).toFixed(2)],
     ...Object.entries(report.warnings).map(([text, times]): [string, string] => [
       'warning',
@@ -65,6 +90,9 @@ function printed(report: SimulationReport): string {
   ]
   return rows.map(([name, value]) => `${name.padEnd(28)}${value}`).join('\n')
 }
+
+/** Places in which the peers of the scenario `region` stand. */
+const REGIONS = 5
 
 const peers = numberOf('peers')
 const report = await new Simulation({
@@ -80,8 +108,12 @@ const report = await new Simulation({
   readsPerSecond: numberOf('reads'),
   latency:
     flags.matrix === undefined
-      ? scatteredLatency(new Prng(numberOf('seed')), peers, numberOf('latency-ms') * 1000)
+      ? scatteredLatency(new Prng(numberOf('seed')), 2 * peers, numberOf('latency-ms') * 1000)
       : matrixLatency(readFileSync(flags.matrix, 'utf8')),
+  control: controlOf(flags.control),
+  lineBytesPerSecond: (numberOf('line-mbit') * 1e6) / 8,
+  graceSeconds: numberOf('grace'),
+  regions: flags.scenario === 'region' ? REGIONS : undefined,
   codec: new InlineCodec(await createWasmBackend())
 }).run()
 console.log(flags.json ? JSON.stringify(report) : printed(report))

@@ -37,6 +37,7 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
       ['peers', `${peers.live} live of ${peers.known} known, ${peers.connected} connected`],
       ['disk', diskText(usage)],
       ...damageText(status.damage).map((text): [string, string] => ['damage', text]),
+      ['load', loadText(status.homeostat)],
       ['map', mapLine(status.map)],
       ['coordinate', coordinateText(status.coordinate)],
       ...(status.clockAgrees === false ? [['clock', CLOCK_IS_WRONG] as const] : []),
@@ -59,6 +60,26 @@ const coordinateText = ({ errorPpm, samples, refused, neighbours }: StatusJson['
   const error = (errorPpm / 10_000).toFixed(1)
   return `off by ${error} %, from ${count(samples, 'probe')} of ${count(neighbours, 'neighbour')}${lies}`
 }
+
+/** How close the node is to saturation, what comes next, and how evenly the peers are loaded. */
+export const loadText = ({
+  heat,
+  source,
+  forecast,
+  temperature,
+  divergence,
+  objective,
+  copies,
+  refused
+}: StatusJson['homeostat']): string =>
+  [
+    `heat ${heat.toFixed(2)}${heat > 0 ? ` (${source})` : ''}, forecast ${forecast.toFixed(2)}`,
+    `temperature ${temperature.toFixed(2)}`,
+    `KL ${divergence.toFixed(2)} nats`,
+    `J ${objective.toFixed(2)}`,
+    ...(copies > 0 ? [`keeps ${copies} ${copies === 1 ? 'copy' : 'copies'} for hot peers`] : []),
+    ...(refused > 0 ? [`${count(refused, 'request')} told to come back`] : [])
+  ].join('; ')
 
 /** Reports of peers that are not of now are dropped, and so are ours. */
 export const CLOCK_IS_WRONG =

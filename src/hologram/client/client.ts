@@ -7,6 +7,7 @@ import { DEFAULT_REPAIR_BYTES_PER_SECOND, TokenBucket } from '../wire/bandwidth.
 import type { Holdings } from '../holdings.ts'
 import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
+import type { Steering } from '../steering.ts'
 import type {
   ListOptions,
   ObjectReader,
@@ -51,6 +52,7 @@ export interface ClientComponents {
   readonly random: RandomSource
   /** Hears how long puts and gets took. @default nobody */
   readonly operations?: OperationSink
+  readonly steering: Steering
 }
 
 export interface ClientInit extends Partial<ClientSettings> {
@@ -90,7 +92,7 @@ export class Client implements Omit<Objects, 'verify' | 'repair'> {
   #active = 0
 
   constructor(components: ClientComponents, init: ClientInit) {
-    const { mesh, holdings, codec, local, clock, random, logger, operations } = components
+    const { mesh, holdings, codec, local, clock, random, logger, operations, steering } = components
     this.#timing = { clock, sink: operations }
     const {
       keeperIntervalMs = 60_000,
@@ -110,6 +112,7 @@ export class Client implements Omit<Objects, 'verify' | 'repair'> {
       counts,
       clock,
       random,
+      steering,
       objects: new ObjectClient({ mesh, clock, logger, counts, experience }, local, {
         timeoutMs: settings.requestTimeoutMs,
         maxPerPeer: settings.maxPerPeer

@@ -5,6 +5,7 @@ import type { Signer } from '../../../protocols/signed.ts'
 import type { Holdings } from '../holdings.ts'
 import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
+import type { Steering } from '../steering.ts'
 import type { ClientCounts } from './counts.ts'
 import type { BackgroundTasks } from './keep/background.ts'
 import type { OwnedObjects } from './keep/owned-objects.ts'
@@ -30,6 +31,8 @@ export interface ClientContext {
   readonly counts: ClientCounts
   readonly clock: Clock
   readonly random: RandomSource
+  /** Which holders are asked. */
+  readonly steering: Steering
 }
 
 /** This node's key, for leases and placement records. */

@@ -85,7 +85,7 @@ export async function repairObject(
     : repairCopies(context, object, survey, signal)
 }
 
-interface LeasedObject {
+export interface LeasedObject {
   readonly cid: CID
   readonly manifest: Manifest
   readonly bytes: Uint8Array
@@ -213,8 +213,8 @@ async function repairCopies(
   }
 }
 
-/** What the new holders say of themselves, signed. One that does not say it is found all the same, only later. */
-async function collectStatements(
+/** What new holders say of themselves, signed. One that does not say it is found all the same, only later. */
+export async function collectStatements(
   context: ClientContext,
   cid: CID,
   rebuilt: readonly PlannedShard[],
@@ -243,7 +243,7 @@ async function collectStatements(
  *
  * @returns the homes that have it now and did not have it before
  */
-async function bringManifest(
+export async function bringManifest(
   context: ClientContext,
   object: LeasedObject,
   keepers: readonly PeerId[],

@@ -4,6 +4,7 @@ import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
+import type { Steering } from '../steering.ts'
 import type { AdmissionCounts } from './admission.ts'
 import type { HolderSettings } from './settings.ts'
 import type { TreeCache } from './tree-cache.ts'
@@ -24,6 +25,8 @@ export interface HolderContext {
   readonly counts: HolderCounts
   /** For how long this node has been rebuilding an object, in milliseconds; 0 when it is not. */
   readonly repairingMs: (cid: CID) => number
+  /** Which requests are served now. */
+  readonly steering: Steering
 }
 
 export type ServiceName = 'put' | 'get' | 'object'

@@ -31,7 +31,7 @@ export async function handleGet(
       const request = await nextRequest(framed, GetRequest, wait)
       if (request === undefined) return
       try {
-        await sendBlocks(context, framed, shard, request, signal)
+        await admitted(context, request, async () => sendBlocks(context, framed, shard, request, signal))
       } catch (error) {
         if (signal.aborted || !endsOnlyItsRequest(error)) throw error
         const head = replyHead(error, context.settings.retryAfterMs())
@@ -45,18 +45,42 @@ export async function handleGet(
   }
 }
 
+/** Runs `serve` if the controller lets the request in. @throws Refusal BUSY */
+async function admitted(
+  { steering, clock }: HolderContext,
+  { background }: GetRequest,
+  serve: () => Promise<number>
+): Promise<void> {
+  const entered = steering.enter(background)
+  if (typeof entered !== 'function') throw new Refusal(Status.BUSY, entered.reason, entered.retryAfterMs)
+  const startMs = clock.monotonicMs()
+  let units = 0
+  let failed = false
+  try {
+    units = await serve()
+  } catch (error) {
+    failed = isOwnFault(error)
+    throw error
+  } finally {
+    entered({ units, tookMs: clock.monotonicMs() - startMs, failed })
+  }
+}
+
+/** @returns how many blocks were sent */
 async function sendBlocks(
   context: HolderContext,
   framed: FramedStream,
   shard: OpenShard,
   request: GetRequest,
   signal: AbortSignal
-): Promise<void> {
-  const { settings, up, counts, logger } = context
+): Promise<number> {
+  const { settings, up, counts, logger, clock, steering } = context
   const { reader, tree } = await shard.open(checkRequest(request), request.shard)
   const { first, count } = request
   if (first + count > reader.blocks) throw refuse(`the shard has ${reader.blocks} blocks`)
   const wait = { timeoutMs: settings.idleTimeoutMs, signal }
+  const object = decodeObjectCid(request.cid)!.toString()
+  let sent = 0
   const range = { first, count, depth: settings.readAheadBlocks, signal }
   for await (const { index, data } of readAhead(timedReader(context, reader), range)) {
     if (data === undefined) {
@@ -69,17 +93,29 @@ async function sendBlocks(
       await framed.writeMessage(GetReply, corruptBlock(index), wait)
       continue
     }
+    const startMs = clock.monotonicMs()
     await up.take(data.byteLength, signal)
     const parts = encodeGetBlock({ index, data, path: await tree.auditPath(index) })
     await framed.write(parts, wait)
+    steering.noteServed(object, data.byteLength, request.background, clock.monotonicMs() - startMs)
+    sent++
     counts.blocksOut++
     counts.bytesOut += data.byteLength
   }
+  return sent
 }
 
 /** Counts the time of each block that is read. */
 function timedReader(context: HolderContext, reader: ShardReader): Pick<ShardReader, 'read'> {
-  return { read: async (index, options) => timed(context, 'get', async () => reader.read(index, options)) }
+  const { clock, steering } = context
+  return {
+    read: async (index, options) => {
+      const startMs = clock.monotonicMs()
+      const data = await timed(context, 'get', async () => reader.read(index, options))
+      steering.noteDiskRead(clock.monotonicMs() - startMs)
+      return data
+    }
+  }
 }
 
 function corruptBlock(index: number): GetReply {

@@ -29,12 +29,14 @@ import { handlePut } from './put-handler.ts'
 import { isOwnFault, Refusal, replyHead, type ReplyHead } from './refusal.ts'
 import { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './settings.ts'
 import { TreeCache } from './tree-cache.ts'
+import { UNSTEERED } from '../steering.ts'
 import type { PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../../clock/index.ts'
 import type { Holdings } from '../holdings.ts'
 import type { Mesh, Remote } from '../mesh.ts'
 import type { HologramLogger } from '../logger.ts'
+import type { Steering } from '../steering.ts'
 import type { HolderContext, HolderStats, ServiceName } from './context.ts'
 
 export interface HolderComponents {
@@ -47,6 +49,8 @@ export interface HolderComponents {
   readonly clock: Clock
   /** For how long this node has been rebuilding an object, in milliseconds. @default it never does */
   readonly repairingMs?: (cid: CID) => number
+  /** @default `UNSTEERED` */
+  readonly steering?: Steering
 }
 
 /** Who asks: the peer, and the network that it comes from. */
@@ -89,14 +93,15 @@ export class Holder {
       down = UNLIMITED,
       up = UNLIMITED,
       clock,
-      repairingMs = () => 0
+      repairingMs = () => 0,
+      steering = UNSTEERED
     } = components
     const settings = { ...DEFAULT_HOLDER_SETTINGS, ...init }
     const trees = new TreeCache(settings.treeCacheBytes)
     const nowMs = (): number => clock.nowMs()
     const counts = newCounts()
     this.#context = {
-      ...{ mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts, repairingMs }
+      ...{ mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts, repairingMs, steering }
     }
     this.#announcements = new ProvideQueue(
       { mesh, logger, clock },

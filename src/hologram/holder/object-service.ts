@@ -65,9 +65,10 @@ export class ObjectService {
   }
 
   async #getManifest(cid: CID): Promise<ReplyFields> {
-    const { holdings } = this.#context
+    const { holdings, steering } = this.#context
     const manifest = await holdings.getManifest(cid)
     if (manifest === undefined || !(await this.#hasLiveLease(cid))) throw notFound()
+    steering.noteServed(cid.toString(), manifest.byteLength, false, 0)
     return {
       manifest: owned(manifest),
       placement: owned((await holdings.getPlacement(cid)) ?? new Uint8Array(0)),

@@ -9,7 +9,7 @@ import { decodeManifest, manifestCid, type Manifest } from '../records/manifest.
 import { uploadId } from '../records/seed.ts'
 import { keepLease, openLiveLease } from './admit-lease.ts'
 import { timed } from './context.ts'
-import { refuse } from './refusal.ts'
+import { Refusal, refuse } from './refusal.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { FramedStream } from '../../../protocols/framing/index.ts'
 import type { ShardUpload } from '../holdings.ts'
@@ -33,6 +33,7 @@ export async function handlePut(
   const first = await framed.readMessage(PutFrame, wait)
   if (first === undefined) return
   const open = checkOpen(first.open)
+  if (open.copy === true) refuseCopyWhenBusy(context)
   const id = uploadId(putter.toMultihash().bytes, open.seed)
   const upload = await context.holdings.openUpload(id, open.shard, open.expectedBytes, {
     oneShot: open.oneShot,
@@ -45,6 +46,13 @@ export async function handlePut(
   } finally {
     await upload.close()
   }
+}
+
+/** A node that is busy itself takes no copies of hot shards: they would be in its users' way. @throws Refusal BUSY */
+function refuseCopyWhenBusy({ steering }: HolderContext): void {
+  const entered = steering.enter(true)
+  if (typeof entered !== 'function') throw new Refusal(Status.BUSY, entered.reason, entered.retryAfterMs)
+  entered({ units: 0, tookMs: 0, failed: false })
 }
 
 function okReply(
@@ -122,6 +130,7 @@ class Reception {
       const { manifest, lease: signed } = frame.commit
       const lease = await timed(this.#context, 'put', async () => this.#commit(manifest, signed))
       counts.shardsCommitted++
+      if (this.#open.copy === true) this.#context.steering.noteCopy(manifestCid(manifest).toString())
       await this.#framed.writeMessage(PutReply, okReply({ lease }), wait)
       return
     }

@@ -60,6 +60,7 @@ export class RequestAdmission {
   readonly #settings: AdmissionSettings
   readonly #unit: () => number
   readonly #monotonicMs: () => number
+  readonly #isShort: () => boolean
   readonly #limit: ConcurrencyLimit
   readonly #service = new Inflation()
   #inFlight = 0
@@ -71,13 +72,17 @@ export class RequestAdmission {
 
   #updatedMs = -Infinity
 
-  /** @param unit - uniform in [0, 1), so that refused peers do not come back together */
+  /**
+   * @param unit - uniform in [0, 1), so that refused peers do not come back together
+   * @param isShort - some resource of this machine is nearly used up
+   */
   constructor(
-    { unit, monotonicMs }: { unit: () => number; monotonicMs: () => number },
+    { unit, monotonicMs, isShort }: { unit: () => number; monotonicMs: () => number; isShort: () => boolean },
     settings: AdmissionSettings = DEFAULT_ADMISSION
   ) {
     this.#unit = unit
     this.#monotonicMs = monotonicMs
+    this.#isShort = isShort
     this.#settings = settings
     const { initialLimit: initial, minLimit: min, maxLimit: max } = settings
     this.#limit = new ConcurrencyLimit({ initial, min, max })
@@ -123,7 +128,7 @@ export class RequestAdmission {
       const nowMs = this.#monotonicMs()
       if (nowMs - this.#updatedMs < UPDATE_MS) return
       this.#updatedMs = nowMs
-      this.#limit.update()
+      this.#limit.update(this.#isShort())
     }
   }
 

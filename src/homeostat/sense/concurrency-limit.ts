@@ -48,17 +48,22 @@ export class ConcurrencyLimit {
     this.#peak = Math.max(this.#peak, inFlight)
   }
 
-  /** Moves the limit, if there has been enough since the last time. */
-  update(): void {
+  /**
+   * Moves the limit, if there has been enough since the last time.
+   *
+   * @param mayFall - false when no resource of this machine is short: service is slow because the readers are, and serving
+   *   fewer of them would help nobody
+   */
+  update(mayFall: boolean): void {
     if (this.#samples < MIN_SAMPLES) return
     const meanMs = this.#sumMs / this.#samples
     const isUnderPressure = this.#peak >= this.#limit / 2
     this.#sumMs = this.#samples = this.#peak = 0
     this.#learn(meanMs, isUnderPressure)
     const gradient = meanMs <= 0 ? 1 : Math.max(MIN_GRADIENT, (TOLERANCE * this.#baselineMs) / meanMs)
-    if (gradient < 1) this.#move(this.#limit * gradient, FALL)
+    if (gradient < 1 && mayFall) this.#move(this.#limit * gradient, FALL)
     // A limit that nothing comes near proves nothing: it does not grow.
-    else if (isUnderPressure) this.#move(this.#limit + Math.sqrt(this.#limit), RISE)
+    else if (gradient >= 1 && isUnderPressure) this.#move(this.#limit + Math.sqrt(this.#limit), RISE)
   }
 
   #learn(meanMs: number, isUnderPressure: boolean): void {

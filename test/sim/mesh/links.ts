@@ -7,6 +7,8 @@ import type { OneWayMicros, VirtualClock } from '../engine/index.ts'
 const TCP_TIMEOUT_MICROS = 60_000_000
 /** Headers of TCP, IP, noise and yamux for one message. */
 const OVERHEAD_BYTES = 100
+/** What the system takes from a process before it makes it wait: the send buffers of its sockets. */
+const SEND_BUFFER_BYTES = 128 * 1024
 
 export interface HostRates {
   readonly upBytesPerSecond: number
@@ -115,6 +117,24 @@ export class Links {
     sender.sentBytes += size
     const arrivesMicros = sender.upFreeMicros + this.oneWayMicros(from, to)
     this.#clock.after(arrivesMicros - nowMicros, () => this.#arrive(from, to, size, deliver, lost))
+  }
+
+  upBytesPerSecond(host: number): number {
+    return this.#hosts[host].upBytesPerSecond
+  }
+
+  /** Whether a process on the host may write on without waiting. */
+  hasRoom(host: number): boolean {
+    return this.#backlogMicros(host) * this.#hosts[host].upBytesPerSecond < SEND_BUFFER_BYTES * 1_000_000
+  }
+
+  /** Calls `run` when half of what is buffered has been sent. */
+  afterBacklog(host: number, run: () => void): void {
+    this.#clock.after(Math.max(1, this.#backlogMicros(host) / 2), run)
+  }
+
+  #backlogMicros(host: number): number {
+    return Math.max(0, this.#hosts[host].upFreeMicros - this.#clock.nowMicros)
   }
 
   sentBytes(host: number): number {

@@ -6,10 +6,12 @@ import type { EventSink } from '../../../src/hologram/events.ts'
 import type { Holdings, HologramInit } from '../../../src/hologram/index.ts'
 import { Scrubber } from '../../../src/node/scrubber.ts'
 import { silentLogger } from '../../../src/node/logger.ts'
+import type { Steering } from '../../../src/hologram/index.ts'
+import type { Homeostat } from '../../../src/homeostat/index.ts'
+import type { RandomSource } from '../../../src/clock/index.ts'
 import { openStore } from '../../../src/store/index.ts'
 import type { Store } from '../../../src/store/index.ts'
 import { NodeClock, randomSource } from '../engine/index.ts'
-import type { RandomSource } from '../../../src/clock/index.ts'
 import type { Prng } from '../engine/index.ts'
 import { SimFileSystem } from './disk.ts'
 import { SimIndex } from './index-store.ts'
@@ -26,6 +28,19 @@ export interface SimNodeInit {
   readonly scrubPeriodMs?: number
   /** Puts something between the node and its store: what a liar does. */
   readonly holdings?: (store: Holdings) => Holdings
+  /** How holders are chosen and objects spread. @default no controller */
+  readonly steering?: SteeringFactory
+}
+
+/** Makes the controller of a node, or a stand-in for one; started with the node and stopped with it. */
+export type SteeringFactory = (node: SimNode, random: RandomSource) => StartedSteering
+
+export interface StartedSteering {
+  readonly steering: Steering
+  /** What the node reports of itself. */
+  readonly heat: () => number
+  readonly start: () => void
+  readonly homeostat?: Homeostat
 }
 
 /** The index is synced with every batch. */
@@ -40,6 +55,11 @@ export class SimNode {
   readonly domain: string
   /** What its newest report says. */
   freeBytes: number
+  /** What its newest report says; 1 is saturated. */
+  heat = 0
+  /** It hands out wrong bytes, and says that it is idle. */
+  isLiar = false
+  control: StartedSteering | undefined
   clock: NodeClock
   mesh: SimMesh | undefined
   hologram: Hologram | undefined
@@ -89,20 +109,30 @@ export class SimNode {
     })
     this.mesh = new SimMesh(this.#world, this, this.#key)
     const { codec } = this.#world
+    this.control = this.#init.steering?.(this, randomSource(this.#prng.fork()))
+    const steering = this.control?.steering
+    const events: EventSink = {
+      emit: (event) => {
+        this.#world.noteEvent(this.host, event.room, event.kind)
+        this.#init.events?.emit(event)
+      }
+    }
     this.hologram = new Hologram(
       {
         mesh: this.mesh,
-        holdings: this.#init.holdings?.(this.store) ?? this.store,
+        holdings: this.#holdings(this.#init.holdings?.(this.store) ?? this.store),
         codec,
         logger,
         clock: this.clock,
         random,
-        events: this.#init.events
+        steering,
+        events
       },
       this.#init.hologram
     )
     await this.hologram.start()
     this.#scrub(this.store, random)
+    this.control?.start()
     this.#world.links.setUp(this.host, true)
     this.#world.trace('start', this.host)
     this.#report()
@@ -139,11 +169,39 @@ export class SimNode {
     this.kill()
   }
 
+  /** The store, as a liar shows it: each block with a bit flipped after the store has checked it. */
+  #holdings(store: Holdings): Holdings {
+    const openShard: Holdings['openShard'] = async (cid, shard) => {
+      const reader = await store.openShard(cid, shard)
+      if (reader === undefined || !this.isLiar) return reader
+      const read: typeof reader.read = async (...request) => {
+        const bytes = Uint8Array.from(await reader.read(...request))
+        bytes[0] ^= 1
+        return bytes
+      }
+      return new Proxy(reader, {
+        get: (target, name) => {
+          if (name === 'read') return read
+          const member: unknown = Reflect.get(target, name, target)
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member
+        }
+      })
+    }
+    return new Proxy<Holdings>(store, {
+      get: (target, name) => {
+        if (name === 'openShard') return openShard
+        const member: unknown = Reflect.get(target, name, target)
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member
+      }
+    })
+  }
+
   #report(): void {
     const { store, clock } = this
     const again = async (): Promise<void> => {
       if (this.store !== store || store === undefined) return
       this.freeBytes = (await store.usage()).freeBytes
+      this.heat = this.isLiar ? 0 : Math.min(1, this.control?.heat() ?? 0)
       clock.after(30_000, () => void again())
     }
     void again()

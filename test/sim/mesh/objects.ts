@@ -16,6 +16,8 @@ export interface StoredObject {
   readonly size: number
   /** Shards needed to read it; 1 for an object that is copied whole. */
   readonly k: number
+  /** Shards, or copies. */
+  readonly n: number
   readonly owner: SimNode
   /** False once losses for good have left fewer than k shards: nothing is promised any more. */
   isEntitled: boolean
@@ -58,7 +60,7 @@ export async function putObject(
   const { cid, manifest } = await owner.hologram!.put(pieces(), { name: `object-${number}`, sizeHint: size })
   world.trace('put', owner.host, cid.toString(), size)
   const k = manifest.inline === undefined ? neededShards(manifest) : 1
-  return { cid, sha256: digestOf(bytes), size, k, owner, isEntitled: true }
+  return { cid, sha256: digestOf(bytes), size, k, n: manifest.n, owner, isEntitled: true }
 }
 
 /** Reads a whole object. @returns whether the bytes are those that were put @throws what the get throws */

@@ -5,7 +5,12 @@ import { isHologramError } from '../../../src/hologram/index.ts'
 import type { OneWayMicros } from '../engine/index.ts'
 import { digestOf, liveShards, putObject, randomSize, readObject } from './objects.ts'
 import type { StoredObject } from './objects.ts'
-import type { SimNode } from './node.ts'
+import { homeostatIn, leastLoaded, randomHolder } from './control.ts'
+import { LoadMeter } from './load.ts'
+import type { LoadSample } from './load.ts'
+import { Redundancy } from './redundancy.ts'
+import type { RepairCost } from './redundancy.ts'
+import type { SimNode, SteeringFactory } from './node.ts'
 import type { Scenario } from './scenarios.ts'
 import { World } from './world.ts'
 
@@ -23,7 +28,19 @@ export interface SimulationInit {
   readonly readsPerSecond: number
   readonly latency: OneWayMicros
   readonly codec: SegmentCodec
+  /** @default 'on' */
+  readonly control?: ControlName
+  /** Bytes a second of each host's line, up and down. @default 100 Mbit/s */
+  readonly lineBytesPerSecond?: number
+  /** A peer that is gone for longer is lost. @default 60 */
+  readonly graceSeconds?: number
+  /** Failure domains: hosts are grouped around as many places. @default every host is its own */
+  readonly regions?: number
 }
+
+export const CONTROLS = ['on', 'off', 'random', 'least'] as const
+/** The node's own homeostat; none; holders at random; the holder that reports the least load. */
+export type ControlName = (typeof CONTROLS)[number]
 
 export interface SimulationReport {
   readonly scenario: string
@@ -47,6 +64,16 @@ export interface SimulationReport {
   readonly wrongBytes: number
   /** Objects at the end by how many shards over k are alive. */
   readonly spare: Record<string, number>
+  readonly repair: RepairCost
+  /** Of the bytes sent: KL from the capacities in nats, and busiest host over mean; the mean and the worst of all samples. */
+  readonly load: {
+    readonly meanKl: number
+    readonly maxKl: number
+    readonly meanMaxOverMean: number
+    readonly samples: readonly LoadSample[]
+  }
+  /** What nodes did by themselves, by kind. */
+  readonly actions: Record<string, number>
   readonly sentBytes: number
   readonly storedBytes: number
   readonly events: number
@@ -57,8 +84,8 @@ export interface SimulationReport {
 }
 
 const GIB = 2 ** 30
-/** 100 Mbit/s up and down. */
-const RATES = { upBytesPerSecond: 12.5e6, downBytesPerSecond: 12.5e6 }
+/** 100 Mbit/s. */
+const LINE_BYTES_PER_SECOND = 12.5e6
 const BLOCK_BYTES = 16_384
 /** Puts that are under way at once over all peers. */
 const PUTS_AT_ONCE = 8
@@ -70,6 +97,11 @@ export class Simulation {
   readonly #putFailures = new Map<string, number>()
   readonly #readFailures = new Map<string, number>()
   readonly #latenciesMs: number[] = []
+  readonly #redundancy: Redundancy
+  readonly #load: LoadMeter
+  /** Objects that are read more often than others, and how much more. */
+  readonly #hot = new Map<StoredObject, number>()
+  #puts = 0
   #wrongBytes = 0
   #hopeless = 0
   #isReading = true
@@ -77,6 +109,8 @@ export class Simulation {
   constructor(init: SimulationInit) {
     this.#init = init
     this.#world = new World(init)
+    this.#redundancy = new Redundancy(this.#world, this.#objects)
+    this.#load = new LoadMeter(this.#world)
   }
 
   async run(): Promise<SimulationReport> {
@@ -84,11 +118,13 @@ export class Simulation {
     process.on('unhandledRejection', onRejection)
     try {
       await this.#build()
-      await this.#world.run(this.#putAll())
+      await this.#world.run(this.#putAll(this.#init.objects))
       const reading = this.#readOn()
+      const measuring = this.#load.run()
       await this.#world.run(this.#play())
       this.#isReading = false
-      await this.#world.run(reading)
+      this.#load.stop()
+      await this.#world.run(Promise.all([reading, measuring, this.#redundancy.stop()]))
       return await this.#count()
     } finally {
       process.off('unhandledRejection', onRejection)
@@ -96,23 +132,56 @@ export class Simulation {
   }
 
   async #build(): Promise<void> {
-    const { peers, k, n } = this.#init
-    for (let host = 0; host < peers; host++) {
-      const node = await this.#world.add(RATES, {
+    for (let host = 0; host < this.#init.peers; host++) await this.#world.run(this.#add())
+  }
+
+  async #add(): Promise<void> {
+    const { k, n, graceSeconds = 60, lineBytesPerSecond: line = LINE_BYTES_PER_SECOND } = this.#init
+    const host = this.#world.nodes.length
+    const node = await this.#world.add(
+      { upBytesPerSecond: line, downBytesPerSecond: line },
+      {
         capacityBytes: 10 * GIB,
-        domain: `domain-${host}`,
-        hologram: { client: { k, n, blockBytes: BLOCK_BYTES }, holder: { provideDelayMs: 5_000 } }
-      })
-      await this.#world.run(node.start())
+        domain: this.#domainOf(host),
+        steering: this.#steering(),
+        hologram: {
+          client: { k, n, blockBytes: BLOCK_BYTES },
+          holder: { provideDelayMs: 5_000 },
+          heal: { graceMs: graceSeconds * 1000 }
+        }
+      }
+    )
+    await node.start()
+  }
+
+  /** The nearest of the first hosts, each of which stands for a place. */
+  #domainOf(host: number): string {
+    const { regions, latency } = this.#init
+    if (regions === undefined) return `domain-${host}`
+    const places = Array.from({ length: regions }, (_, place) => place)
+    const oneWay = (place: number): number => (place === host ? 0 : latency(place, host))
+    return `region-${places.reduce((best, place) => (oneWay(place) < oneWay(best) ? place : best))}`
+  }
+
+  #steering(): SteeringFactory | undefined {
+    switch (this.#init.control ?? 'on') {
+      case 'on':
+        return homeostatIn(this.#world)
+      case 'random':
+        return randomHolder
+      case 'least':
+        return leastLoaded(this.#world)
+      case 'off':
+        return undefined
     }
   }
 
-  async #putAll(): Promise<void> {
-    const { objects, maxObjectBytes } = this.#init
+  async #putAll(objects: number): Promise<void> {
+    const { maxObjectBytes } = this.#init
     const { prng } = this.#world
-    const waiting = Array.from({ length: objects }, (_, number) => ({
-      number,
-      owner: prng.pick(this.#world.nodes),
+    const waiting = Array.from({ length: objects }, () => ({
+      number: this.#puts++,
+      owner: prng.pick(this.#world.nodes.filter(({ isRunning }) => isRunning)),
       size: randomSize(prng, maxObjectBytes)
     }))
     const worker = async (): Promise<void> => {
@@ -131,11 +200,21 @@ export class Simulation {
     await this.#init.scenario({
       world: this.#world,
       seconds: this.#init.seconds,
-      loseForGood: async (nodes) => await this.#loseForGood(nodes)
+      objects: this.#objects,
+      loseForGood: async (nodes) => await this.#loseForGood(nodes),
+      join: async (count) => {
+        await Promise.all(Array.from({ length: count }, async () => await this.#add()))
+      },
+      putMore: async (count) => await this.#putAll(count),
+      heat: (object, factor) => {
+        if (factor === 1) this.#hot.delete(object)
+        else this.#hot.set(object, factor)
+      }
     })
   }
 
   async #loseForGood(nodes: readonly SimNode[]): Promise<void> {
+    await this.#redundancy.noteLoss(nodes)
     for (const node of nodes) node.vanish()
     for (const object of this.#objects) {
       if ((await liveShards(this.#world, object)) < object.k) object.isEntitled = false
@@ -147,12 +226,16 @@ export class Simulation {
     const under = new Set<Promise<void>>()
     const prng = this.#world.prng.fork()
     while (this.#isReading) {
-      await this.#world.sleep(-Math.log(1 - prng.unit()) / this.#init.readsPerSecond)
+      // Every object is read as often as any other, times its heat.
+      const each = this.#init.readsPerSecond / Math.max(1, this.#objects.length)
+      const extra = [...this.#hot.values()].reduce((sum, factor) => sum + (factor - 1) * each, 0)
+      const rate = this.#init.readsPerSecond + extra
+      await this.#world.sleep(-Math.log(1 - prng.unit()) / rate)
       const readers = this.#world.nodes.filter((node) => node.isRunning)
       if (this.#objects.length === 0 || readers.length === 0) continue
-      const reading = this.#read(prng.pick(readers), prng.pick(this.#objects)).finally(() =>
-        under.delete(reading)
-      )
+      const [hot] = this.#hot.keys()
+      const object = hot !== undefined && prng.chance(extra / rate) ? hot : prng.pick(this.#objects)
+      const reading = this.#read(prng.pick(readers), object).finally(() => under.delete(reading))
       under.add(reading)
     }
     await Promise.all(under)
@@ -223,6 +306,9 @@ export class Simulation {
       lost,
       wrongBytes: this.#wrongBytes,
       spare: sorted(spare),
+      repair: this.#redundancy.cost(),
+      load: summaryOf(this.#load.samples),
+      actions: sorted(this.#world.events),
       sentBytes: this.#world.nodes.reduce((sum, { host }) => sum + this.#world.links.sentBytes(host), 0),
       storedBytes: this.#objects.reduce((sum, { size }) => sum + size, 0),
       events: this.#world.clock.ran,
@@ -230,6 +316,17 @@ export class Simulation {
       warnings: sorted(this.#world.warnings),
       digest: digestOf(Buffer.from(this.#world.digest()))
     }
+  }
+}
+
+function summaryOf(samples: readonly LoadSample[]): SimulationReport['load'] {
+  const mean = (values: readonly number[]): number =>
+    Math.round((1000 * values.reduce((a, b) => a + b, 0)) / Math.max(1, values.length)) / 1000
+  return {
+    meanKl: mean(samples.map(({ kl }) => kl)),
+    maxKl: Math.max(0, ...samples.map(({ kl }) => kl)),
+    meanMaxOverMean: mean(samples.map(({ maxOverMean }) => maxOverMean)),
+    samples
   }
 }
 

@@ -27,6 +27,7 @@ export class SimStream extends AbstractStream {
   #unreadBytes = 0
   /** Received and not yet reported as read. */
   #receivedBytes = 0
+  #waitsForRoom = false
 
   private constructor(
     links: Links,
@@ -64,7 +65,22 @@ export class SimStream extends AbstractStream {
     const message = new Uint8ArrayList(data.slice())
     this.#unreadBytes += message.byteLength
     this.#deliver(message.byteLength, (remote) => remote.#onMessage(message))
-    return { sentBytes: message.byteLength, canSendMore: this.#unreadBytes < WINDOW_BYTES }
+    return { sentBytes: message.byteLength, canSendMore: this.#canSend() }
+  }
+
+  /** The other side reads, and the host's own line takes more. */
+  #canSend(): boolean {
+    if (!this.#links.hasRoom(this.#from)) this.#waitForRoom()
+    return this.#unreadBytes < WINDOW_BYTES && !this.#waitsForRoom
+  }
+
+  #waitForRoom(): void {
+    if (this.#waitsForRoom) return
+    this.#waitsForRoom = true
+    this.#links.afterBacklog(this.#from, () => {
+      this.#waitsForRoom = false
+      if (this.status === 'open' && this.#canSend()) this.onMuxerDrain()
+    })
   }
 
   override sendReset(): void {
@@ -115,6 +131,6 @@ export class SimStream extends AbstractStream {
   #onRead(bytes: number): void {
     const wasFull = this.#unreadBytes >= WINDOW_BYTES
     this.#unreadBytes -= bytes
-    if (wasFull && this.#unreadBytes < WINDOW_BYTES && this.status === 'open') this.onMuxerDrain()
+    if (wasFull && this.status === 'open' && this.#canSend()) this.onMuxerDrain()
   }
 }

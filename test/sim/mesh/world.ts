@@ -40,6 +40,8 @@ export class World {
   readonly surprises: string[] = []
   /** Log lines of level warn and above, counted by text. */
   readonly warnings = new Map<string, number>()
+  /** What nodes did by themselves, by kind. */
+  readonly events = new Map<string, number>()
   readonly #byId = new Map<string, SimNode>()
   readonly #providers = new Map<string, Set<SimNode>>()
   /** When a host was last cut off from the others. */
@@ -111,6 +113,13 @@ export class World {
   /** Hexadecimal SHA-256 over what has been traced so far. */
   digest(): string {
     return this.#trace.copy().digest('hex')
+  }
+
+  /** Something that a node did by itself. */
+  noteEvent(host: number, room: string, kind: string): void {
+    this.trace('event', host, room, kind)
+    const name = `${room}.${kind}`
+    this.events.set(name, (this.events.get(name) ?? 0) + 1)
   }
 
   unexpected(where: string, error: unknown): void {

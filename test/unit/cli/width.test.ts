@@ -75,6 +75,11 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
   rendezvous: 'off',
   map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false },
   usage,
+  homeostat: {
+    ...{ heat: 0.25, source: 'service time' as const, forecast: 0.5, temperature: 0.2, logPartition: -1 },
+    ...{ divergence: 0, imbalance: 1, action: 0, objective: 0, concurrencyLimit: 64, inFlight: 0 },
+    ...{ copies: 2, refused: 1_000_000 }
+  },
   damage: {
     ...NO_DAMAGE,
     badBlocks: 3,

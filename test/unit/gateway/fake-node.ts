@@ -261,6 +261,11 @@ export class FakeNode implements GatewayNode {
     rendezvous: 'off',
     map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false },
     usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 },
+    homeostat: {
+      ...{ heat: 0.25, source: 'uplink' as const, forecast: 0.5, temperature: 0.2, logPartition: -1 },
+      ...{ divergence: 0, imbalance: 1, action: 0, objective: 0, concurrencyLimit: 64, inFlight: 0 },
+      ...{ copies: 0, refused: 0 }
+    },
     damage: {
       ...{ damagedEntries: 0, restoredEntries: 0, indexRebuilt: false, shardsFound: 0 },
       ...{ badBlocks: 0, damagedShards: 0, shardsSetAside: 0 }

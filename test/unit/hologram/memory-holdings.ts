@@ -132,6 +132,10 @@ export class MemoryHoldings implements Holdings {
     }
   }
 
+  async dropShards(cid: CID): Promise<void> {
+    for (const shard of await this.shardsOf(cid)) this.shards.delete(`${cid.toString()} ${shard}`)
+  }
+
   async shardsOf(cid: CID): Promise<number[]> {
     return [...this.shards.keys()]
       .map((key) => key.split(' '))

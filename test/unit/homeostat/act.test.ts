@@ -18,7 +18,10 @@ describe('admission', () => {
   const settings = { ...DEFAULT_ADMISSION, initialLimit: 8, minLimit: 8, maxLimit: 8 }
 
   it('takes requests up to its limit, refuses the next with a hint, and takes one again when one is done', () => {
-    const admission = new RequestAdmission({ unit: () => 0.5, monotonicMs: () => 0 }, settings)
+    const admission = new RequestAdmission(
+      { unit: () => 0.5, monotonicMs: () => 0, isShort: () => true },
+      settings
+    )
     const entered = Array.from({ length: 8 }, () => admission.enter(false))
     expect(entered.some(isRefused)).to.equal(false)
     const ninth = admission.enter(false) as Refused
@@ -33,11 +36,17 @@ describe('admission', () => {
   })
 
   it('gives way to users: repair has half of an idle node, and one place on a busy one', () => {
-    const idle = new RequestAdmission({ unit: () => 0.5, monotonicMs: () => 0 }, settings)
+    const idle = new RequestAdmission(
+      { unit: () => 0.5, monotonicMs: () => 0, isShort: () => true },
+      settings
+    )
     const taken = Array.from({ length: 8 }, () => idle.enter(true)).filter((entered) => !isRefused(entered))
     expect(taken).to.have.length(4)
     expect(isRefused(idle.enter(false))).to.equal(false)
-    const busy = new RequestAdmission({ unit: () => 0.5, monotonicMs: () => 0 }, settings)
+    const busy = new RequestAdmission(
+      { unit: () => 0.5, monotonicMs: () => 0, isShort: () => true },
+      settings
+    )
     for (let i = 0; i < 5; i++) busy.enter(false)
     expect(isRefused(busy.enter(true))).to.equal(false)
     expect((busy.enter(true) as Refused).reason).to.equal('5 requests of users go before repair')
@@ -46,7 +55,10 @@ describe('admission', () => {
 
   it('tells each refused peer another time, so that they do not come back together', () => {
     const prng = new Prng(1)
-    const admission = new RequestAdmission({ unit: () => prng.unit(), monotonicMs: () => 0 }, settings)
+    const admission = new RequestAdmission(
+      { unit: () => prng.unit(), monotonicMs: () => 0, isShort: () => true },
+      settings
+    )
     for (let i = 0; i < 8; i++) admission.enter(false)
     const hints = Array.from({ length: 20 }, () => (admission.enter(false) as Refused).retryAfterMs)
     expect(new Set(hints).size).to.be.above(10)

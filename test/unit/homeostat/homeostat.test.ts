@@ -11,13 +11,10 @@ class Fixture implements HomeostatDriver {
   readonly events: HomeostatEvent[] = []
   readonly dilated: string[] = []
   readonly contracted: string[] = []
-  uplinkUtilisation = 0
   load: readonly PeerLoad[] = []
 
-  sense = (): { loopUtilisation: number; uplinkUtilisation: number } => ({
-    loopUtilisation: 0.1,
-    uplinkUtilisation: this.uplinkUtilisation
-  })
+  loopUtilisation = (): number => 0.1
+  uplinkCap = (): number => 1_000_000
   peers = (): readonly PeerLoad[] => this.load
   dilate = (object: string): void => void this.dilated.push(object)
   contract = (object: string): void => void this.contracted.push(object)
@@ -51,10 +48,11 @@ describe('homeostat', () => {
   afterEach(() => homeostat.stop())
 
   it('spreads the hot object while the uplink is still filling, and reports the forecast to others', async () => {
+    let bytes = 0
     await world.periods(12, () => {
-      world.uplinkUtilisation = Math.min(0.68, world.uplinkUtilisation + 0.06)
-      homeostat.noteServed('hot', 1_000_000, false)
-      homeostat.noteServed('cold', 10_000, false)
+      bytes = Math.min(1_360_000, bytes + 120_000)
+      homeostat.noteServed('hot', bytes, false, 0)
+      homeostat.noteServed('cold', 0.01 * bytes, false, 0)
     })
     expect(world.dilated).to.include('hot')
     expect(world.dilated).not.to.include('cold')
@@ -65,8 +63,7 @@ describe('homeostat', () => {
 
   it('does nothing while it is stopped', async () => {
     homeostat.stop()
-    world.uplinkUtilisation = 1
-    await world.periods(10, () => homeostat.noteServed('hot', 1_000_000, false))
+    await world.periods(10, () => homeostat.noteServed('hot', 2_000_000, false, 0))
     expect(world.dilated).to.deep.equal([])
   })
 
@@ -88,8 +85,8 @@ describe('homeostat', () => {
 
   it('counts divergence, partition function, action and objective of what it knows', async () => {
     world.load = [peer('a', 0.5), peer('b', 0.5)]
-    homeostat.noteServed('x', 25_000_000, false)
-    homeostat.noteServed('x', 9_000_000, true)
+    homeostat.noteServed('x', 25_000_000, false, 0)
+    homeostat.noteServed('x', 9_000_000, true, 0)
     await world.periods(1)
     expect(homeostat.state).to.include({ divergence: 0, imbalance: 1, action: 25_000_000, objective: 1 })
     expect(homeostat.state.logPartition).to.be.closeTo(-0.5 / homeostat.state.temperature, 1e-9)

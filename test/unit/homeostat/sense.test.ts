@@ -1,6 +1,14 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { ConcurrencyLimit, heatOf, Inflation, judgedHeat, MAX_HEAT } from '../../../src/homeostat/index.ts'
+import {
+  ConcurrencyLimit,
+  heatOf,
+  Inflation,
+  judgedHeat,
+  MAX_HEAT,
+  ObservedHeat,
+  Uplink
+} from '../../../src/homeostat/index.ts'
 import type { LoadSignals } from '../../../src/homeostat/index.ts'
 
 const IDLE: LoadSignals = {
@@ -57,6 +65,30 @@ describe('heat', () => {
   })
 })
 
+describe('heat by observers', () => {
+  const saw = (serviceMs: number, failureRate = 0) => ({ serviceMs, failureRate })
+
+  it('is high where all see slow service, each peer against its own best', () => {
+    const heats = new ObservedHeat()
+    expect(Math.max(...heats.of('far', [saw(200), saw(220)]))).to.be.below(0.1)
+    expect(Math.max(...heats.of('p', [saw(20), saw(25), saw(30)]))).to.be.below(0.3)
+    expect(Math.min(...heats.of('p', [saw(400), saw(300), saw(500)]))).to.be.above(0.8)
+  })
+
+  it('is high where requests fail, and says nothing where nobody asked', () => {
+    const heats = new ObservedHeat()
+    expect(heats.of('p', [saw(0, 0.5), saw(0, 0.05)])).to.deep.equal([1, 0.1])
+    expect(heats.of('p', [saw(0)])).to.deep.equal([])
+  })
+
+  it('remembers a bounded number of peers', () => {
+    const heats = new ObservedHeat(2)
+    for (const peer of ['a', 'b', 'c']) heats.of(peer, [saw(10)])
+    // Forgotten: what was slow is its baseline now.
+    expect(heats.of('a', [saw(1_000)])).to.deep.equal([0])
+  })
+})
+
 describe('utilisation by service time', () => {
   it('is that of an M/M/1 queue: twice the time is half full, four times is three quarters', () => {
     for (const [factor, utilisation] of [
@@ -96,7 +128,7 @@ describe('concurrency limit', () => {
     return Array.from({ length: periods }, () => {
       const inFlight = Math.min(demand, limit.limit)
       for (let i = 0; i < 20; i++) limit.sample(10 * Math.max(1, inFlight / capacity), inFlight)
-      limit.update()
+      limit.update(true)
       return limit.limit
     })
   }
@@ -122,10 +154,51 @@ describe('concurrency limit', () => {
     expect(slow[9]).to.be.below(40)
   })
 
+  it('does not fall because readers are slow while the machine has room', () => {
+    const limit = new ConcurrencyLimit({ initial: 32, min: 4, max: 100 })
+    for (const serviceMs of [10, 100, 100, 100]) {
+      for (let i = 0; i < 20; i++) limit.sample(serviceMs, 1)
+      limit.update(false)
+    }
+    expect(limit.limit).to.equal(32)
+  })
+
   it('stays within its bounds', () => {
     const limit = new ConcurrencyLimit({ initial: 8, min: 8, max: 20 })
     expect(Math.max(...run(limit, 200, 1000, 1e9))).to.equal(20)
     expect(Math.min(...run(limit, 200, 1000, 0.5))).to.equal(8)
+  })
+})
+
+describe('uplink', () => {
+  /** Ten writes a second of a tenth of the rate each. */
+  function send(uplink: Uplink, fromSeconds: number, rate: number, waitedShare: number): number {
+    for (let at = 1; at <= 100; at++) {
+      uplink.noteSent(rate / 10, 100 * waitedShare, fromSeconds * 1000 + at * 100)
+    }
+    return uplink.utilisation((fromSeconds + 10) * 1000)
+  }
+
+  it('is full when several writers wait, and what it carries then is its capacity', () => {
+    const uplink = new Uplink(0)
+    expect(send(uplink, 0, 2e6, 5)).to.equal(1)
+    expect(uplink.capacityBytesPerSecond).to.be.closeTo(2e6, 1e5)
+    expect(send(uplink, 10, 1e6, 0)).to.be.closeTo(0.5, 0.05)
+    expect(uplink.utilisation(60_000)).to.be.below(0.01)
+  })
+
+  it('is not full because of one slow reader', () => {
+    expect(send(new Uplink(0), 0, 1e5, 1)).to.be.below(0.05)
+  })
+
+  it('carries more than what passes without a wait', () => {
+    const uplink = new Uplink(0)
+    expect(send(uplink, 0, 100e6, 0)).to.be.closeTo(0.7, 0.01)
+    expect(send(uplink, 10, 10e6, 0)).to.be.below(0.1)
+  })
+
+  it('carries no more than the node may send', () => {
+    expect(send(new Uplink(0, () => 1e6), 0, 0.9e6, 0)).to.be.closeTo(0.9, 0.05)
   })
 })
 

@@ -27,6 +27,7 @@ const FIELDS: Record<Exclude<keyof NodeStatus, 'clockAgrees' | 'clockSkewMs'>, s
   rendezvous: 'string',
   map: 'object',
   usage: 'object',
+  homeostat: 'object',
   damage: 'object'
 }
 

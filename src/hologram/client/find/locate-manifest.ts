@@ -55,8 +55,8 @@ export async function locateManifest(
       throw error
     }
   }
-  const hedge = { parallel: PARALLEL_HOMES, hedgeMs: settings.minHedgeMs, clock, signal }
-  const homes = manifestHomes(cid, settings.n, table).map(({ id }) => id)
+  const homes = sharedOut(context, manifestHomes(cid, 2 * settings.n, table), settings.n)
+  const hedge = { parallel: PARALLEL_HOMES, hedgeMs: hedgeAfterMs(context, homes), clock, signal }
   const ranks: Array<() => PeerId[] | Promise<PeerId[]>> = [
     () => [mesh.self],
     () => homes,
@@ -73,6 +73,39 @@ export async function locateManifest(
     cid: cid.toString(),
     asked: asked.size - 1
   })
+}
+
+/** A hedge every 50 ms would ask a dozen homes of a busy mesh at once: it waits for twice what the first ones usually take. */
+function hedgeAfterMs({ experience, settings }: ClientContext, homes: readonly PeerId[]): number {
+  const known = homes.slice(0, PARALLEL_HOMES).map((id) => experience.requestMsOf(id) ?? 0)
+  return Math.max(settings.minHedgeMs, 2 * Math.max(0, ...known))
+}
+
+/** Readers share the first homes equally. */
+const FIRST_HOMES = 4
+/** How much sooner a later home must be expected to answer, and a home that has the object only if it was spread. */
+const LATER_HOME_FACTOR = 1.3
+const FURTHER_HOME_FACTOR = 2.2
+/** What a request takes at a peer that was never asked. */
+const TYPICAL_REQUEST_MS = 60
+
+/**
+ * Homes by predicted time, the hot ones stretched by their heat. Where all of them are hot, homes beyond the n-th come
+ * first: a hot object that fits one manifest is spread to these.
+ */
+function sharedOut(
+  { experience, steering }: ClientContext,
+  homes: ReadonlyArray<{ readonly id: PeerId }>,
+  n: number
+): PeerId[] {
+  return homes
+    .map(({ id }, rank) => {
+      const ms = experience.requestMsOf(id) ?? TYPICAL_REQUEST_MS
+      const doubt = rank < FIRST_HOMES ? 1 : rank < n ? LATER_HOME_FACTOR : FURTHER_HOME_FACTOR
+      return { id, ms: ms * doubt * steering.factor(id.toString()) }
+    })
+    .sort((a, b) => a.ms - b.ms)
+    .map(({ id }) => id)
 }
 
 /** The manifest that `peer` has for `cid`. @throws HologramError 'NOT_FOUND' | 'PROTOCOL' | ... */

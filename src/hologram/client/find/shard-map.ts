@@ -5,6 +5,7 @@ import type { Manifest } from '../../records/manifest.ts'
 import { homesOf, manifestHomes } from '../../placement/placement.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { uniquePeers } from '../context.ts'
+import { drawnFactors } from '../../steering.ts'
 import type { ClientContext } from '../context.ts'
 import { askForManifest, noteSilence, providersOf } from './locate-manifest.ts'
 import type { ManifestAnswer } from './locate-manifest.ts'
@@ -16,24 +17,33 @@ export class ShardMap implements ShardLocations {
   readonly #cid: CID
   readonly #manifest: Manifest
   readonly #answer: ManifestAnswer
+  readonly #factor: (peer: PeerId) => number
 
   constructor(context: ClientContext, cid: CID, answer: ManifestAnswer) {
     this.#context = context
     this.#cid = cid
     this.#manifest = answer.manifest
     this.#answer = answer
+    this.#factor = drawnFactors(context.steering)
   }
 
-  /** Own disk first, then peers that said so themselves, then the placement record, then the computed homes. */
+  /**
+   * Of each shard, own disk first; then, of the peers that are said to have it, those that are there and should deliver
+   * soonest; then the computed home; last those that are not there.
+   */
   *known(): Generator<readonly [number, readonly PeerId[]]> {
     const { mesh } = this.#context
     const { seed, n } = this.#manifest
     const said = [...this.#answer.holders, ...this.#answer.placed]
     const homes = homesOf(seed, n, neededShards(this.#manifest), mesh.placement().peers).peers
+    const live = new Set(mesh.peers().map(({ id }) => id.toString()))
     for (let shard = 0; shard < n; shard++) {
       const home = homes[shard]
-      const peers = said.filter((holder) => holder.shard === shard).map(({ peer }) => peer)
-      if (home !== undefined) peers.push(home.id)
+      const named = uniquePeers(said.filter((holder) => holder.shard === shard).map(({ peer }) => peer))
+      const [there, gone] = [true, false].map((isLive) =>
+        named.filter((peer) => live.has(peer.toString()) === isLive)
+      )
+      const peers = [...this.#bySpeed(there), ...(home === undefined ? [] : [home.id]), ...gone]
       yield [shard, uniquePeers(peers).sort((a, b) => this.#rank(a) - this.#rank(b))]
     }
   }
@@ -60,6 +70,17 @@ export class ShardMap implements ShardLocations {
       ...found.flatMap((answer) => answer.placed)
     ]
     return holders.map(({ shard, peer }: ShardHolder) => [shard, [peer]] as const)
+  }
+
+  /** Those that should deliver soonest come first, the hot ones stretched by their heat. */
+  #bySpeed(peers: readonly PeerId[]): readonly PeerId[] {
+    if (peers.length < 2) return peers
+    const { experience } = this.#context
+    const { blockBytes } = this.#manifest
+    return peers
+      .map((peer) => ({ peer, costMs: experience.predictMs(peer, 0, blockBytes) * this.#factor(peer) }))
+      .sort((a, b) => a.costMs - b.costMs)
+      .map(({ peer }) => peer)
   }
 
   #rank(peer: PeerId): number {

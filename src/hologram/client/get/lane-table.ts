@@ -40,14 +40,22 @@ export class LaneTable {
   readonly #experience: PeerExperience
   readonly #self: PeerId
   readonly #inLine: (peer: PeerId) => number
+  readonly #factor: (peer: PeerId) => number
   readonly #entries = new Map<number, LaneEntry>()
   /** Tries of each peer for each shard, since it last delivered. */
   readonly #tries = new Map<string, number>()
 
-  constructor(experience: PeerExperience, self: PeerId, inLine: (peer: PeerId) => number) {
+  /** @param factor - by which the predicted time of a peer is multiplied; the same for the whole read */
+  constructor(
+    experience: PeerExperience,
+    self: PeerId,
+    inLine: (peer: PeerId) => number,
+    factor: (peer: PeerId) => number = () => 1
+  ) {
     this.#experience = experience
     this.#self = self
     this.#inLine = inLine
+    this.#factor = factor
   }
 
   /** Adds `peers` as candidates for `shard`, except those that were given up for good. */
@@ -139,7 +147,8 @@ export class LaneTable {
   #cost(entry: LaneEntry, k: number, blockBytes: number): number {
     if (entry.candidates[0].equals(this.#self)) return 0
     return (
-      this.#experience.predictMs(entry.candidates[0], entry.queuedBytes, blockBytes) +
+      this.#experience.predictMs(entry.candidates[0], entry.queuedBytes, blockBytes) *
+        this.#factor(entry.candidates[0]) +
       (entry.primary ? 0 : STANDBY_HANDICAP_MS) +
       this.#inLine(entry.candidates[0]) * LINE_HANDICAP_MS +
       entry.strikes * STRIKE_HANDICAP_MS +

@@ -6,6 +6,7 @@ import type { ClientContext } from '../context.ts'
 import type { LaneOpener } from './lane.ts'
 import { LocalLane } from './local-lane.ts'
 import { RemoteLane } from './remote-lane.ts'
+import { drawnFactors } from '../../steering.ts'
 import { survive } from '../survive.ts'
 import { SegmentReader } from './segment-reader.ts'
 import type { ShardLocations } from './segment-reader.ts'
@@ -14,6 +15,8 @@ export interface ReadableObject {
   readonly cid: CID
   readonly manifest: Manifest
   readonly layout: Layout
+  /** For repair: busy holders serve others first. @default false */
+  readonly isBackground?: boolean
 }
 
 /** The data rows of `segments`, in order. @throws HologramError 'NOT_ENOUGH_SHARDS' */
@@ -24,7 +27,7 @@ export function readSegments(
   segments: Iterable<Segment>,
   signal: AbortSignal
 ): AsyncGenerator<{ segment: Segment; rows: Uint8Array[] }> {
-  const { mesh, codec, experience, clock, settings, lines } = context
+  const { mesh, codec, experience, clock, settings, lines, steering } = context
   const { n } = object.manifest
   const reader = new SegmentReader(
     {
@@ -38,7 +41,9 @@ export function readSegments(
         if (!peer.equals(mesh.self)) mesh.observe(peer, outcome)
       },
       onSurvived: (what, failure) => survive(context, what, { cid: object.cid, ...failure }),
-      clock
+      clock,
+      factor: drawnFactors(steering),
+      onBusy: (peer) => steering.noteBusy(peer.toString())
     },
     {
       n,
@@ -53,7 +58,7 @@ export function readSegments(
 
 function laneOpener(context: ClientContext, object: ReadableObject): LaneOpener {
   const { mesh, holdings, experience, clock, settings, lines } = context
-  const { cid, manifest, layout } = object
+  const { cid, manifest, layout, isBackground = false } = object
   const onCloseFailure = (error: unknown): void => survive(context, 'lane', { cid, peer: mesh.self, error })
   return (shard, peer, listener) =>
     peer.equals(mesh.self)
@@ -66,6 +71,7 @@ function laneOpener(context: ClientContext, object: ReadableObject): LaneOpener 
             cid: cid.bytes,
             root: manifest.roots[shard],
             layout,
+            isBackground,
             openTimeoutMs: settings.openTimeoutMs,
             idleTimeoutMs: 2 * settings.readStallTimeoutMs
           },

@@ -27,6 +27,7 @@ export interface RemoteLaneInit {
   /** The shard's Merkle root. */
   readonly root: Uint8Array
   readonly layout: Layout
+  readonly isBackground: boolean
   readonly openTimeoutMs: number
   /** The stream is closed when nothing arrives for this long, unless the reader closes it before. */
   readonly idleTimeoutMs: number
@@ -273,7 +274,8 @@ export class RemoteLane implements Lane {
         cid: Uint8Array.from(this.#init.cid),
         shard: this.shard,
         first,
-        count
+        count,
+        background: this.#init.isBackground
       })
       const wait = { timeoutMs: this.#init.idleTimeoutMs, signal: this.#closing.signal }
       this.#writing = this.#writing

@@ -30,6 +30,10 @@ export interface SegmentReaderComponents {
   /** A failure from which the read goes on. */
   readonly onSurvived: (what: 'lane' | 'busy' | 'block' | 'question', failure: SurvivedFailure) => void
   readonly clock: Clock
+  /** By which the predicted time of a holder is multiplied; the same for the whole read. @default 1 */
+  readonly factor?: (peer: PeerId) => number
+  /** A holder is overloaded. */
+  readonly onBusy?: (peer: PeerId) => void
 }
 
 export interface SegmentReaderInit {
@@ -84,7 +88,7 @@ export class SegmentReader implements LaneListener {
   constructor(components: SegmentReaderComponents, init: SegmentReaderInit) {
     this.#components = components
     this.#init = init
-    this.#lanes = new LaneTable(components.experience, components.self, components.inLine)
+    this.#lanes = new LaneTable(components.experience, components.self, components.inLine, components.factor)
     this.#learn(components.locations.known())
   }
 
@@ -174,9 +178,11 @@ export class SegmentReader implements LaneListener {
   #rest(lane: Lane, retryAfterMs: number): void {
     const entry = this.#lanes.get(lane.shard)
     if (entry === undefined) return
+    this.#components.onBusy?.(lane.peer)
     this.#forget(lane)
-    const pauseMs = this.#init.minHedgeMs * 2 ** entry.rests
-    const restMs = Math.min(Math.max(retryAfterMs, pauseMs), this.#init.stallTimeoutMs)
+    // A holder that is still busy after a rest needs a longer one.
+    const pauseMs = Math.max(retryAfterMs, this.#init.minHedgeMs) * 2 ** entry.rests
+    const restMs = Math.min(pauseMs, this.#init.stallTimeoutMs)
     const error = new Error(`asked again in ${restMs} ms`)
     this.#components.onSurvived('busy', { peer: lane.peer, shard: lane.shard, error })
     this.#lanes.rest(entry, this.#components.clock.monotonicMs() + restMs)

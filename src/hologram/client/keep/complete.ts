@@ -51,7 +51,13 @@ export async function completeObject(
     placed: [...holders, ...damaged],
     holders: []
   })
-  const rows = readSegments(context, { cid, manifest, layout }, locations, allSegments(layout), signal)
+  const rows = readSegments(
+    context,
+    { cid, manifest, layout, isBackground: true },
+    locations,
+    allSegments(layout),
+    signal
+  )
   const sent = await sendShards(context, joined(rows, pace, signal), {
     n,
     blockBytes: layout.blockBytes,

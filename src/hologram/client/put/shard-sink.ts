@@ -36,6 +36,8 @@ export interface SinkRequest {
   readonly expectedBytes: number
   /** What arrives is of no use once this node has ended. */
   readonly oneShot: boolean
+  /** Of a shard of a hot object: the holder may drop it when the object has cooled down. @default false */
+  readonly copy?: boolean
   /** Ends the upload, at any stage. */
   readonly signal: AbortSignal
 }

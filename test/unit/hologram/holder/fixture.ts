@@ -16,6 +16,7 @@ import type { CID } from 'multiformats/cid'
 import type { Signer } from '../../../../protocols/signed.ts'
 import type { Bandwidth } from '../../../../src/hologram/wire/bandwidth.ts'
 import type { FramedStream } from '../../../../protocols/framing/index.ts'
+import type { Steering } from '../../../../src/hologram/steering.ts'
 import type { HolderSettings } from '../../../../src/hologram/holder/settings.ts'
 
 export const WAIT = { timeoutMs: 5000 }
@@ -37,6 +38,7 @@ export interface FixtureInit {
   readonly holdings?: MemoryHoldingsInit
   readonly up?: Bandwidth
   readonly down?: Bandwidth
+  readonly steering?: Steering
 }
 
 /** A started holder, and two peers who may ask things of it. */
@@ -53,7 +55,8 @@ export async function startHolder(init: FixtureInit = {}): Promise<Fixture> {
       logger: { warn: (message) => void log.push(message), info: () => {}, debug: () => {} },
       clock: { ...systemClock, nowMs: () => nowMs },
       up: init.up,
-      down: init.down
+      down: init.down,
+      steering: init.steering
     },
     { lingerMs: 50, provideDelayMs: 0, ...init.settings }
   )
@@ -67,11 +70,15 @@ export async function openUpload(
   { mesh, alice }: Pick<Fixture, 'mesh' | 'alice'>,
   object: CodedObject,
   shard: number,
-  { putter = alice, expectedBytes = 0 }: { putter?: Signer; expectedBytes?: number } = {}
+  {
+    putter = alice,
+    expectedBytes = 0,
+    copy
+  }: { putter?: Signer; expectedBytes?: number; copy?: boolean } = {}
 ): Promise<{ stream: FramedStream; reply: PutReply }> {
   const stream = await mesh.dial('put/1', putter.peer)
   const seed = Uint8Array.from(object.manifest.seed)
-  await sendPut(stream, { open: { seed, shard, expectedBytes } })
+  await sendPut(stream, { open: { seed, shard, expectedBytes, copy } })
   return { stream, reply: (await stream.readMessage(PutReply, WAIT))! }
 }
 
@@ -97,8 +104,13 @@ export async function commit(
 }
 
 /** Puts one shard from start to end. */
-export async function putShard(fixture: Fixture, object: CodedObject, shard: number): Promise<PutReply> {
-  const { stream } = await openUpload(fixture, object, shard)
+export async function putShard(
+  fixture: Fixture,
+  object: CodedObject,
+  shard: number,
+  options: { copy?: boolean } = {}
+): Promise<PutReply> {
+  const { stream } = await openUpload(fixture, object, shard, options)
   await sendBlocks(stream, object.shards[shard])
   const reply = await commit(stream, object.bytes, await leaseOn(object.cid, fixture.alice))
   await stream.close(WAIT)
@@ -114,7 +126,7 @@ export async function startWithShard(init: FixtureInit = {}, object = codedObjec
 }
 
 export function getRequest(cid: CID, fields: Partial<GetRequest> = {}): GetRequest {
-  return { cid: Uint8Array.from(cid.bytes), shard: 0, first: 0, count: 1, ...fields }
+  return { cid: Uint8Array.from(cid.bytes), shard: 0, first: 0, count: 1, background: false, ...fields }
 }
 
 export async function readReply(stream: FramedStream): Promise<GetReply | undefined> {
