@@ -254,7 +254,6 @@ export interface ObjectRequest {
     getManifest?: Uint8Array<ArrayBuffer>;
     putManifest?: PutManifest;
     putLease?: Uint8Array<ArrayBuffer>;
-    putPlacement?: Uint8Array<ArrayBuffer>;
     status?: Uint8Array<ArrayBuffer>;
     getStatement?: Uint8Array<ArrayBuffer>;
     getLeases?: Uint8Array<ArrayBuffer>;
@@ -290,10 +289,6 @@ export declare namespace ObjectRequest {
         field: '$.putLease';
         value: Uint8Array<ArrayBuffer>;
     }
-    interface ObjectRequestPutPlacementFieldEvent {
-        field: '$.putPlacement';
-        value: Uint8Array<ArrayBuffer>;
-    }
     interface ObjectRequestStatusFieldEvent {
         field: '$.status';
         value: Uint8Array<ArrayBuffer>;
@@ -308,7 +303,7 @@ export declare namespace ObjectRequest {
     }
     function encode(obj: Partial<ObjectRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): ObjectRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutManifestQuietFieldEvent | ObjectRequestPutManifestStatementsFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestPutPlacementFieldEvent | ObjectRequestStatusFieldEvent | ObjectRequestGetStatementFieldEvent | ObjectRequestGetLeasesFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutManifestQuietFieldEvent | ObjectRequestPutManifestStatementsFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestStatusFieldEvent | ObjectRequestGetStatementFieldEvent | ObjectRequestGetLeasesFieldEvent>;
 }
 export interface PutManifest {
     manifest: Uint8Array<ArrayBuffer>;

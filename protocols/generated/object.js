@@ -919,7 +919,6 @@ export var ObjectRequest;
                 if (obj.getLeases != null) {
                     obj.getStatement = undefined;
                     obj.status = undefined;
-                    obj.putPlacement = undefined;
                     obj.putLease = undefined;
                     obj.putManifest = undefined;
                     obj.getManifest = undefined;
@@ -927,7 +926,6 @@ export var ObjectRequest;
                 if (obj.getStatement != null) {
                     obj.getLeases = undefined;
                     obj.status = undefined;
-                    obj.putPlacement = undefined;
                     obj.putLease = undefined;
                     obj.putManifest = undefined;
                     obj.getManifest = undefined;
@@ -935,15 +933,6 @@ export var ObjectRequest;
                 if (obj.status != null) {
                     obj.getLeases = undefined;
                     obj.getStatement = undefined;
-                    obj.putPlacement = undefined;
-                    obj.putLease = undefined;
-                    obj.putManifest = undefined;
-                    obj.getManifest = undefined;
-                }
-                if (obj.putPlacement != null) {
-                    obj.getLeases = undefined;
-                    obj.getStatement = undefined;
-                    obj.status = undefined;
                     obj.putLease = undefined;
                     obj.putManifest = undefined;
                     obj.getManifest = undefined;
@@ -952,7 +941,6 @@ export var ObjectRequest;
                     obj.getLeases = undefined;
                     obj.getStatement = undefined;
                     obj.status = undefined;
-                    obj.putPlacement = undefined;
                     obj.putManifest = undefined;
                     obj.getManifest = undefined;
                 }
@@ -960,7 +948,6 @@ export var ObjectRequest;
                     obj.getLeases = undefined;
                     obj.getStatement = undefined;
                     obj.status = undefined;
-                    obj.putPlacement = undefined;
                     obj.putLease = undefined;
                     obj.getManifest = undefined;
                 }
@@ -968,7 +955,6 @@ export var ObjectRequest;
                     obj.getLeases = undefined;
                     obj.getStatement = undefined;
                     obj.status = undefined;
-                    obj.putPlacement = undefined;
                     obj.putLease = undefined;
                     obj.putManifest = undefined;
                 }
@@ -983,10 +969,6 @@ export var ObjectRequest;
                 if (obj.putLease != null) {
                     w.uint32(26);
                     w.bytes(obj.putLease);
-                }
-                if (obj.putPlacement != null) {
-                    w.uint32(34);
-                    w.bytes(obj.putPlacement);
                 }
                 if (obj.status != null) {
                     w.uint32(42);
@@ -1023,10 +1005,6 @@ export var ObjectRequest;
                             obj.putLease = reader.bytes();
                             break;
                         }
-                        case 4: {
-                            obj.putPlacement = reader.bytes();
-                            break;
-                        }
                         case 5: {
                             obj.status = reader.bytes();
                             break;
@@ -1048,7 +1026,6 @@ export var ObjectRequest;
                 if (obj.getLeases != null) {
                     delete obj.getStatement;
                     delete obj.status;
-                    delete obj.putPlacement;
                     delete obj.putLease;
                     delete obj.putManifest;
                     delete obj.getManifest;
@@ -1056,7 +1033,6 @@ export var ObjectRequest;
                 if (obj.getStatement != null) {
                     delete obj.getLeases;
                     delete obj.status;
-                    delete obj.putPlacement;
                     delete obj.putLease;
                     delete obj.putManifest;
                     delete obj.getManifest;
@@ -1064,15 +1040,6 @@ export var ObjectRequest;
                 if (obj.status != null) {
                     delete obj.getLeases;
                     delete obj.getStatement;
-                    delete obj.putPlacement;
-                    delete obj.putLease;
-                    delete obj.putManifest;
-                    delete obj.getManifest;
-                }
-                if (obj.putPlacement != null) {
-                    delete obj.getLeases;
-                    delete obj.getStatement;
-                    delete obj.status;
                     delete obj.putLease;
                     delete obj.putManifest;
                     delete obj.getManifest;
@@ -1081,7 +1048,6 @@ export var ObjectRequest;
                     delete obj.getLeases;
                     delete obj.getStatement;
                     delete obj.status;
-                    delete obj.putPlacement;
                     delete obj.putManifest;
                     delete obj.getManifest;
                 }
@@ -1089,7 +1055,6 @@ export var ObjectRequest;
                     delete obj.getLeases;
                     delete obj.getStatement;
                     delete obj.status;
-                    delete obj.putPlacement;
                     delete obj.putLease;
                     delete obj.getManifest;
                 }
@@ -1097,7 +1062,6 @@ export var ObjectRequest;
                     delete obj.getLeases;
                     delete obj.getStatement;
                     delete obj.status;
-                    delete obj.putPlacement;
                     delete obj.putLease;
                     delete obj.putManifest;
                 }
@@ -1123,13 +1087,6 @@ export var ObjectRequest;
                         case 3: {
                             yield {
                                 field: `${prefix}.putLease`,
-                                value: reader.bytes()
-                            };
-                            break;
-                        }
-                        case 4: {
-                            yield {
-                                field: `${prefix}.putPlacement`,
                                 value: reader.bytes()
                             };
                             break;

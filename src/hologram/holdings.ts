@@ -196,8 +196,7 @@ export interface Holdings {
    */
   keepObject: (cid: CID, object: KeptObject, options: KeepObjectOptions) => Promise<KeepOutcome>
   getManifest: (cid: CID) => Promise<Uint8Array | undefined>
-  /** The newest placement record (a `Signed` message) by its sequence; an older one is ignored. */
-  putPlacement: (cid: CID, record: Uint8Array, sequence: bigint, options?: KeepOptions) => Promise<void>
+  /** The newest placement record by its sequence: a `Signed` message. */
   getPlacement: (cid: CID) => Promise<Uint8Array | undefined>
 
   /**

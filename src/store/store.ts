@@ -21,7 +21,6 @@ import {
   decodePlacement,
   decodeShard,
   decodeUpload,
-  encodePlacement,
   encodeQuarantine,
   KIND,
   kindKey,
@@ -256,22 +255,6 @@ export class Store implements Holdings {
   async getManifest(cid: CID): Promise<Uint8Array | undefined> {
     this.#assertOpen()
     return await this.#parts.database.get(objectKey(KIND.manifest, cid))
-  }
-
-  async putPlacement(
-    cid: CID,
-    record: Uint8Array,
-    sequence: bigint,
-    { own = false }: KeepOptions = {}
-  ): Promise<void> {
-    this.#assertOpen()
-    await this.#locked(cid, async () => {
-      const key = objectKey(KIND.placement, cid)
-      const current = await getIntact(this.#parts, key)
-      if (current !== undefined && decodePlacement(current).sequence >= sequence) return
-      const change = { key, value: encodePlacement(sequence, record) }
-      await writeCounted(this.#parts, change, { enforce: !own })
-    })
   }
 
   async getPlacement(cid: CID): Promise<Uint8Array | undefined> {

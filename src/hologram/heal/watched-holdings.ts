@@ -16,10 +16,6 @@ export function watchHoldings(holdings: Holdings, { onKept, onDamaged }: Holding
       if (outcome === 'kept') onKept(cid)
       return outcome
     },
-    putPlacement: async (cid, ...rest) => {
-      await holdings.putPlacement(cid, ...rest)
-      onKept(cid)
-    },
     putStatement: async (cid, ...rest) => {
       await holdings.putStatement(cid, ...rest)
       onKept(cid)

@@ -57,7 +57,6 @@ export class ObjectService {
     if (request.getManifest !== undefined) return await this.#getManifest(readCid(request.getManifest))
     if (request.putManifest !== undefined) return await this.#putManifest(request.putManifest)
     if (request.putLease !== undefined) return await this.#putLease(request.putLease)
-    if (request.putPlacement !== undefined) return await this.#putPlacement(request.putPlacement)
     if (request.status !== undefined) return await this.#status(readCid(request.status))
     if (request.getStatement !== undefined) return await this.#getStatement(readCid(request.getStatement))
     if (request.getLeases !== undefined) return { leases: await this.#leases(readCid(request.getLeases)) }
@@ -148,21 +147,6 @@ export class ObjectService {
   async #keptLease(cid: CID, lessee: string): Promise<Array<Uint8Array<ArrayBuffer>>> {
     const kept = (await this.#context.holdings.leases(cid)).find((lease) => lease.lessee === lessee)
     return kept === undefined ? [] : [owned(kept.signed)]
-  }
-
-  async #putPlacement(signed: Uint8Array): Promise<ReplyFields> {
-    const { holdings, nowMs } = this.#context
-    const record = await this.#openPlacement(signed)
-    const manifest = await holdings.getManifest(record.cid)
-    if (manifest === undefined) throw notFound()
-    checkPlacement(record, record.cid, decodeManifest(manifest))
-    const signer = record.signer.toString()
-    const leases = await holdings.leases(record.cid)
-    if (!leases.some((lease) => lease.lessee === signer && isLive(lease, nowMs()))) {
-      throw refuse('the placement record is signed by nobody with a live lease')
-    }
-    await holdings.putPlacement(record.cid, signed, record.sequence)
-    return {}
   }
 
   async #openPlacement(signed: Uint8Array): Promise<PlacementRecord> {

@@ -165,18 +165,15 @@ export class MemoryHoldings implements Holdings {
     if (earlier !== undefined && earlier.sequence >= lease.sequence && !isLive(earlier, nowMs)) return 'ended'
     await this.putLease(cid, lease)
     this.manifests.set(cid.toString(), manifest)
-    if (placement !== undefined) await this.putPlacement(cid, placement.record, placement.sequence)
+    const known = this.placements.get(cid.toString())
+    if (placement !== undefined && (known === undefined || known.sequence < placement.sequence)) {
+      this.placements.set(cid.toString(), placement)
+    }
     return 'kept'
   }
 
   async getManifest(cid: CID): Promise<Uint8Array | undefined> {
     return this.manifests.get(cid.toString())
-  }
-
-  async putPlacement(cid: CID, record: Uint8Array, sequence: bigint): Promise<void> {
-    const earlier = this.placements.get(cid.toString())
-    if (earlier === undefined || earlier.sequence < sequence)
-      this.placements.set(cid.toString(), { record, sequence })
   }
 
   async getPlacement(cid: CID): Promise<Uint8Array | undefined> {

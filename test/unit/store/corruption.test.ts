@@ -17,7 +17,8 @@ import {
   readSample,
   sample,
   storeSample,
-  useFolder
+  useFolder,
+  keepPlacement
 } from './support.ts'
 import type { Store } from '../../../src/store/index.ts'
 import type { Sample } from './support.ts'
@@ -167,7 +168,8 @@ describe('store with a disk that loses data', () => {
 
     beforeEach(async () => {
       await store.putOwned(one.cid, owned)
-      await store.putPlacement(one.cid, placement, 1n)
+      const lease = leaseOf({ expiresAtMs: nowMs + DAY_MS })
+      await keepPlacement(store, one, { record: placement, sequence: 1n }, { lease })
       const open = await store.openUpload(one.upload, 7, 0)
       await open.append(one.blocks[0], leafHash(one.blocks[0]))
       await open.close()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import { openStore } from '../../../src/store/index.ts'
-import { bytesOf, clockAt, leaseOf, sample, storeSample } from './support.ts'
+import { bytesOf, clockAt, leaseOf, sample, storeSample, keepPlacement } from './support.ts'
 
 export const FIXTURE_PATH = fileURLToPath(new URL('../../fixtures/store-v1', import.meta.url))
 
@@ -29,7 +29,8 @@ async function writeFixture(): Promise<void> {
   const one = await sample(FIXTURE.shard.seed, FIXTURE.shard.blockSizes, FIXTURE.shard.index)
   await storeSample(store, one)
   await store.putLease(one.cid, leaseOf(FIXTURE.lease))
-  await store.putPlacement(one.cid, FIXTURE.placement, 3n)
+  const placement = { record: FIXTURE.placement, sequence: 3n }
+  await keepPlacement(store, one, placement, { lease: leaseOf(FIXTURE.lease) })
   await store.putOwned(one.cid, FIXTURE.owned)
   const half = await sample(FIXTURE.upload.seed, FIXTURE.upload.blockSizes)
   const upload = await store.openUpload(half.upload, half.shard, 0)

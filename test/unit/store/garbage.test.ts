@@ -13,7 +13,8 @@ import {
   readSample,
   sample,
   storeSample,
-  useFolder
+  useFolder,
+  keepPlacement
 } from './support.ts'
 import type { Store } from '../../../src/store/index.ts'
 import type { Sample } from './support.ts'
@@ -86,7 +87,8 @@ describe('store garbage collection', () => {
   it('reports exactly the bytes that it freed', async () => {
     const objects = await Promise.all(['a', 'b', 'c'].map(async (name) => await sample(name)))
     for (const one of objects) await storeSample(store, one)
-    await store.putPlacement(objects[0].cid, bytesOf('placement', 70), 1n)
+    const lease = leaseOf({ tombstone: true })
+    await keepPlacement(store, objects[0], { record: bytesOf('placement', 70), sequence: 1n }, { lease })
     await store.putLease(objects[1].cid, leaseOf({ expiresAtMs: nowMs + DAY_MS }))
     const before = (await store.usage()).usedBytes
     const { freedBytes, removedObjects } = await store.collectGarbage(nowMs)

@@ -14,7 +14,8 @@ import {
   readSample,
   sample,
   storeSample,
-  useFolder
+  useFolder,
+  keepPlacement
 } from './support.ts'
 import type { Store } from '../../../src/store/index.ts'
 import type { Sample } from './support.ts'
@@ -44,7 +45,7 @@ describe('store whose index is lost', () => {
     for (const one of samples) {
       await storeSample(store, one)
       await store.putLease(one.cid, lease)
-      await store.putPlacement(one.cid, placement, 2n)
+      await keepPlacement(store, one, { record: placement, sequence: 2n }, { lease })
     }
     const { cid } = await sample('inline')
     await store.keepObject(cid, { manifest: inline, lease }, { nowMs: 0 })

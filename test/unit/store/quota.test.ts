@@ -14,7 +14,8 @@ import {
   readSample,
   sample,
   storeSample,
-  useFolder
+  useFolder,
+  keepPlacement
 } from './support.ts'
 import type { Disk } from '../../../src/store/index.ts'
 import type { StoreInit } from '../../../src/store/index.ts'
@@ -36,8 +37,8 @@ describe('store quota', () => {
     const shardBytes = dataBytes + 3 * LEAF_RECORD_BYTES + tailBytes
     const manifestBytes = 2 * (1 + 36 + 4 + one.manifest.length)
     expect((await first.usage()).usedBytes).to.equal(shardBytes + manifestBytes)
-    await first.putPlacement(one.cid, bytesOf('placement', 500), 1n)
-    await first.putPlacement(one.cid, bytesOf('placement', 200), 2n)
+    await keepPlacement(first, one, { record: bytesOf('placement', 500), sequence: 1n })
+    await keepPlacement(first, one, { record: bytesOf('placement', 200), sequence: 2n })
     await first.putLease(one.cid, leaseOf())
     await first.putOwned(one.cid, bytesOf('owned', 30))
     const open = await first.openUpload(one.upload, 9, 100_000)
@@ -114,14 +115,16 @@ describe('store quota', () => {
     const store = await opened({ quotaBytes: 2000 })
     const { cid } = await sample('one')
     const big = bytesOf('big', 2000)
-    await keepManifest(store, cid, bytesOf('small', 600))
+    const small = { cid, manifest: bytesOf('small', 600) }
+    await keepManifest(store, cid, small.manifest)
     expect(await codeOf(keepManifest(store, await cidOf(big), big))).to.equal('QUOTA_EXCEEDED')
-    expect(await codeOf(store.putPlacement(cid, big, 1n))).to.equal('QUOTA_EXCEEDED')
+    const placement = { record: big, sequence: 1n }
+    expect(await codeOf(keepPlacement(store, small, placement))).to.equal('QUOTA_EXCEEDED')
     expect(await codeOf(store.putLease(cid, leaseOf({ lessee: 'another' })))).to.equal('QUOTA_EXCEEDED')
     expect(await store.putLease(cid, leaseOf({ sequence: 2n, tombstone: true, signed: big }))).to.equal(true)
     await store.putOwned(cid, big)
     await keepManifest(store, await cidOf(big), big, { own: true })
-    await store.putPlacement(cid, big, 1n, { own: true })
+    await keepPlacement(store, small, placement, { own: true })
     await store.putLease(cid, leaseOf({ lessee: 'own' }), { own: true })
     expect((await store.usage()).freeBytes).to.equal(0)
     await store.close()

@@ -17,7 +17,8 @@ import {
   readSample,
   sample,
   storeSample,
-  useFolder
+  useFolder,
+  keepPlacement
 } from './support.ts'
 import type { StoredLease } from '../../../src/hologram/holdings.ts'
 import type { Sample } from './support.ts'
@@ -311,11 +312,11 @@ describe('store', () => {
     })
 
     it('keeps the newest placement record', async () => {
-      const { cid } = await sample('one')
+      const one = await sample('one')
       for (const sequence of [5n, 4n, 5n, 6n, 1n]) {
-        await store.putPlacement(cid, bytesOf(`placement ${sequence}`, 10), sequence)
+        await keepPlacement(store, one, { record: bytesOf(`placement ${sequence}`, 10), sequence })
       }
-      expect(plain(await store.getPlacement(cid))).to.deep.equal(bytesOf('placement 6', 10))
+      expect(plain(await store.getPlacement(one.cid))).to.deep.equal(bytesOf('placement 6', 10))
     })
 
     it('keeps the newest lease of each lessee, however many come at once', async () => {

@@ -95,6 +95,17 @@ export function leaseOf(lease: Partial<StoredLease> = {}): StoredLease {
   return { signed: bytesOf(`${whole.lessee} ${whole.sequence}`, 120), ...whole }
 }
 
+/** Keeps a placement record beside a manifest and a lease, as a holder does. */
+export async function keepPlacement(
+  store: Store,
+  { cid, manifest }: Pick<Sample, 'cid' | 'manifest'>,
+  { record, sequence }: { record: Uint8Array; sequence: bigint },
+  { lease = leaseOf(), ...options }: Partial<KeepObjectOptions> & { lease?: StoredLease } = {}
+): Promise<KeepOutcome> {
+  const placement = { record, sequence }
+  return await store.keepObject(cid, { manifest, lease, placement }, { nowMs: 0, ...options })
+}
+
 /** Keeps a manifest, with a lease of the kind that `leaseOf` makes. */
 export async function keepManifest(
   store: Store,
