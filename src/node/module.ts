@@ -53,18 +53,26 @@ export class ModuleList {
     this.#open.push(module)
   }
 
-  /** Stops every open module, the last first. Goes on when a module fails to stop. */
-  async stop(onError: (name: string, error: unknown) => void): Promise<void> {
+  /**
+   * Stops every open module, the last first. Goes on when a module fails to stop.
+   *
+   * @returns milliseconds that each module took, by name
+   */
+  async stop(onError: (name: string, error: unknown) => void): Promise<Record<string, number>> {
     this.#isStopping = true
+    const tookMs: Record<string, number> = {}
     // A module that is still starting would otherwise use what is already closed. `start` reports its failure.
     await this.#starting?.catch(() => {})
     for (let last = this.#open.pop(); last !== undefined; last = this.#open.pop()) {
+      const startedMs = performance.now()
       try {
         await last.stop?.()
       } catch (error) {
         onError(last.name, error)
       }
+      tookMs[last.name] = Math.round(performance.now() - startedMs)
     }
+    return tookMs
   }
 
   /** The fields that the modules own, merged. */

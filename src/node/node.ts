@@ -19,6 +19,9 @@ import type { NetworkDescriptor } from './network.ts'
 import type { Peers } from './peers/peers.ts'
 import type { Node, NodeState, NodeStatus, PeerSummary } from './types.ts'
 
+/** A module that takes longer to stop is named in the log. */
+const SLOW_STOP_MS = 500
+
 /** The parts of a node; `createNode` makes them. */
 export interface NodeParts {
   readonly config: NodeConfig
@@ -151,8 +154,13 @@ export class ThheNode implements Node {
     const { logger, modules } = this.#parts
     const startedMs = performance.now()
     this.#state = 'stopping'
-    await modules.stop((name, error) => logger.warn(`could not stop ${name} cleanly`, { error }))
+    const byModule = await modules.stop((name, error) =>
+      logger.warn(`could not stop ${name} cleanly`, { error })
+    )
     this.#state = 'stopped'
-    logger.info('node stopped', { tookMs: Math.round(performance.now() - startedMs) })
+    const slow = Object.entries(byModule).filter(([, ms]) => ms >= SLOW_STOP_MS)
+    const slowest = slow.map(([name, ms]) => `${name} ${ms} ms`).join(', ')
+    const tookMs = Math.round(performance.now() - startedMs)
+    logger.info('node stopped', slow.length === 0 ? { tookMs } : { tookMs, slowest })
   }
 }

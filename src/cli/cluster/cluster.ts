@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StatusJson } from '../../gateway/index.ts'
 import { createFile, makeFolder } from '../../node/data/files.ts'
@@ -23,8 +24,9 @@ import { codeFor } from './code.ts'
 import type { ClusterCode, ClusterPeer, ClusterState } from './state.ts'
 
 const POLL_MS = 100
-/** A peer gets so long to stop cleanly before it is killed. */
+/** A peer gets so long to stop cleanly before it is killed, and more for each peer that shares its processor. */
 const STOP_TIMEOUT_MS = 10_000
+const STOP_MS_PER_PEER = 1_000
 
 export interface ClusterUp {
   readonly folder: string
@@ -241,13 +243,14 @@ const endAll = async (
   signal: 'SIGTERM' | 'SIGKILL'
 ): Promise<ClusterPeer[]> => {
   const killed: ClusterPeer[] = []
+  const timeoutMs = STOP_TIMEOUT_MS + (STOP_MS_PER_PEER * peers.length) / availableParallelism()
   await Promise.all(
     peers.map(async (peer) => {
       await signalProcess(peer, signal)
-      if (await waitForEnd(peer, STOP_TIMEOUT_MS)) return
+      if (await waitForEnd(peer, timeoutMs)) return
       killed.push(peer)
       await signalProcess(peer, 'SIGKILL')
-      await waitForEnd(peer, STOP_TIMEOUT_MS)
+      await waitForEnd(peer, timeoutMs)
     })
   )
   return killed

@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs'
 import type { ScrubReportJson, StatusJson } from '../../gateway/index.ts'
 import { CLOCK_IS_WRONG, damageText } from './status.ts'
+import { readApiFile } from '../api-file.ts'
 import { defineCommand } from '../command.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
@@ -28,9 +29,12 @@ export const doctorCommand = (io: Io): CommandModule =>
       }),
     handler: async (flags) => {
       const scrubbed = flags.scrub ? [scrubFinding(await scrubNode(flags, io))] : []
-      const findings = [...(await examine(flags, io)), ...scrubbed]
+      const { findings: found, problem } = await examine(flags, io)
+      const findings = [...found, ...scrubbed]
       if (flags.json) await printJson(io, findings)
       else for (const finding of findings) await printLine(io, findingText(finding, textWidthOf(io.stdout)))
+      // What answers at the address that the user named is not the node they mean.
+      if (problem !== undefined) throw problem
       const bad = findings.filter(({ state }) => state === 'bad')
       if (bad.length === 0) return
       throw new CliError(
@@ -73,11 +77,14 @@ export const scrubFinding = (report: ScrubReportJson): Finding => {
   }
 }
 
-const examine = async (flags: EndpointOptions, io: Io): Promise<readonly Finding[]> => {
+const examine = async (
+  flags: EndpointOptions,
+  io: Io
+): Promise<{ findings: readonly Finding[]; problem?: CliError }> => {
   const [
     { guarded },
     { checkDisk },
-    { checkPorts, checkReachability },
+    { checkPorts, checkReachability, listenerAt },
     { checkEncoders, checkMachine },
     { loadConfig }
   ] = await Promise.all([
@@ -90,21 +97,26 @@ const examine = async (flags: EndpointOptions, io: Io): Promise<readonly Finding
   // --api names a node to talk to, here; where our own would listen is not asked.
   const config = loadConfig({ flags: { data: flags.data }, env: { ...io.env, THHE_API: undefined } })
   const running = await runningNode(flags, io)
-  const status = running?.status
+  const { status, problem } = running
+  const file = status === undefined ? await readApiFile(config.data) : undefined
+  const listener = file && (await listenerAt(file.url))
+  const inItsPlace = listener && `${listener} listens at ${file.url}, where it was last`
   const groups = [
     await guarded('machine', checkMachine),
-    [nodeFinding(running)],
+    [nodeFinding(running, inItsPlace)],
     damageFindings(status),
     clockFindings(status),
     await guarded(
       'disk',
-      async () => await checkDisk(running?.dataFolder ?? config.data, config.quota, status?.usage)
+      async () => await checkDisk(running.dataFolder ?? config.data, config.quota, status?.usage)
     ),
-    status === undefined ? await guarded('ports', async () => await checkPorts(config.listen)) : [],
+    status === undefined
+      ? await guarded('ports', async () => await checkPorts(config.listen, config.api))
+      : [],
     await guarded('NAT', async () => await checkReachability(status)),
     await guarded('encoders', checkEncoders)
   ]
-  return groups.flat()
+  return { findings: groups.flat(), problem }
 }
 
 interface Running {
@@ -112,26 +124,32 @@ interface Running {
   readonly status?: StatusJson
   readonly dataFolder?: string
   readonly silence?: string
+  /** Why there is none at the address that the user named. */
+  readonly problem?: CliError
 }
 
-const runningNode = async (flags: EndpointOptions, io: Io): Promise<Running | undefined> => {
+const runningNode = async (flags: EndpointOptions, io: Io): Promise<Running> => {
   try {
     const client = await connect(flags, io)
     return { status: await client.status(), dataFolder: client.dataFolder }
   } catch (error) {
     io.signal.throwIfAborted()
-    const { code, message } = error as Partial<CliError>
-    return code === 'NODE_SILENT' ? { silence: message } : undefined
+    if (!(error instanceof CliError) || error.code === 'NO_NODE') return {}
+    return error.code === 'NODE_SILENT' ? { silence: error.message } : { problem: error }
   }
 }
 
-const nodeFinding = (running: Running | undefined): Finding => {
+/** @param inItsPlace - which other program listens where the node was last */
+const nodeFinding = ({ status, silence, problem }: Running, inItsPlace: string | undefined): Finding => {
   const check = 'node'
-  const { status, silence } = running ?? {}
   if (silence !== undefined)
     return { check, state: 'bad', detail: silence, advice: 'Stop it and start it again.' }
-  if (status === undefined)
-    return { check, state: 'note', detail: 'none runs', advice: 'Start one with `thhe node`.' }
+  if (problem !== undefined)
+    return { check, state: 'bad', detail: problem.message, advice: 'Check --api and THHE_API.' }
+  if (status === undefined) {
+    const detail = inItsPlace === undefined ? 'none runs' : `none runs; ${inItsPlace}`
+    return { check, state: 'note', detail, advice: 'Start one with `thhe node`.' }
+  }
   const { ready, network, peers } = status
   const detail = `runs in network ${network.name}, ${peers.live} of ${peers.known} peers live`
   if (ready) return { check, state: 'good', detail }

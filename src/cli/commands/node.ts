@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { CommandModule } from 'yargs'
 import { tuneHeap } from '../../node/heap.ts'
 import { defineCommand } from '../command.ts'
@@ -45,6 +46,8 @@ const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
   try {
     await node.start()
     await gateway.start()
+    // Left to the exit, a first run writes its thousand compiled modules there: seconds where many nodes stop at once.
+    flushCompileCache()
     const file: ApiFile = {
       url: gateway.url,
       tokenFile: node.apiTokenPath,

@@ -1,14 +1,15 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { BlockList, isIPv4 } from 'node:net'
+import { BlockList, connect, createServer, isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { StatusJson } from '../../gateway/index.ts'
+import { portHolder } from './port-holder.ts'
 import type { Finding } from './finding.ts'
 
 const UPNP_ANSWER_MS = 1500
+const CONNECT_MS = 1000
 
-/** One address of --listen that a port is bound for. */
+/** One address of --listen or --api that a port is bound for. */
 export interface Port {
   readonly transport: 'tcp' | 'udp'
   readonly host: string
@@ -22,14 +23,39 @@ export const portOf = (multiaddr: string): Port | undefined => {
   return { transport: match[2] as Port['transport'], host: match[1], port: Number(match[3]) }
 }
 
-/** Whether the ports of --listen can be had; not asked while a node has them. */
-export const checkPorts = async (listen: readonly string[]): Promise<readonly Finding[]> =>
+/** The port of an --api, HOST:PORT. */
+export const portOfApi = (api: string): Port => {
+  const { hostname, port } = new URL(`tcp://${api}`)
+  return { transport: 'tcp', host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
+}
+
+/** Whether the ports of --listen and --api can be had; not asked while a node has them. */
+export const checkPorts = async (listen: readonly string[], api: string): Promise<readonly Finding[]> =>
   await Promise.all(
-    listen
-      .map(portOf)
+    [...listen.map(portOf), portOfApi(api)]
       .filter((port) => port !== undefined && port.port !== 0)
       .map(async (port) => await checkPort(port as Port))
   )
+
+/** Who listens at an address of this machine, for a person; undefined when nobody does. */
+export const listenerAt = async (url: string): Promise<string | undefined> => {
+  const { host, port } = portOfApi(new URL(url).host)
+  const socket = connect({ host, port })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) })
+  } catch {
+    // Refused, or too slow for a listener on this machine.
+    return undefined
+  } finally {
+    socket.destroy()
+  }
+  return await programAt('tcp', port)
+}
+
+const programAt = async (transport: Port['transport'], port: number): Promise<string> => {
+  const holder = await portHolder(transport, port)
+  return holder === undefined ? 'another program' : `another program (${holder.name}, process ${holder.pid})`
+}
 
 const checkPort = async ({ transport, host, port }: Port): Promise<Finding> => {
   const check = `port ${port}/${transport}`
@@ -50,11 +76,11 @@ const checkPort = async ({ transport, host, port }: Port): Promise<Finding> => {
     const advice =
       code === 'EACCES'
         ? 'Ports under 1024 need privileges: choose higher ones with --listen.'
-        : 'Choose another port with --listen, or end what has it.'
+        : 'Choose another port with --listen, --api for the interface, or end what has it.'
     return {
       check,
       state: 'bad',
-      detail: code === 'EADDRINUSE' ? 'taken by another program' : message,
+      detail: code === 'EADDRINUSE' ? `taken by ${await programAt(transport, port)}` : message,
       advice
     }
   }

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { eventually } from '../../support/eventually.ts'
@@ -63,6 +63,13 @@ describe('cli: faults of the system', function () {
     expect(log).to.include('ready for commands')
     return child
   }
+
+  it('has written what it compiled when it is ready, so that a stop writes nothing', async () => {
+    const folder = thhe.path('compiled')
+    await startNode(thhe.path('first-run'), { NODE_COMPILE_CACHE: folder })
+    const written = await readdir(folder, { recursive: true })
+    expect(written.length).to.be.greaterThan(500)
+  })
 
   it('names a port that is in use, for HTTP and for peers', async () => {
     const server = createServer().listen(0, '127.0.0.1')
