@@ -37,6 +37,11 @@ export interface Steering {
   noteBusy: (peer: string) => void
   /** The predicted time of a holder is multiplied by this: more than 1 for one that should be spared. Drawn anew at each call. */
   factor: (peer: string) => number
+  /** How many spare shards an object needs at the least, given its holders and their failure domains; `most` at the most. */
+  neededSpare: (
+    holders: ReadonlyArray<{ readonly id: string; readonly domain: string }>,
+    most: number
+  ) => number
   /** Which of the candidates are given a copy of a shard: at most `count`. */
   choose: (candidates: readonly CopyCandidate[], count: number) => readonly string[]
   /** This node keeps a copy of a shard for a hot holder from now on. */
@@ -54,6 +59,7 @@ export const UNSTEERED: Steering = {
   noteDiskRead: ignore,
   noteBusy: ignore,
   factor: () => 1,
+  neededSpare: () => 0,
   choose: () => [],
   noteCopy: ignore,
   forgetCopy: ignore

@@ -3,6 +3,8 @@ import type { Clock, RandomSource } from '../clock/index.ts'
 /** What is known of one peer, this node included. */
 export interface PeerLoad {
   readonly id: string
+  /** Peers with the same value are expected to fail together. */
+  readonly domain: string
   /** In proportion to what it can serve. Positive. */
   readonly capacity: number
   /** What it says of itself; undefined when it says nothing. */

@@ -4,7 +4,9 @@ import type { AdmissionSettings, AdmissionTotals, Refused, ServedWork } from './
 import { choosePeers, DEFAULT_DILATION, DilationPolicy } from './act/dilation.ts'
 import type { DilationPeer, DilationSettings } from './act/dilation.ts'
 import { HotObjects } from './act/hot-objects.ts'
-import type { HomeostatDriver, HomeostatEvent } from './driver.ts'
+import { Survival } from './act/survival.ts'
+import type { SurvivalPeer } from './act/survival.ts'
+import type { HomeostatDriver, HomeostatEvent, PeerLoad } from './driver.ts'
 import { Holt } from './forecast/forecasters.ts'
 import { boltzmannFactor, ensembleOf } from './global/boltzmann.ts'
 import { imbalance, klDivergence, sharesOf } from './global/divergence.ts'
@@ -76,6 +78,10 @@ const COOL: Heat = heatOf({
 /** 100 Mbit/s: what J counts as a full line, and what one nat of disorder costs in S. */
 const LINE_BYTES_PER_SECOND = 12.5e6
 const DISCOUNT = 0.99
+/** Failures are predicted for an hour: longer than it takes to notice a loss and to repair it. */
+const SURVIVAL_PERIOD_MS = 3_600_000
+/** How probable the loss of an object within that hour may be. */
+const LOSS_TARGET = 1e-6
 
 /**
  * One node's controller. Nobody commands it: it measures itself, reads what peers say of themselves and each other, forecasts
@@ -97,6 +103,9 @@ export class Homeostat {
     beta: 1,
     gamma: DISCOUNT
   })
+  readonly #survival = new Survival({ periodMs: SURVIVAL_PERIOD_MS })
+  /** The peers of the last period, with their domains. */
+  #present = new Map<string, SurvivalPeer>()
   readonly #heats = new Map<string, number>()
   readonly #busy = new Map<string, number>()
   readonly #actions: Record<HomeostatEvent['kind'], number> = { dilate: 0, contract: 0, refuse: 0, limit: 0 }
@@ -199,6 +208,16 @@ export class Homeostat {
     return choosePeers(peers, count, () => random.unit(), this.#settings.dilation).map(({ id }) => id)
   }
 
+  /**
+   * How many spare shards an object needs, given who holds it and what has failed before.
+   *
+   * @param holders - of one shard each
+   * @param most - no more than this many
+   */
+  neededSpare(holders: readonly SurvivalPeer[], most: number): number {
+    return this.#survival.neededSpare(holders, LOSS_TARGET, most, this.#driver.clock.monotonicMs())
+  }
+
   get state(): HomeostatState {
     return {
       heat: this.#heat,
@@ -269,6 +288,7 @@ export class Homeostat {
 
   #readPeers(seconds: number): void {
     const peers = this.#driver.peers()
+    this.#learnFailures(peers, seconds)
     const known = new Map(this.#heats)
     this.#heats.clear()
     for (const { id, reportedHeat, observedHeat } of peers) {
@@ -289,6 +309,18 @@ export class Homeostat {
     }
     this.#score.add({ seconds, usefulBytes: this.#usefulBytes, divergence: this.#global.divergence })
     this.#usefulBytes = 0
+  }
+
+  /** Peers that were there a period ago and are not now have failed; those that leave in order are missed just as much. */
+  #learnFailures(peers: readonly PeerLoad[], seconds: number): void {
+    const nowMs = this.#driver.clock.monotonicMs()
+    const present = new Map(peers.map(({ id, domain }) => [id, { id, domain }]))
+    const gone = [...this.#present.values()].filter(({ id }) => !present.has(id))
+    // With most of them gone at once, it is this node that is cut off.
+    const isCutOff = gone.length > this.#present.size / 2
+    for (const peer of isCutOff ? [] : gone) this.#survival.noteFailure(peer, nowMs)
+    this.#survival.notePresent([...present.values()], seconds * 1000, nowMs)
+    this.#present = present
   }
 
   #act(nowMs: number): void {

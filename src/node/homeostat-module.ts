@@ -7,6 +7,7 @@ import type { Hologram } from '../hologram/hologram.ts'
 import type { HomeostatEvent, HomeostatState, Observation, PeerLoad } from '../homeostat/index.ts'
 import type { EventSink } from './events.ts'
 import type { Module } from './module.ts'
+import { failureDomains } from './peers/placement-view.ts'
 import type { PeerTable } from './peers/peer-table.ts'
 
 export interface NodeHomeostatInit {
@@ -94,17 +95,18 @@ const loads = (
       observations.set(peer, seen)
     }
   }
-  return live
-    .filter(({ report }) => report.capacityBytes > 0)
-    .map(({ report }) => {
-      const id = report.peer.toString()
-      return {
-        id,
-        capacity: report.capacityBytes,
-        reportedHeat: id === self ? ownHeat() : report.heatPpm / FULL_PPM,
-        observedHeat: heats.of(id, observations.get(id) ?? [])
-      }
-    })
+  const lenders = live.filter(({ report }) => report.capacityBytes > 0)
+  const domains = failureDomains(lenders)
+  return lenders.map(({ report }, i) => {
+    const id = report.peer.toString()
+    return {
+      id,
+      domain: domains[i],
+      capacity: report.capacityBytes,
+      reportedHeat: id === self ? ownHeat() : report.heatPpm / FULL_PPM,
+      observedHeat: heats.of(id, observations.get(id) ?? [])
+    }
+  })
 }
 
 const FULL_PPM = 1_000_000

@@ -95,6 +95,28 @@ describe('simulated mesh', function () {
     expect(on.load.meanKl).to.be.below(0.7 * off.load.meanKl)
   })
 
+  it('pays less for the same failure the second time', async () => {
+    const costs: number[] = []
+    const outage: Scenario = async ({ world }) => {
+      const sent = (): number =>
+        world.nodes.reduce((sum, { hologram }) => sum + (hologram?.healStats.sentBytes ?? 0), 0)
+      const failing = world.nodes.filter(({ domain }) => domain === world.nodes[0].domain)
+      for (let time = 0; time < 2; time++) {
+        const before = sent()
+        await world.sleep(60)
+        for (const node of failing) node.vanish()
+        await world.sleep(400)
+        costs.push(sent() - before)
+        for (const node of failing) await node.start()
+        await world.sleep(60)
+      }
+    }
+    const report = await simulate('outage twice', outage, { regions: 5, graceSeconds: 20 })
+    expect(report).to.include({ lost: 0, wrongBytes: 0 })
+    expect(costs[0]).to.be.above(0)
+    expect(costs[1]).to.be.below(0.5 * costs[0])
+  })
+
   it('fails when data goes that was promised: every disk of a shard is emptied in silence', async () => {
     const report = await simulate('emptied', async ({ world }) => {
       await world.sleep(60)

@@ -246,9 +246,23 @@ export class Healer {
     const nowMs = this.#context.clock.monotonicMs()
     const spare = spareOf(object, (one) => this.#lost.has(one))
     const lostForMs = this.#absence.goneMs(peer, nowMs)
-    const delayMs = repairDelayMs(object, { spare, lostForMs, rank: this.#rankFor(object) }, this.#settings)
-    const reason = isUrgent(object, spare) ? 'little is left to spare' : 'a holder has not come back'
+    const needed = this.#neededSpare(object)
+    const timing = { spare, needed, lostForMs, rank: this.#rankFor(object) }
+    const delayMs = repairDelayMs(object, timing, this.#settings)
+    const reason = isUrgent(object, spare, needed) ? 'little is left to spare' : 'a holder has not come back'
     this.#enqueue(object, { dueMs: nowMs + delayMs, reason, mustLook: false })
+  }
+
+  /** What failures of its holders, and of their failure domains, have taught. */
+  #neededSpare({ k, n, holders, homes, inline }: IndexedObject): number {
+    const { mesh, steering } = this.#context
+    const domains = new Map(mesh.peers().map(({ id, failureDomain }) => [id.toString(), failureDomain]))
+    const peers = inline ? homes : holders.map(({ peer }) => peer)
+    const live = peers.flatMap((id) => {
+      const domain = domains.get(id)
+      return domain === undefined || this.#lost.has(id) ? [] : [{ id, domain }]
+    })
+    return steering.neededSpare(live, inline ? n - 1 : n - k)
   }
 
   #enqueue(

@@ -29,9 +29,14 @@ export function spareOf(
   return new Set(holders.filter(({ peer }) => !isLost(peer)).map(({ shard }) => shard)).size - k
 }
 
-/** Half of what may be lost has been lost: there is no time to wait for peers to come back. */
-export function isUrgent({ k, n, inline }: IndexedObject, spare: number): boolean {
-  return spare < (inline ? Math.ceil((n - 1) / 2) : Math.ceil((n - k) / 2))
+/**
+ * Half of what may be lost has been lost, or more than what failures have taught to keep: there is no time to wait for peers
+ * to come back.
+ *
+ * @param needed - spare shards that the holders' failures call for
+ */
+export function isUrgent({ k, n, inline }: IndexedObject, spare: number, needed = 0): boolean {
+  return spare < Math.max(needed, inline ? Math.ceil((n - 1) / 2) : Math.ceil((n - k) / 2))
 }
 
 /**
@@ -42,10 +47,10 @@ export function isUrgent({ k, n, inline }: IndexedObject, spare: number): boolea
  */
 export function repairDelayMs(
   object: IndexedObject,
-  { spare, lostForMs, rank }: { spare: number; lostForMs: number; rank: number },
+  { spare, needed, lostForMs, rank }: { spare: number; needed?: number; lostForMs: number; rank: number },
   { graceMs, rankDelayMs, bytesPerSecond }: HealTiming
 ): number {
-  const waitMs = isUrgent(object, spare) ? graceMs : LAZY_FACTOR * graceMs
+  const waitMs = isUrgent(object, spare, needed) ? graceMs : LAZY_FACTOR * graceMs
   // Those before this one may be at work: they get the time that the work takes.
   const workMs = object.inline ? 0 : (1_500 * object.sizeBytes) / bytesPerSecond()
   return Math.max(0, waitMs - lostForMs) + rank * (rankDelayMs + workMs)

@@ -13,6 +13,7 @@ const SERVE_ALL: Steering = {
   noteDiskRead: ignore,
   noteBusy: ignore,
   factor: () => 1,
+  neededSpare: () => 0,
   choose: () => [],
   noteCopy: ignore,
   forgetCopy: ignore
@@ -35,6 +36,7 @@ export const homeostatIn =
             .filter(({ host }) => world.seems(node.host, host))
             .map((peer) => ({
               id: peer.id.toString(),
+              domain: peer.domain,
               capacity: peer.capacityBytes,
               reportedHeat: peer === node ? homeostat.reportedHeat : peer.heat,
               observedHeat: []

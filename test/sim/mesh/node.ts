@@ -59,6 +59,8 @@ export class SimNode {
   heat = 0
   /** It hands out wrong bytes, and says that it is idle. */
   isLiar = false
+  /** All that it sends and receives takes longer. */
+  isSlow = false
   control: StartedSteering | undefined
   clock: NodeClock
   mesh: SimMesh | undefined

@@ -107,6 +107,7 @@ const slow: Scenario = async ({ world, seconds }) => {
   for (const node of world.prng.sample(world.nodes, Math.ceil(world.nodes.length / 10))) {
     world.trace('slow', node.host)
     world.links.slow(node.host, 10)
+    node.isSlow = true
   }
   await world.sleep(seconds)
 }

@@ -231,7 +231,8 @@ export class Simulation {
       const extra = [...this.#hot.values()].reduce((sum, factor) => sum + (factor - 1) * each, 0)
       const rate = this.#init.readsPerSecond + extra
       await this.#world.sleep(-Math.log(1 - prng.unit()) / rate)
-      const readers = this.#world.nodes.filter((node) => node.isRunning)
+      // A peer that is slow itself, or lies to itself, says nothing about the mesh.
+      const readers = this.#world.nodes.filter((node) => node.isRunning && !node.isSlow && !node.isLiar)
       if (this.#objects.length === 0 || readers.length === 0) continue
       const [hot] = this.#hot.keys()
       const object = hot !== undefined && prng.chance(extra / rate) ? hot : prng.pick(this.#objects)

@@ -30,6 +30,7 @@ class Fixture implements HomeostatDriver {
 
 const peer = (id: string, reportedHeat: number): PeerLoad => ({
   id,
+  domain: id.slice(0, 1),
   capacity: 1,
   reportedHeat,
   observedHeat: []
@@ -95,6 +96,25 @@ describe('homeostat', () => {
     expect(homeostat.state.divergence).to.be.closeTo(Math.log(2), 1e-9)
     expect(homeostat.state.imbalance).to.equal(2)
     expect(homeostat.state.objective).to.be.below(1)
+  })
+
+  it('asks for more spare shards once a failure domain has failed as a whole', async () => {
+    const all = Array.from({ length: 12 }, (_, i) => peer(`${'abcd'[i % 4]}${i}`, 0))
+    world.load = all
+    await world.periods(5)
+    const holders = all.map(({ id, domain }) => ({ id, domain }))
+    const before = homeostat.neededSpare(holders, 8)
+    world.load = []
+    await world.periods(1)
+    world.load = all
+    await world.periods(1)
+    expect(homeostat.neededSpare(holders, 8), 'this node was cut off').to.equal(before)
+    world.load = all.filter(({ domain }) => domain !== 'a')
+    await world.periods(1)
+    world.load = all
+    await world.periods(1)
+    expect(homeostat.neededSpare(holders, 8)).to.be.above(before)
+    expect(homeostat.neededSpare(holders, 2)).to.equal(2)
   })
 
   it('says once a period, not once a request, that it turns requests away', async () => {

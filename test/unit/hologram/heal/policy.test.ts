@@ -54,6 +54,8 @@ describe('when and by which peer a lost shard is rebuilt', () => {
   it('waits for peers to come back, but not once half of the spare shards are lost', () => {
     expect(isUrgent(object(), 2)).to.equal(false)
     expect(isUrgent(object(), 1)).to.equal(true)
+    expect(isUrgent(object(), 2, 3), 'failures have taught to keep three').to.equal(true)
+    expect(isUrgent(object(), 3, 3)).to.equal(false)
     const first = { rank: 0, lostForMs: TIMING.graceMs }
     expect(repairDelayMs(object(), { ...first, spare: 1 }, TIMING)).to.equal(0)
     expect(repairDelayMs(object(), { ...first, spare: 3 }, TIMING)).to.equal(
