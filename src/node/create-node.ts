@@ -9,6 +9,7 @@ import { openStore } from '../store/index.ts'
 import { aboutModule } from './about-module.ts'
 import { MapAgreement } from './agreement/index.ts'
 import { agreementModule } from './agreement/module.ts'
+import { choosePlacement } from './agreement/placement.ts'
 import { BulkChannel, bulkListen, bulkModule } from './bulk/index.ts'
 import { clockModule } from './clock-module.ts'
 import { openDataFolder } from './data/folder.ts'
@@ -34,6 +35,7 @@ import { ForeignPeers } from './peers/foreign.ts'
 import { membershipModule, peersModule } from './peers/modules.ts'
 import { PeerClocks } from './peers/peer-clocks.ts'
 import { Peers } from './peers/peers.ts'
+import { placementPeers } from './peers/placement-view.ts'
 import type { PeersInit } from './peers/peers.ts'
 import { processModule } from './process-module.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous, rendezvousModule } from './rendezvous.ts'
@@ -156,6 +158,13 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   const mesh = new Libp2pMesh({
     host,
     table: peers.table,
+    placement: () =>
+      choosePlacement({
+        map: agreement?.current?.map,
+        nowMs: clock.nowMs(),
+        live: placementPeers(peers.table.live()),
+        isGone: (peer) => peers.table.hasLost(peer)
+      }),
     rttMicros: (peer) => peers.rttMicros(peer),
     clock,
     privateKey,
@@ -190,7 +199,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     objectsModule(hologram, operations),
     homeostatModule(homeostat),
     peersModule(peers, clocks),
-    agreementModule(agreement),
+    agreementModule(agreement, mesh),
     garbage,
     new Scrubber({ store, random: systemRandom, periodMs: config.auditPeriod, ...ofStore }),
     rendezvousModule(createRendezvous(opened, peers, id)),

@@ -3,7 +3,7 @@ import { deadlineIn } from '../clock/index.ts'
 import { GET_PROTOCOL, PUT_PROTOCOL } from '../hologram/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
-import { placementPeers, placementView } from './peers/placement-view.ts'
+import { placementPeers } from './peers/placement-view.ts'
 import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../clock/index.ts'
@@ -24,6 +24,7 @@ const PROVIDER_RECORDS = 5
 export interface Libp2pMeshInit {
   readonly host: Host
   readonly table: PeerTable
+  readonly placement: () => PlacementView
   /** Measured or predicted round-trip time to a peer. */
   readonly rttMicros: (peer: PeerId) => number | undefined
   /** For deadlines. */
@@ -56,7 +57,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   placement(): PlacementView {
-    return placementView(this.#init.table.live())
+    return this.#init.placement()
   }
 
   /** @throws {NodeError} 'UNREACHABLE' if the peer cannot be dialled; the reason of `signal` when it fires */

@@ -5,7 +5,7 @@ import type { Clock } from '../clock/index.ts'
 import type { ScrubOptions, ScrubReport, StoreHealth } from '../store/index.ts'
 import type { Collected, UploadSummary, Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
-import type { MapSummary, MapView } from './agreement/view.ts'
+import type { MapStatus, MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { EventLog } from './events.ts'
 import type { HomeostatSummary } from './homeostat-module.ts'
@@ -69,7 +69,7 @@ export interface NodeStatus {
   /** Provider records stored on this node, mostly for others; they do not count against the quota. */
   readonly dhtRecords: { readonly entries: number; readonly bytes: number }
   readonly rendezvous: 'off' | 'joining' | 'joined'
-  readonly map: MapSummary
+  readonly map: MapStatus
   readonly usage: Usage
   readonly homeostat: HomeostatSummary
   /** Whether the peers' clocks agree with ours; undefined while too few peers have reported their time. */

@@ -59,6 +59,20 @@ describe('simulated mesh', function () {
     })
   }
 
+  for (const [who, mapShare] of [
+    ['everybody computes homes from the agreed map', 1],
+    ['half of the peers have no map, and compute other homes', 0.5]
+  ] as const) {
+    it(`kill30, and ${who}: nothing is lost, and readers find everything`, async () => {
+      const report = await simulate('kill30', SCENARIOS.kill30, { mapShare, seed: 5 })
+      expect(report.surprises).to.deep.equal([])
+      expect(report).to.include({ lost: 0, wrongBytes: 0 })
+      expect(report.puts.ok).to.equal(12)
+      expect(report.reads.ok).to.be.greaterThan(40)
+      expect(report.reads.failed).to.deep.equal({})
+    })
+  }
+
   it('tells the same history for the same seed, and another one for another', async () => {
     const [first, again, other] = [
       await simulate('churn', SCENARIOS.churn, { seed: 3 }),

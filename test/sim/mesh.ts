@@ -29,6 +29,7 @@ const { values: flags } = parseArgs({
     grace: { type: 'string', default: '60' },
     control: { type: 'string', default: 'on' },
     matrix: { type: 'string' },
+    map: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false }
   }
 })
@@ -114,7 +115,8 @@ const report = await new Simulation({
   lineBytesPerSecond: (numberOf('line-mbit') * 1e6) / 8,
   graceSeconds: numberOf('grace'),
   regions: flags.scenario === 'region' ? REGIONS : undefined,
-  codec: new InlineCodec(await createWasmBackend())
+  codec: new InlineCodec(await createWasmBackend()),
+  mapShare: numberOf('map')
 }).run()
 console.log(flags.json ? JSON.stringify(report) : printed(report))
 process.exitCode = exitCodeOf(report)

@@ -39,6 +39,7 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
       ...damageText(status.damage).map((text): [string, string] => ['damage', text]),
       ['load', loadText(status.homeostat)],
       ['map', mapLine(status.map)],
+      ['homes', homesText(status.map)],
       ['coordinate', coordinateText(status.coordinate)],
       ...(status.clockAgrees === false ? [['clock', CLOCK_IS_WRONG] as const] : []),
       ['dht', status.dht],
@@ -51,6 +52,14 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
     ],
     width
   )
+}
+
+/** By what the node computes who keeps which shard. */
+const homesText = ({ state, placementEra }: StatusJson['map']): string => {
+  if (placementEra > 0) return `by the agreed map, unchanged since slot ${placementEra}`
+  return state === 'off'
+    ? 'by the table of peers'
+    : 'by the table of peers: the map does not have enough of them, or is too old'
 }
 
 /** How well the node knows where it is in latency space. */

@@ -8,6 +8,11 @@ import type { TrustState } from './trust-check.ts'
 export type MapState = 'off' | 'waiting' | 'agreed' | 'stale'
 
 /** The map in `status`. */
+export interface MapStatus extends MapSummary {
+  /** Era of the map by which this node computes homes; 0 while it goes by its own table of peers. */
+  readonly placementEra: number
+}
+
 export interface MapSummary {
   readonly state: MapState
   /** Slot of the current map; 0 while there is none. */

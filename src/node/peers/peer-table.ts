@@ -125,6 +125,12 @@ export class PeerTable {
     return peer.toString() === this.#self || this.#rows.get(peer.toString())?.reached === true
   }
 
+  /** True for a peer that was reached directly and is no longer live. */
+  hasLost(id: string): boolean {
+    const row = this.#rows.get(id)
+    return row !== undefined && row.observed !== undefined && !this.#isLive(row)
+  }
+
   get(peer: PeerId): PeerEntry | undefined {
     return this.find(peer.toString())
   }

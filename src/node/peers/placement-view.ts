@@ -1,7 +1,6 @@
 import { mergeByLabel } from '../../manifold/map/index.ts'
 import { FULL_RELIABILITY_PPM } from './reliability.ts'
 import type { MeshPeer } from '../../hologram/mesh.ts'
-import type { PlacementView } from '../../hologram/placement/placement-view.ts'
 import type { PeerEntry } from './peer-table.ts'
 
 /** The failure domain of each entry: its observed domain, merged with others by label; '' if it was never observed. */
@@ -25,9 +24,3 @@ export const placementPeers = (live: readonly PeerEntry[]): MeshPeer[] => {
     failureDomain: domains[i]
   }))
 }
-
-/** This node's own view of whom placement may use. */
-export const placementView = (live: readonly PeerEntry[]): PlacementView => ({
-  epoch: 0,
-  peers: placementPeers(live)
-})

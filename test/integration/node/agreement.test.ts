@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { flatQuorumSet } from '../../../src/node/network.ts'
 import { futurePeerId } from '../../../src/node/data/folder.ts'
 import type { Node } from '../../../src/node/index.ts'
 import { fastClock } from '../../support/fast-clock.ts'
-import { Lab, until } from './support.ts'
+import { collect, Lab, livePeers, once, until } from './support.ts'
 
 const VALIDATORS = ['v0', 'v1', 'v2', 'v3']
 /** What the test waits for: longer than a busy machine needs. */
@@ -13,6 +14,7 @@ const PATIENCE_MS = 60_000
 describe('agreed map: real nodes', function () {
   this.timeout(180_000)
   let lab: Lab
+  let network: string
 
   const config = { reportInterval: 3_000, mapEpoch: 3_000 }
   const clock = fastClock(5)
@@ -24,9 +26,9 @@ describe('agreed map: real nodes', function () {
     const validators = await Promise.all(
       VALIDATORS.map(async (name) => await futurePeerId(join(lab.folder, name)))
     )
-    const { path } = lab.network('agreeing', { code: { k: 2, n: 3 }, quorumSet: flatQuorumSet(validators) })
-    for (const name of VALIDATORS) await lab.start(name, { ...config, network: path }, { clock })
-    await lab.start('follower', { ...config, network: path }, { clock })
+    network = lab.network('agreeing', { code: { k: 2, n: 3 }, quorumSet: flatQuorumSet(validators) }).path
+    for (const name of VALIDATORS) await lab.start(name, { ...config, network }, { clock })
+    await lab.start('follower', { ...config, network }, { clock })
   })
   after(async () => await lab.stop())
 
@@ -66,6 +68,30 @@ describe('agreed map: real nodes', function () {
       () => lab.nodes[0].map().agreement?.trust === 'intersects',
       PATIENCE_MS
     )
+  })
+
+  it('decides where objects go, the same for every node; a node that has just come reads them', async () => {
+    const eraOf = async (node: Node): Promise<number> => (await node.status()).map.placementEra
+    await until(
+      'everybody to compute homes by the same era of the map',
+      async () => {
+        const eras = await Promise.all(lab.nodes.map(eraOf))
+        return eras[0] > 0 && eras.every((era) => era === eras[0])
+      },
+      PATIENCE_MS
+    )
+    const bytes = randomBytes(300_000)
+    const { cid, stored } = await lab.nodes[1].objects.put(once(bytes))
+    expect(stored).to.have.lengthOf(3)
+    const read = async (node: Node): Promise<Buffer> => collect((await node.objects.get(cid)).bytes)
+    expect(Buffer.compare(await read(lab.nodes[4]), bytes)).to.equal(0)
+    const late = await lab.start('late', { ...config, network })
+    expect(await eraOf(late)).to.equal(0)
+    await until('it to know some peers', () => livePeers(late).length > 3, PATIENCE_MS)
+    expect(Buffer.compare(await read(late), bytes)).to.equal(0)
+    await until('it to compute homes by the map', async () => (await eraOf(late)) > 0, PATIENCE_MS)
+    expect(Buffer.compare(await read(late), bytes)).to.equal(0)
+    await late.stop()
   })
 
   it('continues without one validator of four and names it; without two the last map stays in force', async () => {

@@ -91,6 +91,7 @@ describe('a stream for blocks', function () {
     return new Libp2pMesh({
       host,
       table,
+      placement: () => ({ epoch: 0, peers: [] }),
       rttMicros,
       clock: systemClock,
       privateKey,

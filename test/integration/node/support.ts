@@ -15,6 +15,7 @@ import { limitConnections, WORTH } from '../../../src/node/host/connection-limit
 import { createHost, startHost } from '../../../src/node/host/host.ts'
 import { systemClock } from '../../../src/clock/index.ts'
 import { Libp2pMesh } from '../../../src/node/mesh.ts'
+import { placementPeers } from '../../../src/node/peers/placement-view.ts'
 import { rttMicros } from '../../../src/node/peers/rtt.ts'
 import { PeerTable } from '../../../src/node/peers/peer-table.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -128,6 +129,7 @@ export const startLabHost = async (config: Partial<NodeConfig> = {}, prefix = PR
   const mesh = new Libp2pMesh({
     host,
     table,
+    placement: () => ({ epoch: 0, peers: placementPeers(table.live()) }),
     rttMicros: (peer) => rttMicros(host, peer),
     clock: systemClock,
     privateKey,

@@ -5,6 +5,7 @@ import {
   FULL_RELIABILITY_PPM,
   nextReliability
 } from '../../../src/node/peers/reliability.ts'
+import { choosePlacement } from '../../../src/node/agreement/placement.ts'
 import type { Outcome } from '../../../src/node/peers/reliability.ts'
 import type { Mesh, MeshPeer } from '../../../src/hologram/mesh.ts'
 import type { PlacementView } from '../../../src/hologram/placement/placement-view.ts'
@@ -43,7 +44,16 @@ export class SimMesh implements Mesh {
   }
 
   placement(): PlacementView {
-    return { epoch: 0, peers: this.peers() }
+    const { agreedMap } = this.#world
+    return choosePlacement({
+      map: this.#node.followsMap ? agreedMap?.current : undefined,
+      nowMs: this.#node.clock.nowMs(),
+      live: this.peers(),
+      isGone: (id) => {
+        const host = this.#world.hostOf(id)
+        return host !== undefined && !this.#world.seems(this.#node.host, host)
+      }
+    })
   }
 
   peers(): MeshPeer[] {

@@ -22,6 +22,8 @@ export interface SimNodeInit {
   readonly capacityBytes: number
   readonly domain: string
   readonly hologram: HologramInit
+  /** Computes homes from the agreed map, where there is one. @default false */
+  readonly followsMap?: boolean
   /** Hears what the node does by itself. @default nobody */
   readonly events?: EventSink
   /** Within this time the node reads all that it keeps. @default it does not */
@@ -53,6 +55,7 @@ export class SimNode {
   disk = new SimFileSystem()
   readonly capacityBytes: number
   readonly domain: string
+  readonly followsMap: boolean
   /** What its newest report says. */
   freeBytes: number
   /** What its newest report says; 1 is saturated. */
@@ -82,6 +85,7 @@ export class SimNode {
     this.capacityBytes = init.capacityBytes
     this.freeBytes = init.capacityBytes
     this.domain = init.domain
+    this.followsMap = init.followsMap ?? false
     this.clock = new NodeClock(world.clock)
   }
 

@@ -12,6 +12,7 @@ import { Redundancy } from './redundancy.ts'
 import type { RepairCost } from './redundancy.ts'
 import type { SimNode, SteeringFactory } from './node.ts'
 import type { Scenario } from './scenarios.ts'
+import { SimAgreedMap } from './agreed-map.ts'
 import { World } from './world.ts'
 
 export interface SimulationInit {
@@ -36,6 +37,8 @@ export interface SimulationInit {
   readonly graceSeconds?: number
   /** Failure domains: hosts are grouped around as many places. @default every host is its own */
   readonly regions?: number
+  /** Share of the peers that compute homes from the agreed map; the others go by their tables. @default 0: there is no map */
+  readonly mapShare?: number
 }
 
 export const CONTROLS = ['on', 'off', 'random', 'least'] as const
@@ -87,6 +90,8 @@ const GIB = 2 ** 30
 /** 100 Mbit/s. */
 const LINE_BYTES_PER_SECOND = 12.5e6
 const BLOCK_BYTES = 16_384
+/** In which everybody gets a seat on the agreed map. */
+const SETTLE_SECONDS = 15
 /** Puts that are under way at once over all peers. */
 const PUTS_AT_ONCE = 8
 
@@ -133,6 +138,14 @@ export class Simulation {
 
   async #build(): Promise<void> {
     for (let host = 0; host < this.#init.peers; host++) await this.#world.run(this.#add())
+    if (this.#mapShare === 0) return
+    this.#world.agreedMap = new SimAgreedMap(this.#world)
+    this.#world.agreedMap.start()
+    await this.#world.passSeconds(SETTLE_SECONDS)
+  }
+
+  get #mapShare(): number {
+    return this.#init.mapShare ?? 0
   }
 
   async #add(): Promise<void> {
@@ -143,6 +156,8 @@ export class Simulation {
       {
         capacityBytes: 10 * GIB,
         domain: this.#domainOf(host),
+        // Spread evenly: host 0 follows as soon as anybody does.
+        followsMap: Math.ceil((host + 1) * this.#mapShare) > Math.ceil(host * this.#mapShare),
         steering: this.#steering(),
         hologram: {
           client: { k, n, blockBytes: BLOCK_BYTES },

@@ -7,6 +7,7 @@ import type { CID } from 'multiformats/cid'
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import { drive, Prng, VirtualClock } from '../engine/index.ts'
 import type { OneWayMicros } from '../engine/index.ts'
+import type { SimAgreedMap } from './agreed-map.ts'
 import { Links } from './links.ts'
 import type { HostRates } from './links.ts'
 import { SimNode } from './node.ts'
@@ -36,6 +37,8 @@ export class World {
   readonly networkId = new Uint8Array(32).fill(0x5e)
   readonly nodes: SimNode[] = []
   readonly prng: Prng
+  /** Undefined in a network without validators. */
+  agreedMap: SimAgreedMap | undefined
   /** Errors that nobody was waiting for; a history with any of them has failed. */
   readonly surprises: string[] = []
   /** Log lines of level warn and above, counted by text. */
@@ -65,6 +68,10 @@ export class World {
 
   find(peer: PeerId): SimNode | undefined {
     return this.#byId.get(peer.toString())
+  }
+
+  hostOf(id: string): number | undefined {
+    return this.#byId.get(id)?.host
   }
 
   /** Whether `from` believes that `to` is there. */

@@ -73,7 +73,7 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
   dht: 'client',
   dhtRecords: { entries: 16_384, bytes: 4_000_000 },
   rendezvous: 'off',
-  map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false },
+  map: { state: 'stale', slot: 1_000_000, ageMs: 86_400_000, hasQuorum: false, placementEra: 0 },
   usage,
   homeostat: {
     ...{ heat: 0.25, source: 'service time' as const, forecast: 0.5, temperature: 0.2, logPartition: -1 },

@@ -259,7 +259,7 @@ export class FakeNode implements GatewayNode {
     dht: 'client',
     dhtRecords: { entries: 0, bytes: 0 },
     rendezvous: 'off',
-    map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false },
+    map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false, placementEra: 0 },
     usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 },
     homeostat: {
       ...{ heat: 0.25, source: 'uplink' as const, forecast: 0.5, temperature: 0.2, logPartition: -1 },

@@ -28,7 +28,7 @@ export interface ManifestAnswer {
 const PARALLEL_HOMES = 2
 
 /**
- * Finds the manifest of an object: on this node's disk, at the homes computed from its id, at its providers in the
+ * Finds the manifest of an object: on this node's disk, at the homes computed from its id, at those that the peer table gives, at its providers in the
  * DHT, and at last by asking one peer after another.
  *
  * @throws HologramError 'NOT_FOUND' when nobody that answered has it, 'BAD_MANIFEST' when what has the object's id is
@@ -40,7 +40,7 @@ export async function locateManifest(
   signal: AbortSignal
 ): Promise<ManifestAnswer> {
   const { mesh, clock, settings } = context
-  const table = mesh.placement().peers
+  const { epoch, peers: placed } = mesh.placement()
   const asked = new Set<string>()
   let malformed: unknown
   const fresh = (peers: Iterable<PeerId>): PeerId[] =>
@@ -55,13 +55,15 @@ export async function locateManifest(
       throw error
     }
   }
-  const homes = sharedOut(context, manifestHomes(cid, 2 * settings.n, table), settings.n)
+  const homes = sharedOut(context, manifestHomes(cid, 2 * settings.n, placed), settings.n)
   const hedge = { parallel: PARALLEL_HOMES, hedgeMs: hedgeAfterMs(context, homes), clock, signal }
   const ranks: Array<() => PeerId[] | Promise<PeerId[]>> = [
     () => [mesh.self],
     () => homes,
+    // Whoever put it may have had no agreed map.
+    () => (epoch === 0 ? [] : manifestHomes(cid, settings.n, mesh.peers()).map(({ id }) => id)),
     async () => providersOf(context, cid, signal),
-    () => manifestHomes(cid, settings.maxSweep, table).map(({ id }) => id)
+    () => everybody(context, cid)
   ]
   for (const rank of ranks) {
     const found = await firstOf(fresh(await rank()), ask, hedge)
@@ -106,6 +108,14 @@ function sharedOut(
     })
     .sort((a, b) => a.ms - b.ms)
     .map(({ id }) => id)
+}
+
+/** All peers that may hold something, the likely ones first, within the limit of a sweep. */
+export function everybody({ mesh, settings }: ClientContext, cid: CID): PeerId[] {
+  const { maxSweep } = settings
+  const lists = [mesh.placement().peers, mesh.peers()]
+  const ranked = lists.flatMap((peers) => manifestHomes(cid, maxSweep, peers).map(({ id }) => id))
+  return uniquePeers(ranked).slice(0, maxSweep)
 }
 
 /** The manifest that `peer` has for `cid`. @throws HologramError 'NOT_FOUND' | 'PROTOCOL' | ... */

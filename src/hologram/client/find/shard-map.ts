@@ -2,12 +2,12 @@ import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import { neededShards } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
-import { homesOf, manifestHomes } from '../../placement/placement.ts'
+import { homesOf } from '../../placement/placement.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { uniquePeers } from '../context.ts'
 import { drawnFactors } from '../../steering.ts'
 import type { ClientContext } from '../context.ts'
-import { askForManifest, noteSilence, providersOf } from './locate-manifest.ts'
+import { askForManifest, everybody, noteSilence, providersOf } from './locate-manifest.ts'
 import type { ManifestAnswer } from './locate-manifest.ts'
 import type { ShardLocations } from '../get/segment-reader.ts'
 
@@ -50,10 +50,9 @@ export class ShardMap implements ShardLocations {
 
   /** Asks the providers, then the peers of the table in the order of the manifest's homes. */
   async discover(signal: AbortSignal): Promise<Array<readonly [number, readonly PeerId[]]>> {
-    const { mesh, settings } = this.#context
     const peers = [
       ...(await providersOf(this.#context, this.#cid, signal)),
-      ...manifestHomes(this.#cid, settings.maxSweep, mesh.placement().peers).map(({ id }) => id)
+      ...everybody(this.#context, this.#cid)
     ]
     const ask = async (peer: PeerId): Promise<ManifestAnswer[]> => {
       try {
