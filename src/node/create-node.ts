@@ -184,9 +184,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   const operations = new OperationTimes()
   const hologram: Hologram = createHologram(opened, homeostat, mesh, { events, operations })
   const agreement = createAgreement(opened, peers, id, prefix)
-  agreement?.onMap((map) => {
-    peers.latency.discredit(new Set(map.peers.filter(({ isDoubted }) => isDoubted).map(({ id }) => id)))
-  })
+  agreement?.onMap((map) => peers.latency.follow(map.peers))
   const ofStore = { clock: systemClock, logger: logger.child('store') }
   const garbage = new GarbageCollector({ holdings: store, ...ofStore })
   modules.add(

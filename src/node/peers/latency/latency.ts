@@ -13,6 +13,7 @@ import { NAMED_PEERS, ProbeError, ProbeProtocol } from './probe-protocol.ts'
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Cancel, Clock, RandomSource } from '../../../clock/index.ts'
 import type { FixedCoordinate } from '../../../manifold/coordinate/index.ts'
+import type { MapPeer } from '../../../manifold/map/index.ts'
 import type { Host } from '../../host/host.ts'
 import type { Logger } from '../../logger.ts'
 import type { PeerTable } from '../peer-table.ts'
@@ -66,6 +67,7 @@ export class Latency {
   #stop = new AbortController()
   #cancelRound: Cancel | undefined
   #doubted: ReadonlySet<string> = new Set()
+  #agreed: ReadonlyMap<string, FixedCoordinate> = new Map()
   #rounds = 0
   #samples = 0
   #refused = 0
@@ -131,17 +133,18 @@ export class Latency {
     return this.measuredRttMs(peer) ?? this.predictedRttMs(peer)
   }
 
-  /** By the coordinate of the peer's newest report. Undefined for a peer that is discredited, too. */
+  /** By the peer's coordinate on the agreed map, else in its newest report. Undefined for a peer that the map doubts, too. */
   predictedRttMs(peer: string): number | undefined {
-    const at = this.#init.table.find(peer)?.report.coordinate.at
+    const at = this.#agreed.get(peer) ?? this.#init.table.find(peer)?.report.coordinate.at
     if (at === undefined || this.#samples === 0 || this.#doubted.has(peer)) return undefined
     return predictRttMs(this.#estimator.coordinate, fromFixedCoordinate(at))
   }
 
-  /** Round trips to these peers no longer move this node: most of their verifiers find them elsewhere than they claim. */
-  discredit(peers: ReadonlySet<string>): void {
-    this.#doubted = peers
-    this.#estimator.discredit(peers)
+  /** Takes the coordinates on the agreed map. Peers that it doubts no longer move this node, and are not predicted. */
+  follow(peers: ReadonlyArray<Pick<MapPeer, 'id' | 'isDoubted' | 'coordinate'>>): void {
+    this.#doubted = new Set(peers.filter(({ isDoubted }) => isDoubted).map(({ id }) => id))
+    this.#agreed = new Map(peers.flatMap(({ id, coordinate }) => (coordinate ? [[id, coordinate]] : [])))
+    this.#estimator.discredit(this.#doubted)
   }
 
   #round(): void {

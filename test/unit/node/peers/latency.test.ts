@@ -68,17 +68,23 @@ describe("a node's coordinate", () => {
       expect(latency.coordinate?.positionMicros.every((p) => Math.abs(p) < 1e6)).to.equal(true)
   })
 
-  it('no longer follows peers that are discredited', async () => {
+  it('no longer follows peers that the agreed map doubts, and predicts others by their place on the map', async () => {
     const world = new LatencyWorld(12, 9)
     await world.start()
     const liars = world.nodes.slice(9)
     // In the rules, and far from the truth.
     const positionMicros = [9_000_000, -9_000_000, 0, 0, 0, 0, 0, 0]
     for (const liar of liars) liar.lie({ positionMicros, heightMicros: 100, errorPpm: 0 })
-    const ids = new Set(liars.map(({ id }) => id.toString()))
-    for (const node of world.nodes.slice(0, 9)) node.latency.discredit(ids)
+    const doubted = liars.map(({ id }) => ({ id: id.toString(), isDoubted: true, coordinate: undefined }))
+    for (const node of world.nodes.slice(0, 9)) node.latency.follow(doubted)
     await world.pass(120)
     expect(median(errorsOf(world, 9, world))).to.be.lessThan(0.15)
+    const [first, second] = world.nodes
+    const far = { positionMicros: [0, 0, 0, 0, 0, 0, 0, 5_000_000], heightMicros: 100, errorPpm: 0 }
+    const id = second.id.toString()
+    first.latency.follow([...doubted, { id, isDoubted: false, coordinate: far }])
+    expect(first.latency.predictedRttMs(id)).to.be.greaterThan(4_000)
+    expect(first.latency.predictedRttMs(liars[0].id.toString())).to.equal(undefined)
   })
 
   it('forgets neighbours that have gone', async () => {
