@@ -298,6 +298,7 @@ export class Homeostat {
       this.#heats.set(id, heat)
     }
     const heats = peers.map(({ id }) => this.#heats.get(id)!)
+    this.#temperature.observe(heats)
     const members = peers.map(({ capacity }, i) => ({ capacity, heat: heats[i] }))
     const loads = sharesOf(members.map(({ capacity, heat }) => capacity * heat))
     const capacities = sharesOf(members.map(({ capacity }) => capacity))

@@ -42,15 +42,18 @@ export function ensembleOf(members: readonly EnsembleMember[], temperature: numb
   return { weights, logPartition, meanHeat, entropy, freeEnergy: -temperature * logPartition }
 }
 
+/** How much faster a holder must be before speed decides: with a ratio of two in time, the faster is drawn 16 times as often. */
+const SPEED_TEMPERATURE = 0.25
+
 /**
- * A factor for the cost of a peer that turns "take the cheapest" into a draw by Boltzmann weights: with cost_i multiplied by
- * exp(heat_i - T g_i), g_i standard Gumbel, peer i is cheapest with probability proportional to
- * cost_i^(-1/T) * exp(-heat_i / T), and the k cheapest are a draw without replacement (the Gumbel-max trick; Kool, van Hoof
- * and Welling, "Stochastic beams and where to find them", 2019).
+ * A factor for the predicted time of a peer that turns "take the fastest" into a draw by Boltzmann weights: with
+ * time_i multiplied by exp(s * (heat_i / T - g_i)), s the speed temperature and g_i standard Gumbel, peer i is fastest with
+ * probability proportional to time_i^(-1/s) * exp(-heat_i / T), and the k fastest are a draw without replacement (the
+ * Gumbel-max trick; Kool, van Hoof and Welling, "Stochastic beams and where to find them", 2019).
  *
  * @param uniform - in [0, 1)
  */
 export function boltzmannFactor(heat: number, temperature: number, uniform: number): number {
   const gumbel = -Math.log(-Math.log(Math.min(1 - 1e-12, Math.max(1e-12, uniform))))
-  return Math.exp(heat - temperature * gumbel)
+  return Math.exp(SPEED_TEMPERATURE * (heat / temperature - gumbel))
 }

@@ -68,19 +68,18 @@ describe('Boltzmann weights', () => {
     expect(() => ensembleOf([{ heat: 0, capacity: 1 }], 0)).to.throw(RangeError)
   })
 
-  it('are what the cheapest by factor follows', () => {
+  it('are what the fastest by factor follows, times the speed to the fourth power', () => {
     const heats = [0.1, 0.4, 0.9]
+    const times = [1, 1.2, 0.9]
     const t = 0.3
     const prng = new Prng(5)
     const wins = [0, 0, 0]
     for (let i = 0; i < 20_000; i++) {
-      const factors = heats.map((heat) => boltzmannFactor(heat, t, prng.unit()))
-      wins[factors.indexOf(Math.min(...factors))]++
+      const costs = heats.map((heat, at) => times[at] * boltzmannFactor(heat, t, prng.unit()))
+      wins[costs.indexOf(Math.min(...costs))]++
     }
-    const { weights } = ensembleOf(
-      heats.map((heat) => ({ heat, capacity: 1 })),
-      t
-    )
+    const members = heats.map((heat, i) => ({ heat, capacity: times[i] ** -4 }))
+    const { weights } = ensembleOf(members, t)
     wins.forEach((count, i) => expect(count / 20_000).to.be.closeTo(weights[i], 0.02))
   })
 })
@@ -113,9 +112,18 @@ describe('temperature', () => {
     expect(t.value).to.be.closeTo(0.3, 0.01)
     for (let i = 0; i < 200; i++) t.sample(0.5, 0.5)
     expect(t.value).to.equal(MIN_TEMPERATURE)
-    for (let i = 0; i < 200; i++) t.sample(0, 4)
+    for (let i = 0; i < 200; i++) t.sample(0, 40)
     t.sample(NaN, 1)
     expect(t.value).to.equal(MAX_TEMPERATURE)
+  })
+
+  it('stays above the heat of those that carry the load, whatever the idle ones are', () => {
+    const t = new Temperature()
+    for (let i = 0; i < 200; i++) t.sample(0.5, 0.5)
+    t.observe([0.8, 0.8, ...new Array<number>(100).fill(0)])
+    expect(t.value).to.be.closeTo(1, 1e-9)
+    t.observe([])
+    expect(t.value).to.equal(MIN_TEMPERATURE)
   })
 })
 
