@@ -145,6 +145,7 @@ export default defineConfig(
   { files: ['src/homeostat/**/*.ts'], rules: pure(WORKER_MODULES, othersThan('homeostat')) },
   { files: ['src/clock/**/*.ts'], rules: walls([LIBP2P_MODULES, othersThan('clock')]) },
   { files: ['src/hologram/**/*.ts'], rules: timed(typesOnly(othersThan('hologram'))) },
+  { files: ['src/hologram/wedge/**/*.ts'], rules: pure(WORKER_MODULES, othersThan('hologram')) },
   {
     files: ['src/seal/**/*.ts'],
     ignores: ['src/seal/cipher.ts'],

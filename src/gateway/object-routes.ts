@@ -67,7 +67,8 @@ const manifestJson = (
 })
 
 const statJson = (link: string, stat: ObjectStat): StatJson => {
-  const { shards, leases, repairs, live, damaged, spare, asked, answered, checkedMs, overhead } = stat
+  const { shards, leases, repairs, weakest, live, damaged, spare, asked, answered, checkedMs, overhead } =
+    stat
   return {
     ...manifestJson(link, stat),
     live,
@@ -84,6 +85,7 @@ const statJson = (link: string, stat: ObjectStat): StatJson => {
       ...(peer && { peer: peer.toString() })
     })),
     leases,
+    weakest,
     repairs: repairs.map(({ peer, sinceMs }) => ({ peer: peer.toString(), sinceMs }))
   }
 }

@@ -130,6 +130,7 @@ export interface StatJson {
     readonly damaged: boolean
   }>
   readonly leases: ObjectStat['leases']
+  readonly weakest: ObjectStat['weakest']
   /** Peers that are rebuilding it now, and since when, in milliseconds since the Unix epoch. */
   readonly repairs: ReadonlyArray<{ readonly peer: string; readonly sinceMs: number }>
 }

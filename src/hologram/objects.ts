@@ -1,3 +1,4 @@
+import type { Cut } from './wedge/index.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Layer, Manifest } from './records/manifest.ts'
@@ -111,6 +112,11 @@ export interface ObjectStat {
   /** Coded bytes / stored bytes. */
   readonly overhead: number
   readonly leases: ReadonlyArray<{ lessee: string; expiresAtMs: number; tombstone: boolean }>
+  /**
+   * The fewest hosts, and the fewest failure domains, whose loss makes it unreadable, among the holders that answered. Empty
+   * when it is unreadable already.
+   */
+  readonly weakest: { readonly hosts: Cut; readonly domains: Cut }
   /** Peers that are rebuilding it now, and since when, in milliseconds since the Unix epoch. */
   readonly repairs: ReadonlyArray<{ readonly peer: PeerId; readonly sinceMs: number }>
 }

@@ -45,6 +45,7 @@ describe('simulated mesh', function () {
   const CHANGES: Partial<Record<ScenarioName, Partial<SimulationInit>>> = {
     flash: { ...CROWD, seconds: 60 },
     ramp: { ...CROWD, seconds: 60 },
+    zipf: { ...CROWD, seconds: 60 },
     region: { regions: 4 }
   }
 

@@ -86,7 +86,8 @@ export const statText = async (stat: StatJson, nowMs: number): Promise<string> =
     overhead,
     shards,
     leases,
-    repairs
+    repairs,
+    weakest
   } = stat
   const fields = renderFields([
     ['id', cid],
@@ -95,6 +96,7 @@ export const statText = async (stat: StatJson, nowMs: number): Promise<string> =
     ['code', inline ? `whole copies on up to ${n} peers` : `any ${k} of ${n} shards`],
     ['live', `${live} of ${n}${damaged > 0 ? `, ${damaged} of them damaged` : ''}`],
     ['spare', health(stat)],
+    ...weakestText(weakest, inline ? live - 1 : live - k).map((text): [string, string] => ['weakest', text]),
     [
       'checked',
       `${formatDuration(Math.max(0, nowMs - checkedMs))} ago: ${answered} of ${asked} peers answered`
@@ -115,6 +117,22 @@ export const statText = async (stat: StatJson, nowMs: number): Promise<string> =
     { head: 'PEER', cell: ({ peer }) => peer ?? '-' }
   ])
   return `${fields}\n\n${table}`
+}
+
+/** What must be lost before the object is. @param spare - shards that may be lost, wherever they are */
+const weakestText = ({ hosts, domains }: StatJson['weakest'], spare: number): string[] => {
+  const [host, domain] = [hosts.names.length, domains.names.length]
+  if (host === 0) return []
+  const atMost = ({ isExact }: { readonly isExact: boolean }): string =>
+    isExact ? '' : ' (perhaps fewer would)'
+  const byHosts =
+    host > spare
+      ? `any ${spare} hosts may be lost; losing ${host} can lose it`
+      : `losing ${host === 1 ? 'this host' : `these ${host} hosts`} loses it: ${hosts.names.join(', ')}`
+  // Where every host is a domain of its own, the second line says nothing new.
+  if (domain >= host || domain === 0) return [byHosts + atMost(hosts)]
+  const sites = domain === 1 ? 'this failure domain' : `these ${domain} failure domains`
+  return [byHosts + atMost(hosts), `losing ${sites} loses it: ${domains.names.join(', ')}${atMost(domains)}`]
 }
 
 const health = ({ spare }: StatJson): string => {

@@ -133,7 +133,7 @@ const flash: Scenario = async ({ world, seconds, objects, heat }) => {
   await world.sleep(seconds * 0.3)
 }
 
-/** The same, step by step. */
+/** The same as `flash`, step by step. */
 const ramp: Scenario = async ({ world, seconds, objects, heat }) => {
   const steps = 30
   for (let step = 1; step <= steps; step++) {
@@ -142,6 +142,14 @@ const ramp: Scenario = async ({ world, seconds, objects, heat }) => {
   }
   heat(largest(objects), 1)
   await world.sleep(seconds * 0.2)
+}
+
+/** All objects become hotter, the first by far the most: Zipf's law with exponent 1.1, as EC-Cache and SP-Cache use it. */
+const zipf: Scenario = async ({ world, seconds, objects, heat }) => {
+  await world.sleep(seconds * 0.1)
+  const total = objects.reduce((sum, _, rank) => sum + (rank + 1) ** -1.1, 0)
+  objects.forEach((object, rank) => heat(object, 1 + (FLASH_FACTOR * (rank + 1) ** -1.1) / total))
+  await world.sleep(seconds * 0.9)
 }
 
 /** One peer of ten hands out wrong bytes, and says that it is idle. */
@@ -182,6 +190,7 @@ export const SCENARIOS = {
   slow,
   partition,
   flash,
+  zipf,
   ramp,
   liars,
   joinstorm,

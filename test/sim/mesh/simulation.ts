@@ -2,7 +2,7 @@
 
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import { isHologramError } from '../../../src/hologram/index.ts'
-import type { OneWayMicros } from '../engine/index.ts'
+import type { OneWayMicros, Prng } from '../engine/index.ts'
 import { digestOf, liveShards, putObject, randomSize, readObject } from './objects.ts'
 import type { StoredObject } from './objects.ts'
 import { homeostatIn, leastLoaded, randomHolder } from './control.ts'
@@ -26,6 +26,8 @@ export interface SimulationInit {
   readonly k: number
   readonly n: number
   readonly maxObjectBytes: number
+  /** All objects have the largest size. @default sizes are spread evenly over their logarithm */
+  readonly sameSize?: boolean
   readonly readsPerSecond: number
   readonly latency: OneWayMicros
   readonly codec: SegmentCodec
@@ -197,7 +199,7 @@ export class Simulation {
     const waiting = Array.from({ length: objects }, () => ({
       number: this.#puts++,
       owner: prng.pick(this.#world.nodes.filter(({ isRunning }) => isRunning)),
-      size: randomSize(prng, maxObjectBytes)
+      size: this.#init.sameSize === true ? maxObjectBytes : randomSize(prng, maxObjectBytes)
     }))
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -249,12 +251,22 @@ export class Simulation {
       // A peer that is slow itself, or lies to itself, says nothing about the mesh.
       const readers = this.#world.nodes.filter((node) => node.isRunning && !node.isSlow && !node.isLiar)
       if (this.#objects.length === 0 || readers.length === 0) continue
-      const [hot] = this.#hot.keys()
-      const object = hot !== undefined && prng.chance(extra / rate) ? hot : prng.pick(this.#objects)
+      const object = (prng.chance(extra / rate) ? this.#pickHot(prng) : undefined) ?? prng.pick(this.#objects)
       const reading = this.#read(prng.pick(readers), object).finally(() => under.delete(reading))
       under.add(reading)
     }
     await Promise.all(under)
+  }
+
+  /** One of the hot objects, by how much hotter it is than the others; undefined when none is. */
+  #pickHot(prng: Prng): StoredObject | undefined {
+    const all = [...this.#hot]
+    let left = prng.unit() * all.reduce((sum, [, factor]) => sum + factor - 1, 0)
+    for (const [object, factor] of all) {
+      left -= factor - 1
+      if (left < 0) return object
+    }
+    return all[0]?.[0]
   }
 
   async #read(reader: SimNode, object: StoredObject): Promise<void> {

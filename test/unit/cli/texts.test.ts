@@ -215,6 +215,7 @@ describe('cli: commands', () => {
         { shard: 0, live: false, damaged: false },
         { shard: 1, live: true, damaged: true }
       ],
+      weakest: { hosts: { names: [], isExact: true }, domains: { names: [], isExact: true } },
       repairs: [],
       leases: [{ lessee: 'me', expiresAtMs: 86_400_000, tombstone: false }]
     }
@@ -224,6 +225,34 @@ describe('cli: commands', () => {
     expect(text)
       .to.include('3 of 11, 1 of them damaged')
       .and.match(/1 +damaged/)
+    const none = { names: [], isExact: true }
+    const withCuts = async (hosts: string[], domains: string[], live = 8): Promise<string> =>
+      (
+        await statText(
+          {
+            ...stat,
+            ...{ live, spare: live - 5 },
+            weakest: { hosts: { names: hosts, isExact: true }, domains: { names: domains, isExact: true } }
+          },
+          0
+        )
+      ).replace(/\s+/g, ' ')
+    expect(text).to.not.include('weakest')
+    expect(await withCuts(['a', 'b', 'c', 'd'], ['a', 'b', 'c', 'd'])).to.include(
+      'any 3 hosts may be lost; losing 4 can lose it'
+    )
+    expect(await withCuts(['a', 'b'], ['site'])).to.include(
+      'weakest losing these 2 hosts loses it: a, b weakest losing this failure domain loses it: site'
+    )
+    const unsure = {
+      ...stat,
+      spare: 3,
+      live: 8,
+      weakest: { hosts: { names: ['a'], isExact: false }, domains: none }
+    }
+    expect((await statText(unsure, 0)).replace(/\s+/g, ' ')).to.include(
+      'losing this host loses it: a (perhaps fewer'
+    )
   })
 
   it('doctor: gives advice below its findings', () => {

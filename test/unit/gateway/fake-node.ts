@@ -118,6 +118,7 @@ export class FakeNode implements GatewayNode {
       checkedMs: 1_000,
       overhead: 2,
       leases: [{ lessee: this.peerId.toString(), expiresAtMs: 1_000, tombstone: false }],
+      weakest: { hosts: { names: [], isExact: true }, domains: { names: [], isExact: true } },
       repairs: [{ peer: this.peerId, sinceMs: 500 }]
     }),
     verify: async (cid, { onProgress } = {}) => {

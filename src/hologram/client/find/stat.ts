@@ -17,6 +17,8 @@ import { locateManifest, noteSilence } from './locate-manifest.ts'
 import type { ManifestAnswer } from './locate-manifest.ts'
 import { ShardMap } from './shard-map.ts'
 import { untilAbort } from '../wire/until-abort.ts'
+import { weakestCut } from '../../wedge/index.ts'
+import type { Cut } from '../../wedge/index.ts'
 
 /** What the peers that answered hold of an object. */
 interface Census {
@@ -82,6 +84,7 @@ export async function statObject(context: ClientContext, cid: CID, signal: Abort
       expiresAtMs,
       tombstone
     })),
+    weakest: weakestOf(context, manifest, census),
     repairs: census.repairs.map(({ peer, forMs }) => ({ peer, sinceMs: checkedMs - forMs }))
   }
 }
@@ -200,6 +203,27 @@ function copiesOf({ n }: Manifest, { keepers }: Census): ShardStatus[] {
     const peer = keepers[shard]
     return { shard, peer, live: peer !== undefined, damaged: false }
   })
+}
+
+/** What must be lost before the object is. Whole shards only: a damaged one may miss just the block that is needed. */
+function weakestOf(
+  { mesh }: ClientContext,
+  manifest: Manifest,
+  { holders, keepers }: Census
+): ObjectStat['weakest'] {
+  const domains = new Map(mesh.peers().map(({ id, failureDomain }) => [id.toString(), failureDomain]))
+  const held =
+    manifest.inline === undefined
+      ? [...holders].flatMap(([shard, peers]) => peers.map((peer) => ({ peer: peer.toString(), shard })))
+      : // One copy is enough, and all copies are alike.
+        keepers.map((peer) => ({ peer: peer.toString(), shard: 0 }))
+  const k = manifest.inline === undefined ? neededShards(manifest) : 1
+  const cut = (nameOf: (peer: string) => string): Cut =>
+    weakestCut(
+      k,
+      held.map(({ peer, shard }) => ({ name: nameOf(peer), shards: [shard] }))
+    )
+  return { hosts: cut((peer) => peer), domains: cut((peer) => domains.get(peer) ?? peer) }
 }
 
 function overheadOf(manifest: Manifest): number {
