@@ -18,6 +18,7 @@ import { NodeError, systemCode } from './errors.ts'
 import { EventLog } from './events.ts'
 import { GarbageCollector } from './garbage.ts'
 import { limitConnections, siteOf, WORTH } from './host/connection-limit.ts'
+import { GossipShape, gossipShapeModule } from './host/gossip-shape.ts'
 import { createHost } from './host/host.ts'
 import { hostModule } from './host/module.ts'
 import { PortForwarder } from './host/port-forwarder.ts'
@@ -86,6 +87,7 @@ interface Opened {
   readonly foreign: ForeignPeers
   readonly bootstrap: readonly string[]
   readonly host: Host
+  readonly shape: GossipShape | undefined
   readonly forwarder: PortForwarder
 }
 
@@ -120,6 +122,7 @@ const open = async (
   const listed = new Set([...folder.network.bootstrap, ...config.bootstrap])
   const bootstrap = [...listed].filter((address) => !address.endsWith(`/p2p/${self}`))
   const forwarder = new PortForwarder(logger.child('bulk'))
+  const shape = config.geodesic ? new GossipShape() : undefined
   const host = await createHost({
     config,
     privateKey: folder.identity,
@@ -127,10 +130,11 @@ const open = async (
     prefix: protocolPrefix(folder.network),
     bootstrap,
     gater: foreign.gater,
+    shape,
     forwarder,
     version: VERSION
   })
-  return { config, logger, clock, folder, store, clocks, codec, foreign, bootstrap, host, forwarder }
+  return { config, logger, clock, folder, store, clocks, codec, foreign, bootstrap, host, shape, forwarder }
 }
 
 /** Makes the rooms from what is open, and lists them in the order in which they start. */
@@ -197,6 +201,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     objectsModule(hologram, operations),
     homeostatModule(homeostat),
     peersModule(peers, clocks),
+    gossipShapeModule(opened.shape, { host, rttMicros: (peer) => peers.rttMicros(peer), prefix, clock }),
     agreementModule(agreement, mesh),
     garbage,
     new Scrubber({ store, random: systemRandom, periodMs: config.auditPeriod, ...ofStore }),

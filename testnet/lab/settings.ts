@@ -1,7 +1,7 @@
 // What the lab is asked to do.
 import { parseArgs } from 'node:util'
 
-export const SCENARIOS = ['ping', 'coordinates', 'epochs', 'reads', 'traffic', 'partition'] as const
+export const SCENARIOS = ['ping', 'coordinates', 'epochs', 'reads', 'gossip', 'traffic', 'partition'] as const
 export type ScenarioName = (typeof SCENARIOS)[number]
 
 export interface LabSettings {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { gossipsub, StrictNoSign } from '@libp2p/gossipsub'
-import type { GossipSub, GossipSubComponents, GossipsubOpts, Message } from '@libp2p/gossipsub'
+import { MAX_FLOOD_BYTES, SHAPED_MESH, SHAPED_THRESHOLDS } from './gossip-shape.ts'
+import type { GossipSub, GossipSubComponents, GossipsubOpts, Message, PublishResult } from '@libp2p/gossipsub'
+import type { GossipShape } from './gossip-shape.ts'
 
 const KIB = 1024
 
@@ -64,9 +66,11 @@ const TOPIC_SCORE = {
  * a compose file, a cluster on one machine. So P6, colocation, is off; `connection-limit.ts` limits the slots per address
  * instead. Reports are rare, one per peer and interval, so P3, deliveries in the mesh, is off as well: it would punish
  * every peer in a quiet network. Only P4 costs score: after two invalid reports we end gossip with their sender, after
- * four we publish nothing to it, and after five we ignore it for some minutes.
+ * four we publish nothing to it, and after five we ignore it for some minutes. A near peer has 12 more (P5), and may send
+ * one invalid report more.
  */
-const scoreParams = (prefix: string): NonNullable<GossipsubOpts['scoreParams']> => ({
+const scoreParams = (prefix: string, shape?: GossipShape): NonNullable<GossipsubOpts['scoreParams']> => ({
+  ...(shape !== undefined && { appSpecificScore: shape.score, appSpecificWeight: 1 }),
   IPColocationFactorWeight: 0,
   topicScoreCap: 10,
   topics: {
@@ -75,9 +79,13 @@ const scoreParams = (prefix: string): NonNullable<GossipsubOpts['scoreParams']> 
   }
 })
 
-/** Gossipsub under the network's own protocol id, so that it never forms a mesh with peers of another network. */
+/**
+ * Gossipsub under the network's own protocol id, so that it never forms a mesh with peers of another network.
+ *
+ * @param shape - says who is near; without it meshes are random
+ */
 export const gossip =
-  (prefix: string) =>
+  (prefix: string, shape?: GossipShape) =>
   (components: GossipSubComponents): GossipSub => {
     const router = gossipsub({
       // Messages contain their author's signature themselves (docs/reference/protocols.md, "Signatures").
@@ -88,14 +96,28 @@ export const gossip =
       runOnLimitedConnection: true,
       // Messages on other topics are dropped before they are decoded into the cache.
       allowedTopics: [reportsTopic(prefix), agreementTopic(prefix)],
-      scoreParams: scoreParams(prefix),
-      scoreThresholds: SCORE_THRESHOLDS,
+      scoreParams: scoreParams(prefix, shape),
+      scoreThresholds: { ...SCORE_THRESHOLDS, ...(shape !== undefined && SHAPED_THRESHOLDS) },
+      ...(shape !== undefined && SHAPED_MESH),
       ...LIMITS
     })(components)
+    if (shape !== undefined) publishLongInMesh(router)
     // Version 17 documents an option for this but ignores it.
     router.protocols = [`${prefix}/meshsub/1.2.0`]
     return router
   }
+
+/** Version 17 takes options for one message; its interface leaves them out. */
+interface PublishesWithOptions {
+  publish: (topic: string, data?: Uint8Array, options?: { floodPublish?: boolean }) => Promise<PublishResult>
+}
+
+/** Long messages go into the mesh only; short ones to every connected peer at once, as gossipsub has it. */
+const publishLongInMesh = (router: PublishesWithOptions): void => {
+  const publish = router.publish.bind(router)
+  router.publish = async (topic, data, options) =>
+    await publish(topic, data, { floodPublish: (data?.byteLength ?? 0) <= MAX_FLOOD_BYTES, ...options })
+}
 
 /** The id of a message is a hash of its content, so it does not depend on the peer that passes it on. */
 const contentId = (message: Message): Uint8Array =>

@@ -18,6 +18,7 @@ import { systemReason } from '../system-errors.ts'
 import { NodeError } from '../errors.ts'
 import { frameCipher } from './frame-cipher.ts'
 import { gossip } from './gossip.ts'
+import type { GossipShape } from './gossip-shape.ts'
 import { reachability } from './reachability.ts'
 import { nodeMuxer, STREAMS_PER_CONNECTION } from './yamux.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
@@ -59,6 +60,8 @@ export interface HostInit {
   /** Bootstrap peers, from the descriptor and the settings. */
   readonly bootstrap: readonly string[]
   readonly gater: ConnectionGater
+  /** Who is near, for gossip; without it meshes are random. */
+  readonly shape?: GossipShape
   /** Sees the routers that are found. */
   readonly forwarder?: PortForwarder
   readonly version: string
@@ -119,7 +122,7 @@ export const createHost = async (init: HostInit): Promise<Host> => {
         // Private and loopback addresses are valid in a private network.
         peerInfoMapper: passthroughMapper
       }),
-      pubsub: gossip(prefix),
+      pubsub: gossip(prefix, init.shape),
       reachability: reachability({ dht: config.dht, relay: config.relay }),
       ...(config.autonat && { autonat: autoNAT() }),
       ...(upnp !== undefined && { upnp }),

@@ -1,7 +1,12 @@
+import { Histogram } from 'prom-client'
 import { counterBy, gaugeBy } from '../metrics.ts'
 import type { Module } from '../module.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import type { Peers } from './peers.ts'
+
+const DELAY_BUCKETS_SECONDS = [
+  0.01, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2.5, 5
+]
 
 /**
  * What the node speaks and hears from its first connection on. List it before the host: identify must tell the first peer
@@ -40,5 +45,12 @@ export const peersModule = (peers: Peers, clocks: PeerClocks): Module => ({
       'outcome',
       () => peers.reportCounts
     )
+    const delays = new Histogram({
+      name: 'thhe_report_delay_seconds',
+      help: 'Age of reports when they come by gossip, by the clocks of both peers',
+      buckets: DELAY_BUCKETS_SECONDS,
+      registers: [registry]
+    })
+    peers.onReportDelay((delayMs) => delays.observe(delayMs / 1000))
   }
 })

@@ -87,6 +87,7 @@ export class Peers {
   readonly #reportCounts = Object.fromEntries(
     ['accepted', ...DROP_REASONS].map((outcome) => [outcome, 0])
   ) as Record<ReportOutcome, number>
+  readonly #delayListeners = new Set<(delayMs: number) => void>()
   #stop = new AbortController()
   #questions = 0
   #answers = 0
@@ -118,6 +119,7 @@ export class Peers {
         bulk: init.bulkPorts
       },
       count: (outcome) => void this.#reportCounts[outcome]++,
+      onDelay: (delayMs) => this.#delayListeners.forEach((listener) => listener(delayMs)),
       isMember: (peer) => this.membership.has(peer)
     })
     this.latency = new Latency({
@@ -202,6 +204,11 @@ export class Peers {
   /** Reports that came in since the start, by what became of them. */
   get reportCounts(): Readonly<Record<ReportOutcome, number>> {
     return this.#reportCounts
+  }
+
+  /** Calls `listener` with the age of each report that comes by gossip, milliseconds by the clocks of both peers. */
+  onReportDelay(listener: (delayMs: number) => void): void {
+    this.#delayListeners.add(listener)
   }
 
   /** Value of a connection with the peer when slots are short. */

@@ -39,6 +39,8 @@ export interface ReporterInit {
   /** True for a connected peer of the network. */
   readonly isMember: (peer: PeerId) => boolean
   readonly clocks: PeerClocks
+  /** Called with the age of a report that came by gossip, milliseconds by both clocks. */
+  readonly onDelay: (delayMs: number) => void
   /** Counts a received report. */
   readonly count: (outcome: ReportOutcome) => void
   readonly logger: Logger
@@ -109,6 +111,8 @@ export class Reporter {
     })
     const outcome = typeof report === 'string' ? report : table.accept(report, from)
     count(outcome)
+    if (isNew && typeof report !== 'string')
+      this.#init.onDelay(Math.max(0, clock.nowMs() - report.issuedAtMs))
     return typeof report === 'string' ? [outcome] : [outcome, report.peer]
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
+import { GossipShape } from '../../../src/node/host/gossip-shape.ts'
 import { reportsTopic, SCORE_THRESHOLDS } from '../../../src/node/host/gossip.ts'
 import { PREFIX, startLabHost, until } from './support.ts'
 import type { LabHost } from './support.ts'
@@ -9,20 +10,26 @@ import type { LabHost } from './support.ts'
 const HOSTS = 20
 const TOPIC = reportsTopic(PREFIX)
 
-interface Scored {
+/** Private members of gossipsub. */
+interface Inside {
   readonly score: { readonly score: (peer: string) => number }
+  readonly heartbeat: () => Promise<void>
+  readonly getMeshPeers: (topic: string) => string[]
 }
+
+const inside = ({ host }: LabHost): Inside => host.services.pubsub as unknown as Inside
 
 describe(`gossip between ${HOSTS} hosts on one address`, function () {
   this.timeout(120_000)
   const peers: LabHost[] = []
+  const shapes = Array.from({ length: HOSTS }, () => new GossipShape())
   let got: Array<Set<string>>
 
   const scoreAt = (judge: LabHost, peer: LabHost): number =>
-    (judge.host.services.pubsub as unknown as Scored).score.score(peer.host.peerId.toString())
+    inside(judge).score.score(peer.host.peerId.toString())
 
   before(async () => {
-    peers.push(...(await Promise.all(Array.from({ length: HOSTS }, async () => startLabHost()))))
+    peers.push(...(await Promise.all(shapes.map(async (shape) => startLabHost({}, PREFIX, shape)))))
     got = peers.map(() => new Set())
     for (const [i, { host }] of peers.entries()) {
       host.services.pubsub.topicValidators.set(TOPIC, (_from, { data }) => {
@@ -55,6 +62,45 @@ describe(`gossip between ${HOSTS} hosts on one address`, function () {
       got.every((texts, i) => peers.every((_, author) => author === i || texts.has(name(author))))
     )
     for (const other of peers.slice(1)) expect(scoreAt(peers[0], other)).to.be.at.least(0)
+  })
+
+  it('forms random meshes without distances, and meshes of near peers and some far ones with them', async () => {
+    // The hosts stand in a circle.
+    const distances = peers.map((_, own) =>
+      peers.map(({ host }, other) => {
+        const steps = Math.abs(own - other)
+        return { peer: host.peerId.toString(), rttMs: 10 * Math.min(steps, HOSTS - steps) }
+      })
+    )
+    const linksOf = (own: number): Array<{ rttMs: number }> => {
+      const mesh = inside(peers[own]).getMeshPeers(TOPIC)
+      return distances[own].filter(({ peer }) => mesh.includes(peer))
+    }
+    const nearLinks = (): number =>
+      peers.reduce((sum, _, own) => sum + linksOf(own).filter(({ rttMs }) => rttMs <= 20).length, 0) / HOSTS
+    const random = nearLinks()
+    for (const [own, shape] of shapes.entries()) shape.update(distances[own].filter(({ rttMs }) => rttMs > 0))
+    for (let beat = 0; beat < 60 && nearLinks() < 3.5; beat++) {
+      await Promise.all(peers.map(async (peer) => await inside(peer).heartbeat()))
+      // Grafts and prunes travel.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(random).to.be.lessThan(3)
+    expect(nearLinks()).to.be.at.least(3.5)
+    expect(peers.filter((_, own) => linksOf(own).some(({ rttMs }) => rttMs > 20)).length).to.be.at.least(
+      HOSTS / 2
+    )
+  })
+
+  it('does not send long messages to every connected peer, and they still come', async () => {
+    const { pubsub } = peers[0].host.services
+    const { recipients: ofShort } = await pubsub.publish(TOPIC, Buffer.from('a short report'))
+    const { recipients: ofLong } = await pubsub.publish(TOPIC, Buffer.from('long'.repeat(2_000)))
+    expect(ofShort).to.have.length(HOSTS - 1)
+    expect(ofLong.length).to.be.lessThan(HOSTS - 1)
+    await until('the long report to be everywhere', () =>
+      got.slice(1).every((texts) => texts.has('long'.repeat(2_000)))
+    )
   })
 
   it('stops with a peer that sends invalid reports, and with no other', async () => {

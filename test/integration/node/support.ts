@@ -22,6 +22,7 @@ import type { Ed25519PrivateKey } from '@libp2p/interface'
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { NetworkDescriptor, Node, NodeConfig, NodeOverrides } from '../../../src/node/index.ts'
+import type { GossipShape } from '../../../src/node/host/gossip-shape.ts'
 import type { Host } from '../../../src/node/host/host.ts'
 
 /** Waits for what no event tells of. */
@@ -111,7 +112,11 @@ export interface LabHost {
 export const PREFIX = '/thhe/test'
 
 /** A host as a node has it, without the node. */
-export const startLabHost = async (config: Partial<NodeConfig> = {}, prefix = PREFIX): Promise<LabHost> => {
+export const startLabHost = async (
+  config: Partial<NodeConfig> = {},
+  prefix = PREFIX,
+  shape?: GossipShape
+): Promise<LabHost> => {
   const settings = configWith({ listen: LOOPBACK, mdns: false, upnp: false, autonat: false, ...config })
   const privateKey = await generateKeyPair('Ed25519')
   const host = await createHost({
@@ -121,6 +126,7 @@ export const startLabHost = async (config: Partial<NodeConfig> = {}, prefix = PR
     prefix,
     bootstrap: settings.bootstrap,
     gater: {},
+    shape,
     version: '0.0.0'
   })
   limitConnections(host, { maxConnections: settings.maxConnections, worth: () => WORTH.stranger })

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { pingAll } from '../delay-switch.ts'
 import { quantile, rounded } from '../report.ts'
+import { patiently } from '../peers.ts'
 import { peersOf } from './lab.ts'
 import type { ScenarioReport } from '../report.ts'
 import type { Lab } from './lab.ts'
@@ -24,7 +25,7 @@ export const coordinates = async (lab: Lab): Promise<ScenarioReport> => {
     if (look > 0) await delay((settings.seconds * 1000) / (LOOKS - 1), undefined, { signal })
     const predictions: Prediction[] = []
     for (const { number, client } of peers.running) {
-      const { peers: known } = await client.peers()
+      const { peers: known } = await patiently(client.peers)
       for (const { id, predictedRttMicros } of known) {
         const to = peers.numberOf(id)
         const pingMs = pinged.get(`${number}/${to}`)

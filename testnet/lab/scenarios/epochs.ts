@@ -1,6 +1,7 @@
 // How long the validators take to agree on an epoch's map, from a proposal to the decision.
 import { setTimeout as delay } from 'node:timers/promises'
 import { quantile, rounded } from '../report.ts'
+import { patiently } from '../peers.ts'
 import { peersOf } from './lab.ts'
 import type { ScenarioReport } from '../report.ts'
 import type { Lab } from './lab.ts'
@@ -27,7 +28,7 @@ export const epochs = async (lab: Lab): Promise<ScenarioReport> => {
   while (performance.now() < untilMs) {
     await delay(POLL_MS, undefined, { signal })
     for (const { number, client } of voters) {
-      const { slot, agreement } = await client.map()
+      const { slot, agreement } = await patiently(client.map)
       if (slot === 0 || agreement?.lastDecisionMs === undefined) continue
       slots.add(slot)
       decisions.set(`${number}/${slot}`, agreement.lastDecisionMs)

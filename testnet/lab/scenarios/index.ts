@@ -1,6 +1,7 @@
 // What the lab can show. Each scenario measures one thing on the running peers and returns a table.
 import { coordinates } from './coordinates.ts'
 import { epochs } from './epochs.ts'
+import { gossip } from './gossip.ts'
 import { partition } from './partition.ts'
 import { ping } from './ping.ts'
 import { reads } from './reads.ts'
@@ -14,6 +15,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   coordinates,
   epochs,
   reads,
+  gossip,
   traffic,
   partition
 }

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { seededDice } from '../../../src/manifold/simulation/index.ts'
 import { inParallel, putObject, readObject } from '../objects.ts'
+import { patiently } from '../peers.ts'
 import { peersOf } from './lab.ts'
 import type { StoredObject } from '../objects.ts'
 import type { LabPeer } from '../peers.ts'
@@ -97,7 +98,7 @@ const readAll = async (
 
 /** What the peers say of their maps, such as '20 agreed'. */
 const mapStates = async (peers: readonly LabPeer[]): Promise<string> => {
-  const states = await Promise.all(peers.map(async ({ client }) => (await client.map()).state))
+  const states = await Promise.all(peers.map(async ({ client }) => (await patiently(client.map)).state))
   return [...new Set(states)]
     .map((state) => `${states.filter((one) => one === state).length} ${state}`)
     .join(', ')
