@@ -12,6 +12,8 @@ import type { Host } from './host.ts'
 /** Links of a mesh that pruning keeps by score, and in all: the 2 others are random (src/manifold/gossip/mesh-choice.ts). */
 const NEAR_LINKS = 4
 const LINKS = 6
+/** A smaller mesh takes others in. With 5 links at least, a median link that is near means 3 near ones. */
+const LEAST_LINKS = 5
 /** Links above which a mesh is pruned; 12 is gossipsub's own. A mesh that is pruned seldom keeps far links for long. */
 const MAX_LINKS = 9
 /** A near peer's score. First deliveries (P2) give 10 at most, so nothing else takes a peer over the threshold. */
@@ -29,6 +31,7 @@ const REFRESH_MS = 10_000
 /** Options of gossipsub with which near peers come into the meshes and stay there. */
 export const SHAPED_MESH: Partial<GossipsubOpts> = {
   D: LINKS,
+  Dlo: LEAST_LINKS,
   Dhi: MAX_LINKS,
   Dscore: NEAR_LINKS,
   opportunisticGraftTicks: GRAFT_TICKS

@@ -13,6 +13,7 @@ const TOPIC = reportsTopic(PREFIX)
 /** Private members of gossipsub. */
 interface Inside {
   readonly score: { readonly score: (peer: string) => number }
+  readonly backoff: Map<string, unknown>
   readonly heartbeat: () => Promise<void>
   readonly getMeshPeers: (topic: string) => string[]
 }
@@ -65,10 +66,11 @@ describe(`gossip between ${HOSTS} hosts on one address`, function () {
   })
 
   it('forms random meshes without distances, and meshes of near peers and some far ones with them', async () => {
-    // The hosts stand in a circle.
+    // The hosts stand in a circle, not in the order in which they have met.
+    const place = (index: number): number => (7 * index) % HOSTS
     const distances = peers.map((_, own) =>
       peers.map(({ host }, other) => {
-        const steps = Math.abs(own - other)
+        const steps = Math.abs(place(own) - place(other))
         return { peer: host.peerId.toString(), rttMs: 10 * Math.min(steps, HOSTS - steps) }
       })
     )
@@ -76,17 +78,23 @@ describe(`gossip between ${HOSTS} hosts on one address`, function () {
       const mesh = inside(peers[own]).getMeshPeers(TOPIC)
       return distances[own].filter(({ peer }) => mesh.includes(peer))
     }
-    const nearLinks = (): number =>
-      peers.reduce((sum, _, own) => sum + linksOf(own).filter(({ rttMs }) => rttMs <= 20).length, 0) / HOSTS
-    const random = nearLinks()
-    for (const [own, shape] of shapes.entries()) shape.update(distances[own].filter(({ rttMs }) => rttMs > 0))
-    for (let beat = 0; beat < 60 && nearLinks() < 3.5; beat++) {
-      await Promise.all(peers.map(async (peer) => await inside(peer).heartbeat()))
-      // Grafts and prunes travel.
-      await new Promise((resolve) => setImmediate(resolve))
+    /** Near links, and their share of all. */
+    const near = (): { count: number; share: number } => {
+      const links = peers.flatMap((_, own) => linksOf(own))
+      const count = links.filter(({ rttMs }) => rttMs <= 20).length
+      return { count: count / HOSTS, share: count / links.length }
     }
-    expect(random).to.be.lessThan(3)
-    expect(nearLinks()).to.be.at.least(3.5)
+    const random = near()
+    for (const [own, shape] of shapes.entries()) shape.update(distances[own].filter(({ rttMs }) => rttMs > 0))
+    expect(random.share).to.be.lessThan(0.35)
+    // A mesh is content when its median link is near: 3 of 6.
+    await until('the meshes to hold near peers', () => {
+      // A pruned peer may not come back for a minute; here the minute is over at once.
+      for (const peer of peers) inside(peer).backoff.clear()
+      for (const peer of peers) void inside(peer).heartbeat()
+      const { count, share } = near()
+      return count >= 3 && share >= 0.45
+    })
     expect(peers.filter((_, own) => linksOf(own).some(({ rttMs }) => rttMs > 20)).length).to.be.at.least(
       HOSTS / 2
     )
