@@ -142,6 +142,11 @@ export class NodeClient {
   remove = async (cid: string): Promise<RemovedJson> =>
     await this.#body(await this.openWithToken('DELETE', `/v1/objects/${cid}`))
 
+  /** The put of this attempt, which failed or is failing, will not be resumed: its holders may free what they have. */
+  async abandonPut(attempt: string): Promise<void> {
+    await this.#body(await this.openWithToken('DELETE', `/v1/attempts/${attempt}`))
+  }
+
   async *list({ check }: { check?: boolean } = {}): AsyncGenerator<OwnedObjectJson> {
     const query = { check: check === true ? true : undefined }
     const response = await this.send(await this.openWithToken('GET', '/v1/objects', { query }))

@@ -34,6 +34,13 @@ const listObjects = async ({ node, query, response, signal }: Exchange): Promise
   response.end()
 }
 
+/** The last part of the path is the attempt. */
+const abandonPut = ({ node, query, response, cid: attempt }: Exchange): void => {
+  readQuery(query, {})
+  node.objects.abandonPut(attempt)
+  sendJson(response, 200, { attempt })
+}
+
 const statObject = async ({ node, query, response, cid: text, signal }: Exchange): Promise<void> => {
   readQuery(query, {})
   const cid = objectId(node, text)
@@ -110,6 +117,13 @@ export const objectRoutes: readonly Route[] = [
     handle: listObjects
   },
   { methods: ['PUT', 'POST'], path: '/v1/objects', needsToken: true, takesBody: true, handle: putObject },
+  {
+    methods: ['DELETE'],
+    path: '/v1/attempts/{attempt}',
+    needsToken: true,
+    takesBody: false,
+    handle: abandonPut
+  },
   {
     methods: ['GET', 'HEAD'],
     path: '/v1/objects/{cid}',

@@ -17,6 +17,7 @@ const QUERY = {
   sealed: boolean,
   fewer: boolean,
   oneShot: boolean,
+  attempt: text(64),
   lease: time(60_000),
   layers: layerList,
   tensor: base64url(6144)

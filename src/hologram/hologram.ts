@@ -210,6 +210,10 @@ export class Hologram implements Objects {
     return this.#client.open(cid, options)
   }
 
+  abandonPut(attempt: string): void {
+    this.#client.abandonPut(attempt)
+  }
+
   async stat(cid: CID, options?: { signal?: AbortSignal }): Promise<ObjectStat> {
     return this.#client.stat(cid, options)
   }

@@ -33,6 +33,8 @@ export interface PutOptions {
    * or, should this node end too, after minutes. @default false
    */
   oneShot?: boolean
+  /** Names the attempt, so that `abandonPut` can drop what it left should it fail. Unique; at most 64 characters. */
+  attempt?: string
   /** Expected number of bytes, for progress and early quota refusal; 0 or absent when unknown. */
   sizeHint?: number
   signal?: AbortSignal
@@ -212,6 +214,11 @@ export interface Objects {
   verify: (cid: CID, options?: CareOptions) => Promise<VerifyReport>
   /** Rebuilds what is missing, now. */
   repair: (cid: CID, options?: CareOptions) => Promise<RepairReport>
+  /**
+   * Nobody will resume the put of this attempt: as far as they can be reached, holders free at once what they have of it.
+   * Holders take this only from the node that put. Returns at once.
+   */
+  abandonPut: (attempt: string) => void
   /** Tombstones this node's lease at every reachable holder. Returns how many confirmed and who did not answer. */
   remove: (
     cid: CID,

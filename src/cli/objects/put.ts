@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { PutResultJson } from '../../gateway/index.ts'
 import { systemRandom } from '../../clock/index.ts'
 import type { NodeClient } from '../client.ts'
@@ -87,6 +88,7 @@ const putBytes = async (
   const { sealedObjectBytes, sealObject } = await import('../../seal/index.ts')
   const { k, n, margin, fewer, lease } = put
   const name = cleanName(put.name ?? source.name)
+  const attempt = randomUUID()
   const startedMs = performance.now()
   const counter = { bytes: 0 }
   const plain = counted(source.bytes, counter)
@@ -97,7 +99,7 @@ const putBytes = async (
   const progress = await startProgress(io, 'put', sizeBytes, put.quiet)
   try {
     const result = await upload(client, key === undefined ? plain : sealObject(key, name)(plain), {
-      query: { k, n, margin, fewer, lease, name, oneShot, sealed: key !== undefined },
+      query: { k, n, margin, fewer, lease, name, oneShot, attempt, sealed: key !== undefined },
       sizeBytes,
       onProgress: ({ readBytes, shardsAcknowledged }) =>
         progress.update(readBytes, shardsAcknowledged === 0 ? '' : `${shardsAcknowledged} shards safe`)
@@ -110,10 +112,18 @@ const putBytes = async (
       elapsedMs: performance.now() - startedMs,
       resumed: false
     }
+  } catch (error) {
+    // No later put has these bytes.
+    if ((error as { code?: unknown }).code === 'FILE_CHANGED')
+      await client.abandonPut(attempt).catch(noMatter)
+    throw error
   } finally {
     progress.stop()
   }
 }
+
+/** Holders free by themselves what nobody resumes; the user is told of the change, which is what matters. */
+const noMatter = (): void => {}
 
 async function* counted(
   source: AsyncIterable<Uint8Array>,

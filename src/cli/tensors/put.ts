@@ -54,7 +54,7 @@ export const putTensor = async (
   try {
     const result = await upload(client, pieces(stored.layers), {
       query: {
-        ...{ n, margin, fewer, lease, name, sealed: key !== undefined },
+        ...{ n, margin, fewer, lease, name, sealed: key !== undefined, oneShot: true },
         layers: layers.map(({ k, length }) => `${k}:${length}`).join(),
         tensor: Buffer.from(stored.parameters).toString('base64url')
       },

@@ -35,6 +35,7 @@ import { timedGet, timedPut } from './operations.ts'
 import type { OperationSink } from './operations.ts'
 import { peerStats } from './peer-stats.ts'
 import type { PeerStats } from './peer-stats.ts'
+import { Attempts } from './put/attempts.ts'
 import { putObject } from './put/put.ts'
 import { removeObject } from './keep/remove.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
@@ -120,6 +121,7 @@ export class Client implements Omit<Objects, 'verify' | 'repair'> {
       background: new BackgroundTasks({ logger, counts }),
       owned: new OwnedObjects(holdings),
       experience,
+      attempts: new Attempts(),
       lines: new StreamLines(settings.maxPerPeer)
     }
     this.keeper = new Keeper(this.#context, {
@@ -163,6 +165,10 @@ export class Client implements Omit<Objects, 'verify' | 'repair'> {
     } finally {
       this.#active--
     }
+  }
+
+  abandonPut(attempt: string): void {
+    this.#context.attempts.abandon(attempt)
   }
 
   async get(cid: CID, options: LayeredGetOptions = {}): Promise<ObjectReader> {

@@ -9,6 +9,7 @@ import type { Steering } from '../steering.ts'
 import type { ClientCounts } from './counts.ts'
 import type { BackgroundTasks } from './keep/background.ts'
 import type { OwnedObjects } from './keep/owned-objects.ts'
+import type { Attempts } from './put/attempts.ts'
 import type { PeerExperience } from './find/experience.ts'
 import type { ObjectClient } from './wire/object-client.ts'
 import type { StreamLines } from './wire/stream-lines.ts'
@@ -24,6 +25,8 @@ export interface ClientContext {
   /** The records of what this node's user put. */
   readonly owned: OwnedObjects
   readonly experience: PeerExperience
+  /** Puts that failed and may be resumed. */
+  readonly attempts: Attempts
   /** Where puts and gets wait for room at their peers. */
   readonly lines: StreamLines
   readonly settings: ClientSettings

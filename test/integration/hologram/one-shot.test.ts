@@ -54,4 +54,27 @@ describe('hologram: a put that breaks off', function () {
     await fail(false)
     expect(await uploads()).to.equal(6)
   })
+
+  const dropped = async (abandonFirst: boolean): Promise<void> => {
+    const { hologram } = cluster.peers[0]
+    const attempt = `attempt ${abandonFirst}`
+    const before = await uploads()
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield* chunked(randomObject(3_000_000))
+      await eventually('an upload at every holder', async () => (await uploads()) === before + 6)
+      if (abandonFirst) hologram.abandonPut(attempt)
+      throw new Error('the file has changed')
+    }
+    const putting = hologram.put(source(), { attempt })
+    expect(await putting.catch((thrown: unknown) => thrown)).to.have.property(
+      'message',
+      'the file has changed'
+    )
+    if (!abandonFirst) hologram.abandonPut(attempt)
+    await eventually('no upload of the attempt', async () => (await uploads()) === before)
+  }
+
+  it('leaves nothing when its user says afterwards that nobody will resume it', async () => dropped(false))
+
+  it('leaves nothing when its user says so before the node has noticed', async () => dropped(true))
 })

@@ -219,6 +219,7 @@ describe('cli: objects through a gateway', () => {
       }
       expect(node.kept.size).to.equal(0)
       expect(await records()).to.deep.equal([])
+      expect(node.abandoned, 'holders free at once what they have').to.have.lengthOf(2)
     })
   })
 

@@ -39,6 +39,8 @@ export class FakeNode implements GatewayNode {
   readonly signals: AbortSignal[] = []
   /** Resolves when a put has taken in its first bytes. */
   readonly putStarted = Promise.withResolvers<void>()
+  /** Attempts that nobody will resume. */
+  readonly abandoned: string[] = []
   /** Resolves when the source of a put has broken. */
   readonly putBroken = Promise.withResolvers<unknown>()
   ready = true
@@ -147,6 +149,7 @@ export class FakeNode implements GatewayNode {
       return { cid, outcome: this.repairOutcome, rebuilt, ...counts }
     },
     list: () => this.#list(),
+    abandonPut: (attempt) => void this.abandoned.push(attempt),
     remove: async (cid) => {
       this.#find(cid)
       this.kept.delete(cid.toString())

@@ -45,7 +45,7 @@ export async function putShards(
     })
     return result
   } catch (error) {
-    if (options.oneShot === true) discard()
+    onBroken(job, discard)
     throw error
   }
 }
@@ -110,6 +110,7 @@ async function sendAndCommit(
     minimum: k,
     signal: job.signal,
     oneShot: options.oneShot,
+    onBroken: (discard) => onBroken(job, discard),
     onSent: (bytes) => progress.sent(bytes),
     onAcknowledged: (shard) => progress.acknowledged(shard)
   })
@@ -118,9 +119,15 @@ async function sendAndCommit(
     return { object, outcomes: withHomeless(await sent.commit(object), homes), discard: sent.discard }
   } catch (error) {
     await sent.abandon(error as Error)
-    if (options.oneShot === true) sent.discard()
+    onBroken(job, sent.discard)
     throw error
   }
+}
+
+/** A put that nobody can resume leaves nothing behind; another one may be given up later. */
+function onBroken({ context, options: { oneShot, attempt } }: PutJob, discard: () => void): void {
+  if (oneShot === true) discard()
+  else if (attempt !== undefined) context.attempts.failed(attempt, discard)
 }
 
 function manifestOf(

@@ -30,8 +30,10 @@ export interface ShardTransfer {
   /** With fewer it is given up. */
   readonly minimum: number
   readonly signal: AbortSignal
-  /** Nobody can resume the uploads: holders free them at once when this fails. @default false */
+  /** Nobody can resume the uploads: holders need not keep them for long. @default false */
   readonly oneShot?: boolean
+  /** It has failed. @param discard - makes holders free what they have of it */
+  readonly onBroken?: (discard: () => void) => void
   readonly onSent?: (bytes: number) => void
   readonly onAcknowledged?: (shard: number) => void
 }
@@ -100,7 +102,7 @@ export async function sendShards(
     )
   } catch (error) {
     await fanOut.abort(error as Error).finally(end)
-    if (job.oneShot === true) discard()
+    job.onBroken?.(discard)
     throw error
   }
   return {
