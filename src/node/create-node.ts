@@ -12,6 +12,8 @@ import { agreementModule } from './agreement/module.ts'
 import { choosePlacement } from './agreement/placement.ts'
 import { BulkChannel, bulkListen, bulkModule } from './bulk/index.ts'
 import { clockModule } from './clock-module.ts'
+import { rateAt } from './config/byte-rate.ts'
+import type { ByteRate } from './config/byte-rate.ts'
 import { openDataFolder } from './data/folder.ts'
 import { openHostData } from './data/host-data.ts'
 import { NodeError, systemCode } from './errors.ts'
@@ -182,7 +184,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     clock,
     random: systemRandom,
     events,
-    uplinkCap: () => config.bandwidthUp,
+    uplinkCap: () => rateNow(config.bandwidthUp),
     hologram: () => hologram
   })
   const operations = new OperationTimes()
@@ -299,8 +301,10 @@ const createHologram = (
       logger: logger.child('objects'),
       ...sinks,
       steering,
-      up: cap(() => config.bandwidthUp),
-      down: cap(() => config.bandwidthDown)
+      up: cap(config.bandwidthUp),
+      down: cap(config.bandwidthDown),
+      ...(config.bandwidthUpLocal !== undefined && { upLocal: cap(config.bandwidthUpLocal) }),
+      ...(config.bandwidthDownLocal !== undefined && { downLocal: cap(config.bandwidthDownLocal) })
     },
     {
       client: {
@@ -373,9 +377,11 @@ const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeByt
   return { capacityBytes: quotaBytes, freeBytes }
 }
 
-/** @param bytesPerSecond - read at each use; 0 for no cap */
-const cap = (bytesPerSecond: () => number): Bandwidth =>
-  new TokenBucket({ bytesPerSecond: () => bytesPerSecond() || Infinity, clock: systemClock })
+const rateNow = (rate: ByteRate): number => rateAt(rate, new Date(systemClock.nowMs()))
+
+/** The rate is looked up at each use, since it may depend on the hour. */
+const cap = (rate: ByteRate): Bandwidth =>
+  new TokenBucket({ bytesPerSecond: () => rateNow(rate) || Infinity, clock: systemClock })
 
 /** The codec. It measures once per shape which backend is fastest, and stores the result in the data folder. */
 const createCodec = (config: NodeConfig, logger: Logger): SegmentCodec =>

@@ -21,7 +21,7 @@ import { fromFraming } from '../wire/stream-errors.ts'
 import { Admission } from './admission.ts'
 import { countRefusal, newCounts } from './context.ts'
 import { handleGet } from './get-handler.ts'
-import { networkPrefix } from './network-prefix.ts'
+import { isLocalAddress, networkPrefix } from './network-prefix.ts'
 import { nextRequest } from './next-request.ts'
 import { ObjectService } from './object-service.ts'
 import { ProvideQueue } from './provide-queue.ts'
@@ -46,6 +46,9 @@ export interface HolderComponents {
   /** Caps on block bytes that come in and go out. @default none */
   readonly down?: Bandwidth
   readonly up?: Bandwidth
+  /** The same for peers of the local network. @default they share the caps above */
+  readonly downLocal?: Bandwidth
+  readonly upLocal?: Bandwidth
   readonly clock: Clock
   /** For how long this node has been rebuilding an object, in milliseconds. @default it never does */
   readonly repairingMs?: (cid: CID) => number
@@ -57,6 +60,8 @@ export interface HolderComponents {
 interface Asker {
   readonly peer: PeerId
   readonly network: string
+  /** With the caps that hold for it. */
+  readonly context: HolderContext
 }
 
 type Conversation = (framed: FramedStream, asker: Asker, signal: AbortSignal) => Promise<void>
@@ -78,6 +83,8 @@ interface Service {
  */
 export class Holder {
   readonly #context: HolderContext
+  /** For peers of the local network. */
+  readonly #localContext: HolderContext
   readonly #objects: ObjectService
   readonly #announcements: ProvideQueue
   readonly #services: Record<ServiceName, Service>
@@ -103,6 +110,8 @@ export class Holder {
     this.#context = {
       ...{ mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts, repairingMs, steering }
     }
+    const { downLocal = down, upLocal = up } = components
+    this.#localContext = { ...this.#context, down: downLocal, up: upLocal }
     this.#announcements = new ProvideQueue(
       { mesh, logger, clock },
       {
@@ -163,8 +172,8 @@ export class Holder {
         limits: settings.put,
         admission: new Admission(settings.put),
         maxFrameBytes: MAX_PUT_FRAME_BYTES,
-        converse: async (framed, { peer, network }, signal) =>
-          handlePut(this.#context, framed, peer, network, signal),
+        converse: async (framed, { peer, network, context }, signal) =>
+          handlePut(context, framed, peer, network, signal),
         encodeRefusal: (head) => PutReply.encode(head)
       },
       get: {
@@ -172,7 +181,7 @@ export class Holder {
         limits: settings.get,
         admission: new Admission(settings.get),
         maxFrameBytes: MAX_GET_REQUEST_BYTES,
-        converse: async (framed, _asker, signal) => handleGet(this.#context, framed, signal),
+        converse: async (framed, { context }, signal) => handleGet(context, framed, signal),
         encodeRefusal: (head) => GetReply.encode(head)
       },
       object: {
@@ -215,8 +224,10 @@ export class Holder {
     try {
       if (leave === undefined) throw new Refusal(Status.BUSY, 'too many streams', settings.retryAfterMs())
       // A simulated connection has no address.
-      const network = networkPrefix(remoteAddr?.toString() ?? '')
-      await service.converse(framed, { peer: remotePeer, network }, signal)
+      const address = remoteAddr?.toString() ?? ''
+      const network = networkPrefix(address)
+      const context = isLocalAddress(address) ? this.#localContext : this.#context
+      await service.converse(framed, { peer: remotePeer, network, context }, signal)
       await framed.finish({ timeoutMs: settings.lingerMs, signal })
     } catch (error) {
       await this.#refuse(service, framed, fromFraming(error))

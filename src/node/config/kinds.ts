@@ -1,4 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr'
+import { formatByteRate, parseByteRate } from './byte-rate.ts'
+import type { ByteRate } from './byte-rate.ts'
 
 /** How the text of one option becomes a value. `parse` throws an Error whose message ends "expected ...". */
 export interface Kind<T> {
@@ -128,13 +130,22 @@ export const byteCount = (min = 0): Kind<number> =>
     `a size of at least ${min} bytes such as 10GiB or 500MB`
   )
 
-/** Bytes per second: '20MiB'; 0 for no limit. */
-export const byteRate: Kind<number> = quantity(
-  'RATE',
-  BYTE_UNITS,
-  [0, Number.MAX_SAFE_INTEGER],
-  'bytes a second such as 20MiB, or 0 for no limit'
-)
+const RATE_WHAT =
+  'bytes a second such as 20MiB, with or without hours such as 2MiB/s 08:00-22:00, or 0 for no limit'
+const oneRate = quantity('RATE', BYTE_UNITS, [0, Number.MAX_SAFE_INTEGER], RATE_WHAT)
+
+/** Bytes per second, perhaps by the hour: '20MiB', '2MiB/s 08:00-22:00, 10MiB'; 0 for no limit. */
+export const byteRate: Kind<ByteRate> = {
+  placeholder: 'RATE',
+  flag: 'string',
+  parse: (raw) => {
+    if (typeof raw !== 'string') return oneRate.parse(raw)
+    const rate = parseByteRate(raw, oneRate.parse)
+    if (rate === undefined) throw expected(raw, RATE_WHAT)
+    return rate
+  },
+  format: (rate) => formatByteRate(rate, oneRate.format)
+}
 
 /** Milliseconds: '30d', '12h', '30s', '500ms'. */
 export const duration = (minMs: number, maxMs = Number.MAX_SAFE_INTEGER): Kind<number> => {

@@ -1,5 +1,6 @@
 import { defaultDataFolder } from './folders.ts'
 import * as kinds from './kinds.ts'
+import type { ByteRate } from './byte-rate.ts'
 import type { Kind } from './kinds.ts'
 
 /** One setting of a node: defines its flag, variable, key in the file, help and line in docs/reference/config.md. */
@@ -192,17 +193,32 @@ export const OPTIONS = {
     group: 'Network',
     description: 'Connections kept at once; the least useful are closed beyond it.'
   }),
-  bandwidthUp: option({
+  bandwidthUp: option<ByteRate>({
     kind: kinds.byteRate,
     default: 0,
     group: 'Network',
-    description: 'Bytes a second sent at most in shards and blocks; 0 for no limit.'
+    description:
+      "Bytes a second sent at most in shards and blocks, for some hours if you like: '2MiB/s 08:00-22:00'; 0 for no limit."
   }),
-  bandwidthDown: option({
+  bandwidthDown: option<ByteRate>({
     kind: kinds.byteRate,
     default: 0,
     group: 'Network',
-    description: 'Bytes a second taken at most in shards and blocks; 0 for no limit.'
+    description: 'Bytes a second taken at most in shards and blocks, likewise; 0 for no limit.'
+  }),
+  bandwidthUpLocal: option({
+    kind: optional(kinds.byteRate),
+    default: undefined,
+    defaultText: 'local peers share --bandwidth-up',
+    group: 'Network',
+    description: 'The same for peers of the local network, which then do not count in --bandwidth-up.'
+  }),
+  bandwidthDownLocal: option({
+    kind: optional(kinds.byteRate),
+    default: undefined,
+    defaultText: 'local peers share --bandwidth-down',
+    group: 'Network',
+    description: 'The same for peers of the local network, which then do not count in --bandwidth-down.'
   }),
   dht: option({
     kind: kinds.choice('auto', 'client', 'server'),

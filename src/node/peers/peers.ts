@@ -1,5 +1,7 @@
 // The peers of the network: members, reports, the table, and the connections with them.
 import { setMaxListeners } from 'node:events'
+import { rateAt } from '../config/byte-rate.ts'
+import type { ByteRate } from '../config/byte-rate.ts'
 import { WORTH } from '../host/connection-limit.ts'
 import { reportsTopic } from '../host/gossip.ts'
 import { reportableAddresses } from './addresses.ts'
@@ -69,6 +71,7 @@ export interface ServiceSeen {
 }
 
 const KIB = 1024
+const kibAt = (rate: ByteRate, nowMs: number): number => rateAt(rate, new Date(nowMs)) / KIB
 
 /** Members that a node asks for their reports at once; after these, one per interval. */
 const FIRST_QUESTIONS = 4
@@ -113,8 +116,8 @@ export class Peers {
         coordinate: () => ({ at: this.latency.coordinate }),
         heatPpm: () => init.heat() * FULL_HEAT_PPM,
         bandwidth: () => ({
-          upKibPerSecond: config.bandwidthUp / KIB,
-          downKibPerSecond: config.bandwidthDown / KIB
+          upKibPerSecond: kibAt(config.bandwidthUp, clock.nowMs()),
+          downKibPerSecond: kibAt(config.bandwidthDown, clock.nowMs())
         }),
         bulk: init.bulkPorts
       },

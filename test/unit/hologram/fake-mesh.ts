@@ -32,12 +32,15 @@ export class FakeMesh implements Mesh {
   }
 
   /** Opens a stream to this node as `remotePeer`, with the frames of its answers. */
-  async dial(name: string, remotePeer: PeerId): Promise<FramedStream> {
+  /** @param address - where the peer comes from, as text. @default unknown */
+  async dial(name: string, remotePeer: PeerId, address = ''): Promise<FramedStream> {
     const registered = this.handlers.get(this.protocol(name))
     if (registered === undefined) throw new Error(`nobody handles ${name}`)
     const [outbound, inbound] = await streamPair({ protocol: this.protocol(name) })
     this.inbound.push(inbound)
-    this.served.push(registered.handler(inbound, { remotePeer } as Connection))
+    this.served.push(
+      registered.handler(inbound, { remotePeer, remoteAddr: { toString: () => address } } as Connection)
+    )
     return new FramedStream(outbound, { maxFrameBytes: 2 ** 22, clock: systemClock })
   }
 

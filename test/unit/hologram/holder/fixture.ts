@@ -38,6 +38,7 @@ export interface FixtureInit {
   readonly holdings?: MemoryHoldingsInit
   readonly up?: Bandwidth
   readonly down?: Bandwidth
+  readonly upLocal?: Bandwidth
   readonly steering?: Steering
 }
 
@@ -56,6 +57,7 @@ export async function startHolder(init: FixtureInit = {}): Promise<Fixture> {
       clock: { ...systemClock, nowMs: () => nowMs },
       up: init.up,
       down: init.down,
+      upLocal: init.upLocal,
       steering: init.steering
     },
     { lingerMs: 50, provideDelayMs: 0, ...init.settings }

@@ -47,6 +47,22 @@ describe('holder: get/1', () => {
     expect(fixture.holder.stats).to.include({ blocksOut: 60, bytesOut: 60 * 256 })
   })
 
+  it('caps what goes to the local network apart from what goes to the Internet', async () => {
+    const taken = { local: 0, far: 0 }
+    const counting = (where: keyof typeof taken) => ({
+      take: async (bytes: number) => void (taken[where] += bytes)
+    })
+    const capped = await startWithShard({ up: counting('far'), upLocal: counting('local') }, object)
+    for (const address of ['/ip4/192.168.1.9/tcp/1', '/ip4/203.0.113.7/tcp/1', '/ip4/10.0.0.7/tcp/1']) {
+      const reader = await capped.mesh.dial('get/1', capped.bob.peer, address)
+      await reader.writeMessage(GetRequest, getRequest(object.cid, { count: 2 }), WAIT)
+      for (let i = 0; i < 2; i++) await readReply(reader)
+      await reader.close(WAIT)
+    }
+    await capped.stop()
+    expect(taken).to.deep.equal({ local: 4 * 256, far: 2 * 256 })
+  })
+
   it('answers pipelined requests in order', async () => {
     for (const [first, count] of [
       [5, 2],
