@@ -17,6 +17,8 @@ import type { Node, NodeConfig } from '../src/node/index.ts'
 
 export interface BenchCluster {
   readonly client: Node
+  /** Starts another node in this process, which lends no storage and knows every peer. */
+  startReader: () => Promise<Node>
   /** Milliseconds from the start of a peer's process to its being ready, one a peer. */
   readonly startMillis: readonly number[]
   /** Largest resident set so far of any peer process, bytes. */
@@ -31,6 +33,8 @@ export interface BenchClusterInit {
   readonly peers: number
   readonly k: number
   readonly n: number
+  /** For every node, besides those that keep a bench quiet. */
+  readonly settings?: Partial<NodeConfig>
 }
 
 const QUIET: Partial<NodeConfig> = {
@@ -43,7 +47,13 @@ const QUIET: Partial<NodeConfig> = {
   quota: 64 * 2 ** 30
 }
 
-export const startCluster = async ({ folder, peers, k, n }: BenchClusterInit): Promise<BenchCluster> => {
+export const startCluster = async ({
+  folder,
+  peers,
+  k,
+  n,
+  settings
+}: BenchClusterInit): Promise<BenchCluster> => {
   const network = join(folder, 'network.json')
   await writeFile(network, formatDescriptor(createDescriptor({ name: 'bench', code: { k, n } })))
 
@@ -51,9 +61,9 @@ export const startCluster = async ({ folder, peers, k, n }: BenchClusterInit): P
   const startMillis: number[] = []
   const bootstrap: string[] = []
   for (let index = 0; index < peers; index++) {
-    const settings = { ...QUIET, network, bootstrap, data: join(folder, `peer-${index}`) }
+    const peerSettings = { ...QUIET, ...settings, network, bootstrap, data: join(folder, `peer-${index}`) }
     const started = performance.now()
-    const child = fork(fileURLToPath(new URL('./peer.ts', import.meta.url)), [JSON.stringify(settings)], {
+    const child = fork(fileURLToPath(new URL('./peer.ts', import.meta.url)), [JSON.stringify(peerSettings)], {
       // as `thhe cluster` and the container start a node
       env: { MALLOC_ARENA_MAX: '2', ...process.env }
     })
@@ -63,23 +73,29 @@ export const startCluster = async ({ folder, peers, k, n }: BenchClusterInit): P
     if (index === 0) bootstrap.push(address)
   }
 
-  const client = await createNode(
-    configWith({ ...QUIET, network, bootstrap, data: join(folder, 'client'), storage: false }),
-    { logger: silentLogger }
-  )
-  await client.start()
-  while (client.peers().filter((peer) => peer.live && !peer.self).length < peers) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  const clients: Node[] = []
+  const startClient = async (name: string): Promise<Node> => {
+    const node = await createNode(
+      configWith({ ...QUIET, ...settings, network, bootstrap, data: join(folder, name), storage: false }),
+      { logger: silentLogger }
+    )
+    clients.push(node)
+    await node.start()
+    while (node.peers().filter((peer) => peer.live && !peer.self && peer.capacityBytes > 0).length < peers) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    return node
   }
   return {
-    client,
+    client: await startClient('client'),
+    startReader: async () => await startClient('reader'),
     startMillis,
     peakPeerRssBytes: async () =>
       Math.max(...(await Promise.all(children.map(({ pid }) => peakRssBytes(pid!))))),
     peerCpuMillis: async () =>
       (await Promise.all(children.map(({ pid }) => cpuMillis(pid!)))).reduce((sum, one) => sum + one, 0),
     stop: async () => {
-      await client.stop()
+      for (const node of clients) await node.stop()
       for (const child of children) {
         child.send('stop')
         if (child.exitCode === null) await once(child, 'exit')

@@ -17,6 +17,7 @@ import { peakRssBytes, startCluster } from './cluster.ts'
 import type { BenchCluster } from './cluster.ts'
 import { createRandomFile, digestOf, measureDisk } from './random-file.ts'
 import { measureRawStream } from './raw-stream.ts'
+import { measureRawTls } from './raw-tls.ts'
 
 const MIB = 2 ** 20
 /** Bytes of a yardstick's run, whatever the size of the objects. */
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
     n: { type: 'string', default: '8' },
     small: { type: 'string', default: '1000' },
     runs: { type: 'string', default: '3' },
+    'no-bulk': { type: 'boolean', default: false },
     'no-helia': { type: 'boolean', default: false },
     json: { type: 'string' }
   }
@@ -156,9 +158,22 @@ const inParallel = async (
   await Promise.all(Array.from({ length: width }, lane))
 }
 
-const measureSmall = async (
-  cluster: BenchCluster
-): Promise<{ putsPerSecond: number; getsPerSecond: number }> => {
+interface SmallFigures {
+  readonly putsPerSecond: number
+  /** By the node that put them, which has them on its own disk. */
+  readonly ownGetsPerSecond: number
+  /** By a node that has put nothing. */
+  readonly getsPerSecond: number
+  /** Milliseconds of processor time of all processes for each of these. */
+  readonly getCpuMillis: number
+  /** Processor time of a peer at rest, in percent of a core: after the objects have been put and read. */
+  readonly restPercent: number
+}
+
+/** The peers are left alone for so long before what they do at rest is measured, and while it is. */
+const REST_SECONDS = 10
+
+const measureSmall = async (cluster: BenchCluster): Promise<SmallFigures> => {
   const { client } = cluster
   const objects = Array.from({ length: smallCount }, () => randomFillSync(Buffer.allocUnsafe(SMALL_BYTES)))
   const cids: CID[] = []
@@ -170,14 +185,27 @@ const measureSmall = async (
       cids[index] = (await client.objects.put(source())).cid
     })
   )
-  const get = await costOf(cluster, async () =>
-    inParallel(smallCount, 16, async (index) => {
-      const chunks: Uint8Array[] = []
-      for await (const chunk of (await client.objects.get(cids[index])).bytes) chunks.push(chunk)
-      if (!Buffer.concat(chunks).equals(objects[index])) throw new Error(`small object ${index} differs`)
-    })
-  )
-  return { putsPerSecond: smallCount / put.seconds, getsPerSecond: smallCount / get.seconds }
+  const readAll = async (node: Node): Promise<Cost> =>
+    await costOf(cluster, async () =>
+      inParallel(smallCount, 16, async (index) => {
+        const chunks: Uint8Array[] = []
+        for await (const chunk of (await node.objects.get(cids[index])).bytes) chunks.push(chunk)
+        if (!Buffer.concat(chunks).equals(objects[index])) throw new Error(`small object ${index} differs`)
+      })
+    )
+  const own = await readAll(client)
+  const get = await readAll(await cluster.startReader())
+  const rest = async (): Promise<void> =>
+    await new Promise((resolve) => setTimeout(resolve, REST_SECONDS * 1000))
+  await rest()
+  const atRest = await costOf(cluster, rest)
+  return {
+    putsPerSecond: smallCount / put.seconds,
+    ownGetsPerSecond: smallCount / own.seconds,
+    getsPerSecond: smallCount / get.seconds,
+    getCpuMillis: (get.clientCpuMillis + get.peerCpuMillis) / smallCount,
+    restPercent: atRest.peerCpuMillis / Number(options.peers) / atRest.seconds / 10
+  }
 }
 
 interface HeliaFigures {
@@ -218,12 +246,14 @@ try {
   }
   const rawMiBs = await raw(false)
   const rawTunedMiBs = await raw(true)
+  const rawTlsMiBs = (await measureRawTls(YARDSTICK_BYTES)) / MIB
   const diskMiBs = (await measureDisk(folder, Number(options.n), YARDSTICK_BYTES / Number(options.n))) / MIB
   const cluster = await startCluster({
     folder,
     peers: Number(options.peers),
     k: Number(options.k),
-    n: Number(options.n)
+    n: Number(options.n),
+    settings: { bulk: !options['no-bulk'] }
   })
   let figures
   try {
@@ -256,6 +286,7 @@ try {
   table.push(
     ['raw libp2p stream (TCP, noise, yamux)', rate(rawMiBs), '1.00', ''],
     ["the same with a node's heap limits", rate(rawTunedMiBs), ratio(rawTunedMiBs, rawMiBs), ''],
+    ['raw node:tls socket', rate(rawTlsMiBs), ratio(rawTlsMiBs, rawMiBs), ''],
     [`${options.n} files written and fsynced from memory`, rate(diskMiBs), ratio(diskMiBs, rawMiBs), ''],
     ['put, coded bytes', rate(large.putCodedMiBs), ratio(large.putCodedMiBs, rawMiBs), ''],
     ['put, bytes of the file', rate(large.putMiBs), ratio(large.putMiBs, rawMiBs), ''],
@@ -278,7 +309,14 @@ try {
   if (small !== undefined) {
     table.push(
       [`${smallCount} objects of 16 KiB, put`, `${small.putsPerSecond.toFixed(0)} /s`, '', ''],
-      [`${smallCount} objects of 16 KiB, get`, `${small.getsPerSecond.toFixed(0)} /s`, '', '']
+      [`the same read from the putter's own disk`, `${small.ownGetsPerSecond.toFixed(0)} /s`, '', ''],
+      [
+        'the same read by a node that put nothing',
+        `${small.getsPerSecond.toFixed(0)} /s, ${small.getCpuMillis.toFixed(1)} ms of processor time each`,
+        '',
+        ''
+      ],
+      ['a peer at rest after that', `${small.restPercent.toFixed(1)} % of a core`, '', '']
     )
   }
   table.push(
@@ -295,7 +333,7 @@ try {
     await writeFile(
       options.json,
       JSON.stringify(
-        { options, commit: commit(), rawMiBs, rawTunedMiBs, diskMiBs, ...figures, helia },
+        { options, commit: commit(), rawMiBs, rawTunedMiBs, rawTlsMiBs, diskMiBs, ...figures, helia },
         null,
         2
       ) + '\n'

@@ -117,6 +117,8 @@ export class Holder {
       {
         maxBacklog: settings.maxProvideBacklog,
         restRatio: settings.provideRestRatio,
+        promptCount: settings.providePromptCount,
+        backlogRestRatio: settings.provideBacklogRestRatio,
         delayMs: settings.provideDelayMs
       }
     )

@@ -14,6 +14,13 @@ export interface ProvideQueueInit {
    * would otherwise take every peer's processor from the objects themselves. @default 0
    */
   readonly restRatio?: number
+  /** Announcements of a row after which the rest is longer. @default none */
+  readonly promptCount?: number
+  /**
+   * The rest after these. An announcement costs all peers together some fifty requests, so a peer that took a thousand
+   * objects spreads theirs over hours. @default restRatio
+   */
+  readonly backlogRestRatio?: number
   /**
    * Wait before the first of a row of announcements: whoever reads what has just been put finds it by its homes, and
    * would share the processors with lookups that nobody needs yet. @default 0
@@ -31,6 +38,8 @@ export class ProvideQueue {
   readonly #maxBacklog: number
   readonly #concurrency: number
   readonly #restRatio: number
+  readonly #promptCount: number
+  readonly #backlogRestRatio: number
   readonly #delayMs: number
   readonly #timeoutMs: number
   readonly #waiting = new Map<string, CID>()
@@ -38,14 +47,18 @@ export class ProvideQueue {
 
   constructor(
     components: { mesh: Pick<Mesh, 'provide'>; logger: HologramLogger; clock: Clock },
-    { maxBacklog, concurrency = 1, restRatio = 0, delayMs = 0, timeoutMs = 60_000 }: ProvideQueueInit
+    init: ProvideQueueInit
   ) {
+    const { maxBacklog, concurrency = 1, restRatio = 0, delayMs = 0, timeoutMs = 60_000 } = init
+    const { promptCount = Infinity, backlogRestRatio = restRatio } = init
     this.#mesh = components.mesh
     this.#logger = components.logger
     this.#clock = components.clock
     this.#maxBacklog = maxBacklog
     this.#concurrency = concurrency
     this.#restRatio = restRatio
+    this.#promptCount = promptCount
+    this.#backlogRestRatio = backlogRestRatio
     this.#delayMs = delayMs
     this.#timeoutMs = timeoutMs
   }
@@ -68,7 +81,7 @@ export class ProvideQueue {
 
   async #run(signal: AbortSignal): Promise<void> {
     if (this.#delayMs > 0) await this.#rest(this.#delayMs, signal)
-    while (!signal.aborted) {
+    for (let done = 1; !signal.aborted; done++) {
       const next = this.#waiting.entries().next()
       if (next.done === true) return
       const [key, cid] = next.value
@@ -80,7 +93,8 @@ export class ProvideQueue {
       } catch (error) {
         this.#logger.debug('an announcement in the DHT failed', { cid: key, error })
       }
-      await this.#rest((this.#clock.monotonicMs() - startedMs) * this.#restRatio, signal)
+      const ratio = done <= this.#promptCount ? this.#restRatio : this.#backlogRestRatio
+      await this.#rest((this.#clock.monotonicMs() - startedMs) * ratio, signal)
     }
   }
 

@@ -36,6 +36,10 @@ export interface HolderSettings {
   readonly maxProvideBacklog: number
   /** Rest after an announcement in the DHT, as a multiple of the time it took. */
   readonly provideRestRatio: number
+  /** Announcements of a row after which the rest is longer. */
+  readonly providePromptCount: number
+  /** The rest after these, likewise. */
+  readonly provideBacklogRestRatio: number
   /** How long an object is here before it is announced in the DHT. */
   readonly provideDelayMs: number
 }
@@ -53,5 +57,7 @@ export const DEFAULT_HOLDER_SETTINGS: HolderSettings = {
   maxLeases: 64,
   maxProvideBacklog: 4096,
   provideRestRatio: 9,
+  providePromptCount: 16,
+  provideBacklogRestRatio: 199,
   provideDelayMs: 5_000
 }

@@ -24,8 +24,8 @@ export interface ManifestAnswer {
   readonly holders: readonly ShardHolder[]
 }
 
-/** Homes asked at once, so that one home that is down costs no wait. */
-const PARALLEL_HOMES = 2
+/** Homes asked at once: of a small object, this is the whole cost of a read. The next one is asked when one fails or is late. */
+const PARALLEL_HOMES = 1
 
 /**
  * Finds the manifest of an object: on this node's disk, at the homes computed from its id, at those that the peer table gives, at its providers in the

@@ -6,6 +6,7 @@ import { Status } from '../../../../protocols/generated/object.js'
 import { HologramError } from '../../../../src/hologram/errors.ts'
 import { Admission } from '../../../../src/hologram/holder/admission.ts'
 import { systemClock } from '../../../../src/clock/index.ts'
+import { VirtualTime } from '../../../support/virtual-clock.ts'
 import { ProvideQueue } from '../../../../src/hologram/holder/provide-queue.ts'
 import { readAhead } from '../../../../src/hologram/holder/read-ahead.ts'
 import { isOwnFault, Refusal, replyHead } from '../../../../src/hologram/holder/refusal.ts'
@@ -286,6 +287,30 @@ describe('announcements', () => {
     running[0].end()
     stop.abort()
     await queue.idle()
+  })
+
+  it('go slower after the first ones of a row, and are prompt again in the next row', async () => {
+    const clock = new VirtualTime()
+    const provided: number[] = []
+    const mesh = {
+      provide: async () => {
+        await clock.sleep(10)
+        provided.push(clock.monotonicMs())
+      }
+    }
+    const queue = new ProvideQueue(
+      { mesh, logger: silent, clock },
+      { maxBacklog: 10, restRatio: 1, promptCount: 2, backlogRestRatio: 100 }
+    )
+    const { signal } = new AbortController()
+    const row = async (): Promise<number[]> => {
+      const startMs = clock.monotonicMs()
+      for (const number of [1, 2, 3, 4]) queue.add(cidOf(number), signal)
+      await clock.during(queue.idle())
+      return provided.splice(0).map((ms) => ms - startMs)
+    }
+    expect(await row()).to.deep.equal([10, 30, 50, 1060])
+    expect(await row()).to.deep.equal([10, 30, 50, 1060])
   })
 
   it('are dropped beyond the backlog', async () => {
