@@ -12,11 +12,14 @@ describe('connection slots', () => {
   let worths: Map<string, Worth>
   let nowMs: number
   let onOpen: (event: { detail: Connection }) => void
+  /** Connections of the bulk channel: all, and those of them that are idle. */
+  let bulk: { size: number; idle: number }
 
   beforeEach(() => {
     open = []
     worths = new Map()
     nowMs = 1_000_000
+    bulk = { size: 0, idle: 0 }
     const host = {
       getConnections: () => open,
       addEventListener: (_name: string, listener: typeof onOpen) => {
@@ -26,6 +29,16 @@ describe('connection slots', () => {
     limitConnections(host as unknown as Parameters<typeof limitConnections>[0], {
       maxConnections: MAX,
       worth: (peer) => worths.get(peer.toString()) ?? WORTH.stranger,
+      bulk: {
+        get size() {
+          return bulk.size
+        },
+        endIdle: () => {
+          if (bulk.idle === 0) return false
+          bulk = { size: bulk.size - 1, idle: bulk.idle - 1 }
+          return true
+        }
+      },
       nowMs: () => nowMs,
       random: () => 0
     })
@@ -61,6 +74,16 @@ describe('connection slots', () => {
     for (let i = 0; i < 48; i++) connect('eve')
     expect(held()).to.deep.equal(['eve', 'eve', 'eve', 'eve'])
     expect(open).not.to.include(first)
+  })
+
+  it('are shared with the bulk channel, whose idle connections go first', () => {
+    bulk = { size: 2, idle: 1 }
+    for (let i = 0; i < MAX - 1; i++) connect(`peer-${i}`)
+    expect(held()).to.have.length(MAX - 1)
+    expect(bulk).to.deep.equal({ size: 1, idle: 0 })
+    connect('late')
+    expect(held()).to.have.length(MAX - 1)
+    expect(bulk.size).to.equal(1)
   })
 
   it('go to a newcomer from the connection that is worth least', () => {
