@@ -23,6 +23,9 @@ export interface ObjectServiceComponents {
   readonly onManifest: (cid: CID) => void
 }
 
+/** Holder statements in the answer to a reader. */
+const MAX_STATEMENTS_PER_READER = 12
+
 type ReplyFields = Partial<
   Pick<
     ObjectReply,
@@ -34,6 +37,7 @@ type ReplyFields = Partial<
 export class ObjectService {
   readonly #context: HolderContext
   readonly #onManifest: (cid: CID) => void
+  #turn = 0
 
   constructor({ context, onManifest }: ObjectServiceComponents) {
     this.#context = context
@@ -72,8 +76,18 @@ export class ObjectService {
       manifest: owned(manifest),
       placement: owned((await holdings.getPlacement(cid)) ?? new Uint8Array(0)),
       ...(await this.#shardsOf(cid)),
-      statements: (await holdings.statements(cid)).slice(0, MAX_STATEMENTS).map(({ signed }) => owned(signed))
+      statements: this.#someOf(await holdings.statements(cid)).map(({ signed }) => owned(signed))
     }
+  }
+
+  /**
+   * A part of the statements, another one each time. All of a hot object's, some 250 bytes each, would weigh more than its
+   * manifest and its shards; and readers that hear of different copies spread over them.
+   */
+  #someOf(statements: readonly StoredStatement[]): readonly StoredStatement[] {
+    if (statements.length <= MAX_STATEMENTS_PER_READER) return statements
+    const from = this.#turn++ % statements.length
+    return [...statements.slice(from), ...statements.slice(0, from)].slice(0, MAX_STATEMENTS_PER_READER)
   }
 
   /** What this holder says it holds, signed, so that others can pass it on. */
