@@ -14,6 +14,7 @@ export interface Report {
     intervalMs: number;
     bulkPort: number;
     bulkPublicPort: number;
+    draining: boolean;
     sights: Sight[];
     coordinate?: NetworkCoordinate;
     heatPpm: number;
@@ -74,6 +75,10 @@ export declare namespace Report {
         field: '$.bulkPublicPort';
         value: number;
     }
+    interface ReportDrainingFieldEvent {
+        field: '$.draining';
+        value: boolean;
+    }
     interface ReportSightsPeerFieldEvent {
         field: '$.sights[].peer';
         value: Uint8Array<ArrayBuffer>;
@@ -131,7 +136,7 @@ export declare namespace Report {
     }
     function encode(obj: Partial<Report>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Report;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent | ReportBulkPortFieldEvent | ReportBulkPublicPortFieldEvent | ReportSightsPeerFieldEvent | ReportSightsRttMicrosFieldEvent | ReportSightsFailuresPpmFieldEvent | ReportSightsServiceMicrosFieldEvent | ReportSightsKibPerSecondFieldEvent | ReportSightsDomainFieldEvent | ReportCoordinatePositionMicrosFieldEvent | ReportCoordinateHeightMicrosFieldEvent | ReportCoordinateErrorPpmFieldEvent | ReportHeatPpmFieldEvent | ReportBandwidthUpKibPerSecondFieldEvent | ReportBandwidthDownKibPerSecondFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Report>): Generator<ReportNetworkFieldEvent | ReportPeerFieldEvent | ReportSequenceFieldEvent | ReportIssuedAtMsFieldEvent | ReportCapacityBytesFieldEvent | ReportFreeBytesFieldEvent | ReportVersionFieldEvent | ReportUptimeSecondsFieldEvent | ReportDomainFieldEvent | ReportMultiaddrsFieldEvent | ReportIntervalMsFieldEvent | ReportBulkPortFieldEvent | ReportBulkPublicPortFieldEvent | ReportDrainingFieldEvent | ReportSightsPeerFieldEvent | ReportSightsRttMicrosFieldEvent | ReportSightsFailuresPpmFieldEvent | ReportSightsServiceMicrosFieldEvent | ReportSightsKibPerSecondFieldEvent | ReportSightsDomainFieldEvent | ReportCoordinatePositionMicrosFieldEvent | ReportCoordinateHeightMicrosFieldEvent | ReportCoordinateErrorPpmFieldEvent | ReportHeatPpmFieldEvent | ReportBandwidthUpKibPerSecondFieldEvent | ReportBandwidthDownKibPerSecondFieldEvent>;
 }
 export interface Sight {
     peer: Uint8Array<ArrayBuffer>;

@@ -63,6 +63,10 @@ export var Report;
                     w.uint32(104);
                     w.uint32(obj.bulkPublicPort);
                 }
+                if ((obj.draining != null && obj.draining !== false)) {
+                    w.uint32(112);
+                    w.bool(obj.draining);
+                }
                 if (obj.sights != null && obj.sights.length > 0) {
                     for (const value of obj.sights) {
                         w.uint32(162);
@@ -99,6 +103,7 @@ export var Report;
                     intervalMs: 0,
                     bulkPort: 0,
                     bulkPublicPort: 0,
+                    draining: false,
                     sights: [],
                     heatPpm: 0
                 };
@@ -162,6 +167,10 @@ export var Report;
                         }
                         case 13: {
                             obj.bulkPublicPort = reader.uint32();
+                            break;
+                        }
+                        case 14: {
+                            obj.draining = reader.bool();
                             break;
                         }
                         case 20: {
@@ -304,6 +313,13 @@ export var Report;
                             yield {
                                 field: `${prefix}.bulkPublicPort`,
                                 value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 14: {
+                            yield {
+                                field: `${prefix}.draining`,
+                                value: reader.bool()
                             };
                             break;
                         }

@@ -6,6 +6,7 @@ import { systemRandom } from '../clock/index.ts'
 import type {
   CareProgressJson,
   CollectedJson,
+  DrainJson,
   EventLine,
   IdentityJson,
   ListLine,
@@ -138,6 +139,8 @@ export class NodeClient {
     }
     throw nodeGone(this.url)
   }
+  drain = async (method: 'GET' | 'POST' | 'DELETE'): Promise<DrainJson> =>
+    await this.#body(await this.openWithToken(method, '/v1/drain'))
   uploads = async (): Promise<UploadsJson> => await this.#body(await this.openWithToken('GET', '/v1/uploads'))
   remove = async (cid: string): Promise<RemovedJson> =>
     await this.#body(await this.openWithToken('DELETE', `/v1/objects/${cid}`))

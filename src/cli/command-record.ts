@@ -9,7 +9,9 @@ export interface CommandRecord {
   readonly options: ReadonlyMap<string, Options>
   readonly examples: ReadonlyArray<readonly [command: string, text: string]>
   readonly epilogue: string | undefined
-  /** Commands of a group; none for a command that does something itself. */
+  /** It does nothing itself: one of `members` must be named. */
+  readonly isGroup: boolean
+  /** Commands under this one. */
   readonly members: readonly CommandModule[]
 }
 
@@ -20,6 +22,7 @@ export const recordOf = async (module: CommandModule): Promise<CommandRecord> =>
   const examples: Array<readonly [string, string]> = []
   const members: CommandModule[] = []
   let epilogue: string | undefined
+  let isGroup = false
   const addOptions = (more: Readonly<Record<string, Options>>): void => {
     for (const [name, option] of Object.entries(more)) options.set(name, option)
   }
@@ -48,7 +51,10 @@ export const recordOf = async (module: CommandModule): Promise<CommandRecord> =>
       members.push(member)
       return recorder
     },
-    demandCommand: () => recorder
+    demandCommand: () => {
+      isGroup = true
+      return recorder
+    }
   }
   const { builder } = module
   if (typeof builder === 'function') await builder(recorder as unknown as Argv)
@@ -56,6 +62,6 @@ export const recordOf = async (module: CommandModule): Promise<CommandRecord> =>
   return {
     command: String([module.command].flat()[0]),
     describe: typeof module.describe === 'string' ? module.describe : '',
-    ...{ positionals, options, examples, epilogue, members }
+    ...{ positionals, options, examples, epilogue, isGroup, members }
   }
 }

@@ -76,7 +76,7 @@ const refuseSurplus = (
  * @throws CliError 'USAGE'
  */
 export const refuseEmptyValues = (argv: readonly string[]): void => {
-  if (argv[0] === 'node') return
+  if (argv[0] === 'node' && argv[1] !== 'drain') return
   argv.forEach((word, index) => {
     const before = argv[index - 1] ?? ''
     const name =

@@ -80,8 +80,9 @@ const describedUnder = async (
     const record = await recordOf(module)
     const path = [...above, nameOf(module)]
     const options = new Map([...record.options, ...inherited])
-    if (record.members.length === 0) described.push({ path, record: { ...record, options } })
-    else described.push(...(await describedUnder(record.members, path, options)))
+    if (!record.isGroup) described.push({ path, record: { ...record, options } })
+    const forMembers = record.isGroup ? options : inherited
+    described.push(...(await describedUnder(record.members, path, forMembers)))
   }
   return described
 }
@@ -90,7 +91,7 @@ const describedUnder = async (
 const section = ({ path, record }: Described): string[] => {
   const usage = ['thhe', ...path.slice(0, -1), record.command].join(' ')
   const head = ['', `### ${usage}`, '', `${record.describe}.`]
-  if (path[0] === 'node') {
+  if (path.join(' ') === 'node') {
     return [...head, '', 'Its options are the settings in [config.md](config.md), and `--config FILE`.']
   }
   const own = [...record.options].filter(([, { group }]) => group !== ENDPOINT_GROUP)

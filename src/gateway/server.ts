@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
 import { objectCareRoutes } from './care-routes.ts'
+import { drainRoutes } from './drain-routes.ts'
 import { eventRoutes } from './event-route.ts'
 import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
@@ -48,6 +49,7 @@ export const ROUTES: readonly Route[] = [
   ...careRoutes,
   ...scrubRoutes,
   ...objectCareRoutes,
+  ...drainRoutes,
   ...eventRoutes
 ]
 

@@ -10,6 +10,7 @@ export type GatewayNode = Pick<
   | 'metrics'
   | 'logger'
   | 'events'
+  | 'drain'
   | 'apiToken'
   | 'peers'
   | 'map'
@@ -181,6 +182,8 @@ export type EventLine =
   | { event: RecordedEvent }
   | { end: { readonly last: number; readonly missed: number } }
   | { problem: Problem }
+
+export type DrainJson = GatewayNode['drain']['progress']
 
 export interface UploadsJson {
   /** Those that were touched longest ago first. */

@@ -13,6 +13,7 @@ import type {
 } from './client/index.ts'
 import { Healer, healSettings, repairForUser, watchHoldings, YieldingPace } from './heal/index.ts'
 import type { HealInit, HealStats } from './heal/index.ts'
+import { Drainer } from './drain/index.ts'
 import { NO_EVENTS } from './events.ts'
 import { Spreader } from './spread/index.ts'
 import type { SpreadStats } from './spread/index.ts'
@@ -76,6 +77,8 @@ export class Hologram implements Objects {
   readonly #auditor: Auditor
   readonly #repairPace: Bandwidth
   readonly #spreader: Spreader
+  /** Empties this node, when its user asks for it. */
+  readonly drainer: Drainer
 
   constructor(components: HologramComponents, { client, holder, heal = {}, audit = {} }: HologramInit) {
     const {
@@ -90,7 +93,8 @@ export class Hologram implements Objects {
     })
     const parts = { ...components, holdings, clock, random, steering }
     const repairingMs = (cid: CID): number => this.#healer.repairingMs(cid)
-    this.#holder = new Holder({ ...parts, repairingMs }, holder)
+    const isDraining = (): boolean => this.drainer.status.state !== 'off'
+    this.#holder = new Holder({ ...parts, repairingMs, isDraining }, holder)
     this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)
     this.#spreader = new Spreader(this.#client.context, events)
     const settings = healSettings(heal)
@@ -105,6 +109,7 @@ export class Hologram implements Objects {
       },
       settings
     )
+    this.drainer = new Drainer({ context: this.#client.context, pace: this.#repairPace, events })
     const audits = auditSettings(audit)
     const auditCap = new TokenBucket({
       bytesPerSecond: () => audits.bytesPerDay() / SECONDS_PER_DAY,
@@ -148,6 +153,7 @@ export class Hologram implements Objects {
   /** Ends every put and get under way; what has arrived of unfinished shards is durable then. */
   async stop(): Promise<void> {
     await this.#auditor.stop()
+    await this.drainer.stop()
     await Promise.all([this.#healer.stop(), this.#spreader.stop()])
     await this.#client.stop()
     await this.#holder.stop()

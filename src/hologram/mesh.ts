@@ -11,6 +11,8 @@ export interface MeshPeer {
   readonly reliabilityPpm: number
   /** Peers with the same value are expected to fail together. */
   readonly failureDomain: string
+  /** It is being emptied: what it has counts, and it is given nothing. @default false */
+  readonly isDraining?: boolean
 }
 
 export interface OpenOptions {
@@ -29,7 +31,7 @@ export interface Mesh {
   readonly networkId: Uint8Array
   /** Turns 'put/1' into the network's own protocol id, e.g. '/thhe/<network>/put/1'. */
   protocol: (name: string) => string
-  /** Live peers that lend storage, this node included when it does: what repair watches. */
+  /** Live peers that lend storage or are being emptied, this node included: what repair watches. */
   peers: () => readonly MeshPeer[]
   /** The peers among which homes are computed. Read it once per decision: it may change between two calls. */
   placement: () => PlacementView

@@ -16,6 +16,7 @@ import { rateAt } from './config/byte-rate.ts'
 import type { ByteRate } from './config/byte-rate.ts'
 import { openDataFolder } from './data/folder.ts'
 import { openHostData } from './data/host-data.ts'
+import { DrainControl, DrainSwitch } from './drain.ts'
 import { NodeError, systemCode } from './errors.ts'
 import { EventLog } from './events.ts'
 import { GarbageCollector } from './garbage.ts'
@@ -83,6 +84,8 @@ interface Opened {
   readonly clock: AwakeClock
   readonly folder: DataFolder
   readonly store: Store
+  /** Whether the node is being emptied. */
+  readonly drain: DrainSwitch
   /** Compares this machine's clock with the peers' clocks. */
   readonly clocks: PeerClocks
   readonly codec: SegmentCodec
@@ -112,6 +115,7 @@ const open = async (
     throw systemCode(error) === 'LOCKED' ? inUseElsewhere(config.data, error) : error
   })
   modules.add(storeModule(store))
+  const drain = await DrainSwitch.open(store.notes('drain'))
   const self = peerIdFromPrivateKey(folder.identity).toString()
   const hostData = await openHostData(folder.hostPath, self, logger)
   modules.add(hostData.module)
@@ -136,7 +140,8 @@ const open = async (
     forwarder,
     version: VERSION
   })
-  return { config, logger, clock, folder, store, clocks, codec, foreign, bootstrap, host, shape, forwarder }
+  const parts = { config, logger, clock, folder, store, drain, clocks, codec, foreign, bootstrap }
+  return { ...parts, host, shape, forwarder }
 }
 
 /** Makes the rooms from what is open, and lists them in the order in which they start. */
@@ -169,7 +174,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
         map: agreement?.current?.map,
         nowMs: clock.nowMs(),
         live: placementPeers(peers.table.live()),
-        isGone: (peer) => peers.table.hasLost(peer)
+        isGone: (peer) => peers.table.hasLost(peer) || peers.table.isDraining(peer)
       }),
     rttMicros: (peer) => peers.rttMicros(peer),
     clock,
@@ -191,6 +196,10 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   const hologram: Hologram = createHologram(opened, homeostat, mesh, { events, operations })
   const agreement = createAgreement(opened, peers, id, prefix)
   agreement?.onMap((map) => peers.latency.follow(map.peers))
+  const drain = new DrainControl(opened.drain, {
+    report: async () => await peers.reportNow(),
+    drainer: hologram.drainer
+  })
   const ofStore = { clock: systemClock, logger: logger.child('store') }
   const garbage = new GarbageCollector({ holdings: store, ...ofStore })
   modules.add(
@@ -207,6 +216,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     agreementModule(agreement, mesh),
     garbage,
     new Scrubber({ store, random: systemRandom, periodMs: config.auditPeriod, ...ofStore }),
+    drain,
     rendezvousModule(createRendezvous(opened, peers, id)),
     new Introduction({
       bootstrap,
@@ -229,6 +239,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     hologram,
     agreement,
     garbage,
+    drain,
     events,
     modules,
     metrics,
@@ -237,7 +248,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
 }
 
 const createPeers = (
-  { config, logger, folder, store, host, foreign, bootstrap, clock, clocks }: Opened,
+  { config, logger, folder, store, drain, host, foreign, bootstrap, clock, clocks }: Opened,
   of: Pick<
     PeersInit,
     'networkId' | 'prefix' | 'uptimeSeconds' | 'heat' | 'service' | 'bulkPorts' | 'bulkWorks'
@@ -252,7 +263,8 @@ const createPeers = (
     bootstrap,
     tolerated: config.rendezvous === 'ipfs' ? PUBLIC_PROTOCOLS : [],
     version: VERSION,
-    space: () => lentSpace(store),
+    space: () => (drain.isOn ? NO_SPACE : lentSpace(store)),
+    isDraining: () => drain.isOn,
     clock,
     random: systemRandom,
     clocks,
@@ -371,6 +383,9 @@ const inUseElsewhere = (path: string, cause: unknown): NodeError =>
     { path },
     { cause }
   )
+
+/** What a node that is being emptied lends. */
+const NO_SPACE = Promise.resolve({ capacityBytes: 0, freeBytes: 0 })
 
 const lentSpace = async (store: Store): Promise<{ capacityBytes: number; freeBytes: number }> => {
   const { quotaBytes, freeBytes } = await store.usage()

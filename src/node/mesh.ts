@@ -3,7 +3,7 @@ import { deadlineIn } from '../clock/index.ts'
 import { GET_PROTOCOL, PUT_PROTOCOL } from '../hologram/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
-import { placementPeers } from './peers/placement-view.ts'
+import { keepingPeers } from './peers/placement-view.ts'
 import type { Connection, Ed25519PrivateKey, PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../clock/index.ts'
@@ -53,7 +53,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   peers(): MeshPeer[] {
-    return placementPeers(this.#init.table.live())
+    return keepingPeers(this.#init.table.live())
   }
 
   placement(): PlacementView {

@@ -10,6 +10,7 @@ import type { MapAgreement } from './agreement/index.ts'
 import type { MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { DataFolder } from './data/folder.ts'
+import type { DrainControl } from './drain.ts'
 import type { EventLog } from './events.ts'
 import type { GarbageCollector } from './garbage.ts'
 import type { Host } from './host/host.ts'
@@ -35,6 +36,7 @@ export interface NodeParts {
   readonly hologram: Hologram
   readonly garbage: GarbageCollector
   readonly events: EventLog
+  readonly drain: DrainControl
   /** Absent if the network has no validators. */
   readonly agreement?: MapAgreement
   /** Everything that starts and stops, the data folder included. */
@@ -81,6 +83,10 @@ export class ThheNode implements Node {
 
   get metrics(): Registry {
     return this.#parts.metrics
+  }
+
+  get drain(): DrainControl {
+    return this.#parts.drain
   }
 
   get events(): EventLog {

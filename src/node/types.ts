@@ -7,6 +7,7 @@ import type { Collected, UploadSummary, Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
 import type { MapStatus, MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
+import type { DrainControl } from './drain.ts'
 import type { EventLog } from './events.ts'
 import type { HomeostatSummary } from './homeostat-module.ts'
 import type { Logger } from './logger.ts'
@@ -35,6 +36,8 @@ export interface PeerSummary {
   /** Relative error that the peer expects of its coordinate, parts per million; undefined if it reports none. */
   readonly coordinateErrorPpm: number | undefined
   readonly capacityBytes: number
+  /** It is being emptied: it takes no shards. */
+  readonly draining: boolean
   readonly freeBytes: number
   readonly reliabilityPpm: number
   /** Where it was observed; '' until there has been a direct connection. */
@@ -91,6 +94,8 @@ export interface Node {
   /** This node's own registry; nodes of one process do not share it. */
   readonly metrics: Registry
   readonly logger: Logger
+  /** Empties the node, so that it can be switched off. */
+  readonly drain: Pick<DrainControl, 'progress' | 'begin' | 'cancel'>
   /** What the rooms of this node did by themselves, and why. */
   readonly events: Pick<EventLog, 'last' | 'after' | 'beyond'>
   /** Secret that the local HTTP interface requires; stored in the file at `apiTokenPath`, mode 0600. */

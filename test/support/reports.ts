@@ -6,5 +6,6 @@ export const EMPTY_SECTIONS: Omit<SectionValues, 'multiaddrs'> = {
   coordinate: { at: undefined },
   heatPpm: 0,
   bandwidth: { upKibPerSecond: 0, downKibPerSecond: 0 },
-  bulk: { port: 0, publicPort: 0 }
+  bulk: { port: 0, publicPort: 0 },
+  draining: false
 }

@@ -85,8 +85,8 @@ describe('docs', () => {
         return yargs
       },
       handler: async (argv) => {
-        const { members } = await recordOf(module)
-        if (members.length > 0) await module.handler(argv)
+        const { isGroup } = await recordOf(module)
+        if (isGroup) await module.handler(argv)
         else await refuseBadValues(module, argv)
       }
     })

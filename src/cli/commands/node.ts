@@ -1,7 +1,8 @@
 import { flushCompileCache } from 'node:module'
-import type { CommandModule } from 'yargs'
+import type { CommandModule, Options } from 'yargs'
 import { tuneHeap } from '../../node/heap.ts'
 import { defineCommand } from '../command.ts'
+import { drainCommand } from './drain.ts'
 import type { ApiFile } from '../api-file.ts'
 import type { Io } from '../io.ts'
 
@@ -18,8 +19,14 @@ export const nodeCommand = (io: Io): CommandModule =>
     builder: async (yargs) => {
       const { yargsOptions } = await import('../../node/config/index.ts')
       return yargs
-        .options(yargsOptions())
-        .option('config', { type: 'string', requiresArg: true, describe: 'Config file [THHE_CONFIG]' })
+        .command(drainCommand(io))
+        .options(notInherited(yargsOptions()))
+        .option('config', {
+          type: 'string',
+          requiresArg: true,
+          global: false,
+          describe: 'Config file [THHE_CONFIG]'
+        })
         .epilogue(
           'Every setting may stand in the environment or the config file as well: docs/reference/config.md.'
         )
@@ -30,6 +37,10 @@ export const nodeCommand = (io: Io): CommandModule =>
       setTimeout(() => process.exit(status), EXIT_AFTER_MS).unref()
     }
   })
+
+/** The commands under this one have none of these options. */
+const notInherited = (options: Readonly<Record<string, Options>>): Record<string, Options> =>
+  Object.fromEntries(Object.entries(options).map(([name, option]) => [name, { ...option, global: false }]))
 
 const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
   // before the nursery grows under the loading of everything else

@@ -61,10 +61,10 @@ export const peersText = (peers: PeersJson['peers'], width?: number): string =>
   )
 
 /** A peer without room takes no shards, whether its quota or its disk is full. */
-const stateOf = ({ self, live, capacityBytes, freeBytes }: PeersJson['peers'][number]): string => {
+const stateOf = ({ self, live, draining, capacityBytes, freeBytes }: PeersJson['peers'][number]): string => {
   if (!live && !self) return 'silent'
   const full = capacityBytes > 0 && freeBytes === 0 ? ', full' : ''
-  return `${self ? 'self' : 'live'}${full}`
+  return `${self ? 'self' : 'live'}${draining ? ', draining' : full}`
 }
 
 const percent = (ppm: number): string => `${(ppm / 10_000).toFixed(1)} %`

@@ -302,7 +302,7 @@ async function placementWithLease(
 }
 
 /** The leases of all lessees but the one that came with the shard or manifest. */
-async function bringOtherLeases(
+export async function bringOtherLeases(
   context: ClientContext,
   { cid, leases }: LeasedObject,
   peers: readonly PeerId[],

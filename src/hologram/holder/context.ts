@@ -25,6 +25,8 @@ export interface HolderContext {
   readonly counts: HolderCounts
   /** For how long this node has been rebuilding an object, in milliseconds; 0 when it is not. */
   readonly repairingMs: (cid: CID) => number
+  /** This node is being emptied: it takes no shards. */
+  readonly isDraining: () => boolean
   /** Which requests are served now. */
   readonly steering: Steering
 }

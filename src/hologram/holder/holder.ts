@@ -50,6 +50,8 @@ export interface HolderComponents {
   readonly downLocal?: Bandwidth
   readonly upLocal?: Bandwidth
   readonly clock: Clock
+  /** Whether this node is being emptied, and takes no shards. @default it never is */
+  readonly isDraining?: () => boolean
   /** For how long this node has been rebuilding an object, in milliseconds. @default it never does */
   readonly repairingMs?: (cid: CID) => number
   /** @default `UNSTEERED` */
@@ -101,6 +103,7 @@ export class Holder {
       up = UNLIMITED,
       clock,
       repairingMs = () => 0,
+      isDraining = () => false,
       steering = UNSTEERED
     } = components
     const settings = { ...DEFAULT_HOLDER_SETTINGS, ...init }
@@ -108,7 +111,8 @@ export class Holder {
     const nowMs = (): number => clock.nowMs()
     const counts = newCounts()
     this.#context = {
-      ...{ mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts, repairingMs, steering }
+      ...{ mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts },
+      ...{ repairingMs, isDraining, steering }
     }
     const { downLocal = down, upLocal = up } = components
     this.#localContext = { ...this.#context, down: downLocal, up: upLocal }

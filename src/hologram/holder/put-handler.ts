@@ -33,6 +33,7 @@ export async function handlePut(
   const first = await framed.readMessage(PutFrame, wait)
   if (first === undefined) return
   const open = checkOpen(first.open)
+  if (context.isDraining()) throw new Refusal(Status.QUOTA, 'this holder is being emptied')
   if (open.copy === true) refuseCopyWhenBusy(context)
   const id = uploadId(putter.toMultihash().bytes, open.seed)
   const upload = await context.holdings.openUpload(id, open.shard, open.expectedBytes, {

@@ -55,6 +55,11 @@ export async function holdersOf(
   return new Map(peers.map((peer) => [peer.toString(), peer]))
 }
 
+export interface CopyOptions {
+  /** The peer may drop the copy when the object has cooled down. @default true */
+  readonly droppable?: boolean
+}
+
 /**
  * Sends this node's own shard to `peers`, as it is: nothing is read from others and nothing is coded. Then tells the homes of
  * the manifest, where readers ask.
@@ -66,13 +71,14 @@ export async function copyShard(
   object: LeasedObject,
   shard: number,
   peers: readonly PeerId[],
-  signal: AbortSignal
+  signal: AbortSignal,
+  { droppable = true }: CopyOptions = {}
 ): Promise<PeerId[]> {
   const { cid } = object
   const done = await Promise.all(
     peers.map(async (peer) => {
       try {
-        await sendCopy(context, object, shard, peer, signal)
+        await sendCopy(context, object, { shard, peer, droppable }, signal)
         return [peer]
       } catch (error) {
         signal.throwIfAborted()
@@ -91,8 +97,7 @@ export async function copyShard(
 async function sendCopy(
   context: ClientContext,
   { cid, manifest, bytes, leases }: LeasedObject,
-  shard: number,
-  peer: PeerId,
+  { shard, peer, droppable }: { shard: number; peer: PeerId; droppable: boolean },
   signal: AbortSignal
 ): Promise<void> {
   const { holdings, mesh, clock, settings } = context
@@ -109,7 +114,7 @@ async function sendCopy(
         seed: manifest.seed,
         expectedBytes: layout.shardBytes,
         oneShot: true,
-        copy: true,
+        copy: droppable,
         signal
       },
       {
@@ -197,7 +202,7 @@ export async function dropCopy(
   signal: AbortSignal
 ): Promise<boolean> {
   const { cid } = object
-  const { holdings, mesh, clock } = context
+  const { holdings, mesh } = context
   const held = await holdings.shardsOf(cid)
   const others = await holdersOf(context, object)
   others.delete(mesh.self.toString())
@@ -205,9 +210,20 @@ export async function dropCopy(
   const elsewhere = new Set(survey.holders.map(({ shard }) => shard))
   // Not only this shard: with a part of the object missing, a copy may be what it is rebuilt from soonest.
   if (elsewhere.size < object.manifest.n || held.some((shard) => !elsewhere.has(shard))) return false
+  await dropOwnShards(context, object, signal)
+  return true
+}
+
+/** Drops this node's shards of an object, and says so to the homes of the manifest. */
+export async function dropOwnShards(
+  context: ClientContext,
+  object: LeasedObject,
+  signal: AbortSignal
+): Promise<void> {
+  const { holdings, mesh, clock } = context
+  const { cid } = object
   await holdings.dropShards(cid)
   const gone = { cid, sequence: BigInt(clock.nowMs()), shards: [] }
   const statement = await signHolderStatement(mesh.networkId, gone, signerOf({ mesh }))
   await tellHomes(context, object, [Uint8Array.from(statement)], signal)
-  return true
 }

@@ -15,7 +15,7 @@ export interface PlacementSources {
   readonly nowMs: number
   /** Live peers that lend space, by this node's own table: what placement uses without a map. */
   readonly live: readonly MeshPeer[]
-  /** Whether this node was connected with the peer and has lost it. */
+  /** Whether this node was connected with the peer and has lost it, or the peer is being emptied. */
   readonly isGone: (id: string) => boolean
 }
 

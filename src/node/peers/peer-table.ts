@@ -131,6 +131,11 @@ export class PeerTable {
     return row !== undefined && row.observed !== undefined && !this.#isLive(row)
   }
 
+  /** Whether the peer is being emptied, by its newest report. */
+  isDraining(id: string): boolean {
+    return this.#rows.get(id)?.report.draining === true
+  }
+
   get(peer: PeerId): PeerEntry | undefined {
     return this.find(peer.toString())
   }

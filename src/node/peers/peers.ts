@@ -55,6 +55,8 @@ export interface PeersInit {
   readonly service: (peer: PeerId) => ServiceSeen
   /** Where this node takes bulk connections. */
   readonly bulkPorts: () => BulkPorts
+  /** Whether this node is being emptied. */
+  readonly isDraining: () => boolean
   /** Whether bulk connections with a peer work, as far as is known. */
   readonly bulkWorks: (peer: PeerId) => boolean | undefined
   readonly clock: Clock
@@ -119,7 +121,8 @@ export class Peers {
           upKibPerSecond: kibAt(config.bandwidthUp, clock.nowMs()),
           downKibPerSecond: kibAt(config.bandwidthDown, clock.nowMs())
         }),
-        bulk: init.bulkPorts
+        bulk: init.bulkPorts,
+        draining: init.isDraining
       },
       count: (outcome) => void this.#reportCounts[outcome]++,
       onDelay: (delayMs) => this.#delayListeners.forEach((listener) => listener(delayMs)),
@@ -237,6 +240,11 @@ export class Peers {
     return entries.map((entry, i) => this.#summary(entry, domains[i]))
   }
 
+  /** Reports at once: something that peers must hear has changed. */
+  async reportNow(): Promise<void> {
+    await this.#reporter.reportNow()
+  }
+
   /** The observations in our report: of neighbours to which the round-trip time is measured. */
   #sights(): Sight[] {
     const { service } = this.#init
@@ -292,6 +300,7 @@ export class Peers {
       predictedRttMicros: self || predictedMs === undefined ? undefined : Math.round(predictedMs * 1000),
       coordinateErrorPpm: report.coordinate.at?.errorPpm,
       capacityBytes: report.capacityBytes,
+      draining: report.draining,
       freeBytes: report.freeBytes,
       reliabilityPpm,
       failureDomain,

@@ -2,6 +2,7 @@ import { addressesSection } from './addresses.ts'
 import { coordinateSection } from './coordinate-section.ts'
 import { bandwidthSection, heatSection } from './load-sections.ts'
 import { bulkPortsSection } from './bulk-ports.ts'
+import { drainingSection } from './draining-section.ts'
 import { sightsSection } from './sights.ts'
 import type { Report } from '../../../protocols/generated/report.js'
 
@@ -20,7 +21,8 @@ export const REPORT_SECTIONS = {
   coordinate: coordinateSection,
   heatPpm: heatSection,
   bandwidth: bandwidthSection,
-  bulk: bulkPortsSection
+  bulk: bulkPortsSection,
+  draining: drainingSection
 } as const
 
 type Sections = typeof REPORT_SECTIONS

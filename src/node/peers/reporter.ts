@@ -161,6 +161,11 @@ export class Reporter {
     })
   }
 
+  /** Does nothing before the start. */
+  async reportNow(): Promise<void> {
+    if (this.#running) await this.#publish(this.#init.intervalMs)
+  }
+
   async #report(): Promise<void> {
     const { intervalMs, clock, random, logger } = this.#init
     try {

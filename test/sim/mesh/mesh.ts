@@ -48,10 +48,11 @@ export class SimMesh implements Mesh {
     return choosePlacement({
       map: this.#node.followsMap ? agreedMap?.current : undefined,
       nowMs: this.#node.clock.nowMs(),
-      live: this.peers(),
+      live: this.peers().filter(({ isDraining }) => isDraining !== true),
       isGone: (id) => {
         const host = this.#world.hostOf(id)
-        return host !== undefined && !this.#world.seems(this.#node.host, host)
+        if (host === undefined) return false
+        return isDraining(this.#world.nodes[host]) || !this.#world.seems(this.#node.host, host)
       }
     })
   }
@@ -61,8 +62,9 @@ export class SimMesh implements Mesh {
       .filter((peer) => this.#world.seems(this.#node.host, peer.host))
       .map((peer) => ({
         id: peer.id,
-        capacityBytes: peer.capacityBytes,
-        freeBytes: peer.freeBytes,
+        ...(isDraining(peer)
+          ? { capacityBytes: 0, freeBytes: 0, isDraining: true }
+          : { capacityBytes: peer.capacityBytes, freeBytes: peer.freeBytes }),
         reliabilityPpm: coarseReliability(this.#reliability.get(peer.id.toString()) ?? FULL_RELIABILITY_PPM),
         failureDomain: peer.domain
       }))
@@ -173,6 +175,10 @@ export class SimMesh implements Mesh {
       () => {}
     )
   }
+}
+
+function isDraining({ hologram }: SimNode): boolean {
+  return hologram !== undefined && hologram.drainer.status.state !== 'off'
 }
 
 function unreachable(peer: PeerId, why: string): Error {

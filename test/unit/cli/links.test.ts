@@ -159,6 +159,35 @@ describe('cli: the book of links', () => {
     })
   })
 
+  describe('thhe node drain', () => {
+    it('says when it is safe to switch the node off, and what nobody else renews', async () => {
+      started.node.keep(Buffer.from('hello'))
+      const { exitCode, stdout, stderr } = await run('node', 'drain')
+      expect([exitCode, stdout]).to.deep.equal([
+        0,
+        'Safe to switch off: other peers keep everything; 3 shards (2.0 KiB) moved.\n'
+      ])
+      expect(stderr).to.include('were put through this node').and.include('1970-01-01')
+    })
+
+    it('ends with 4 when others have not taken everything in time', async () => {
+      started.node.drainOutcome = 'draining'
+      const { exitCode, stdout } = await run('node', 'drain', '--timeout=1')
+      expect([exitCode, stdout]).to.deep.equal([
+        4,
+        'Draining: 5 objects looked at, 2 left, 3 shards (2.0 KiB) moved.\n'
+      ])
+    })
+
+    it('shows the state, and ends the drain', async () => {
+      started.node.drainOutcome = 'draining'
+      await run('node', 'drain', '--timeout=1')
+      expect((await run('node', 'drain', '--status')).exitCode).to.equal(0)
+      expect((await run('node', 'drain', '--cancel')).stdout).to.equal('The node lends its space.\n')
+      expect(started.node.drainStatus.state).to.equal('off')
+    })
+  })
+
   describe('thhe events', () => {
     const event = { room: 'heal', kind: 'repaired', reason: 'a holder has not come back', cid: 'bafy' }
 

@@ -26,6 +26,7 @@ const peer = (over: Partial<PeersJson['peers'][number]> = {}): PeersJson['peers'
   predictedRttMicros: 1_234_567,
   coordinateErrorPpm: 1_500_000,
   capacityBytes: 1023 * 2 ** 40,
+  draining: false,
   freeBytes: 1023 * 2 ** 30,
   reliabilityPpm: 1_000_000,
   failureDomain: 'a-domain-with-a-name.as-long-as.a-domain:may-have.64-characters-',

@@ -211,6 +211,7 @@ export class FakeNode implements GatewayNode {
       predictedRttMicros: 2_000,
       coordinateErrorPpm: 90_000,
       capacityBytes: 100,
+      draining: false,
       freeBytes: 50,
       reliabilityPpm: 1_000_000,
       failureDomain: 'here',
@@ -236,6 +237,28 @@ export class FakeNode implements GatewayNode {
     onProgress?.(report)
     if (this.failScrub !== undefined) throw this.failScrub
     return { ...report, shards: 2 }
+  }
+
+  drainStatus: GatewayNode['drain']['progress'] = {
+    ...{ state: 'off', left: 0, looked: 0, movedShards: 0, movedBytes: 0 }
+  }
+  /** What the node says when its user begins to empty it. */
+  drainOutcome: 'draining' | 'drained' = 'drained'
+
+  get drain(): GatewayNode['drain'] {
+    return {
+      progress: this.drainStatus,
+      begin: async () => {
+        const counts = {
+          left: this.drainOutcome === 'drained' ? 0 : 2,
+          looked: 5,
+          movedShards: 3,
+          movedBytes: 2048
+        }
+        return (this.drainStatus = { state: this.drainOutcome, ...counts })
+      },
+      cancel: async () => (this.drainStatus = { ...this.drainStatus, state: 'off' })
+    }
   }
 
   collections = 0

@@ -68,6 +68,7 @@ describe('a node that is not started', () => {
         'thhe_client_survived_failures_total',
         'thhe_owned_objects{state="all"} 0',
         'thhe_heal_repaired_total 0',
+        'thhe_drain{state="draining"} 0',
         'thhe_objects_by_spare{spare="below"} 0',
         'thhe_heal_queued_objects{spare="8+"} 0',
         'thhe_operation_seconds',

@@ -44,7 +44,8 @@ describe('report sections', () => {
     coordinate: { at: AT },
     heatPpm: 250_000,
     bandwidth: { upKibPerSecond: 4_096, downKibPerSecond: 0 },
-    bulk: { port: 4703, publicPort: 31_000 }
+    bulk: { port: 4703, publicPort: 31_000 },
+    draining: true
   })
   const bytesOf = (peer: PeerId): Uint8Array<ArrayBuffer> => Uint8Array.from(peer.toMultihash().bytes)
   /** A report with these sections, after a way over the wire. */
@@ -67,6 +68,7 @@ describe('report sections', () => {
       bandwidth: () => values().bandwidth,
       multiaddrs: () => [],
       bulk: () => values().bulk,
+      draining: () => false,
       sights: () => [{ ...values().sights[0], rttMicros }]
     }
     expect(readSections(sources).sights[0].rttMicros).to.equal(1)
@@ -75,14 +77,15 @@ describe('report sections', () => {
   })
 
   it('write no field of another section', () => {
-    const { multiaddrs, sights, coordinate, heatPpm, bandwidth, bulk } = values()
+    const { multiaddrs, sights, coordinate, heatPpm, bandwidth, bulk, draining } = values()
     const fields = [
       ...Object.keys(REPORT_SECTIONS.multiaddrs.encode(multiaddrs)),
       ...Object.keys(REPORT_SECTIONS.sights.encode(sights)),
       ...Object.keys(REPORT_SECTIONS.coordinate.encode(coordinate)),
       ...Object.keys(REPORT_SECTIONS.heatPpm.encode(heatPpm)),
       ...Object.keys(REPORT_SECTIONS.bandwidth.encode(bandwidth)),
-      ...Object.keys(REPORT_SECTIONS.bulk.encode(bulk))
+      ...Object.keys(REPORT_SECTIONS.bulk.encode(bulk)),
+      ...Object.keys(REPORT_SECTIONS.draining.encode(draining))
     ]
     expect(new Set(fields).size).to.equal(fields.length)
   })
