@@ -159,9 +159,9 @@ describe('cli: a cluster of five processes', function () {
     it('k > n', async () => refused(2, /k/, 'put', 'photo', '-k', '5', '-n', '4'))
     it('n > 256', async () => refused(2, /256/, 'put', 'photo', '-n', '300'))
     it('more shards than peers', async () => refused(4, /-k 2 -n 4/, 'put', 'photo', '-k', '2', '-n', '9'))
-    it('a directory', async () => {
+    it('a directory as a tensor', async () => {
       await mkdir(thhe.path('folder'))
-      await refused(2, /tar/, 'put', 'folder')
+      await refused(2, /folder is a directory/, 'tensor', 'put', 'folder')
     })
     it('an unknown command', async () => refused(2, /--help|Did you mean/, 'pot', 'photo'))
     it('an unknown option', async () => refused(2, /--help/, 'put', 'photo', '--colour', 'red'))

@@ -303,26 +303,31 @@ describe('cli: put, get and their relatives', () => {
   describe('put', () => {
     it('reports why it cannot read a file', async () => {
       await run('sh', ['-c', 'mkdir d; ln -s loop loop'])
+      const refused = async (text: RegExp, ...args: string[]): Promise<void> => {
+        const { exitCode, stdout, stderr } = await thhe(args)
+        expect([exitCode, stdout], stderr).to.deep.equal([2, ''])
+        expect(stderr)
+          .to.match(text)
+          .and.not.match(/\n\s+at /)
+      }
       const socket = createServer()
       socket.listen(world.path('here/socket'))
       await once(socket, 'listening')
-      for (const [path, text] of [
-        ['none', /There is no file none/],
-        ['d', /d is a directory/],
-        ['loop', /Cannot open loop: /],
-        ['socket', /Cannot open socket: /],
-        ['x'.repeat(256), /the name is too long/],
-        ['d/none/x', /There is no file d/]
-      ] as const) {
-        for (const command of [['put'], ['tensor', 'put']]) {
-          const { exitCode, stdout, stderr } = await thhe([...command, path])
-          expect([exitCode, stdout], stderr).to.deep.equal([2, ''])
-          expect(stderr)
-            .to.match(text)
-            .and.not.match(/\n\s+at /)
+      try {
+        for (const [path, text] of [
+          ['none', /There is no file none/],
+          ['loop', /Cannot open loop: /],
+          ['socket', /Cannot open socket: /],
+          ['x'.repeat(256), /the name is too long/],
+          ['d/none/x', /There is no file d/]
+        ] as const) {
+          await refused(text, 'put', path)
+          await refused(text, 'tensor', 'put', path)
         }
+        await refused(/d is a directory/, 'tensor', 'put', 'd')
+      } finally {
+        socket.close()
       }
-      socket.close()
     })
 
     it('reads files that report a wrong size', async () => {
