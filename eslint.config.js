@@ -101,6 +101,7 @@ const SRC_ROOMS = [
   'hologram',
   'field',
   'folders',
+  'heads',
   'store',
   'seal',
   'node',
@@ -162,12 +163,13 @@ export default defineConfig(
     files: ['src/node/bulk/**/*.ts'],
     rules: { ...timed(), ...walls([TIMER_MODULES, othersThan('node')]) }
   },
+  { files: ['src/heads/**/*.ts'], rules: timed(typesOnly(othersThan('heads'))) },
   { files: ['src/agreement/**/*.ts'], rules: timed(typesOnly(othersThan('agreement'))) },
   { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
   { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },
-  { files: ['src/gateway/**/*.ts'], rules: walls([othersThan('gateway', 'node', 'seal')]) },
+  { files: ['src/gateway/**/*.ts'], rules: walls([othersThan('gateway', 'node', 'seal', 'heads')]) },
   {
     files: ['src/cli/**/*.ts'],
-    rules: walls([othersThan('cli', 'node', 'gateway', 'seal', 'folders', 'manifold')])
+    rules: walls([othersThan('cli', 'node', 'gateway', 'seal', 'folders', 'heads', 'manifold')])
   }
 )

@@ -6,7 +6,7 @@ import { Signed } from './generated/report.js'
 import type { PeerId } from '@libp2p/interface'
 
 /** Domain separation: a signature of one type is not valid for another. */
-export type SignedType = 'report' | 'lease' | 'placement' | 'holder'
+export type SignedType = 'report' | 'lease' | 'placement' | 'holder' | 'head'
 
 /** Bytes of the multihash of an Ed25519 peer id. */
 export const PEER_ID_BYTES = 38

@@ -15,8 +15,10 @@ import type {
   MapJson,
   PeersJson,
   Problem,
+  PublishedJson,
   RemovedJson,
   RepairReportJson,
+  ResolvedJson,
   VerifyReportJson,
   ScrubReportJson,
   StatJson,
@@ -142,6 +144,15 @@ export class NodeClient {
   drain = async (method: 'GET' | 'POST' | 'DELETE'): Promise<DrainJson> =>
     await this.#body(await this.openWithToken(method, '/v1/drain'))
   uploads = async (): Promise<UploadsJson> => await this.#body(await this.openWithToken('GET', '/v1/uploads'))
+  /** @param name - as it stands in links: k51… */
+  resolveName = async (name: string): Promise<ResolvedJson> =>
+    await this.#body(await this.openWithToken('GET', `/v1/names/${name}`))
+  publishName = async (name: string, signed: Uint8Array): Promise<PublishedJson> => {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': signed.byteLength }
+    const request = await this.openWithToken('PUT', `/v1/names/${name}`, { headers })
+    request.write(signed)
+    return await this.#body(request)
+  }
   remove = async (cid: string): Promise<RemovedJson> =>
     await this.#body(await this.openWithToken('DELETE', `/v1/objects/${cid}`))
 

@@ -2,6 +2,7 @@ import type { MatrixError } from '../manifold/simulation/index.ts'
 import type { TensorErrorCode } from '../../encoder/tensor/index.ts'
 import type { FbaFileError } from '../../fba/analysis/index.ts'
 import type { FolderErrorCode } from '../folders/index.ts'
+import type { HeadErrorCode } from '../heads/index.ts'
 import type { ProblemCode } from '../gateway/index.ts'
 import type { ConfigError } from '../node/config/index.ts'
 import type { HologramErrorCode, NodeErrorCode, StoreErrorCode } from '../node/errors.ts'
@@ -39,6 +40,8 @@ type CliCode =
   | 'FILE_CHANGED'
   | 'FILE_EXISTS'
   | 'IS_DIRECTORY'
+  | 'NAME_CONFLICT'
+  | 'NO_SUCH_NAME'
   | 'IS_FOLDER'
   | 'IS_SYMLINK'
   | 'IS_TENSOR'
@@ -62,6 +65,7 @@ export type KnownCode =
   | ConfigError['code']
   | FbaFileError['code']
   | FolderErrorCode
+  | HeadErrorCode
   | HologramErrorCode
   | MatrixError['code']
   | NetworkDescriptorError['code']
@@ -111,6 +115,22 @@ export const CODES = {
   DEMO_FAILED: ['unexpected', ''],
   NOT_HEALTHY: ['unexpected', ''],
   NAME_TOO_LONG: ['usage', 'Give a shorter --name.'],
+  NO_SUCH_NAME: ['usage', '`thhe name new` makes a name, `thhe name ls` lists those that are here.'],
+  NAME_CONFLICT: [
+    'damaged',
+    '`thhe name resolve` shows all of them; `thhe name publish` with one of them ends the conflict.'
+  ],
+  BAD_HEAD: ['damaged', 'The peers that keep this name, or whoever published it, use other software or lie.'],
+  STALE_HEAD: [
+    'tryLater',
+    'Somebody else has just published under this name. Look at it, then publish again.'
+  ],
+  NO_HEAD: [
+    'notFound',
+    'Check the link. Whoever has the name may not have published yet, or not for longer than it lasts.'
+  ],
+  NO_MAJORITY: ['notEnough', PEERS_LATER],
+  REFUSED: ['tryLater', 'Try again later.'],
   NO_SUCH_FOLDER: ['usage', 'Make the folder first, or choose another name with -o.'],
   NO_NODE: ['noNode', START_NODE],
   NODE_UNREACHABLE: ['noNode', START_NODE],

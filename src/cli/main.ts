@@ -106,6 +106,9 @@ export const commands = (io: Io): readonly CommandModule[] => [
   repairCommand(io),
   rmCommand(io),
   linksCommand(io),
+  lazyCommand('name', 'Names: links that lead to the newest version of a file or folder', async () => {
+    return (await import('./commands/name.ts')).nameCommand(io)
+  }),
   gcCommand(io),
   peersCommand(io),
   mapCommand(io),

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
 import { objectCareRoutes } from './care-routes.ts'
 import { drainRoutes } from './drain-routes.ts'
+import { nameRoutes } from './name-routes.ts'
 import { eventRoutes } from './event-route.ts'
 import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
@@ -50,6 +51,7 @@ export const ROUTES: readonly Route[] = [
   ...scrubRoutes,
   ...objectCareRoutes,
   ...drainRoutes,
+  ...nameRoutes,
   ...eventRoutes
 ]
 

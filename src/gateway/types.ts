@@ -5,6 +5,7 @@ import type { Problem } from './problem.ts'
 export type GatewayNode = Pick<
   Node,
   | 'objects'
+  | 'heads'
   | 'networkId'
   | 'peerId'
   | 'metrics'
@@ -188,6 +189,30 @@ export type DrainJson = GatewayNode['drain']['progress']
 export interface UploadsJson {
   /** Those that were touched longest ago first. */
   readonly uploads: ReadonlyArray<Listed<ReturnType<GatewayNode['uploads']>>>
+}
+
+export interface HeadJson {
+  readonly sequence: number
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAtMs: number
+  /** base64url. */
+  readonly value: string
+  /** The signed head, base64url: whoever reads it can verify it. */
+  readonly signed: string
+}
+
+export interface ResolvedJson {
+  readonly name: string
+  /** Several when there is more than one of the highest sequence: two published at the same time. */
+  readonly heads: readonly HeadJson[]
+  /** Peers that keep the name and have answered, and how many keep it. */
+  readonly answered: number
+  readonly keepers: number
+}
+
+export interface PublishedJson extends Omit<ResolvedJson, 'answered'> {
+  /** Peers that have it on their disks. */
+  readonly confirmed: number
 }
 
 /** Answer of /v1/map. */

@@ -3,8 +3,9 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { Registry } from 'prom-client'
 import { createSegmentCodec } from '../../encoder/index.ts'
 import { AwakeClock, systemClock, systemRandom } from '../clock/index.ts'
+import { Heads } from '../heads/index.ts'
 import { Hologram } from '../hologram/hologram.ts'
-import { TokenBucket } from '../hologram/index.ts'
+import { copyHomes, networkPrefix, TokenBucket } from '../hologram/index.ts'
 import { openStore } from '../store/index.ts'
 import { aboutModule } from './about-module.ts'
 import { MapAgreement } from './agreement/index.ts'
@@ -25,6 +26,7 @@ import { GossipShape, gossipShapeModule } from './host/gossip-shape.ts'
 import { createHost } from './host/host.ts'
 import { hostModule } from './host/module.ts'
 import { PortForwarder } from './host/port-forwarder.ts'
+import { headsModule } from './heads-module.ts'
 import { createHomeostat, homeostatModule } from './homeostat-module.ts'
 import { Introduction } from './introduction.ts'
 import { createLogger } from './logger.ts'
@@ -200,6 +202,14 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     report: async () => await peers.reportNow(),
     drainer: hologram.drainer
   })
+  const heads = new Heads({
+    mesh,
+    homes: (seed, count) => copyHomes(seed, count, mesh.placement().peers).map(({ id }) => id),
+    records: store.notes('heads'),
+    networkOf: networkPrefix,
+    clock,
+    logger: logger.child('heads')
+  })
   const ofStore = { clock: systemClock, logger: logger.child('store') }
   const garbage = new GarbageCollector({ holdings: store, ...ofStore })
   modules.add(
@@ -210,6 +220,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     hostModule(host, config),
     bulkModule(bulk, { port: bulkListen(config.listen, config.bulkPort).port, forwarder: opened.forwarder }),
     objectsModule(hologram, operations),
+    headsModule(heads),
     homeostatModule(homeostat),
     peersModule(peers, clocks),
     gossipShapeModule(opened.shape, { host, rttMicros: (peer) => peers.rttMicros(peer), prefix, clock }),
@@ -237,6 +248,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     host,
     peers,
     hologram,
+    heads,
     agreement,
     garbage,
     drain,

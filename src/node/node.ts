@@ -2,6 +2,7 @@ import { NodeError } from './errors.ts'
 import { mapView } from './agreement/view.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
+import type { Heads } from '../heads/index.ts'
 import type { Hologram } from '../hologram/hologram.ts'
 import type { Collected, UploadSummary } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
@@ -34,6 +35,7 @@ export interface NodeParts {
   readonly host: Host
   readonly peers: Peers
   readonly hologram: Hologram
+  readonly heads: Heads
   readonly garbage: GarbageCollector
   readonly events: EventLog
   readonly drain: DrainControl
@@ -79,6 +81,10 @@ export class ThheNode implements Node {
 
   get objects(): Objects {
     return this.#parts.hologram
+  }
+
+  get heads(): Heads {
+    return this.#parts.heads
   }
 
   get metrics(): Registry {

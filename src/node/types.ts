@@ -2,6 +2,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
 import type { SegmentCodec } from '../../encoder/index.ts'
 import type { Clock } from '../clock/index.ts'
+import type { Heads } from '../heads/index.ts'
 import type { ScrubOptions, ScrubReport, StoreHealth } from '../store/index.ts'
 import type { Collected, UploadSummary, Usage } from '../hologram/holdings.ts'
 import type { Objects } from '../hologram/objects.ts'
@@ -91,6 +92,8 @@ export interface Node {
   readonly network: NetworkDescriptor & { readonly id: string }
   readonly config: NodeConfig
   readonly objects: Objects
+  /** Named heads: small signed values that are kept by several peers. */
+  readonly heads: Pick<Heads, 'publish' | 'resolve'>
   /** This node's own registry; nodes of one process do not share it. */
   readonly metrics: Registry
   readonly logger: Logger

@@ -4,8 +4,8 @@ export interface SealErrorData {
   BAD_LINK: { link: string }
   /** The link names another network. Both are the hexadecimal digits that stand in links. */
   WRONG_NETWORK: { expected: string; found: string }
-  /** The key is not 32 bytes of base64url. */
-  BAD_KEY: { reason: 'malformed' }
+  /** The key is not 32 bytes of base64url, or there is none. */
+  BAD_KEY: { reason: 'malformed' | 'missing' }
   /** The first sealed bytes do not open: another key sealed them, or they are damaged. */
   WRONG_KEY: { chunk: number }
   /** A later chunk does not open. */

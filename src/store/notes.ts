@@ -45,14 +45,22 @@ export class Notes {
     return await this.#parts.database.get(noteKey(this.#namespace, key))
   }
 
-  /** Entries whose key starts with `prefix`, ascending. @throws StoreError 'CORRUPT' if one of them is damaged */
-  async list(prefix: string): Promise<Array<{ key: string; value: Uint8Array }>> {
+  /**
+   * Entries whose key starts with `prefix`, ascending.
+   *
+   * @param onDamaged - told of damaged entries, which are left out; without it they end the list
+   * @throws StoreError 'CORRUPT' if one of them is damaged and nobody is to be told
+   */
+  async list(
+    prefix: string,
+    onDamaged?: (key: string) => void
+  ): Promise<Array<{ key: string; value: Uint8Array }>> {
     const found: Array<{ key: string; value: Uint8Array }> = []
     for await (const { key, value } of this.#parts.database.entries(noteKey(this.#namespace, prefix))) {
       const name = noteNameOf(key)
-      if (value === undefined)
-        throw new StoreError('CORRUPT', `The note ${this.#namespace}/${name} is damaged.`)
-      found.push({ key: name, value })
+      if (value !== undefined) found.push({ key: name, value })
+      else if (onDamaged !== undefined) onDamaged(name)
+      else throw new StoreError('CORRUPT', `The note ${this.#namespace}/${name} is damaged.`)
     }
     return found
   }

@@ -125,6 +125,12 @@ const BREACHES: ReadonlyArray<[file: string, code: string, rule: string]> = [
     '@typescript-eslint/no-restricted-imports'
   ],
   ['src/folders/x.ts', 'export const now = Date.now()', 'no-restricted-properties'],
+  ['src/heads/x.ts', 'setTimeout(() => {}, 1)', 'no-restricted-globals'],
+  [
+    'src/heads/x.ts',
+    "import { openStore } from '../store/index.ts'\nopenStore()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
   [
     'src/hologram/x.ts',
     "import { sealObject } from '../seal/index.ts'\nsealObject()",

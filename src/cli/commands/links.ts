@@ -38,7 +38,7 @@ export const linksCommand = (io: Io): CommandModule =>
         .example('thhe links "*.jpg"', 'Lists the links to pictures'),
     handler: async (flags) => {
       if (flags.keep && flags.forget) throw usageError('--keep and --forget exclude each other.')
-      const book = new LinksBook(await folderOf(flags, io))
+      const book = new LinksBook(await dataFolderOf(flags, io))
       if (flags.keep) {
         const isNew = await book.start()
         if (!flags.quiet)
@@ -66,7 +66,7 @@ export const linksCommand = (io: Io): CommandModule =>
   })
 
 /** The data folder of the node that commands talk to; without one that runs, the folder that is named, or the default one. */
-const folderOf = async (flags: EndpointOptions, io: Io): Promise<string> => {
+export const dataFolderOf = async (flags: EndpointOptions, io: Io): Promise<string> => {
   const named = flags.data ?? io.env.THHE_DATA
   if (named !== undefined && named !== '') return named
   try {

@@ -27,8 +27,17 @@ export const rmCommand = (io: Io): CommandModule =>
         describe: 'Link to another version of the folder: what it shares with this one stays'
       }),
     handler: async (flags) => {
-      const { readFolderLink } = await import('../folders/reader.ts')
+      const [{ readFolderLink }, { isNameLink }] = await Promise.all([
+        import('../folders/reader.ts'),
+        import('../names/link.ts')
+      ])
       const text = await linkText(flags, io)
+      if (isNameLink(text)) {
+        throw usageError(
+          'This is a name: what it leads to may be wanted still.',
+          '`thhe name resolve` shows the link of what it leads to now.'
+        )
+      }
       const client = await connect(flags, io)
       const { place, isFolder, path } = await readFolderLink(client, text)
       if (path.length > 0 || place.slice !== undefined) {

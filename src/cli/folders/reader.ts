@@ -9,6 +9,7 @@ import {
 import type { Entry, FolderLink, Place } from '../../folders/index.ts'
 import type { NodeClient } from '../client.ts'
 import { CliError } from '../errors.ts'
+import { followName } from '../names/follow.ts'
 import { download } from '../objects/download.ts'
 import { keyFor, openObject } from '../objects/get.ts'
 import type { OpenObject } from '../objects/get.ts'
@@ -34,10 +35,10 @@ export const folderReader = (client: NodeClient, onNode: (place: Place) => void 
     return await nodeBytes(client, place)
   })
 
-/** Reads a link for the network of the node. @throws SealError, FolderError */
+/** Reads a link for the network of the node, and follows the link of a name. @throws SealError, FolderError; see `followName` */
 export const readFolderLink = async (client: NodeClient, text: string): Promise<FolderLink> => {
   const network = await client.network()
-  return parsePlace(Buffer.from(network.id, 'hex'), text)
+  return parsePlace(Buffer.from(network.id, 'hex'), await followName(client, text))
 }
 
 /** @throws SealError; FolderError 'BAD_LINK' | 'NOT_IN_FOLDER' | 'NOT_A_FOLDER' | 'BAD_FOLDER' */

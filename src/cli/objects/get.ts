@@ -20,11 +20,18 @@ export interface OpenObject {
   close: () => void
 }
 
-/** Reads a link for the network of the node. @throws SealError 'BAD_LINK' | 'WRONG_NETWORK' | 'BAD_KEY' */
+/**
+ * Reads a link for the network of the node, and follows the link of a name.
+ *
+ * @throws SealError 'BAD_LINK' | 'WRONG_NETWORK' | 'BAD_KEY'; see `followName`
+ */
 export const readLink = async (client: NodeClient, text: string): Promise<Link> => {
-  const { parseLink } = await import('../../seal/index.ts')
+  const [{ parseLink }, { followName }] = await Promise.all([
+    import('../../seal/index.ts'),
+    import('../names/follow.ts')
+  ])
   const network = await client.network()
-  return parseLink(Buffer.from(network.id, 'hex'), text)
+  return parseLink(Buffer.from(network.id, 'hex'), await followName(client, text))
 }
 
 /** Starts to fetch what a link names and to unseal it on the way. */

@@ -65,7 +65,16 @@ export function homesOf<P extends PlacementPeer>(
  * @param count - how many; fewer are returned when there are fewer peers
  */
 export function manifestHomes<P extends PlacementPeer>(cid: CID, count: number, peers: readonly P[]): P[] {
-  const free = new Set(candidatesOf(cid.bytes, 1, peers))
+  return copyHomes(cid.bytes, count, peers)
+}
+
+/** As `manifestHomes`, for anything that is kept in whole copies. */
+export function copyHomes<P extends PlacementPeer>(
+  seed: Uint8Array,
+  count: number,
+  peers: readonly P[]
+): P[] {
+  const free = new Set(candidatesOf(seed, 1, peers))
   const homes: P[] = []
   const taken = new Map<string, number>()
   while (homes.length < count) {

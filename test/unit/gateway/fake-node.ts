@@ -6,6 +6,9 @@ import type { CID } from 'multiformats/cid'
 import { Registry } from 'prom-client'
 import type { GatewayNode, ObjectReader, OwnedObject, PutOptions } from '../../../src/gateway/index.ts'
 import { objectCid } from '../../../src/hologram/records/cid.ts'
+import { newest, openHead } from '../../../src/heads/head.ts'
+import { HeadError } from '../../../src/heads/index.ts'
+import type { Head } from '../../../src/heads/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
 import { EventLog } from '../../../src/node/events.ts'
 import { silentLogger } from '../../../src/node/logger.ts'
@@ -258,6 +261,26 @@ export class FakeNode implements GatewayNode {
         return (this.drainStatus = { state: this.drainOutcome, ...counts })
       },
       cancel: async () => (this.drainStatus = { ...this.drainStatus, state: 'off' })
+    }
+  }
+
+  /** The heads of each name. */
+  readonly names = new Map<string, readonly Head[]>()
+
+  heads: GatewayNode['heads'] = {
+    publish: async (name, signed) => {
+      const head = await openHead(this.networkId, signed, Date.now())
+      if (!head.name.equals(name)) throw new HeadError('BAD_HEAD', 'The head is of another name.')
+      const heads = newest([...(this.names.get(name.toString()) ?? []), head])
+      if (heads[0].sequence > head.sequence) throw new HeadError('STALE_HEAD', 'A newer one is kept already.')
+      this.names.set(name.toString(), heads)
+      return { heads, confirmed: 4, keepers: 7 }
+    },
+    resolve: async (name) => {
+      const heads = this.names.get(name.toString())
+      if (heads === undefined)
+        throw new HeadError('NO_HEAD', `Nothing is published under ${name.toString()}.`)
+      return { heads, answered: 4, keepers: 7 }
     }
   }
 

@@ -3,7 +3,11 @@ import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'chai'
+import { formatName, signHead } from '../../../src/heads/index.ts'
 import { createGateway, identityProof, NDJSON, PROBLEM_FIELD, ROUTES } from '../../../src/gateway/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
@@ -33,7 +37,10 @@ describe('gateway', () => {
     init: Parameters<typeof ask>[3] = {}
   ): Promise<Answer> => {
     const answer = await ask(gateway.url, method, path, init)
-    const route = path.split('?')[0].replace(/^\/v1\/objects\/[^/]+/, '/v1/objects/{cid}')
+    const route = path
+      .split('?')[0]
+      .replace(/^\/v1\/objects\/[^/]+/, '/v1/objects/{cid}')
+      .replace(/^\/v1\/names\/[^/]+/, '/v1/names/{name}')
     if (answer.complete && openapi.paths[route]?.[method.toLowerCase()] !== undefined) {
       expectDescribed(route, method, answer)
     }
@@ -61,7 +68,8 @@ describe('gateway', () => {
     expect(served.sort()).to.deep.equal(listed.sort())
   })
 
-  for (const { methods, path, takesBody } of ROUTES) {
+  // A name has nothing published under it before its own tests.
+  for (const { methods, path, takesBody } of ROUTES.filter((route) => !route.path.includes('{name}'))) {
     for (const method of methods) {
       it(`${method} ${path} answers as described`, async () => {
         const body = takesBody ? BYTES : undefined
@@ -70,6 +78,48 @@ describe('gateway', () => {
       })
     }
   }
+
+  describe('names', () => {
+    let key: Ed25519PrivateKey
+    let path: string
+    beforeEach(async () => {
+      key = await generateKeyPair('Ed25519')
+      path = `/v1/names/${formatName(peerIdFromPrivateKey(key))}`
+    })
+    const sign = async (sequence: number): Promise<Buffer> =>
+      Buffer.from(
+        await signHead(
+          node.networkId,
+          { sequence, expiresAtMs: Date.now() + 60_000, value: Uint8Array.of(sequence) },
+          { peer: peerIdFromPrivateKey(key), sign: async (bytes) => await key.sign(bytes) }
+        )
+      )
+    const publish = async (body: Buffer): Promise<Awaited<ReturnType<typeof call>>> =>
+      await call('PUT', path, { headers: bearer(TOKEN), body })
+    const read = async (): Promise<Awaited<ReturnType<typeof call>>> =>
+      await call('GET', path, { headers: bearer(TOKEN) })
+
+    it('answer with what was published last', async () => {
+      expect((await read()).status).to.equal(404)
+      expect((await publish(await sign(1))).status).to.equal(200)
+      expect((await publish(await sign(2))).status).to.equal(200)
+      const { heads } = JSON.parse((await read()).body.toString()) as { heads: Array<{ value: string }> }
+      expect(heads.map(({ value }) => value)).to.deep.equal(['Ag'])
+      expect((await publish(await sign(1))).status).to.equal(409)
+    })
+
+    it('need the token, a name, and a head of it that is not too long', async () => {
+      expect((await call('GET', path)).status).to.equal(401)
+      const nonsense = await call('GET', '/v1/names/nonsense', { headers: bearer(TOKEN) })
+      expect(nonsense.status).to.equal(400)
+      for (const body of [Buffer.alloc(0), Buffer.alloc(100), Buffer.alloc(10_000)]) {
+        expect((await publish(body)).status, `${body.length} bytes`).to.equal(400)
+      }
+      const other = await sign(1)
+      path = `/v1/names/${formatName(peerIdFromPrivateKey(await generateKeyPair('Ed25519')))}`
+      expect((await publish(other)).status).to.equal(400)
+    })
+  })
 
   describe('scrub', () => {
     const scrub = async (query = '') => await call('POST', `/v1/scrub${query}`, { headers: bearer(TOKEN) })

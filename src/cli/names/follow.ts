@@ -1,0 +1,65 @@
+import { openHead } from '../../heads/index.ts'
+import { openNameValue } from '../../seal/index.ts'
+import type { HeadJson } from '../../gateway/index.ts'
+import type { NodeClient } from '../client.ts'
+import { CliError } from '../errors.ts'
+import { count } from '../format.ts'
+import { printable } from '../printable.ts'
+import { isNameLink, parseNameLink, withPath } from './link.ts'
+import type { NameLink } from './link.ts'
+
+/** A target longer than this is no link. */
+const MAX_LINK_CHARACTERS = 2048
+
+/** One thing that was published under a name. */
+export interface Target {
+  readonly sequence: number
+  readonly expiresAtMs: number
+  readonly link: string
+}
+
+/**
+ * Replaces the link of a name by the link that was published under it, with the path behind it; any other link stays.
+ *
+ * @throws CliError 'NAME_CONFLICT' | 'NO_HEAD' | 'NO_MAJORITY'; SealError; HeadError 'BAD_HEAD'
+ */
+export const followName = async (client: NodeClient, text: string): Promise<string> => {
+  if (!isNameLink(text)) return text
+  const link = parseNameLink(await networkId(client), text)!
+  const targets = await targetsOf(client, link)
+  if (targets.length > 1) {
+    throw new CliError(
+      'NAME_CONFLICT',
+      `${count(targets.length, 'link')} were published under this name at the same time.`
+    )
+  }
+  return withPath(targets[0].link, link.path)
+}
+
+/** All that is published under a name with the highest sequence. The signatures are checked here again. */
+export const targetsOf = async (client: NodeClient, { name, text, key }: NameLink): Promise<Target[]> => {
+  const id = await networkId(client)
+  const { heads } = await client.resolveName(text)
+  return await Promise.all(heads.map(async (head) => await targetOf(id, head, name, key)))
+}
+
+const targetOf = async (
+  network: Uint8Array,
+  { signed }: HeadJson,
+  expected: NameLink['name'],
+  key: Uint8Array | undefined
+): Promise<Target> => {
+  const bytes = Uint8Array.from(Buffer.from(signed, 'base64url'))
+  const { name, value, sequence, expiresAtMs } = await openHead(network, bytes, Date.now())
+  if (!name.equals(expected))
+    throw new CliError('BAD_HEAD', 'The node answered with the head of another name.')
+  const link = openNameValue(value, key)
+  // It goes on as if the user had typed it.
+  if (link.length > MAX_LINK_CHARACTERS || printable(link) !== link || isNameLink(link)) {
+    throw new CliError('BAD_HEAD', 'What is published under this name is not a link to a file or folder.')
+  }
+  return { sequence, expiresAtMs, link }
+}
+
+export const networkId = async (client: NodeClient): Promise<Uint8Array> =>
+  Buffer.from((await client.network()).id, 'hex')
