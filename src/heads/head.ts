@@ -77,7 +77,7 @@ function decodePayload(payload: Uint8Array): HeadMessage {
 }
 
 /**
- * What is kept of several heads of one name: those of the highest sequence, each value once, in an order that all peers
+ * What counts of several heads of one name: those of the highest sequence, each value once, in an order that all peers
  * compute alike.
  */
 export function newest(heads: readonly Head[]): Head[] {
@@ -88,7 +88,7 @@ export function newest(heads: readonly Head[]): Head[] {
     if (twin < 0) kept.push(head)
     else if (head.expiresAtMs > kept[twin].expiresAtMs) kept[twin] = head
   }
-  return kept.slice(0, MAX_CONFLICTS)
+  return kept
 }
 
 function inOrder(a: Head, b: Head): number {

@@ -15,8 +15,9 @@ export type HeadsComponents = KeeperComponents
 export interface Resolved {
   /** One, or several of one sequence when two wrote at the same time. */
   readonly heads: readonly Head[]
-  /** Keepers that answered, and how many there are. */
+  /** Keepers that answered, how many of them had exactly these heads, and how many keepers there are. */
   readonly answered: number
+  readonly agreed: number
   readonly keepers: number
 }
 
@@ -107,10 +108,13 @@ export class Heads {
     checkMajority(answers, keepers.length)
     const heads = newest(answers.good.flatMap((answer) => answer.heads))
     if (heads.length === 0) {
-      throw new HeadError('NO_HEAD', `Nothing is published under ${name.toString()}, or it has expired.`)
+      throw new HeadError('NO_HEAD', `Nothing is published under ${name.toString()}, or it has expired.`, {
+        keepers: keepers.length
+      })
     }
     this.#mend(heads, answers.good)
-    return { heads, answered: answers.good.length, keepers: keepers.length }
+    const agreed = answers.good.filter((answer) => versionOf(answer.heads) === versionOf(heads)).length
+    return { heads, answered: answers.good.length, agreed, keepers: keepers.length }
   }
 
   #keepersOf(name: PeerId): readonly PeerId[] {

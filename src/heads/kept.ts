@@ -1,6 +1,6 @@
 import { KeptHeads } from '../../protocols/generated/head.js'
 import type { Clock } from '../clock/index.ts'
-import { newest, openHead } from './head.ts'
+import { MAX_CONFLICTS, newest, openHead } from './head.ts'
 import type { Head } from './head.ts'
 import type { HeadSettings } from './settings.ts'
 
@@ -89,7 +89,9 @@ export class KeptHeadsStore {
       const known = this.#kept.get(name)
       const before = this.get(name)
       if (known === undefined && !this.#hasRoom(broughtBy)) return undefined
-      const heads = newest([...before, head])
+      const all = newest([...before, head])
+      // Of too many at one time the first stay: whoever was told that he is alone must not be pushed out by those that follow.
+      const heads = all.length > MAX_CONFLICTS ? before : all
       const isKept = heads.some(({ signed }) => signed === head.signed)
       if (!isKept) return heads
       const kept = { heads, broughtBy: known?.broughtBy ?? broughtBy ?? '' }

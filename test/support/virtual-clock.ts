@@ -1,5 +1,8 @@
 import type { Cancel, Clock } from '../../src/clock/index.ts'
 
+/** Work that is not ready after so many turns waits for time. */
+const IDLE_TURNS = 20
+
 interface Entry {
   atMs: number
   sequence: number
@@ -95,8 +98,12 @@ export class VirtualTime implements Clock {
       ended = true
     }
     work.then(end, end)
+    let idle = 0
     for (await settled(); !ended; await settled()) {
       const next = this.#takeNext(untilMs)
+      // Work that lets others have their turn is ready again only after one.
+      if (next === undefined && ++idle < IDLE_TURNS) continue
+      idle = 0
       if (next === undefined) throw new Error(`the work has not ended after ${limitMs} virtual ms`)
       this.#monotonicMs = Math.max(this.#monotonicMs, next.atMs)
       next.run?.()

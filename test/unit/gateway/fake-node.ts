@@ -280,7 +280,7 @@ export class FakeNode implements GatewayNode {
       const heads = this.names.get(name.toString())
       if (heads === undefined)
         throw new HeadError('NO_HEAD', `Nothing is published under ${name.toString()}.`)
-      return { heads, answered: 4, keepers: 7 }
+      return { heads, answered: 4, agreed: 4, keepers: 7 }
     }
   }
 
