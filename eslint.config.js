@@ -102,7 +102,9 @@ const SRC_ROOMS = [
   'field',
   'folders',
   'heads',
+  's3',
   'store',
+  'tables',
   'seal',
   'node',
   'gateway',
@@ -167,9 +169,18 @@ export default defineConfig(
   { files: ['src/agreement/**/*.ts'], rules: timed(typesOnly(othersThan('agreement'))) },
   { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
   { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },
+  {
+    files: ['src/tables/**/*.ts'],
+    rules: timed(IO_MODULES, WORKER_MODULES, othersThan('tables', 'heads'))
+  },
+  { files: ['src/s3/**/*.ts'], rules: walls([othersThan('s3', 'node', 'seal', 'tables', 'hologram')]) },
+  {
+    files: ['src/s3/auth/**/*.ts'],
+    rules: pure(WORKER_MODULES, othersThan('s3'))
+  },
   { files: ['src/gateway/**/*.ts'], rules: walls([othersThan('gateway', 'node', 'seal', 'heads')]) },
   {
     files: ['src/cli/**/*.ts'],
-    rules: walls([othersThan('cli', 'node', 'gateway', 'seal', 'folders', 'heads', 'manifold')])
+    rules: walls([othersThan('cli', 'node', 'gateway', 'seal', 'folders', 'heads', 'manifold', 's3')])
   }
 )

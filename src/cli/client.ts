@@ -13,12 +13,16 @@ import type {
   ManifestJson,
   OwnedObjectJson,
   MapJson,
+  NewS3KeyJson,
   PeersJson,
   Problem,
   PublishedJson,
   RemovedJson,
   RepairReportJson,
   ResolvedJson,
+  S3KeyJson,
+  S3KeysJson,
+  S3StatusJson,
   VerifyReportJson,
   ScrubReportJson,
   StatJson,
@@ -143,6 +147,17 @@ export class NodeClient {
   }
   drain = async (method: 'GET' | 'POST' | 'DELETE'): Promise<DrainJson> =>
     await this.#body(await this.openWithToken(method, '/v1/drain'))
+  s3 = async (): Promise<S3StatusJson> => await this.#body(await this.openWithToken('GET', '/v1/s3'))
+  s3Keys = async (): Promise<S3KeysJson> => await this.#body(await this.openWithToken('GET', '/v1/s3/keys'))
+  createS3Key = async (key: Pick<S3KeyJson, 'name' | 'grants'>): Promise<NewS3KeyJson> => {
+    const body = Buffer.from(JSON.stringify(key))
+    const headers = { 'content-type': 'application/json', 'content-length': body.byteLength }
+    const request = await this.openWithToken('POST', '/v1/s3/keys', { headers })
+    request.write(body)
+    return await this.#body(request)
+  }
+  removeS3Key = async (accessKeyId: string): Promise<void> =>
+    await this.#body(await this.openWithToken('DELETE', `/v1/s3/keys/${encodeURIComponent(accessKeyId)}`))
   uploads = async (): Promise<UploadsJson> => await this.#body(await this.openWithToken('GET', '/v1/uploads'))
   /** @param name - as it stands in links: k51… */
   resolveName = async (name: string): Promise<ResolvedJson> =>

@@ -31,7 +31,9 @@ export const commandGroup = (
   command: string,
   describe: string,
   members: readonly CommandModule[],
-  options: Parameters<Argv['options']>[0] = {}
+  options: Parameters<Argv['options']>[0] = {},
+  /** The groups that this one is in, outermost first. */
+  parents: readonly string[] = []
 ): CommandModule => ({
   command,
   describe,
@@ -39,8 +41,13 @@ export const commandGroup = (
     for (const member of members) yargs.command(member)
     return yargs
       .options(options)
-      .demandCommand(1, `Say which: thhe ${command} ${namesOf(members).join(', ')}.`)
+      .demandCommand(1, `Say which: thhe ${[...parents, command].join(' ')} ${namesOf(members).join(', ')}.`)
   },
   // It runs for a word that is none of the members.
-  handler: ({ _: words }) => refuseUnknown(words.slice(1).map(String), namesOf(members), command)
+  handler: ({ _: words }) =>
+    refuseUnknown(
+      words.slice(parents.length + 1).map(String),
+      namesOf(members),
+      [...parents, command].join(' ')
+    )
 })

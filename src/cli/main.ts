@@ -106,6 +106,9 @@ export const commands = (io: Io): readonly CommandModule[] => [
   repairCommand(io),
   rmCommand(io),
   linksCommand(io),
+  lazyCommand('s3', 'Who may use the S3 service of a node that was started with --s3', async () => {
+    return (await import('./commands/s3.ts')).s3Command(io)
+  }),
   lazyCommand('name', 'Names: links that lead to the newest version of a file or folder', async () => {
     return (await import('./commands/name.ts')).nameCommand(io)
   }),

@@ -29,6 +29,9 @@ const CODES = {
   UNAUTHORIZED: [401, 'Send "Authorization: Bearer TOKEN" with the token from api-token in the data folder.'],
   FOREIGN_HOST: [403, 'Address the node by its IP address or as localhost.'],
   FOREIGN_ORIGIN: [403, 'Web pages of other origins may not use this interface.'],
+  S3_OFF: [404, 'The node was started without an address for S3.'],
+  NO_KEY: [404, 'GET /v1/s3/keys lists the keys there are.'],
+  S3_NOT_READY: [503, 'Try again: the peers that keep the service may not be in sight yet.'],
   NO_ROUTE: [404, 'See /openapi.json for what is served.'],
   METHOD_NOT_ALLOWED: [405, 'See the Allow header.'],
   PRECONDITION_FAILED: [412, 'Ask for the object again, or leave the condition out.'],
@@ -86,7 +89,10 @@ export type GatewayErrorCode = Extract<
   | 'UNAUTHORIZED'
   | 'FOREIGN_HOST'
   | 'FOREIGN_ORIGIN'
+  | 'NO_KEY'
   | 'NO_ROUTE'
+  | 'S3_NOT_READY'
+  | 'S3_OFF'
   | 'METHOD_NOT_ALLOWED'
   | 'PRECONDITION_FAILED'
   | 'BODY_NOT_EXPECTED'

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatewayError } from './problem.ts'
 import type { Target } from './target.ts'
-import type { GatewayNode } from './types.ts'
+import type { GatewayNode, S3Control } from './types.ts'
 
 /** One request on its way through a handler. */
 export interface Exchange {
   readonly node: GatewayNode
+  /** Absent where the node serves no S3. */
+  readonly s3: S3Control | undefined
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly query: URLSearchParams

@@ -12,13 +12,14 @@ import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
 import { careRoutes, nodeRoutes } from './node-routes.ts'
 import { objectRoutes } from './object-routes.ts'
+import { s3Routes } from './s3-routes.ts'
 import { scrubRoutes } from './scrub-route.ts'
 import { GatewayError, statusOf, toProblem } from './problem.ts'
 import { finish, problemText, sendProblem } from './respond.ts'
 import { matchRoute, methodsAt } from './router.ts'
 import type { Route } from './router.ts'
 import { targetOf } from './target.ts'
-import type { GatewayNode } from './types.ts'
+import type { GatewayNode, S3Control } from './types.ts'
 
 export interface GatewayInit {
   /** `host:port`, IPv6 in brackets. Port 0 takes a free one. @default '127.0.0.1:0' */
@@ -52,10 +53,14 @@ export const ROUTES: readonly Route[] = [
   ...objectCareRoutes,
   ...drainRoutes,
   ...nameRoutes,
-  ...eventRoutes
+  ...eventRoutes,
+  ...s3Routes
 ]
 
-export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit = {}): Gateway => {
+export const createGateway = (
+  { node, s3 }: { readonly node: GatewayNode; readonly s3?: S3Control },
+  init: GatewayInit = {}
+): Gateway => {
   const { listen = '127.0.0.1:0', idleTimeoutMs = 120_000, headersTimeoutMs = 10_000 } = init
   const stopping = new AbortController()
   const requests = requestCounter(node)
@@ -70,7 +75,7 @@ export const createGateway = ({ node }: { node: GatewayNode }, init: GatewayInit
   server.timeout = idleTimeoutMs
   server.maxConnections = init.maxConnections ?? 256
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer({ node, address: urlOf(server), request, response, stopping: stopping.signal, requests })
+    void answer({ node, s3, address: urlOf(server), request, response, stopping: stopping.signal, requests })
   }
   server.on('request', onRequest)
   // With `Expect: 100-continue` a client learns of a refusal before it sends the body.
@@ -108,6 +113,7 @@ class GatewayStopping extends Error {
 
 interface Answering {
   readonly node: GatewayNode
+  readonly s3: S3Control | undefined
   readonly address: string
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -116,7 +122,7 @@ interface Answering {
 }
 
 const answer = async (answering: Answering): Promise<void> => {
-  const { node, address, request, response, stopping, requests } = answering
+  const { node, s3, address, request, response, stopping, requests } = answering
   const gone = new AbortController()
   let path = 'none'
   response.on('close', () => {
@@ -138,7 +144,7 @@ const answer = async (answering: Answering): Promise<void> => {
       delete request.headers.expect
     }
     const signal = AbortSignal.any([gone.signal, stopping])
-    await route.handle({ node, address, request, response, query: target.query, cid, signal })
+    await route.handle({ node, s3, address, request, response, query: target.query, cid, signal })
   } catch (error) {
     fail(node, response, stopping.aborted ? stopping.reason : error)
   }

@@ -215,5 +215,44 @@ export interface PublishedJson extends Omit<ResolvedJson, 'answered'> {
   readonly confirmed: number
 }
 
+/** What may be done with one bucket, or with all: '*'. */
+export interface S3GrantJson {
+  readonly bucket: string
+  readonly rights: ReadonlyArray<'read' | 'write' | 'list' | 'own'>
+}
+
+export interface S3KeyJson {
+  readonly accessKeyId: string
+  /** What its user calls it. */
+  readonly name: string
+  readonly createdAtMs: number
+  readonly grants: readonly S3GrantJson[]
+}
+
+/** A new key: the secret is told once, here. */
+export interface NewS3KeyJson extends S3KeyJson {
+  readonly secretAccessKey: string
+}
+
+export interface S3StatusJson {
+  /** Where S3 is served: 'http://127.0.0.1:9000'. */
+  readonly url: string
+  /** Whether the service has found what it keeps in the mesh. */
+  readonly ready: boolean
+}
+
+export interface S3KeysJson {
+  readonly keys: readonly S3KeyJson[]
+}
+
+/** The S3 service of a node that has one. */
+export interface S3Control {
+  readonly status: () => S3StatusJson
+  readonly keys: () => Promise<readonly S3KeyJson[]>
+  readonly createKey: (key: Pick<S3KeyJson, 'name' | 'grants'>) => Promise<NewS3KeyJson>
+  /** @returns whether there was one */
+  readonly removeKey: (accessKeyId: string) => Promise<boolean>
+}
+
 /** Answer of /v1/map. */
 export type MapJson = MapView

@@ -8,6 +8,7 @@ export {
   sealedForm,
   sealedObjectBytes,
   sealObject,
+  streamForm,
   unsealedObjectBytes
 } from './object.ts'
 export type { SealedForm } from './object.ts'

@@ -113,6 +113,11 @@ export async function openSealed(
   return { form, bytes }
 }
 
+/** How to read ranges of what `sealStream` made. @throws SealError 'BAD_KEY' */
+export function streamForm(key: Uint8Array): SealedForm {
+  return formOf(counterCipher(key), 0, undefined)
+}
+
 function formOf(cipher: ChunkCipher, headerBytes: number, name: string | undefined): SealedForm {
   const { overheadBytes } = cipher
   return {

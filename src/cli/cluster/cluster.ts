@@ -37,6 +37,8 @@ export interface ClusterUp {
   readonly quota?: string
   /** Environment variables of settings for the peers that this call starts, e.g. THHE_REPAIR_GRACE. */
   readonly settings?: Readonly<Record<string, string>>
+  /** `host:port` at which peer 1 serves S3. */
+  readonly s3?: string
   readonly timeoutMs: number
   readonly env: NodeJS.ProcessEnv
   readonly signal: AbortSignal
@@ -184,7 +186,7 @@ const openNetwork = async (folder: string, code: ClusterCode, size: number): Pro
 
 /** Every peer is a failure domain of its own: what a cluster shows is the loss of peers, not of this one machine. */
 const peerArguments = (
-  { folder }: ClusterUp,
+  { folder, s3 }: ClusterUp,
   { quota }: ClusterState,
   { k, n }: ClusterCode,
   number: number,
@@ -195,6 +197,7 @@ const peerArguments = (
   ...['--listen', '/ip4/127.0.0.1/tcp/0', '--api', '127.0.0.1:0', '--domain', peerName(number)],
   ...['--quota', quota, '--k', String(k), '--n', String(n), '--report-interval', '5s', '--dht', 'server'],
   ...['--no-mdns', '--no-upnp', '--no-autonat', '--no-relay'],
+  ...(s3 !== undefined && number === 1 ? ['--s3', s3] : []),
   ...bootstrap.flatMap((address) => ['--bootstrap', address])
 ]
 

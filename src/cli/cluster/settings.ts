@@ -22,7 +22,7 @@ export const settingsOf = (
 ): Record<string, string> => Object.fromEntries(words.map((word) => settingOf(word, own)))
 
 const settingOf = (word: string, own: ReadonlySet<OptionName>): [variable: string, value: string] => {
-  const [, flag, value] = /^([a-z][a-z-]*)=(.+)$/s.exec(word) ?? []
+  const [, flag, value] = /^([a-z][a-z0-9-]*)=(.+)$/s.exec(word) ?? []
   if (flag === undefined || value === undefined) {
     throw usageError(`--set "${word}" is not NAME=VALUE.`, 'Write it as in --set repair-grace=1m.')
   }

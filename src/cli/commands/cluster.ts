@@ -23,6 +23,7 @@ interface UpFlags extends ClusterFlags {
   readonly codeN?: number
   readonly quota?: string
   readonly set?: readonly string[]
+  readonly s3?: string
   readonly timeout: number
 }
 
@@ -60,12 +61,18 @@ const upCommand = (io: Io): CommandModule =>
           describe:
             'Setting of the peers that this command starts, NAME=VALUE, as in --set repair-grace=1m; several'
         },
+        s3: {
+          type: 'string',
+          requiresArg: true,
+          describe: 'Peer 1 serves S3 at this HOST:PORT, if this command starts it'
+        },
         timeout: { type: 'number', default: 60, requiresArg: true, describe: 'Seconds until it is given up' }
       }),
     handler: async (flags) => {
       refuseBadNumbers(flags)
       const { settingsOf } = await import('../cluster/settings.ts')
       const settings = settingsOf(flags.set ?? [])
+      if (flags.s3 !== undefined) settingsOf([`s3=${flags.s3}`])
       const { clusterUp } = await import('../cluster/cluster.ts')
       const folder = folderOf(flags, io)
       const startedMs = performance.now()
@@ -75,6 +82,7 @@ const upCommand = (io: Io): CommandModule =>
         code: codeOf(flags),
         quota: flags.quota,
         settings,
+        ...(flags.s3 !== undefined && { s3: flags.s3 }),
         timeoutMs: flags.timeout * 1000,
         env: io.env,
         signal: io.signal

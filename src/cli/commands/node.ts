@@ -53,10 +53,15 @@ const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
     ])
   const config = loadConfig({ flags, env: io.env, configFile: flags.config })
   const node = await createNode(config)
-  const gateway = createGateway({ node }, { listen: config.api })
+  const s3 =
+    config.s3 === undefined
+      ? undefined
+      : await (await import('../s3-service.ts')).createNodeS3(node, config, config.s3)
+  const gateway = createGateway({ node, s3: s3?.control }, { listen: config.api })
   try {
     await node.start()
     await gateway.start()
+    await s3?.start()
     // Left to the exit, a first run writes its thousand compiled modules there: seconds where many nodes stop at once.
     flushCompileCache()
     const file: ApiFile = {
@@ -74,10 +79,12 @@ const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
     io.signal.throwIfAborted()
   } catch (error) {
     await removeApiFile(config.data)
+    await s3?.stop()
     await gateway.stop()
     await node.stop()
     throw error
   }
   const apiFile = { stop: async () => await removeApiFile(config.data) }
-  return await runUntilSignal([apiFile, gateway, node], { logger: node.logger, metrics: node.metrics })
+  const parts = [apiFile, ...(s3 === undefined ? [] : [s3]), gateway, node]
+  return await runUntilSignal(parts, { logger: node.logger, metrics: node.metrics })
 }

@@ -262,6 +262,27 @@ export const OPTIONS = {
     group: 'Local interface',
     description: 'Where the HTTP interface for this machine listens; port 0 takes a free one.'
   }),
+  s3: option({
+    kind: optional(kinds.hostPort),
+    default: undefined,
+    defaultText: 'off',
+    group: 'Local interface',
+    description:
+      'Serve S3 here. It is plain HTTP: beyond this machine, put a proxy with TLS in front. Keys: `thhe s3 key`.'
+  }),
+  s3Domain: option({
+    kind: optional(
+      kinds.text(
+        'NAME',
+        /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
+        'a host name such as s3.example.org'
+      )
+    ),
+    default: undefined,
+    defaultText: 'path style only',
+    group: 'Local interface',
+    description: 'Host names under this one name a bucket: BUCKET.NAME.'
+  }),
   logLevel: option({
     kind: kinds.choice('error', 'warn', 'info', 'debug'),
     default: 'info',

@@ -9,7 +9,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'chai'
 import { formatName, signHead } from '../../../src/heads/index.ts'
 import { createGateway, identityProof, NDJSON, PROBLEM_FIELD, ROUTES } from '../../../src/gateway/index.ts'
-import type { Gateway } from '../../../src/gateway/index.ts'
+import type { Gateway, S3Control, S3KeyJson } from '../../../src/gateway/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
 import { FakeNode, TOKEN } from './fake-node.ts'
 import { ask, bearer, linesOf } from './http.ts'
@@ -41,6 +41,7 @@ describe('gateway', () => {
       .split('?')[0]
       .replace(/^\/v1\/objects\/[^/]+/, '/v1/objects/{cid}')
       .replace(/^\/v1\/names\/[^/]+/, '/v1/names/{name}')
+      .replace(/^\/v1\/s3\/keys\/[^/]+/, '/v1/s3/keys/{accessKeyId}')
     if (answer.complete && openapi.paths[route]?.[method.toLowerCase()] !== undefined) {
       expectDescribed(route, method, answer)
     }
@@ -68,8 +69,8 @@ describe('gateway', () => {
     expect(served.sort()).to.deep.equal(listed.sort())
   })
 
-  // A name has nothing published under it before its own tests.
-  for (const { methods, path, takesBody } of ROUTES.filter((route) => !route.path.includes('{name}'))) {
+  // Names and S3 have tests of their own.
+  for (const { methods, path, takesBody } of ROUTES.filter((route) => !/name|s3/.test(route.path))) {
     for (const method of methods) {
       it(`${method} ${path} answers as described`, async () => {
         const body = takesBody ? BYTES : undefined
@@ -78,6 +79,86 @@ describe('gateway', () => {
       })
     }
   }
+
+  describe('s3', () => {
+    const KEY = {
+      accessKeyId: 'THHEA',
+      name: 'laptop',
+      createdAtMs: 1,
+      grants: [{ bucket: '*', rights: ['read'] }]
+    } as const
+    let keys: S3KeyJson[]
+    let failure: Error | undefined
+    const control: S3Control = {
+      status: () => ({ url: 'http://127.0.0.1:9000', ready: failure === undefined }),
+      keys: async () => {
+        if (failure !== undefined) throw failure
+        return keys
+      },
+      createKey: async (key) => {
+        keys.push({ ...KEY, ...key })
+        return { ...KEY, ...key, secretAccessKey: 'secret' }
+      },
+      removeKey: async (id) => {
+        const before = keys.length
+        keys = keys.filter(({ accessKeyId }) => accessKeyId !== id)
+        return keys.length < before
+      }
+    }
+    beforeEach(async () => {
+      keys = []
+      failure = undefined
+      await gateway.stop()
+      gateway = createGateway({ node: await FakeNode.create(), s3: control })
+      await gateway.start()
+    })
+    const ask = async (method: string, path: string, body?: string): ReturnType<typeof call> =>
+      await call(method, path, {
+        headers: bearer(TOKEN),
+        ...(body !== undefined && { body: Buffer.from(body) })
+      })
+
+    it('says where it is, makes keys, lists them without secrets, and takes them away', async () => {
+      expect(JSON.parse((await ask('GET', '/v1/s3')).body.toString())).to.deep.equal(control.status())
+      const wanted = { name: 'backup', grants: [{ bucket: 'photos', rights: ['read', 'write'] }] }
+      const made = await ask('POST', '/v1/s3/keys', JSON.stringify(wanted))
+      expect([made.status, JSON.parse(made.body.toString())]).to.deep.equal([
+        201,
+        { ...KEY, ...wanted, secretAccessKey: 'secret' }
+      ])
+      const listed = JSON.parse((await ask('GET', '/v1/s3/keys')).body.toString()) as object
+      expect(listed).to.deep.equal({ keys: [{ ...KEY, ...wanted }] })
+      expect((await ask('DELETE', '/v1/s3/keys/THHEA')).status).to.equal(200)
+      expect((await ask('DELETE', '/v1/s3/keys/THHEA')).status).to.equal(404)
+      expect((await call('GET', '/v1/s3/keys')).status).to.equal(401)
+    })
+
+    it('refuses keys that say nothing sensible', async () => {
+      for (const body of [
+        '',
+        'x',
+        '[]',
+        '{"name":"a"}',
+        '{"name":"a","grants":[]}',
+        '{"name":"a","grants":[{"bucket":"*","rights":[]}]}',
+        '{"name":"a","grants":[{"bucket":"*","rights":["fly"]}]}',
+        '{"name":"a","grants":[{"bucket":"A B","rights":["read"]}]}',
+        `{"name":"${'a'.repeat(129)}","grants":[{"bucket":"*","rights":["read"]}]}`
+      ]) {
+        expect((await ask('POST', '/v1/s3/keys', body)).status, body.slice(0, 60)).to.equal(400)
+      }
+      expect(keys).to.deep.equal([])
+    })
+
+    it('says that the service is not ready yet, or not there', async () => {
+      failure = Object.assign(new Error('not yet'), { code: 'ServiceUnavailable' })
+      expect((await ask('GET', '/v1/s3/keys')).status).to.equal(503)
+      await gateway.stop()
+      gateway = createGateway({ node: await FakeNode.create() })
+      await gateway.start()
+      for (const path of ['/v1/s3', '/v1/s3/keys']) expect((await ask('GET', path)).status).to.equal(404)
+    })
+  })
 
   describe('names', () => {
     let key: Ed25519PrivateKey
