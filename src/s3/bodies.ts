@@ -1,21 +1,32 @@
 // The bytes of objects and parts, sealed, in the mesh.
 import { CID } from 'multiformats/cid'
-import type { RandomSource } from '../clock/index.ts'
-import { generateKey, sealedStreamBytes, sealStream, streamForm } from '../seal/index.ts'
+import type { Clock, RandomSource } from '../clock/index.ts'
+import { generateKey, sealedStreamBytes, sealStream, streamForm, unsealStream } from '../seal/index.ts'
 import type { Node } from '../node/index.ts'
 import type { Piece } from './records.ts'
 
+/** What a mesh object may have to be kept as copies instead of shards: put and read by one request to each peer. */
+const INLINE_BYTES = 65_536
+const TAG_BYTES = sealedStreamBytes(0)
 /** Bodies up to this size are packed: several of them go into one mesh object. */
-export const MAX_PACKED_BYTES = 65_536
+export const MAX_PACKED_BYTES = INLINE_BYTES - TAG_BYTES
+/** From here on one object in shards costs less time, and less room, than several that are kept as copies. */
+const MIN_CODED_BYTES = 4 * INLINE_BYTES
 const MAX_PACK_BYTES = 2 ** 20
+/** A pack waits until no further body has come for so long, so that those that arrive together share it. */
+const GATHER_MS = 3
+const MAX_GATHER_MS = 30
 /** Packs on their way at once: bodies that come meanwhile wait for each other and share the next. */
-const MAX_PACKS_AT_ONCE = 4
+const MAX_PACKS_AT_ONCE = 2
+/** Packs that were read last are kept for the other bodies in them. */
+const CACHED_BYTES = 32 * 2 ** 20
 const LEASE_MS = 399 * 86_400_000
 
 export interface BodiesComponents {
   readonly objects: Node['objects']
   readonly peerId: string
   readonly random: RandomSource
+  readonly clock: Clock
 }
 
 interface Waiting {
@@ -34,7 +45,10 @@ export class Bodies {
   readonly name: string
   readonly #waiting: Waiting[] = []
   readonly #pins = new Map<string, number>()
+  /** By id, least recently used first. */
+  readonly #cache = new Map<string, { readonly bytes: Promise<Uint8Array>; size: number }>()
   #packsUnderWay = 0
+  #gathering = false
 
   constructor(components: BodiesComponents, name: string) {
     this.#components = components
@@ -125,6 +139,12 @@ export class Bodies {
     end: number,
     signal: AbortSignal
   ): AsyncGenerator<Uint8Array> {
+    if (piece.packed) {
+      const pack = await this.#pack(piece.cid, signal)
+      const sealed = pack.subarray(piece.start, piece.start + sealedStreamBytes(piece.bytes))
+      for await (const plain of unsealStream(piece.key)(once(sealed))) yield plain.subarray(start, end)
+      return
+    }
     const form = streamForm(piece.key)
     const range = form.range(start, end, sealedStreamBytes(piece.bytes))
     const object = await this.#components.objects.open(CID.decode(piece.cid), { signal })
@@ -132,29 +152,87 @@ export class Bodies {
     yield* form.unsealRange(range)(sealed)
   }
 
+  /** All of a pack: those who read one small object mostly read its neighbours as well. */
+  async #pack(cid: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const id = idOf(cid)
+    const known = this.#cache.get(id)
+    if (known !== undefined) {
+      this.#cache.delete(id)
+      this.#cache.set(id, known)
+      return await known.bytes
+    }
+    const entry = { bytes: this.#fetchPack(cid, signal), size: 0 }
+    this.#cache.set(id, entry)
+    try {
+      const bytes = await entry.bytes
+      entry.size = bytes.byteLength
+      this.#trimCache()
+      return bytes
+    } catch (error) {
+      this.#cache.delete(id)
+      throw error
+    }
+  }
+
+  async #fetchPack(cid: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const object = await this.#components.objects.open(CID.decode(cid), { signal })
+    if (object.manifest.size > MAX_PACK_BYTES + INLINE_BYTES)
+      throw new Error('A pack is too large to be one.')
+    return await joined(object.read())
+  }
+
+  #trimCache(): void {
+    let bytes = 0
+    for (const { size } of this.#cache.values()) bytes += size
+    for (const [id, { size }] of this.#cache) {
+      if (bytes <= CACHED_BYTES) return
+      this.#cache.delete(id)
+      bytes -= size
+    }
+  }
+
   #pin(cid: Uint8Array): void {
     const id = idOf(cid)
     this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1)
   }
 
+  /** Puts what waits, once those that come at the same time are there. */
   #packNext(): void {
-    while (this.#packsUnderWay < MAX_PACKS_AT_ONCE && this.#waiting.length > 0) {
-      const pack: Waiting[] = []
-      let bytes = 0
-      while (
-        this.#waiting.length > 0 &&
-        (bytes === 0 || bytes + this.#waiting[0].sealed.byteLength <= MAX_PACK_BYTES)
-      ) {
-        const next = this.#waiting.shift()!
-        pack.push(next)
-        bytes += next.sealed.byteLength
+    if (this.#gathering || this.#waiting.length === 0 || this.#packsUnderWay >= MAX_PACKS_AT_ONCE) return
+    this.#gathering = true
+    void this.#gather().then(() => {
+      this.#gathering = false
+      const total = this.#waiting.reduce((sum, { sealed }) => sum + sealed.byteLength, 0)
+      const most = total < MIN_CODED_BYTES ? INLINE_BYTES : MAX_PACK_BYTES
+      while (this.#packsUnderWay < MAX_PACKS_AT_ONCE && this.#waiting.length > 0) {
+        this.#packsUnderWay++
+        void this.#putPack(this.#take(most)).finally(() => {
+          this.#packsUnderWay--
+          this.#packNext()
+        })
       }
-      this.#packsUnderWay++
-      void this.#putPack(pack).finally(() => {
-        this.#packsUnderWay--
-        this.#packNext()
-      })
+    })
+  }
+
+  async #gather(): Promise<void> {
+    const { clock } = this.#components
+    const untilMs = clock.monotonicMs() + MAX_GATHER_MS
+    for (let seen = 0; seen < this.#waiting.length && clock.monotonicMs() < untilMs;) {
+      seen = this.#waiting.length
+      await clock.sleep(GATHER_MS)
     }
+  }
+
+  /** The first of those that wait, up to `most` bytes; one at least. */
+  #take(most: number): Waiting[] {
+    const pack: Waiting[] = []
+    let bytes = 0
+    while (this.#waiting.length > 0 && (bytes === 0 || bytes + this.#waiting[0].sealed.byteLength <= most)) {
+      const next = this.#waiting.shift()!
+      pack.push(next)
+      bytes += next.sealed.byteLength
+    }
+    return pack
   }
 
   async #putPack(pack: readonly Waiting[]): Promise<void> {

@@ -185,7 +185,7 @@ export class S3Service {
     const { node, random, clock } = this.#components
     const table = this.#table(entry.secret, isNew ? this.#bucketKeepers : Infinity)
     await table.start()
-    const components = { objects: node.objects, peerId: node.peerId.toString(), random }
+    const components = { objects: node.objects, peerId: node.peerId.toString(), random, clock }
     const bodies = new Bodies(components, `s3:${entry.name}:${id}`)
     return new OpenBucket({ entry, table, bodies, clock, logger: node.logger })
   }

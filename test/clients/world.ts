@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clusterDown, clusterUp } from '../../src/cli/cluster/cluster.ts'
 import type { RunningPeer } from '../../src/cli/cluster/cluster.ts'
+import { peerFolder } from '../../src/cli/cluster/state.ts'
 import type { NewS3KeyJson } from '../../src/gateway/index.ts'
 
 /** A cluster of real peers, the first of which serves S3. */
@@ -10,6 +11,8 @@ export interface ClientCluster {
   readonly url: string
   readonly key: NewS3KeyJson
   readonly folder: string
+  /** Options with which `thhe` talks to the peer that serves S3. */
+  readonly api: readonly string[]
   /** SIGKILL to one more of the other peers. @returns whether there was one that may be lost */
   readonly killOne: () => Promise<boolean>
   readonly down: () => Promise<void>
@@ -41,6 +44,7 @@ export const startCluster = async (signal: AbortSignal): Promise<ClientCluster> 
     url: (await gateway.client.s3()).url,
     key: await gateway.client.createS3Key({ name: 'clients', grants: [{ bucket: '*', rights }] }),
     folder,
+    api: ['--data', peerFolder(cluster, gateway.number)],
     killOne: async () => {
       const victim = victims.pop()
       if (victim !== undefined) process.kill(victim.pid, 'SIGKILL')
