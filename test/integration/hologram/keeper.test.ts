@@ -84,6 +84,40 @@ describe('hologram: the keeper of the objects that a node has put', () => {
     expect(Math.round((kept.expiresAtMs - cluster.nowMs()) / DAY_MS)).to.equal(30)
   })
 
+  for (const [what, size] of [
+    ['in shards', 3 * BLOCK],
+    ['in its manifest', 1000]
+  ] as const) {
+    it(`puts an object ${what} under a lease above one that holders keep and this node has forgotten`, async () => {
+      const bytes = randomObject(size)
+      const { cid } = await owner.hologram.put(chunked(bytes), { leaseMs: 30 * DAY_MS })
+      const { mesh } = owner
+      const startMs = Date.now()
+      const ahead = {
+        cid,
+        sequence: BigInt(startMs + 600 * DAY_MS),
+        expiresAtMs: startMs + 31 * DAY_MS,
+        tombstone: false
+      }
+      const signer = { peer: mesh.self, sign: async (part: Uint8Array) => mesh.sign(part) }
+      const signed = await signLease(mesh.networkId, ahead, signer)
+      for (const { store } of cluster.peers.filter((peer) => peer !== owner)) {
+        if ((await store.leases(cid)).length > 0)
+          await store.putLease(cid, storedLease({ ...ahead, lessee: mesh.self }, signed))
+      }
+      const result = await owner.hologram.put(chunked(bytes), { leaseMs: 120 * DAY_MS })
+      expect(result.stored.length).to.be.greaterThan(1)
+      for (const { peer } of result.stored) {
+        const { store } = cluster.peers.find((one) => one.mesh.self.equals(peer))!
+        const [kept] = await store.leases(cid)
+        expect(Number(kept.sequence)).to.be.above(Number(ahead.sequence))
+        expect(Math.round((kept.expiresAtMs - startMs) / DAY_MS)).to.equal(120)
+      }
+      const days = Math.round(((await listed())[0].leaseExpiresAtMs - startMs) / DAY_MS)
+      expect(days).to.equal(120)
+    })
+  }
+
   it('waits after the loss of a few shards, and rebuilds them when few spare shards are left', async () => {
     const bytes = randomObject(5 * BLOCK)
     const result = await owner.hologram.put(chunked(bytes))

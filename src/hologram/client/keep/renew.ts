@@ -1,10 +1,9 @@
 import type { CID } from 'multiformats/cid'
-import { openLeaseOfAnyTime } from '../../records/lease.ts'
-import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
 import { keepLease, makeLease, publishManifest } from '../put/publish.ts'
 import type { SignedLease } from '../put/publish.ts'
+import { giveLease } from '../put/give-lease.ts'
 import { holderKey } from './owned.ts'
 import type { LeasedHolder, OwnedRecord } from './owned.ts'
 import { afterLease, holdersAt, isPublicationDue, toRenew } from './policy.ts'
@@ -57,49 +56,6 @@ export async function renewLeases(
     return publication === undefined ? renewed : { ...renewed, leaseExpiresAtMs: lease.expiresAtMs }
   })
   return { failed, record: changed }
-}
-
-/** @returns those that keep it now, and the highest sequence of our leases that any of them keeps */
-async function giveLease(
-  context: ClientContext,
-  cid: CID,
-  lease: SignedLease,
-  holders: readonly LeasedHolder[],
-  signal: AbortSignal
-): Promise<{ takers: LeasedHolder[]; newestSequence: number }> {
-  const { objects, logger } = context
-  let newestSequence = 0
-  const putLease = Uint8Array.from(lease.signed)
-  const takers = new Set<string>()
-  await Promise.all(
-    uniquePeers(holders.map(({ peer }) => peer)).map(async (peer) => {
-      try {
-        const { leases } = await objects.request(peer, { putLease }, signal)
-        const sequence = await keptSequence(context, cid, leases)
-        newestSequence = Math.max(newestSequence, sequence)
-        if (sequence <= lease.sequence) takers.add(peer.toString())
-      } catch (error) {
-        signal.throwIfAborted()
-        logger.debug('a holder did not take a new lease', { cid, peer, error })
-      }
-    })
-  )
-  return { takers: holders.filter(({ peer }) => takers.has(peer.toString())), newestSequence }
-}
-
-/** Sequence of our lease on the object among those that a holder says it keeps; 0 when there is none. */
-async function keptSequence(
-  { mesh }: ClientContext,
-  cid: CID,
-  leases: readonly Uint8Array[]
-): Promise<number> {
-  for (const signed of leases) {
-    const lease = await openLeaseOfAnyTime(mesh.networkId, signed)
-    const sequence = Number(lease.sequence)
-    const isOurs = lease.lessee.equals(mesh.self) && lease.cid.equals(cid)
-    if (isOurs && Number.isSafeInteger(sequence)) return sequence
-  }
-  return 0
 }
 
 interface Published {

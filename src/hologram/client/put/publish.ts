@@ -8,6 +8,7 @@ import type { ShardHolder } from '../../records/placement-record.ts'
 import { signerOf } from '../context.ts'
 import type { ClientContext } from '../context.ts'
 import { survive } from '../survive.ts'
+import { keptSequence } from './kept-sequence.ts'
 import { isNoRoom } from './too-few-holders.ts'
 
 /**
@@ -65,6 +66,8 @@ export interface Publication {
 /** The peers that have a manifest on disk, and why others do not. */
 export interface PlacedManifest {
   readonly kept: PeerId[]
+  /** The highest sequence of our leases that any of them keeps: over that of the lease given, they keep another one. */
+  readonly newestSequence: number
   readonly failures: {
     readonly reasons: string[]
     /** Homes that refused for want of room. */
@@ -108,10 +111,12 @@ export async function placeManifest(
   const kept: PeerId[] = []
   const reasons: string[] = []
   let noRoom = 0
+  let newestSequence = 0
   const place = async (quiet: boolean): Promise<void> => {
     for (let home = ranked.shift(); home !== undefined; home = ranked.shift()) {
       try {
-        await objects.request(home, { putManifest: { ...putManifest, quiet } }, signal)
+        const { leases } = await objects.request(home, { putManifest: { ...putManifest, quiet } }, signal)
+        newestSequence = Math.max(newestSequence, await keptSequence(context, cid, leases))
         kept.push(home)
         return
       } catch (error) {
@@ -127,7 +132,7 @@ export async function placeManifest(
     keepOwn(),
     ...Array.from({ length: Math.min(count, ranked.length) }, async (_, lane) => place(lane >= ANNOUNCERS))
   ])
-  return { kept, failures: { reasons, noRoom } }
+  return { kept, newestSequence, failures: { reasons, noRoom } }
 }
 
 /** Keeps this node's own lease on its own disk. */

@@ -6,6 +6,7 @@ import { adopt, refuse } from './put-job.ts'
 import type { PutJob } from './put-job.ts'
 import { checkPeers } from './put-plan.ts'
 import { placeManifest } from './publish.ts'
+import { leaseAbove } from './give-lease.ts'
 import { finishObject } from './finished-object.ts'
 
 /** Puts a small object in its manifest: n - k + 1 copies outlive the loss of n - k peers. */
@@ -31,17 +32,23 @@ export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResu
     job.leaseMs
   )
   const { cid, manifest, lease } = object
-  const { kept, failures } = await placeManifest(
+  const placed = await placeManifest(
     context,
     { cid, manifest: object.bytes, lease, holders: [] },
     copies.n,
     signal
   )
+  const leased = await leaseAbove(context, object, [], placed, job.leaseMs, signal)
+  const kept = leased.homes
   const stored = kept.map((peer, shard) => ({ shard, peer }))
   if (stored.length < 1 + copies.margin) {
-    return refuse(job, object, 'a copy', { holders: stored, required: 1 + copies.margin, ...failures })
+    return refuse(job, leased.object, 'a copy', {
+      holders: stored,
+      required: 1 + copies.margin,
+      ...placed.failures
+    })
   }
-  await adopt(job, object, stored)
+  await adopt(job, leased.object, stored)
   const codedBytes = kept.length * bytes.byteLength
   progress.sent(codedBytes)
   for (const { shard } of stored) progress.acknowledged(shard)

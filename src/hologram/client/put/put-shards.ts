@@ -11,6 +11,7 @@ import { HomePlan } from './home-plan.ts'
 import { adopt, refuse } from './put-job.ts'
 import type { PutJob } from './put-job.ts'
 import { checkPeers } from './put-plan.ts'
+import { leaseAbove } from './give-lease.ts'
 import { placeManifest } from './publish.ts'
 import { readBack } from './read-back.ts'
 import { finishObject } from './finished-object.ts'
@@ -67,23 +68,25 @@ async function finishPut(
     return refuse(job, object, 'a shard', { holders, required, reasons, noRoom })
   }
   const { cid, manifest, lease, bytes } = object
-  const { kept, failures } = await placeManifest(
-    context,
-    { cid, manifest: bytes, lease, holders },
-    plan.n,
-    job.signal
-  )
+  const placed = await placeManifest(context, { cid, manifest: bytes, lease, holders }, plan.n, job.signal)
+  const leased = await leaseAbove(context, object, holders, placed, job.leaseMs, job.signal)
+  const kept = leased.homes
+  if (leased.holders.length < required) {
+    const reasons = ['holders keep a newer lease of this node and did not take the one above it']
+    return refuse(job, leased.object, 'a shard', { holders: leased.holders, required, reasons, noRoom: 0 })
+  }
   if (kept.length <= plan.margin) {
     const copies = kept.map((peer, shard) => ({ shard, peer }))
-    return refuse(job, object, 'the manifest', { holders: copies, required: plan.margin + 1, ...failures })
+    const refusal = { holders: copies, required: plan.margin + 1, ...placed.failures }
+    return refuse(job, leased.object, 'the manifest', refusal)
   }
-  await adopt(job, object, holders)
+  await adopt(job, leased.object, leased.holders)
   return {
     cid,
     manifest,
-    stored: holders,
+    stored: leased.holders,
     missing: missing.map(({ shard, reason }) => ({ shard, reason })),
-    tolerates: Math.min(holders.length - plan.k, kept.length - 1),
+    tolerates: Math.min(leased.holders.length - plan.k, kept.length - 1),
     warning: homes.warning,
     codedBytes: plan.n * new Layout(manifest).shardBytes
   }
