@@ -1,19 +1,24 @@
 // thhe map and thhe fba status: the agreed map, and how the agreement on it stands.
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandModule } from 'yargs'
 import { defineCommand } from '../command.ts'
+import { unescapeDash } from '../dash.ts'
 import type { MapJson } from '../../gateway/index.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
+import { usageError } from '../errors.ts'
 import { formatAge, formatBytes, formatDuration, shortPeer } from '../format.ts'
 import { FULL_OPTION } from '../globals.ts'
 import type { Io } from '../io.ts'
-import { printJson, printLine, renderFields, renderTable, widthOf } from '../output.ts'
+import { printJson, printLine, remark, renderFields, renderTable, widthOf } from '../output.ts'
 
 const WATCH_MS = 1_000
 
 interface MapFlags extends EndpointOptions {
   readonly full: boolean
+  readonly svg?: string
+  readonly force: boolean
   readonly watch: boolean
 }
 
@@ -24,10 +29,22 @@ export const mapCommand = (io: Io): CommandModule =>
     builder: (yargs) =>
       withEndpoint(yargs).options({
         ...FULL_OPTION,
-        watch: { type: 'boolean', default: false, describe: 'Print each new map as it is agreed on' }
+        watch: { type: 'boolean', default: false, describe: 'Print each new map as it is agreed on' },
+        svg: {
+          type: 'string',
+          requiresArg: true,
+          coerce: unescapeDash,
+          describe:
+            'Draw the peers in latency space into this file, with load as colour; - for standard output'
+        },
+        force: { type: 'boolean', default: false, describe: 'Replace the file of --svg' }
       }),
     handler: async (flags) => {
+      if (flags.svg !== undefined && (flags.watch || flags.json)) {
+        throw usageError('--svg goes with neither --watch nor --json.', 'Give one of them.')
+      }
       const client = await connect(flags, io)
+      if (flags.svg !== undefined) return await draw(await client.map(), flags.svg, flags, io)
       let printed = -1
       for (;;) {
         const map = await client.map()
@@ -41,6 +58,21 @@ export const mapCommand = (io: Io): CommandModule =>
       }
     }
   })
+
+/** @throws CliError 'FILE_EXISTS' and what the disk throws */
+const draw = async (
+  map: MapJson,
+  path: string,
+  { force, quiet }: MapFlags & { readonly quiet: boolean },
+  io: Io
+): Promise<void> => {
+  const { mapSvg } = await import('../map-svg.ts')
+  const svg = mapSvg(map)
+  if (path === '-') return await printLine(io, svg.trimEnd())
+  const { writeAtomically } = await import('../objects/atomic-file.ts')
+  await writeAtomically(path, Readable.from([Buffer.from(svg)]), force)
+  if (!quiet) remark(io, `${path} has the map: ${mapLine(map)}.`)
+}
 
 export const fbaStatusCommand = (io: Io): CommandModule =>
   defineCommand<EndpointOptions>({
