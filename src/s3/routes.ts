@@ -1,4 +1,5 @@
 import { S3Error } from './errors.ts'
+import { attributeOperations } from './operations/attributes.ts'
 import { bucketOperations } from './operations/buckets.ts'
 import type { Call, Operation } from './operations/call.ts'
 import { copyOperations } from './operations/copy.ts'
@@ -15,6 +16,7 @@ const OPERATIONS: readonly Operation[] = [
   ...multipartOperations,
   ...copyOperations,
   ...tagOperations,
+  ...attributeOperations,
   ...lifecycleOperations,
   ...corsOperations,
   ...deleteOperations,
@@ -30,7 +32,6 @@ const SUBRESOURCES = new Set([
   'abac',
   'analytics',
   'append',
-  'attributes',
   'intelligent-tiering',
   'inventory',
   'legal-hold',

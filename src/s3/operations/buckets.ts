@@ -6,6 +6,8 @@ import { fromXml } from '../xml.ts'
 import {
   isoDate,
   NO_CONTENT,
+  numberIn,
+  OWNER,
   readText,
   xml,
   type Answer,
@@ -15,20 +17,28 @@ import {
 } from './call.ts'
 import { refuseUnsupported } from './describe.ts'
 
+const MAX_LISTED = 10_000
 /** What clients sign with unless they are told otherwise. */
 const REGION = 'us-east-1'
-const OWNER = { ID: 'thhe', DisplayName: 'thhe' }
 
-const listBuckets = async ({ service, access, target }: Call): Promise<Answer> => {
+/** In the order of their names, some at a time if the client says how many. */
+const listBuckets = async (call: Call): Promise<Answer> => {
+  const { service, access, target } = call
   const prefix = target.query.get('prefix') ?? ''
+  const after = Buffer.from(target.query.get('continuation-token') ?? '', 'base64url').toString('utf8')
+  const most = numberIn(call, 'max-buckets', { least: 1, most: MAX_LISTED, otherwise: MAX_LISTED })
   const buckets = (await service.account.buckets()).filter(
-    ({ name }) => name.startsWith(prefix) && mayAnything(access, name)
+    ({ name }) => name.startsWith(prefix) && name > after && mayAnything(access, name)
   )
+  const page = buckets.slice(0, most)
+  const hasMore = page.length < buckets.length
   return xml('ListAllMyBucketsResult', {
     Owner: OWNER,
     Buckets: {
-      Bucket: buckets.map(({ name, createdMs }) => ({ Name: name, CreationDate: isoDate(createdMs) }))
-    }
+      Bucket: page.map(({ name, createdMs }) => ({ Name: name, CreationDate: isoDate(createdMs) }))
+    },
+    ...(prefix !== '' && { Prefix: prefix }),
+    ...(hasMore && { ContinuationToken: Buffer.from(page.at(-1)!.name).toString('base64url') })
   })
 }
 

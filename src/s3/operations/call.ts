@@ -53,6 +53,9 @@ export const xml = (root: string, content: XmlElement, headers: Answer['headers'
   body: toXml(root, content)
 })
 
+/** The one owner of all there is: access keys are its own. */
+export const OWNER = { ID: 'thhe', DisplayName: 'thhe' }
+
 export const NO_CONTENT: Answer = { status: 204 }
 
 /** Dates in documents. */

@@ -15,6 +15,8 @@ export interface Rule {
   readonly expireDays?: number
   /** Objects are deleted from this day on. */
   readonly expireAtMs?: number
+  /** What was said about older versions, of which there are none: kept to be told again. */
+  readonly olderDays?: number
   /** Uploads that were begun this many days ago are aborted. */
   readonly abortDays?: number
 }
@@ -72,9 +74,8 @@ const readRule = (rule: XmlReader): Rule => {
   const filter = readFilter(rule)
   const expiration = rule.one('Expiration')
   const abort = rule.one('AbortIncompleteMultipartUpload')
-  // There are no older versions: what is said about them is true of none.
-  const hasOlder = rule.one('NoncurrentVersionExpiration') !== undefined
-  if (expiration === undefined && abort === undefined && !hasOlder) throw malformed()
+  const olderDays = days(rule.one('NoncurrentVersionExpiration')?.text('NoncurrentDays'))
+  if (expiration === undefined && abort === undefined && olderDays === undefined) throw malformed()
   const expireDays = days(expiration?.text('Days'))
   const expireAtMs = midnight(expiration?.text('Date'))
   const marker = expiration?.text('ExpiredObjectDeleteMarker')
@@ -89,7 +90,7 @@ const readRule = (rule: XmlReader): Rule => {
   if (abort !== undefined && Object.keys(filter.tags).length > 0) {
     throw new S3Error('InvalidRequest', 'AbortIncompleteMultipartUpload cannot be specified with Tags.')
   }
-  return { id, isEnabled: status === 'Enabled', ...filter, expireDays, expireAtMs, abortDays }
+  return { id, isEnabled: status === 'Enabled', ...filter, expireDays, expireAtMs, olderDays, abortDays }
 }
 
 const readFilter = (rule: XmlReader): Pick<Rule, 'prefix' | 'tags' | 'minBytes' | 'maxBytes'> => {
@@ -141,6 +142,7 @@ const ruleElement = (rule: Rule): XmlElement => {
     Status: rule.isEnabled ? 'Enabled' : 'Disabled',
     ...(rule.expireDays !== undefined && { Expiration: { Days: rule.expireDays } }),
     ...(rule.expireAtMs !== undefined && { Expiration: { Date: new Date(rule.expireAtMs).toISOString() } }),
+    ...(rule.olderDays !== undefined && { NoncurrentVersionExpiration: { NoncurrentDays: rule.olderDays } }),
     ...(rule.abortDays !== undefined && {
       AbortIncompleteMultipartUpload: { DaysAfterInitiation: rule.abortDays }
     })

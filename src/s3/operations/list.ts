@@ -3,6 +3,7 @@ import {
   encoding,
   isoDate,
   numberIn,
+  OWNER,
   quoted,
   xml,
   type Answer,
@@ -15,7 +16,6 @@ import type { BucketView } from '../table.ts'
 import type { XmlElement } from '../xml.ts'
 
 const MAX_KEYS = 1000
-const OWNER = { ID: 'thhe', DisplayName: 'thhe' }
 
 interface Listed {
   readonly objects: ReadonlyArray<{ readonly key: string; readonly record: () => ObjectRecord }>

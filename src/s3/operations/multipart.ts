@@ -13,6 +13,7 @@ import {
   isoDate,
   NO_CONTENT,
   numberIn,
+  OWNER,
   quoted,
   readXml,
   xml,
@@ -322,6 +323,8 @@ const listParts = async (call: BucketCall): Promise<Answer> => {
     MaxParts: maxParts,
     EncodingType: type,
     IsTruncated: isTruncated,
+    Initiator: OWNER,
+    Owner: OWNER,
     StorageClass: 'STANDARD',
     ...(upload.checksum !== undefined && {
       ChecksumAlgorithm: upload.checksum.algorithm,
@@ -360,6 +363,8 @@ const listUploads = async (call: BucketCall): Promise<Answer> => {
       uploads.push({
         Key: encode(key),
         UploadId: id,
+        Initiator: OWNER,
+        Owner: OWNER,
         StorageClass: 'STANDARD',
         Initiated: isoDate(initiatedMs)
       })

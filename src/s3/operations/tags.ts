@@ -10,12 +10,12 @@ const MAX_BUCKET_TAGS = 50
 const MAX_NAME_LENGTH = 128
 const MAX_VALUE_LENGTH = 256
 
-/** @throws S3Error 'InvalidTag' | 'BadRequest' */
+/** @throws S3Error 'InvalidTag' */
 export const checkTags = (
   tags: ReadonlyArray<readonly [name: string, value: string]>,
   most = MAX_OBJECT_TAGS
 ): Record<string, string> => {
-  if (tags.length > most) throw new S3Error('BadRequest', `There can be ${most} tags at most.`)
+  if (tags.length > most) throw new S3Error('InvalidTag', `There can be ${most} tags at most.`)
   for (const [name, value] of tags) {
     if (name === '' || name.length > MAX_NAME_LENGTH || value.length > MAX_VALUE_LENGTH) {
       throw new S3Error(

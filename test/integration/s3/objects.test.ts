@@ -207,6 +207,39 @@ describe('s3: the SDK of AWS against real nodes', function () {
     expect((await get(Key)).ContentLength).to.equal(whole.byteLength)
   })
 
+  it('tells the attributes of an object, and of its parts', async () => {
+    await put('attributes', 'text', { ChecksumAlgorithm: 'SHA1' })
+    const ask = async (Key: string, ...ObjectAttributes: s3.ObjectAttributes[]) =>
+      await client.send(new s3.GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes }))
+    const small = await ask('attributes', 'ETag', 'ObjectSize', 'Checksum', 'ObjectParts')
+    expect(small).to.deep.include({ ETag: md5(Buffer.from('text')), ObjectSize: 4 })
+    expect(small.Checksum?.ChecksumSHA1).to.be.a('string')
+    expect(small.ObjectParts).to.equal(undefined)
+    const upload = {
+      client,
+      params: { Bucket, Key: 'attributes-parts', Body: randomBytes(11 * MIB) },
+      partSize: 5 * MIB
+    }
+    await new Upload(upload).done()
+    const large = await ask('attributes-parts', 'ObjectParts', 'ObjectSize')
+    expect([large.ObjectSize, large.ObjectParts?.TotalPartsCount]).to.deep.equal([11 * MIB, 3])
+    expect(large.ObjectParts?.Parts?.map(({ Size }) => Size)).to.deep.equal([5 * MIB, 5 * MIB, MIB])
+    expect((await refusal(ask('none', 'ETag')))[0]).to.equal('NoSuchKey')
+  })
+
+  it('lists buckets some at a time', async () => {
+    for (const name of ['list-a', 'list-b', 'list-c'])
+      await client.send(new s3.CreateBucketCommand({ Bucket: name }))
+    const first = await client.send(new s3.ListBucketsCommand({ Prefix: 'list-', MaxBuckets: 2 }))
+    expect(first.Buckets?.map(({ Name }) => Name)).to.deep.equal(['list-a', 'list-b'])
+    const rest = { Prefix: 'list-', MaxBuckets: 2, ContinuationToken: first.ContinuationToken }
+    const second = await client.send(new s3.ListBucketsCommand(rest))
+    expect(second.Buckets?.map(({ Name }) => Name)).to.deep.equal(['list-c'])
+    expect(second.ContinuationToken).to.equal(undefined)
+    for (const name of ['list-a', 'list-b', 'list-c'])
+      await client.send(new s3.DeleteBucketCommand({ Bucket: name }))
+  })
+
   it('aborts an upload, of which nothing is left', async () => {
     const Key = 'aborted'
     const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand({ Bucket, Key }))
@@ -335,6 +368,12 @@ describe('s3: the SDK of AWS against real nodes', function () {
         Status: 'Enabled',
         Filter: { Prefix: '' },
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }
+      },
+      {
+        ID: 'versions',
+        Status: 'Disabled',
+        Filter: { And: { Prefix: 'v/', Tags: [{ Key: 'a', Value: 'b' }] } },
+        NoncurrentVersionExpiration: { NoncurrentDays: 5 }
       }
     ]
     expect(
