@@ -12,6 +12,9 @@ import { FULL_OPTION } from '../globals.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark, renderTable, widthOf } from '../output.ts'
 
+/** Begins the names of what an S3 service keeps. */
+const OF_S3 = 's3:'
+
 interface LsOptions extends EndpointOptions {
   readonly filter?: string
   readonly check: boolean
@@ -82,10 +85,19 @@ export const lsCommand = (io: Io): CommandModule =>
       }
       objects.sort((a, b) => a.createdAtMs - b.createdAtMs)
       if (flags.json) return await printJson(io, objects)
-      if (objects.length > 0) {
+      // What an S3 service consists of is not for its user to handle piece by piece.
+      const shown =
+        flags.filter === undefined ? objects.filter(({ name }) => !name.startsWith(OF_S3)) : objects
+      const left = objects.length - shown.length
+      if (shown.length > 0) {
         const { unsealedObjectBytes } = await import('../../seal/index.ts')
         const width = flags.full ? undefined : widthOf(io.stdout)
-        await printLine(io, listText(objects, Date.now(), unsealedObjectBytes, width))
+        await printLine(io, listText(shown, Date.now(), unsealedObjectBytes, width))
+      }
+      if (left > 0 && !flags.quiet) {
+        remark(io, `${count(left, 'object')} of the S3 service left out: thhe ls '${OF_S3}*' lists them.`)
+      }
+      if (objects.length > 0) {
         for (const { cid, name, warning } of objects) {
           if (warning !== undefined && !flags.quiet) remark(io, `${name} (${shortId(cid)}): ${warning}`)
         }

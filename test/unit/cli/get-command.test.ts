@@ -398,6 +398,16 @@ describe('cli: put, get and their relatives', () => {
       })
     }
 
+    it('leaves what an S3 service keeps out of the list, and says so', async () => {
+      node.keep(Buffer.from('a'), { name: 's3:photos:abc' })
+      node.keep(Buffer.from('b'), { name: 'mine' })
+      const list = await thhe(['ls'])
+      expect(list.stdout).to.include('mine').and.not.include('s3:')
+      expect(list.stderr).to.include("1 object of the S3 service left out: thhe ls 's3:*' lists them.")
+      expect((await thhe(['ls', 's3:*'])).stdout).to.include('s3:photos')
+      expect(JSON.parse((await thhe(['ls', '--json'])).stdout)).to.have.length(2)
+    })
+
     it('refuses a name that does not fit', async () => {
       await writeFile('f', 'x')
       const { exitCode, stderr } = await thhe(['put', 'f', '--name', '漢'.repeat(86)])
