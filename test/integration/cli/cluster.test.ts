@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
-import type { OwnedObjectJson, StatJson } from '../../../src/gateway/index.ts'
+import type { MapJson, OwnedObjectJson, StatJson } from '../../../src/gateway/index.ts'
 import type { PutOutcome } from '../../../src/cli/objects/put.ts'
+import { eventually } from '../../support/eventually.ts'
 import { CommandLine } from './run.ts'
 
 interface Up {
@@ -120,6 +121,14 @@ describe('cli: a cluster of five processes', function () {
     const [{ cid }] = (await thhe.json<OwnedObjectJson[]>('ls')).filter(({ name }) => name === 'note')
     expect((await thhe.run(['rm', cid])).code).to.equal(0)
     expect((await thhe.json<OwnedObjectJson[]>('ls')).map((object) => object.cid)).to.not.include(cid)
+  })
+
+  it('has a seat for every peer on the agreed map, soon after the start', async () => {
+    // The first map may lack a peer that was slow to report; placement leaves it out until it has a seat.
+    await eventually('five seats', async () => {
+      const { peers } = await thhe.json<MapJson>('map')
+      return peers.filter(({ seat }) => seat !== undefined).length === 5
+    })
   })
 
   it('accepts fewer shards than requested when the user allows it', async () => {
