@@ -1,12 +1,20 @@
 // The bytes of a map (docs/reference/protocols.md, "Agreed map"): dag-cbor of lists of integers and texts.
 
 import * as dagCbor from '@ipld/dag-cbor'
+import { shapeFault } from '../../../protocols/cbor-shape.ts'
 import { isFixedCoordinate } from '../coordinate/index.ts'
 import type { FixedCoordinate } from '../coordinate/index.ts'
 import { MAP_LIMITS } from './types.ts'
 import type { AgreedMap, MapEdge, MapPeer, Seat } from './types.ts'
 
 const VERSION = 2
+
+/** An edge between any two peers. */
+const MAX_EDGES = (MAP_LIMITS.peers * (MAP_LIMITS.peers - 1)) / 2
+/** A peer with its coordinate and seat, and an edge: their fields and the lists around them. */
+const [PEER_ITEMS, EDGE_ITEMS] = [33, 5]
+/** The map, its peers, a peer, its coordinate, the position in that. */
+const SHAPE = { maxItems: 8 + MAP_LIMITS.peers * PEER_ITEMS + MAX_EDGES * EDGE_ITEMS, maxDepth: 5 }
 
 /** Bytes that are no map. */
 export class MapError extends Error {
@@ -170,6 +178,7 @@ function checkOrder({ peers, edges }: AgreedMap): void {
 }
 
 function decoded(bytes: Uint8Array): unknown {
+  if (shapeFault(bytes, SHAPE) !== undefined) throw new MapError('encoding')
   try {
     return dagCbor.decode(bytes)
   } catch {

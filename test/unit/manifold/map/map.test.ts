@@ -165,4 +165,32 @@ describe('agreed map', () => {
       }
     }
   })
+
+  it('looks at the shape of foreign bytes before it decodes them', () => {
+    // Each is well-formed dag-cbor of a megabyte: decoding one takes a third of a second, and none can be a map.
+    const million = Uint8Array.of(0x9a, 0, 0x0f, 0xff, 0xfb)
+    const filled = (byte: number) => Buffer.concat([million, new Uint8Array(0xffffb).fill(byte)])
+    for (const byte of [0x00, 0x80, 0xa0])
+      expect(() => decodeMap(filled(byte))).to.throw(MapError, 'encoding')
+    expect(() => decodeMap(dagCbor.encode([2, 1, 1, 1, [[[[[[]]]]]], []]))).to.throw(MapError, 'encoding')
+  })
+
+  it('decodes the largest map: 500 peers with coordinates and seats, an edge between any two', () => {
+    const ids = Array.from({ length: MAP_LIMITS.peers }, (_, i) => `p${String(i).padStart(3, '0')}`)
+    const map = buildMap(
+      undefined,
+      epoch(1),
+      ids.map((id) => report(id))
+    )
+    const coordinate = { positionMicros: Array(8).fill(-1), heightMicros: 1_000, errorPpm: 1 }
+    const seat = { capacityBytes: 1, reliabilityPpm: 1, domain: 'x' }
+    const largest = {
+      ...map,
+      peers: map.peers.map((peer) => ({ ...peer, coordinate, seat })),
+      edges: ids.flatMap((_, from) =>
+        ids.slice(from + 1).map((_, i) => ({ from, to: from + 1 + i, rttMicros: 1, witnesses: 2 as const }))
+      )
+    }
+    expect(decodeMap(encodeMap(largest)).edges).to.have.lengthOf(124_750)
+  })
 })
