@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { isGood } from '../chaos/attrition.ts'
 import type { AttritionReport } from '../chaos/attrition.ts'
+import type { ValidatorsReport } from '../chaos/validators.ts'
 
 const SCRIPT = fileURLToPath(new URL('../chaos/chaos.ts', import.meta.url))
 
@@ -61,5 +62,19 @@ describe('chaos: attrition with real processes', function () {
     expect(isGood({ ...good, differing: ['bafy'] })).to.equal(false)
     expect(isGood({ ...good, lost: [{ cid: 'bafy', reason: '' }] })).to.equal(false)
     expect(isGood({ ...good, waves: [wave, { ...wave, healedMs: null }] })).to.equal(false)
+  })
+})
+
+describe('chaos: validators that are killed', function () {
+  this.timeout(180_000)
+
+  it('never contradict themselves, and continue, after two rounds of kill -9', async () => {
+    const { status, stdout, stderr } = await chaos(
+      ...['--scenario', 'validators', '--rounds', '2', '--epoch', '500ms', '--heal-timeout', '90', '--json']
+    )
+    expect(status, stderr).to.equal(0)
+    const report = JSON.parse(stdout) as ValidatorsReport
+    expect(report).to.deep.include({ rounds: 2, contradictions: [], forgotten: [], continues: true })
+    expect(report.records).to.be.above(0)
   })
 })
