@@ -62,6 +62,8 @@ const awscli: Client = {
     const { folder, bucket, url } = world
     const aws = async (...args: string[]): Promise<string> =>
       await run(AWS, ['--endpoint-url', url, ...args], { env: environment(world) })
+    // Version 1 of the program signs URLs the old way unless it is told not to.
+    await aws('configure', 'set', 'default.s3.signature_version', 's3v4')
     const [from, to] = [join(folder, 'from'), join(folder, 'to')]
     await writeTree(from, sizesOf(world, 60, [30 * MIB]), 1)
     await aws('s3', 'mb', `s3://${bucket}`)
