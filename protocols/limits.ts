@@ -12,8 +12,10 @@ export const MAX_SHARDS = 256
 export const MAX_BLOCK_BYTES = 2 ** 20
 /** Largest encoded manifest: an inline object of 64 KiB, or 256 roots, with room for the parameters of a tensor. */
 export const MAX_MANIFEST_BYTES = 1 << 17
-/** Largest Lease message: network, id and lessee, three numbers. */
-export const MAX_LEASE_PAYLOAD_BYTES = 256
+/** Shards beyond those of its manifest that an object may be given later. */
+export const MAX_ADDED_SHARDS = 64
+/** Largest Lease message: network, id and lessee, four numbers, and the roots of added shards with their tags. */
+export const MAX_LEASE_PAYLOAD_BYTES = 256 + MAX_ADDED_SHARDS * 34
 /** Largest HolderStatement message: network, id, sequence and 32 shard numbers. */
 export const MAX_STATEMENT_PAYLOAD_BYTES = 256
 /** Largest Placement message: 512 holders of 47 bytes, the network and the id. */

@@ -408,6 +408,8 @@ export interface Lease {
     sequence: bigint;
     expiresAtMs: number;
     tombstone: boolean;
+    shards: number;
+    roots: Uint8Array<ArrayBuffer>[];
 }
 export declare namespace Lease {
     const codec: () => Codec<Lease>;
@@ -435,9 +437,18 @@ export declare namespace Lease {
         field: '$.tombstone';
         value: boolean;
     }
+    interface LeaseShardsFieldEvent {
+        field: '$.shards';
+        value: number;
+    }
+    interface LeaseRootsFieldEvent {
+        field: '$.roots[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<Lease>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Lease>): Lease;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Lease>): Generator<LeaseNetworkFieldEvent | LeaseCidFieldEvent | LeaseLesseeFieldEvent | LeaseSequenceFieldEvent | LeaseExpiresAtMsFieldEvent | LeaseTombstoneFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Lease>): Generator<LeaseNetworkFieldEvent | LeaseCidFieldEvent | LeaseLesseeFieldEvent | LeaseSequenceFieldEvent | LeaseExpiresAtMsFieldEvent | LeaseTombstoneFieldEvent | LeaseShardsFieldEvent | LeaseRootsFieldEvent>;
 }
 export interface Placement {
     network: Uint8Array<ArrayBuffer>;

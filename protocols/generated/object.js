@@ -1605,6 +1605,16 @@ export var Lease;
                     w.uint32(48);
                     w.bool(obj.tombstone);
                 }
+                if ((obj.shards != null && obj.shards !== 0)) {
+                    w.uint32(56);
+                    w.uint32(obj.shards);
+                }
+                if (obj.roots != null && obj.roots.length > 0) {
+                    for (const value of obj.roots) {
+                        w.uint32(66);
+                        w.bytes(value);
+                    }
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1615,7 +1625,9 @@ export var Lease;
                     lessee: uint8ArrayAlloc(0),
                     sequence: 0n,
                     expiresAtMs: 0,
-                    tombstone: false
+                    tombstone: false,
+                    shards: 0,
+                    roots: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1645,6 +1657,20 @@ export var Lease;
                             obj.tombstone = reader.bool();
                             break;
                         }
+                        case 7: {
+                            obj.shards = reader.uint32();
+                            break;
+                        }
+                        case 8: {
+                            if (opts.limits?.roots != null && obj.roots.length === opts.limits.roots) {
+                                throw new MaxLengthError('Decode error - repeated field "roots" had too many elements');
+                            }
+                            if (obj.roots.length === 64) {
+                                throw new MaxLengthError('Decode error - repeated field "roots" had too many elements');
+                            }
+                            obj.roots.push(reader.bytes());
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -1653,6 +1679,9 @@ export var Lease;
                 }
                 return obj;
             }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    roots: 64
+                };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
                     const tag = reader.uint32();
@@ -1697,6 +1726,28 @@ export var Lease;
                                 field: `${prefix}.tombstone`,
                                 value: reader.bool()
                             };
+                            break;
+                        }
+                        case 7: {
+                            yield {
+                                field: `${prefix}.shards`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 8: {
+                            if (opts.limits?.roots != null && obj.roots === opts.limits.roots) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "roots" had too many elements');
+                            }
+                            if (obj.roots === 64) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "roots" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.roots[]`,
+                                index: obj.roots,
+                                value: reader.bytes()
+                            };
+                            obj.roots++;
                             break;
                         }
                         default: {

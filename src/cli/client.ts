@@ -19,6 +19,7 @@ import type {
   PublishedJson,
   RemovedJson,
   RepairReportJson,
+  ReshapeReportJson,
   ResolvedJson,
   S3KeyJson,
   S3KeysJson,
@@ -135,6 +136,14 @@ export class NodeClient {
   async repair(cid: string, onProgress: (progress: CareProgressJson) => void): Promise<RepairReportJson> {
     return await this.#follow(`/v1/objects/${cid}/repair`, onProgress)
   }
+  /** Makes the node change the number of shards of an object. */
+  async reshape(
+    cid: string,
+    n: number,
+    onProgress: (progress: CareProgressJson) => void
+  ): Promise<ReshapeReportJson> {
+    return await this.#follow(`/v1/objects/${cid}/reshape`, onProgress, { n })
+  }
   /** Events after a sequence, as they are told; ends with the newest unless `follow` is set. */
   async *events(query: { after?: number; room?: string; follow?: boolean }): AsyncGenerator<EventLine> {
     const response = await this.send(await this.openWithToken('GET', '/v1/events', { query }))
@@ -188,8 +197,12 @@ export class NodeClient {
   }
 
   /** Long work that answers with lines of progress. */
-  async #follow<P, R>(path: string, onProgress: (progress: P) => void): Promise<R> {
-    const response = await this.send(await this.openWithToken('POST', path))
+  async #follow<P, R>(
+    path: string,
+    onProgress: (progress: P) => void,
+    query: RequestInit['query'] = {}
+  ): Promise<R> {
+    const response = await this.send(await this.openWithToken('POST', path, { query }))
     type Line = { progress: P } | { result: R } | { problem: Problem }
     for await (const line of linesOf<Line>(response, this.url)) {
       if ('progress' in line) onProgress(line.progress)

@@ -183,6 +183,10 @@ export const CODES = {
     'notEnough',
     'Too many holders are away or have damaged blocks. Bring peers back, or try again later; `thhe stat` shows which shards are missing.'
   ],
+  NOT_OWNED: [
+    'usage',
+    'Run it on the node through which the object was put: `thhe ls` lists what was put here.'
+  ],
   NOT_ENOUGH_PEERS: ['notEnough', 'Start more peers: `thhe peers` lists those that lend space.'],
   NOT_DURABLE: [
     'notEnough',

@@ -16,6 +16,7 @@ import { mapCommand } from './commands/map.ts'
 import { peersCommand } from './commands/peers.ts'
 import { putCommand } from './commands/put.ts'
 import { repairCommand } from './commands/repair.ts'
+import { reshapeCommand } from './commands/reshape.ts'
 import { rmCommand } from './commands/rm.ts'
 import { statCommand } from './commands/stat.ts'
 import { statusCommand } from './commands/status.ts'
@@ -104,6 +105,7 @@ export const commands = (io: Io): readonly CommandModule[] => [
   statCommand(io),
   verifyCommand(io),
   repairCommand(io),
+  reshapeCommand(io),
   rmCommand(io),
   linksCommand(io),
   lazyCommand('s3', 'Who may use the S3 service of a node that was started with --s3', async () => {

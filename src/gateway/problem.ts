@@ -46,6 +46,7 @@ const CODES = {
     404,
     'Check the id. The object may have been removed, its lease may have run out, or its holders may be away (/v1/peers).'
   ],
+  NOT_OWNED: [409, 'Ask the node through which the object was put.'],
   NOT_ENOUGH_SHARDS: [
     503,
     'Too many holders are away. Bring peers back, or try again later; /v1/objects/{cid}/stat shows which shards are missing.'

@@ -161,6 +161,18 @@ export interface RepairReportJson extends Pick<
   readonly manifests: readonly string[]
 }
 
+type ReshapeReport = Awaited<ReturnType<Objects['reshape']>>
+
+export interface ReshapeReportJson extends Pick<
+  ReshapeReport,
+  'before' | 'n' | 'dropped' | 'missing' | 'readBytes' | 'sentBytes'
+> {
+  readonly cid: string
+  readonly added: ReadonlyArray<{ readonly shard: number; readonly peer: string }>
+  /** Peers that did not take the new lease. */
+  readonly unreachable: readonly string[]
+}
+
 export interface RemovedJson {
   readonly confirmed: number
   readonly unreachable: readonly string[]

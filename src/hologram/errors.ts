@@ -4,6 +4,8 @@ import type { Status } from '../../protocols/generated/object.js'
 export interface HologramErrorData {
   /** Nobody that answered knows the object (or this shard of it). */
   NOT_FOUND: { cid: string; asked?: number }
+  /** Only the node that put an object may do this to it. */
+  NOT_OWNED: { cid: string }
   /** Fewer live shards than the layer with the largest k needs. */
   NOT_ENOUGH_SHARDS: { needed: number; live: number; missing: number }
   /** Fewer peers lend storage than the code or the wanted durability asks for. */

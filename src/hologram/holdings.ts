@@ -185,8 +185,17 @@ export interface Holdings {
   heldShards: (cid: CID) => Promise<HeldShard[]>
   listShards: () => AsyncIterable<ShardSummary>
 
-  /** Removes the shards of `cid` that are held here; its manifest and records stay. Idempotent. */
-  dropShards: (cid: CID) => Promise<void>
+  /**
+   * Removes the shards of `cid` that are held here, from number `first` on; its manifest and records stay. Idempotent.
+   *
+   * @param first - default 0
+   * @param isUnwanted - given the leases, none of which is kept between this answer and the removal. @default always
+   */
+  dropShards: (
+    cid: CID,
+    first?: number,
+    isUnwanted?: (leases: readonly StoredLease[]) => boolean
+  ) => Promise<void>
 
   /**
    * Keeps a manifest (a manifest home, or an inline object), its lease and its placement record, all or none. Of lease and

@@ -40,6 +40,7 @@ import type {
   PutOptions,
   PutResult,
   RepairReport,
+  ReshapeReport,
   VerifyReport
 } from './objects.ts'
 
@@ -77,6 +78,7 @@ export class Hologram implements Objects {
   readonly #auditor: Auditor
   readonly #repairPace: Bandwidth
   readonly #spreader: Spreader
+  readonly #events: EventSink
   /** Empties this node, when its user asks for it. */
   readonly drainer: Drainer
 
@@ -87,6 +89,7 @@ export class Hologram implements Objects {
       events = NO_EVENTS,
       steering = UNSTEERED
     } = components
+    this.#events = events
     const holdings = watchHoldings(components.holdings, {
       onKept: (cid) => this.#healer.onKept(cid),
       onDamaged: (cid) => this.#healer.onDamaged(cid)
@@ -235,6 +238,28 @@ export class Hologram implements Objects {
     const signal = this.#client.untilStop(options.signal)
     const parts = { context: this.#client.context, healer: this.#healer, pace: this.#repairPace }
     return await repairForUser(parts, cid, { ...options, signal })
+  }
+
+  async reshape(cid: CID, n: number, options: CareOptions = {}): Promise<ReshapeReport> {
+    const startedMs = this.#client.context.clock.monotonicMs()
+    const report = await this.#client.reshape(cid, n, this.#repairPace, options)
+    const { before, added, dropped, missing, sentBytes } = report
+    this.#events.emit({
+      room: 'heal',
+      kind: 'reshaped',
+      reason: 'asked to by the user',
+      cid: cid.toString(),
+      data: {
+        before,
+        n,
+        added: added.length,
+        dropped: dropped.length,
+        missing,
+        sentBytes,
+        tookMs: Math.round(this.#client.context.clock.monotonicMs() - startedMs)
+      }
+    })
+    return report
   }
 
   list(options?: ListOptions): AsyncIterable<OwnedObject> {

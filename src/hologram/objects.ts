@@ -99,6 +99,7 @@ export interface ShardStatus {
 
 export interface ObjectStat {
   readonly cid: CID
+  /** With as many shards as the leases ask for, which may be others than were put (`reshape`). */
   readonly manifest: Manifest
   readonly shards: readonly ShardStatus[]
   readonly live: number
@@ -177,6 +178,23 @@ export interface RepairReport {
   readonly sentBytes: number
 }
 
+export interface ReshapeReport {
+  readonly cid: CID
+  /** Shards that this node asked for before, and asks for now. */
+  readonly before: number
+  readonly n: number
+  /** Shards that were made and sent; some of them may have been missing before. */
+  readonly added: ReadonlyArray<{ readonly shard: number; readonly peer: PeerId }>
+  /** Shards that this node does not ask for any more. */
+  readonly dropped: readonly number[]
+  /** Shards that no peer took; the keeper goes on with them. */
+  readonly missing: number
+  /** Peers that did not take the new lease; they keep to the old number until the lease that they have ends. */
+  readonly unreachable: readonly PeerId[]
+  readonly readBytes: number
+  readonly sentBytes: number
+}
+
 export interface OwnedObject {
   readonly cid: CID
   readonly name: string
@@ -214,6 +232,11 @@ export interface Objects {
   verify: (cid: CID, options?: CareOptions) => Promise<VerifyReport>
   /** Rebuilds what is missing, now. */
   repair: (cid: CID, options?: CareOptions) => Promise<RepairReport>
+  /**
+   * Changes the number of shards of an object that was put through this node; its id stays. More shards are computed and sent
+   * to further peers; fewer are kept once those that stay are whole.
+   */
+  reshape: (cid: CID, n: number, options?: CareOptions) => Promise<ReshapeReport>
   /**
    * Nobody will resume the put of this attempt: as far as they can be reached, holders free at once what they have of it.
    * Holders take this only from the node that put. Returns at once.

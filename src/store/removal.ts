@@ -1,5 +1,5 @@
 import { shardBytes } from './folder.ts'
-import { decodeShard, KIND, objectKey, slotKey, slotName } from './records.ts'
+import { decodeShard, KIND, objectKey, parseShardKey, slotKey, slotName } from './records.ts'
 import type { CID } from 'multiformats/cid'
 import type { Change } from './database.ts'
 import type { StoreParts } from './parts.ts'
@@ -30,17 +30,17 @@ export async function removeDiscarded(
 }
 
 /**
- * Removes an object's shards and keeps its manifest, leases and records. The caller holds the object's lock.
+ * Removes an object's shards from number `first` on and keeps its manifest, leases and records. The caller holds the object's lock.
  *
  * @returns bytes freed
  */
-export async function removeShards(parts: StoreParts, cid: CID): Promise<number> {
+export async function removeShards(parts: StoreParts, cid: CID, first: number): Promise<number> {
   const { database, space, health } = parts
   const keys: Uint8Array[] = []
   const records: ShardRecord[] = []
   for (const { key, value } of await database.listUnder(objectKey(KIND.shard, cid))) {
     // The next start finds and removes the files of a damaged entry.
-    if (value === undefined) continue
+    if (value === undefined || parseShardKey(key).shard < first) continue
     const record = decodeShard(value)
     keys.push(key, slotKey(KIND.badBlocks, record.slot))
     records.push(record)

@@ -274,9 +274,15 @@ export class Store implements Holdings {
     return await statementsOf(this.#parts, cid)
   }
 
-  async dropShards(cid: CID): Promise<void> {
+  async dropShards(
+    cid: CID,
+    first = 0,
+    isUnwanted: (leases: readonly StoredLease[]) => boolean = () => true
+  ): Promise<void> {
     this.#assertOpen()
-    await this.#locked(cid, async () => await removeShards(this.#parts, cid))
+    await this.#locked(cid, async () => {
+      if (isUnwanted(await this.leases(cid))) await removeShards(this.#parts, cid, first)
+    })
   }
 
   async *listObjects(): AsyncGenerator<CID> {

@@ -4,6 +4,7 @@ import type { ClientContext } from '../client/context.ts'
 import type { EventSink } from '../events.ts'
 import type { IndexedObject, ObjectIndex } from '../heal/object-index.ts'
 import type { Suspect } from '../heal/suspects.ts'
+import { keptShape } from '../records/kept-shape.ts'
 import { Layout } from '../records/layout.ts'
 import { decodeManifest } from '../records/manifest.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
@@ -205,13 +206,16 @@ export class Auditor {
 
   /** A random block of each shard that the peer keeps of the object. Empty when the object is not kept here any more. */
   async #prepare(object: IndexedObject, peer: PeerId): Promise<Target[]> {
-    const { holdings, random } = this.#components.context
+    const { holdings, random, clock } = this.#components.context
     const { cid } = object
     const bytes = await holdings.getManifest(cid)
     if (bytes === undefined) return []
-    const manifest = decodeManifest(bytes)
+    const nowMs = (): number => clock.nowMs()
+    const { readable: manifest } = await keptShape({ holdings, nowMs }, cid, decodeManifest(bytes))
     const blocks = new Layout(manifest).segments
-    const held = object.holders.filter((holder) => holder.peer === peer.toString())
+    const held = object.holders.filter(
+      (holder) => holder.peer === peer.toString() && holder.shard < manifest.n
+    )
     const challenges = held.map(({ shard }) => {
       return { cid, manifest, shard, block: Math.floor(random.unit() * blocks) }
     })

@@ -4,18 +4,22 @@ import type { CID } from 'multiformats/cid'
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Clock, RandomSource } from '../../clock/index.ts'
 import { DEFAULT_REPAIR_BYTES_PER_SECOND, TokenBucket } from '../wire/bandwidth.ts'
+import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
+import { HologramError } from '../errors.ts'
 import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
 import type { Steering } from '../steering.ts'
 import type {
+  CareOptions,
   ListOptions,
   ObjectReader,
   Objects,
   ObjectStat,
   OwnedObject,
   PutOptions,
-  PutResult
+  PutResult,
+  ReshapeReport
 } from '../objects.ts'
 import { BackgroundTasks } from './keep/background.ts'
 import type { ClientContext } from './context.ts'
@@ -29,7 +33,7 @@ import type { KeeperState } from './keep/keeper.ts'
 import { ObjectClient } from './wire/object-client.ts'
 import type { LocalObjects } from './wire/object-client.ts'
 import { StreamLines } from './wire/stream-lines.ts'
-import { OwnedObjects } from './keep/owned-objects.ts'
+import { OwnedObjects, Removed } from './keep/owned-objects.ts'
 import { damagedObjectOf, ownedObjectOf } from './keep/policy.ts'
 import { timedGet, timedPut } from './operations.ts'
 import type { OperationSink } from './operations.ts'
@@ -37,6 +41,7 @@ import { peerStats } from './peer-stats.ts'
 import type { PeerStats } from './peer-stats.ts'
 import { Attempts } from './put/attempts.ts'
 import { putObject } from './put/put.ts'
+import { reshapeObject } from './keep/reshape.ts'
 import { removeObject } from './keep/remove.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
 import type { ClientSettings } from './settings.ts'
@@ -85,7 +90,7 @@ const rttMsOf =
   }
 
 /** What this node does for its user: puts, gets, and keeps alive what was put. */
-export class Client implements Omit<Objects, 'verify' | 'repair'> {
+export class Client implements Omit<Objects, 'verify' | 'repair' | 'reshape'> {
   readonly keeper: Keeper
   readonly #context: ClientContext
   readonly #timing: { readonly clock: Clock; readonly sink: OperationSink | undefined }
@@ -223,6 +228,34 @@ export class Client implements Omit<Objects, 'verify' | 'repair'> {
     options: { signal?: AbortSignal } = {}
   ): Promise<{ confirmed: number; unreachable: PeerId[] }> {
     return removeObject(this.#context, cid, this.untilStop(options.signal))
+  }
+
+  async reshape(
+    cid: CID,
+    n: number,
+    pace: Bandwidth,
+    { onProgress = () => {}, ...options }: CareOptions
+  ): Promise<ReshapeReport> {
+    const signal = this.untilStop(options.signal)
+    const { owned } = this.#context
+    const totalBytes = (await owned.read(cid))?.size ?? 0
+    let doneBytes = 0
+    const counted: Bandwidth = {
+      take: async (bytes, until) => {
+        await pace.take(bytes, until)
+        doneBytes += bytes
+        onProgress({ doneBytes, totalBytes })
+      }
+    }
+    await this.keeper.check(cid, signal)
+    try {
+      return await owned.alone(cid, signal, async (working) =>
+        reshapeObject(this.#context, cid, { n, pace: counted, signal: working })
+      )
+    } catch (error) {
+      if (!(error instanceof Removed)) throw error
+      throw new HologramError('TIMEOUT', error.message, { afterMs: 0, what: 'reshape' }, { cause: error })
+    }
   }
 
   async *#counted(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

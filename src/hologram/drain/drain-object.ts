@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { challengePeer } from '../audit/challenge.ts'
 import type { ClientContext } from '../client/context.ts'
 import { planRepair } from '../heal/policy.ts'
-import { bringManifest, bringOtherLeases } from '../heal/repair.ts'
+import { bringManifest, bringOtherLeases, leaseOfShard } from '../heal/repair.ts'
 import type { LeasedObject } from '../heal/repair.ts'
 import { surveyPeers } from '../heal/survey.ts'
 import type { Survey } from '../heal/survey.ts'
@@ -43,7 +43,8 @@ export async function drainObject(
   const manifestObstacle = await placeManifest(context, object, survey, signal)
   if (object.manifest.inline !== undefined) return { ...NOTHING_MOVED, obstacle: manifestObstacle }
   const held = (await context.holdings.heldShards(cid)).filter(({ badBlocks }) => badBlocks === 0)
-  const own = held.map(({ shard }) => shard)
+  // Shards that no lessee asks for any more need no other peer.
+  const own = held.map(({ shard }) => shard).filter((shard) => shard < object.manifest.n)
   const moved = await moveShards(context, object, own, survey, { pace, signal })
   const elsewhere = [...survey.holders, ...moved]
   const isMissing = own.some((shard) => !elsewhere.some((holder) => holder.shard === shard))
@@ -53,7 +54,7 @@ export async function drainObject(
   const unproved = await firstUnproved(context, object, own, elsewhere, signal)
   if (unproved !== undefined)
     return { ...counts, obstacle: `no peer has proved that it has shard ${unproved}` }
-  if (manifestObstacle === undefined && own.length > 0) await dropOwnShards(context, object, signal)
+  if (manifestObstacle === undefined && held.length > 0) await dropOwnShards(context, object, signal)
   return { ...counts, obstacle: manifestObstacle }
 }
 
@@ -106,7 +107,7 @@ async function moveShards(
     if (!own.includes(shard) || isElsewhere) continue
     await pace.take(new Layout(manifest).shardBytes, signal)
     const taken = await copyShard(context, object, shard, [peer], signal, { droppable: false })
-    await bringOtherLeases(context, object, taken, signal)
+    await bringOtherLeases(context, object, taken, signal, leaseOfShard(object.leases, shard))
     moved.push(...taken.map((holder) => ({ shard, peer: holder })))
   }
   return moved

@@ -36,6 +36,14 @@ const MAX_SUSPECTED = 1_024
 /** How long a node that starts waits for its table of peers before it indexes what it keeps. */
 const MAX_SETTLE_MS = 60_000
 
+/** The oldest go first: what is forgotten is found again. */
+function forgetMost(disproved: Set<string>): void {
+  for (const key of disproved) {
+    if (disproved.size < MAX_SUSPECTED) return
+    disproved.delete(key)
+  }
+}
+
 /**
  * Rebuilds what is lost with peers that are gone, what is damaged on this node's own disk and what audits have found, from
  * what this node keeps: manifests, records, leases. Every keeper of an object does so, the first in rank at once and each
@@ -54,6 +62,8 @@ export class Healer {
   readonly #suspected = new Map<string, readonly Suspect[]>()
   /** Objects of which a block here cannot be read. */
   readonly #damaged = new Map<string, CID>()
+  /** Leases that lied, in memory: "cid lessee sequence". */
+  readonly #disproved = new Set<string>()
   /** When this node's shards were last looked through for known damage, on the monotonic clock. */
   #damageListedMs = -Infinity
   /** Since when each object is being repaired here, on the monotonic clock. */
@@ -345,8 +355,9 @@ export class Healer {
       const [theirs, own] = [peer, mesh.self].map((id) => order.indexOf(id.toString()) >>> 0)
       return theirs < own
     }
+    forgetMost(this.#disproved)
     return await repairObject(this.#context, cid, {
-      ...{ pace: this.#pace, suspects, isBefore, ...options, signal }
+      ...{ pace: this.#pace, suspects, isBefore, disproved: this.#disproved, ...options, signal }
     })
   }
 

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { ClientContext } from '../client/context.ts'
 import type { MeshPeer } from '../mesh.ts'
+import { keptShape } from '../records/kept-shape.ts'
 import { homesOf, manifestHomes } from '../placement/placement.ts'
 import { decodeManifest, neededShards } from '../records/manifest.ts'
 import type { HealCounts } from './counts.ts'
@@ -92,7 +93,9 @@ export class Indexer {
   }
 
   async #describe(cid: CID, bytes: Uint8Array): Promise<IndexedObject> {
-    const manifest = decodeManifest(bytes)
+    const { holdings, clock } = this.#context
+    const nowMs = (): number => clock.nowMs()
+    const { manifest } = await keptShape({ holdings, nowMs }, cid, decodeManifest(bytes))
     const { n, seed, size } = manifest
     const k = neededShards(manifest)
     const inline = manifest.inline !== undefined
@@ -104,7 +107,8 @@ export class Indexer {
     const disproved = this.#disproved.get(cid.toString())
     const holders = [...said, ...computed]
       .map(({ shard, peer }) => ({ shard, peer: peer.toString() }))
-      .filter(({ shard, peer }) => !disproved?.has(holderKey(shard, peer)))
+      // What a peer said once may be of a shard that nobody asks for any more.
+      .filter(({ shard, peer }) => (inline || shard < n) && !disproved?.has(holderKey(shard, peer)))
     return {
       ...{ cid, k, n, inline, isSaid },
       sizeBytes: size,

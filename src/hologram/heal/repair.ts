@@ -2,12 +2,15 @@ import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import { uniquePeers } from '../client/context.ts'
 import type { ClientContext } from '../client/context.ts'
-import { completeObject } from '../client/keep/complete.ts'
+import { completeObject, STATED_ROOTS } from '../client/keep/complete.ts'
 import { survive } from '../client/survive.ts'
+import { isHologramError } from '../errors.ts'
+import { keptShape } from '../records/kept-shape.ts'
 import { openHolderStatement } from '../records/holder-statement.ts'
 import { Layout } from '../records/layout.ts'
 import { decodeManifest, neededShards } from '../records/manifest.ts'
 import type { Manifest } from '../records/manifest.ts'
+import { shapeOf } from '../records/shape.ts'
 import { openPlacement } from '../records/placement-record.ts'
 import { homesOf, manifestHomes } from '../placement/placement.ts'
 import { MAX_STATEMENTS } from '../../../protocols/limits.ts'
@@ -49,6 +52,8 @@ export interface RepairOptions {
   readonly isBefore: (peer: PeerId, n: number) => boolean
   /** Finds the manifest when this node does not keep it. @default such an object is 'gone' */
   readonly findManifest?: () => Promise<Uint8Array>
+  /** Leases that were shown to state roots that are not those of the object: they add no shards. */
+  readonly disproved: Set<string>
   readonly signal: AbortSignal
 }
 
@@ -64,30 +69,61 @@ const TOGETHER_MS = 500
 export async function repairObject(
   context: ClientContext,
   cid: CID,
-  { pace, suspects, isBefore, findManifest, signal }: RepairOptions
+  options: RepairOptions
 ): Promise<RepairResult> {
-  const { holdings } = context
+  const { pace, suspects, isBefore, findManifest, disproved, signal } = options
+  const { holdings, clock } = context
   const kept = await holdings.getManifest(cid)
   const bytes = kept ?? (await findManifest?.())
   if (bytes === undefined) return { ...NOTHING, outcome: 'gone' }
-  const manifest = decodeManifest(bytes)
-  const survey = withoutSuspects(await surveyObject(context, cid, manifest, signal), suspects)
+  const asPut = decodeManifest(bytes)
+  const expected = (await keptShape({ holdings, nowMs: () => clock.nowMs() }, cid, asPut)).manifest
+  const survey = withoutSuspects(await surveyObject(context, cid, expected, signal), suspects)
   if (kept !== undefined) await adoptLeases(context, cid, survey.leases)
   const leases = liveLeases(context, survey.leases)
   if (leases.length === 0) return { ...NOTHING, outcome: 'ended' }
+  const believed = leases.map((lease) =>
+    disproved.has(leaseKey(lease)) ? { ...lease, shape: undefined } : lease
+  )
+  const { manifest } = shapeOf(asPut, believed)
   const isOthers = survey.repairers.some(
     ({ peer, forMs }) => forMs > TOGETHER_MS || isBefore(peer, manifest.n)
   )
   if (isOthers) return { ...NOTHING, lostShards: lostOf(manifest, survey), outcome: 'busy' }
   const object = { cid, manifest, bytes, leases, isKept: kept !== undefined, shunned: wrongPeers(suspects) }
-  return manifest.inline === undefined
-    ? repairShards(context, object, survey, pace, signal)
-    : repairCopies(context, object, survey, signal)
+  if (manifest.inline !== undefined) return repairCopies(context, object, survey, signal)
+  try {
+    return await repairShards(context, object, survey, pace, signal)
+  } catch (error) {
+    const isLie = isHologramError(error, 'CORRUPT') && error.data.what === STATED_ROOTS
+    const liars = believed.filter(({ shape }) => (shape?.n ?? 0) > asPut.n)
+    if (!isLie || liars.length === 0) throw error
+    for (const lease of liars) {
+      disproved.add(leaseKey(lease))
+      context.mesh.observe(lease.lessee, 'lied')
+      survive(context, 'lease', { cid, peer: lease.lessee, error })
+    }
+    return repairObject(context, cid, options)
+  }
+}
+
+const leaseKey = ({ cid, lessee, sequence }: CarriedLease): string =>
+  `${cid.toString()} ${lessee.toString()} ${sequence}`
+
+/** The lease under which a holder takes the shard: one that vouches for its root, or at least asks for it. */
+export function leaseOfShard(leases: readonly CarriedLease[], shard: number): CarriedLease {
+  return (
+    leases.find(({ shape }) => shape !== undefined && shape.n > shard) ??
+    leases.find(({ shape }) => shape === undefined) ??
+    leases[0]
+  )
 }
 
 export interface LeasedObject {
   readonly cid: CID
+  /** With as many shards as its leases ask for. */
   readonly manifest: Manifest
+  /** As it was put. */
   readonly bytes: Uint8Array
   /** Live ones, the longest first; at least one. */
   readonly leases: readonly CarriedLease[]
@@ -157,7 +193,7 @@ async function repairShards(
   const spareBefore = distinct(survey.holders) - k
   let rebuilt: readonly PlannedShard[] = []
   if (homes.length > 0) {
-    const [lease] = leases
+    const lease = leaseOfShard(leases, Math.max(...homes.map(({ shard }) => shard)))
     const plan = { homes, homeless, next: () => undefined }
     const carried = { ...lease, sequence: Number(lease.sequence) }
     const outcomes = await completeObject(
@@ -172,7 +208,8 @@ async function repairShards(
       context,
       object,
       rebuilt.map(({ peer }) => peer),
-      signal
+      signal,
+      lease
     )
   }
   const statements = await collectStatements(context, cid, rebuilt, signal)

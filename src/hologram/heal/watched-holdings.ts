@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { shapeInLease } from '../records/lease.ts'
 import type { Holdings, ShardReader, ShardUpload } from '../holdings.ts'
 
 export interface HoldingsWatcher {
@@ -15,6 +16,12 @@ export function watchHoldings(holdings: Holdings, { onKept, onDamaged }: Holding
       const outcome = await holdings.keepObject(cid, object, options)
       if (outcome === 'kept') onKept(cid)
       return outcome
+    },
+    putLease: async (cid, lease, ...rest) => {
+      const isNews = await holdings.putLease(cid, lease, ...rest)
+      // Another number of shards: what is missing is another question.
+      if (isNews && shapeInLease(lease.signed) !== undefined) onKept(cid)
+      return isNews
     },
     putStatement: async (cid, ...rest) => {
       await holdings.putStatement(cid, ...rest)

@@ -1,7 +1,11 @@
 import { isLive, openLease, storedLease, type Lease } from '../records/lease.ts'
+import { shapesOf } from '../records/kept-shape.ts'
+import { decodeManifest } from '../records/manifest.ts'
+import { shapeOf } from '../records/shape.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
 import type { HolderContext } from './context.ts'
+import type { StoredLease } from '../holdings.ts'
 
 type LeaseContext = Pick<HolderContext, 'mesh' | 'holdings' | 'nowMs' | 'settings'>
 
@@ -44,6 +48,29 @@ export async function keepLease(
   if (earlier === undefined) return lease.signed
   if (isLive(earlier, nowMs()) !== isLive(lease, nowMs())) throw saidOtherwise()
   return earlier.signed
+}
+
+/**
+ * Removes the shards that no lessee asks for any more. Removes none while no lease is live, since then garbage collection
+ * decides, or while a lease is damaged on disk, since it may ask for them.
+ */
+export async function dropUnwanted(
+  { holdings, nowMs }: Pick<HolderContext, 'holdings' | 'nowMs'>,
+  cid: CID
+): Promise<void> {
+  const held = await holdings.shardsOf(cid)
+  const bytes = held.length === 0 ? undefined : await holdings.getManifest(cid)
+  if (bytes === undefined) return
+  const manifest = decodeManifest(bytes)
+  const wantedBy = (leases: readonly StoredLease[]): number => {
+    const shapes = shapesOf(leases, nowMs())
+    const isKnown = shapes.length > 0 && leases.every(({ signed }) => signed.byteLength > 0)
+    return isKnown ? shapeOf(manifest, shapes).wanted : Infinity
+  }
+  const wanted = wantedBy(await holdings.leases(cid))
+  if (!held.some((shard) => shard >= wanted)) return
+  // A putter may commit a shard under a new lease at this moment.
+  await holdings.dropShards(cid, wanted, (leases) => wantedBy(leases) <= wanted)
 }
 
 export const tooManyLessees = (): Refusal => refuse('the object has too many lessees')

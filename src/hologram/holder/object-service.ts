@@ -5,17 +5,19 @@ import {
   type PutManifest
 } from '../../../protocols/generated/object.js'
 import { decodeObjectCid } from '../records/cid.ts'
-import { isLive, openLease, storedLease } from '../records/lease.ts'
+import { isLive, openLease, shapeInLease, storedLease } from '../records/lease.ts'
 import { MAX_LEASES_PER_REPLY, MAX_STATEMENTS } from '../../../protocols/limits.ts'
 import { decodeManifest, manifestCid, type Manifest } from '../records/manifest.ts'
+import { shapeOf, type ShapedLease } from '../records/shape.ts'
 import { openPlacement, type PlacementRecord } from '../records/placement-record.ts'
 import { openHolderStatement, signHolderStatement } from '../records/holder-statement.ts'
-import { keepLease, openLiveLease, saidOtherwise, tooManyLessees } from './admit-lease.ts'
+import { leasedShapes } from '../records/kept-shape.ts'
+import { dropUnwanted, keepLease, openLiveLease, saidOtherwise, tooManyLessees } from './admit-lease.ts'
 import { countRefusal, timed } from './context.ts'
 import { isOwnFault, notFound, refuse, replyHead } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
 import type { HolderContext } from './context.ts'
-import type { StoredStatement } from '../holdings.ts'
+import type { StoredLease, StoredStatement } from '../holdings.ts'
 
 export interface ObjectServiceComponents {
   readonly context: HolderContext
@@ -70,13 +72,15 @@ export class ObjectService {
   async #getManifest(cid: CID): Promise<ReplyFields> {
     const { holdings, steering } = this.#context
     const manifest = await holdings.getManifest(cid)
-    if (manifest === undefined || !(await this.#hasLiveLease(cid))) throw notFound()
+    const leases = manifest === undefined ? [] : await this.#liveLeases(cid)
+    if (manifest === undefined || leases.length === 0) throw notFound()
     steering.noteServed(cid.toString(), manifest.byteLength, false, 0)
     return {
       manifest: owned(manifest),
       placement: owned((await holdings.getPlacement(cid)) ?? new Uint8Array(0)),
       ...(await this.#shardsOf(cid)),
-      statements: this.#someOf(await holdings.statements(cid)).map(({ signed }) => owned(signed))
+      statements: this.#someOf(await holdings.statements(cid)).map(({ signed }) => owned(signed)),
+      leases: shapedOf(leases)
     }
   }
 
@@ -128,11 +132,13 @@ export class ObjectService {
     const lease = await openLiveLease(this.#context, cid, signedLease)
     const record = placement.byteLength > 0 ? await this.#openPlacement(placement) : undefined
     if (record !== undefined) {
-      checkPlacement(record, cid, manifest)
+      checkPlacement(record, cid, shapeOf(manifest, [lease]).readable)
       if (!record.signer.equals(lease.lessee))
         throw refuse('the placement record is not signed by the lessee')
     }
-    const opened = await this.#openStatements(statements, cid, manifest)
+    const kept = statements.length > 0 ? await leasedShapes(this.#context, cid) : []
+    const known = [lease, ...kept]
+    const opened = await this.#openStatements(statements, cid, maxRows(manifest, known))
     const outcome = await holdings.keepObject(
       cid,
       {
@@ -145,6 +151,7 @@ export class ObjectService {
     if (outcome === 'ended') throw saidOtherwise()
     if (outcome === 'too-many-leases') throw tooManyLessees()
     for (const statement of opened) await holdings.putStatement(cid, statement, MAX_STATEMENTS)
+    if (manifest.inline === undefined) await dropUnwanted(this.#context, cid)
     if (!quiet) this.#onManifest(cid)
     return { leases: await this.#keptLease(cid, lease.lessee.toString()) }
   }
@@ -154,6 +161,7 @@ export class ObjectService {
     const lease = await openLease(mesh.networkId, signed, nowMs())
     if ((await holdings.getManifest(lease.cid)) === undefined) throw notFound()
     const kept = await keepLease(this.#context, { ...lease, signed })
+    await dropUnwanted(this.#context, lease.cid)
     return { leases: [owned(kept)] }
   }
 
@@ -167,11 +175,7 @@ export class ObjectService {
     return await openPlacement(this.#context.mesh.networkId, signed, this.#context.nowMs())
   }
 
-  async #openStatements(
-    statements: readonly Uint8Array[],
-    cid: CID,
-    { n }: Manifest
-  ): Promise<StoredStatement[]> {
+  async #openStatements(statements: readonly Uint8Array[], cid: CID, n: number): Promise<StoredStatement[]> {
     const { mesh, clock } = this.#context
     return await Promise.all(
       statements.map(async (signed) => {
@@ -189,10 +193,16 @@ export class ObjectService {
     )
   }
 
-  async #hasLiveLease(cid: CID): Promise<boolean> {
+  async #liveLeases(cid: CID): Promise<StoredLease[]> {
     const leases = await this.#context.holdings.leases(cid)
-    return leases.some((lease) => isLive(lease, this.#context.nowMs()))
+    return leases.filter((lease) => isLive(lease, this.#context.nowMs()))
   }
+}
+
+/** Those that ask for another number of shards than the manifest has: readers need the roots in them. */
+function shapedOf(leases: readonly StoredLease[]): Array<Uint8Array<ArrayBuffer>> {
+  const shaped = leases.filter(({ signed }) => shapeInLease(signed) !== undefined)
+  return shaped.slice(0, MAX_LEASES_PER_REPLY).map(({ signed }) => owned(signed))
 }
 
 function checkPlacement(record: PlacementRecord, cid: CID, { n }: Manifest): void {
@@ -200,6 +210,11 @@ function checkPlacement(record: PlacementRecord, cid: CID, { n }: Manifest): voi
   if (record.holders.some(({ shard }) => shard >= n)) {
     throw refuse('the placement record names a shard that the manifest does not have')
   }
+}
+
+/** Shards that the object may have at its holders. */
+function maxRows(manifest: Manifest, leases: readonly ShapedLease[]): number {
+  return Math.max(manifest.n, shapeOf(manifest, leases).wanted)
 }
 
 function readCid(bytes: Uint8Array): CID {

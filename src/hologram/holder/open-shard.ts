@@ -1,5 +1,6 @@
 import { isLive } from '../records/lease.ts'
-import { decodeManifest } from '../records/manifest.ts'
+import { decodeManifest, type Manifest } from '../records/manifest.ts'
+import { leasedShapes } from '../records/kept-shape.ts'
 import { notFound } from './refusal.ts'
 import { ShardTree } from './shard-tree.ts'
 import type { CID } from 'multiformats/cid'
@@ -45,14 +46,33 @@ export class OpenShard {
     try {
       const manifest = await holdings.getManifest(cid)
       if (manifest === undefined) throw notFound()
-      const root = decodeManifest(manifest).roots[shard]
       const name = `${cid.toString()} ${shard}`
       const yieldTurn = async (): Promise<void> => await clock.turn()
-      const tree = await ShardTree.open({ cache: trees, name, reader, root, yieldTurn })
-      return { reader, tree }
+      const open = async (root: Uint8Array): Promise<ShardTree> =>
+        await ShardTree.open({ cache: trees, name, reader, root, yieldTurn })
+      return { reader, tree: await this.#openTree(cid, decodeManifest(manifest), shard, open) }
     } catch (error) {
       await reader.close()
       throw error
     }
+  }
+
+  /** Of a shard that the manifest does not have: under the root in a lease. Lessees may state different ones. */
+  async #openTree(
+    cid: CID,
+    { n, roots }: Manifest,
+    shard: number,
+    open: (root: Uint8Array) => Promise<ShardTree>
+  ): Promise<ShardTree> {
+    if (shard < n) return await open(roots[shard])
+    const stated = (await leasedShapes(this.#context, cid)).flatMap(({ shape }) => {
+      const root = shape?.roots[shard - n]
+      return root === undefined ? [] : [root]
+    })
+    for (const root of stated) {
+      const tree = await open(root).catch(() => undefined)
+      if (tree !== undefined) return tree
+    }
+    throw notFound()
   }
 }

@@ -6,6 +6,7 @@ import { PutFrame, PutReply, Status, type PutOpen } from '../../../protocols/gen
 import { decodePutBlock } from '../wire/block-frame.ts'
 import { BLOCK_ALIGNMENT_BYTES, Layout } from '../records/layout.ts'
 import { decodeManifest, manifestCid, type Manifest } from '../records/manifest.ts'
+import { shapeOf } from '../records/shape.ts'
 import { uploadId } from '../records/seed.ts'
 import { keepLease, openLiveLease } from './admit-lease.ts'
 import { timed } from './context.ts'
@@ -178,9 +179,10 @@ class Reception {
     const held = await this.#startAt(this.#upload.blocksHeld)
     const manifest = decodeManifest(manifestBytes)
     const cid = manifestCid(manifestBytes)
-    this.#checkShard(manifest, held)
+    const lease = await openLiveLease(this.#context, cid, leaseBytes)
+    this.#checkShard(manifest, shapeOf(manifest, [lease]).readable, held)
     // the lease first: an object that is durable before its lease may be collected in between
-    const kept = await keepLease(this.#context, await openLiveLease(this.#context, cid, leaseBytes))
+    const kept = await keepLease(this.#context, lease)
     const { shard } = this.#open
     const before = await this.#context.holdings.heldShards(cid)
     await this.#upload.commit(cid, manifestBytes)
@@ -189,13 +191,14 @@ class Reception {
     return kept
   }
 
-  #checkShard(manifest: Manifest, held: { blocks: number; bytes: number }): void {
+  /** @param shaped - the manifest with the shards that the lease adds */
+  #checkShard(manifest: Manifest, shaped: Manifest, held: { blocks: number; bytes: number }): void {
     const { shard, seed } = this.#open
     if (manifest.inline !== undefined) throw refuse('an inline object has no shards')
-    if (shard >= manifest.n) throw refuse(`the manifest has no shard ${shard}`)
+    if (shard >= shaped.n) throw refuse(`the manifest has no shard ${shard}`)
     if (!equals(manifest.seed, seed)) throw refuse('the manifest has another seed than the upload')
     checkSizes(new Layout(manifest), held, this.#sizes)
-    if (!equals(this.#tree.root(), manifest.roots[shard])) {
+    if (!equals(this.#tree.root(), shaped.roots[shard])) {
       throw refuse(`the blocks are not those of shard ${shard}: their Merkle root differs`)
     }
   }

@@ -1,6 +1,6 @@
-import { MAX_LEASE_PAYLOAD_BYTES } from '../../../protocols/limits.ts'
+import { MAX_ADDED_SHARDS, MAX_LEASE_PAYLOAD_BYTES, MAX_SHARDS } from '../../../protocols/limits.ts'
 import { Lease as LeaseMessage } from '../../../protocols/generated/object.js'
-import { signPayload, type Signer } from '../../../protocols/signed.ts'
+import { decodeSigned, signPayload, type Signer } from '../../../protocols/signed.ts'
 import { equals } from 'uint8arrays/equals'
 import { decodeObjectCid } from './cid.ts'
 import { HologramError } from '../errors.ts'
@@ -8,6 +8,7 @@ import { openRecord } from './signed-record.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { StoredLease } from '../holdings.ts'
+import type { LeasedShape } from './shape.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 export const DEFAULT_LEASE_MS = 30 * DAY_MS
@@ -23,6 +24,8 @@ export interface Lease {
   /** Milliseconds since the Unix epoch. A tombstone is kept this long, so it should outlive the leases it ends. */
   readonly expiresAtMs: number
   readonly tombstone: boolean
+  /** The number of shards that the lessee asks for. @default as many as the manifest has */
+  readonly shape?: LeasedShape
 }
 
 /** An encoded Signed message over the lease, by its lessee. */
@@ -37,7 +40,9 @@ export async function signLease(
     lessee: Uint8Array.from(lessee.peer.toMultihash().bytes),
     sequence: lease.sequence,
     expiresAtMs: lease.expiresAtMs,
-    tombstone: lease.tombstone
+    tombstone: lease.tombstone,
+    shards: lease.shape?.n ?? 0,
+    roots: (lease.shape?.roots ?? []).map((root) => Uint8Array.from(root))
   })
   return await signPayload('lease', networkId, payload, lessee)
 }
@@ -69,7 +74,25 @@ export async function openLeaseOfAnyTime(networkId: Uint8Array, signed: Uint8Arr
   if (!equals(message.lessee, signer.toMultihash().bytes)) throw bad('is not signed by its lessee')
   const { sequence, expiresAtMs, tombstone } = message
   if (!Number.isSafeInteger(expiresAtMs)) throw bad('runs for more than 400 days')
-  return { cid, lessee: signer, sequence, expiresAtMs, tombstone }
+  const shape = readShape(message)
+  return { cid, lessee: signer, sequence, expiresAtMs, tombstone, ...(shape && { shape }) }
+}
+
+/**
+ * The number of shards that a lease asks for. For leases that were verified when they were kept: the signature is not checked.
+ */
+export function shapeInLease(signed: Uint8Array): LeasedShape | undefined {
+  // A lease that the disk has lost is empty.
+  if (signed.byteLength === 0) return undefined
+  return readShape(LeaseMessage.decode(decodeSigned('lease', signed, MAX_LEASE_PAYLOAD_BYTES).payload))
+}
+
+/** @throws HologramError 'BAD_LEASE' */
+function readShape({ shards, roots }: LeaseMessage): LeasedShape | undefined {
+  if (shards > MAX_SHARDS) throw bad(`asks for more than ${MAX_SHARDS} shards`)
+  if (roots.length > Math.min(MAX_ADDED_SHARDS, shards)) throw bad('has more roots than shards')
+  if (roots.some((root) => root.byteLength !== 32)) throw bad('has a root that is not 32 bytes')
+  return shards === 0 ? undefined : { n: shards, roots }
 }
 
 /** The form in which holders keep a verified lease. */

@@ -5,7 +5,7 @@ import { signerOf } from '../client/context.ts'
 import type { ClientContext } from '../client/context.ts'
 import { RemoteSink } from '../client/put/remote-sink.ts'
 import type { ShardSink } from '../client/put/shard-sink.ts'
-import { bringManifest, collectStatements, knownHolders } from '../heal/repair.ts'
+import { bringManifest, collectStatements, knownHolders, leaseOfShard } from '../heal/repair.ts'
 import type { LeasedObject } from '../heal/repair.ts'
 import { surveyPeers } from '../heal/survey.ts'
 import type { CarriedLease } from '../heal/survey.ts'
@@ -14,6 +14,7 @@ import { isLive, openLease } from '../records/lease.ts'
 import { Layout } from '../records/layout.ts'
 import { decodeManifest, neededShards } from '../records/manifest.ts'
 import type { Manifest } from '../records/manifest.ts'
+import { shapeOf } from '../records/shape.ts'
 import { signHolderStatement } from '../records/holder-statement.ts'
 import { survive } from '../client/survive.ts'
 
@@ -32,7 +33,8 @@ export async function leasedObject(context: ClientContext, cid: CID): Promise<Le
   }
   if (leases.length === 0) return undefined
   leases.sort((a, b) => b.expiresAtMs - a.expiresAtMs)
-  return { cid, manifest: decodeManifest(bytes), bytes, leases, isKept: true, shunned: new Set() }
+  const { manifest } = shapeOf(decodeManifest(bytes), leases)
+  return { cid, manifest, bytes, leases, isKept: true, shunned: new Set() }
 }
 
 /** A whole shard of the object on this node's disk; undefined when there is none. */
@@ -127,7 +129,7 @@ async function sendCopy(
       const block = await reader.read(index, { signal })
       await sink.send(index, block, leafHash(block))
     }
-    await sink.commit({ cid, manifest: bytes, lease: leases[0].signed })
+    await sink.commit({ cid, manifest: bytes, lease: leaseOfShard(leases, shard).signed })
   } catch (error) {
     sink?.abandon(error as Error)
     throw error

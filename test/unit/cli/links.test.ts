@@ -145,6 +145,23 @@ describe('cli: the book of links', () => {
       })
     }
 
+    it('reshape says what it did, and ends with 4 when peers are missing for some shards', async () => {
+      const grown = await run('reshape', put(), '--n', '3')
+      const untold = '1 peer could not be told, and will hear of it when a lease is renewed.\n'
+      expect([grown.exitCode, grown.stderr]).to.deep.equal([
+        0,
+        `3 shards, 2 before; 1 shard added (5 B sent); ${untold}`
+      ])
+      const shrunk = await run('reshape', put(), '--n', '1')
+      expect([shrunk.exitCode, shrunk.stderr]).to.deep.equal([
+        0,
+        `1 shard, 2 before; 1 shard let go; ${untold}`
+      ])
+      expect((await run('reshape', put(), '--n', '4')).exitCode).to.equal(4)
+      expect((await run('reshape', put())).exitCode).to.equal(2)
+      expect((await run('reshape', put(), '--n', '0')).exitCode).to.equal(2)
+    })
+
     it('both report an object that nobody knows', async () => {
       const id = put()
       started.node.kept.clear()

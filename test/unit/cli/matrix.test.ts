@@ -39,8 +39,8 @@ const argumentsOf = ({ record }: Leaf): string[] =>
 
 /** Options that the command cannot do without. */
 const requiredOf = ({ record }: Leaf, but?: string): string[] =>
-  [...record.options].flatMap(([name, { demandOption }]) =>
-    demandOption === true && name !== but ? [`--${name}`, 'nothing'] : []
+  [...record.options].flatMap(([name, { demandOption, type }]) =>
+    demandOption === true && name !== but ? [`--${name}`, type === 'number' ? '5' : 'nothing'] : []
   )
 
 /** Commands that start something when nothing is wrong with their values. */

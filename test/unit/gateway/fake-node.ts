@@ -151,6 +151,13 @@ export class FakeNode implements GatewayNode {
       const counts = { spareBefore: 0, readBytes: 5, sentBytes: 5, manifests: [this.peerId] }
       return { cid, outcome: this.repairOutcome, rebuilt, ...counts }
     },
+    reshape: async (cid, n, { onProgress } = {}) => {
+      this.#find(cid)
+      onProgress?.({ doneBytes: 5, totalBytes: 10 })
+      const added = n > 2 ? [{ shard: 2, peer: this.peerId }] : []
+      const counts = { readBytes: 5, sentBytes: 5, missing: Math.max(0, n - 3) }
+      return { cid, before: 2, n, added, dropped: n < 2 ? [1] : [], unreachable: [this.peerId], ...counts }
+    },
     list: () => this.#list(),
     abandonPut: (attempt) => void this.abandoned.push(attempt),
     remove: async (cid) => {

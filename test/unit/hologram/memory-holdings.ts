@@ -132,8 +132,14 @@ export class MemoryHoldings implements Holdings {
     }
   }
 
-  async dropShards(cid: CID): Promise<void> {
-    for (const shard of await this.shardsOf(cid)) this.shards.delete(`${cid.toString()} ${shard}`)
+  async dropShards(
+    cid: CID,
+    first = 0,
+    isUnwanted: (leases: readonly StoredLease[]) => boolean = () => true
+  ): Promise<void> {
+    if (!isUnwanted(await this.leases(cid))) return
+    for (const shard of await this.shardsOf(cid))
+      if (shard >= first) this.shards.delete(`${cid.toString()} ${shard}`)
   }
 
   async shardsOf(cid: CID): Promise<number[]> {

@@ -5,6 +5,8 @@ import { HologramError, isHologramError } from '../../errors.ts'
 import { decodeManifest, manifestCid } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
 import { manifestHomes } from '../../placement/placement.ts'
+import { isLive, openLease } from '../../records/lease.ts'
+import type { Lease } from '../../records/lease.ts'
 import { openHolderStatement } from '../../records/holder-statement.ts'
 import { openPlacement } from '../../records/placement-record.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
@@ -20,6 +22,8 @@ export interface ManifestAnswer {
   readonly bytes: Uint8Array
   /** From the holder statements and the placement record kept beside it, as far as they are in order. */
   readonly placed: readonly ShardHolder[]
+  /** Live ones that ask for another number of shards. */
+  readonly leases: readonly Lease[]
   /** Shards that the answering peer holds itself. */
   readonly holders: readonly ShardHolder[]
 }
@@ -134,6 +138,7 @@ export async function askForManifest(
         ...(await readStatements(context, peer, cid, reply.statements)),
         ...(await readPlacement(context, peer, cid, reply.placement))
       ],
+      leases: await readLeases(context, peer, cid, reply.leases),
       holders: reply.shards.map((shard) => ({ shard, peer }))
     }
   } catch (error) {
@@ -147,6 +152,28 @@ function readManifest(cid: CID, bytes: Uint8Array): { manifest: Manifest; bytes:
     throw new HologramError('CORRUPT', 'the manifest is not that of the object', { what: 'manifest' })
   }
   return { manifest: decodeManifest(bytes), bytes }
+}
+
+/** A lease that is not in order counts as none. */
+async function readLeases(
+  context: ClientContext,
+  peer: PeerId,
+  cid: CID,
+  leases: readonly Uint8Array[]
+): Promise<Lease[]> {
+  const { mesh, clock } = context
+  const opened = await Promise.all(
+    leases.map(async (signed) => {
+      try {
+        return [await openLease(mesh.networkId, signed, clock.nowMs())]
+      } catch (error) {
+        if (!isHologramError(error)) throw error
+        survive(context, 'lease', { cid, peer, error })
+        return []
+      }
+    })
+  )
+  return opened.flat().filter((lease) => lease.cid.equals(cid) && isLive(lease, clock.nowMs()))
 }
 
 /** A record is only a hint: an invalid one counts as none. */

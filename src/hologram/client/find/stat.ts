@@ -4,8 +4,9 @@ import { deadlineIn } from '../../../clock/index.ts'
 import { HologramError, isHologramError } from '../../errors.ts'
 import { Layout } from '../../records/layout.ts'
 import { damagedShardsOf } from '../../records/damaged-shards.ts'
-import { openLease } from '../../records/lease.ts'
+import { isLive, openLease } from '../../records/lease.ts'
 import type { Lease } from '../../records/lease.ts'
+import { shapeOf } from '../../records/shape.ts'
 import { neededShards } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
 import type { ObjectStat, ShardStatus } from '../../objects.ts'
@@ -63,9 +64,11 @@ export async function statObject(context: ClientContext, cid: CID, signal: Abort
       }
     )
   })
-  const { manifest } = answer
-  const census = await takeCensus(context, cid, answer, deadline.signal)
+  const found = { ...answer, manifest: shapeOf(answer.manifest, answer.leases).manifest }
+  const census = await takeCensus(context, cid, found, deadline.signal)
   signal.throwIfAborted()
+  const kept = census.leases.filter((lease) => isLive(lease, checkedMs))
+  const { manifest } = shapeOf(answer.manifest, kept)
   const shards = manifest.inline === undefined ? shardsOf(manifest, census) : copiesOf(manifest, census)
   const live = shards.filter((shard) => shard.live).length
   return {

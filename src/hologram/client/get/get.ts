@@ -8,6 +8,7 @@ import type { GetOptions, OpenObject } from '../../objects.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
 import type { ManifestAnswer } from '../find/locate-manifest.ts'
+import { shapeOf } from '../../records/shape.ts'
 import { readSegments } from './read-segments.ts'
 import { ShardMap } from '../find/shard-map.ts'
 
@@ -29,6 +30,8 @@ export class OpenedObject implements LayeredObject {
   readonly #context: ClientContext
   readonly #answer: ManifestAnswer
   readonly #layout: Layout
+  /** The manifest with the shards that leases add. */
+  readonly #readable: Manifest
   readonly #signal: AbortSignal
 
   constructor(context: ClientContext, cid: CID, answer: ManifestAnswer, signal: AbortSignal) {
@@ -36,6 +39,7 @@ export class OpenedObject implements LayeredObject {
     this.manifest = answer.manifest
     this.#context = context
     this.#answer = answer
+    this.#readable = shapeOf(answer.manifest, answer.leases).readable
     this.#layout = new Layout(answer.manifest)
     this.#signal = signal
   }
@@ -47,25 +51,46 @@ export class OpenedObject implements LayeredObject {
     const chosen = segmentsBetween(this.#layout, segments, layers)
     if (manifest.inline !== undefined) return inlineBytes(manifest.inline, chosen, wanted)
     const isWhole = layers === undefined && wanted.start === 0 && wanted.end === manifest.size
-    const bytes = this.#bytesOf(chosen, wanted)
+    const bytes = this.#bytesOf(chosen, wanted, isWhole)
     return isWhole ? verified(bytes, manifest) : bytes
   }
 
   async *#bytesOf(
     segments: Iterable<Segment>,
-    wanted: { start: number; end: number }
+    wanted: { start: number; end: number },
+    isWhole: boolean
   ): AsyncGenerator<Uint8Array> {
     const { cid, manifest } = this
-    const locations = new ShardMap(this.#context, cid, this.#answer)
-    const object = { cid, manifest, layout: this.#layout }
-    for await (const { segment, rows } of readSegments(
-      this.#context,
-      object,
-      locations,
-      segments,
-      this.#signal
-    ))
+    const locations = new ShardMap(this.#context, cid, { ...this.#answer, manifest: this.#readable })
+    const object = { cid, manifest, readable: this.#readable, layout: this.#layout }
+    let proofs: readonly Uint8Array[] | undefined
+    const source = readSegments(this.#context, object, locations, segments, this.#signal)
+    for await (const { segment, rows, isProved } of source) {
+      if (!isProved && !isWhole) {
+        proofs ??= await this.#proveSegments()
+        if (Buffer.compare(hashOf(segment, rows), proofs[segment.index]) !== 0) throw notThatOfManifest()
+      }
       yield* within(segment, rows, wanted)
+    }
+  }
+
+  /**
+   * SHA-256 of each segment, of an object that as a whole has the digest of its manifest. A part that was read from shards with
+   * no root in the manifest can only be trusted by reading all: lessees may lie.
+   */
+  async #proveSegments(): Promise<Uint8Array[]> {
+    const { cid, manifest } = this
+    const locations = new ShardMap(this.#context, cid, { ...this.#answer, manifest: this.#readable })
+    const object = { cid, manifest, readable: this.#readable, layout: this.#layout }
+    const hash = createHash('sha256')
+    const proofs: Uint8Array[] = []
+    const all = segmentsBetween(this.#layout, { first: 0, end: this.#layout.segments }, undefined)
+    for await (const { segment, rows } of readSegments(this.#context, object, locations, all, this.#signal)) {
+      for (const piece of within(segment, rows, { start: 0, end: manifest.size })) hash.update(piece)
+      proofs.push(hashOf(segment, rows))
+    }
+    if (Buffer.compare(hash.digest(), manifest.digest) !== 0) throw notThatOfManifest()
+    return proofs
   }
 }
 
@@ -120,11 +145,20 @@ async function* verified(
     last = piece
   }
   if (Buffer.compare(hash.digest(), digest) !== 0) {
-    throw new HologramError('CORRUPT', 'the object does not have the digest of its manifest', {
-      what: 'object'
-    })
+    throw notThatOfManifest()
   }
   if (last !== undefined) yield last
+}
+
+const notThatOfManifest = (): HologramError =>
+  new HologramError('CORRUPT', 'the object does not have the digest of its manifest', { what: 'object' })
+
+function hashOf({ length, blockBytes }: Segment, rows: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256')
+  rows.forEach((row, i) =>
+    hash.update(row.subarray(0, Math.max(0, Math.min(blockBytes, length - i * blockBytes))))
+  )
+  return hash.digest()
 }
 
 async function* inlineBytes(

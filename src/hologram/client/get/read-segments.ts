@@ -1,4 +1,6 @@
 import type { CID } from 'multiformats/cid'
+import type { PeerId } from '@libp2p/interface'
+import { isHologramError } from '../../errors.ts'
 import { Layout } from '../../records/layout.ts'
 import type { Segment } from '../../records/layout.ts'
 import type { Manifest } from '../../records/manifest.ts'
@@ -14,13 +16,80 @@ import type { ShardLocations } from './segment-reader.ts'
 export interface ReadableObject {
   readonly cid: CID
   readonly manifest: Manifest
+  /** The same with the shards that leases add: used when those of the manifest are too few. @default `manifest` */
+  readonly readable?: Manifest
   readonly layout: Layout
   /** For repair: busy holders serve others first. @default false */
   readonly isBackground?: boolean
 }
 
-/** The data rows of `segments`, in order. @throws HologramError 'NOT_ENOUGH_SHARDS' */
-export function readSegments(
+export interface ReadSegment {
+  readonly segment: Segment
+  readonly rows: Uint8Array[]
+  /** Every block was proved by a root in the manifest. Otherwise some root is only a lessee's word. */
+  readonly isProved: boolean
+}
+
+/**
+ * The data rows of `segments`, in order. Shards whose roots stand only in a lease are read where those of the manifest are too
+ * few.
+ *
+ * @throws HologramError 'NOT_ENOUGH_SHARDS'
+ */
+export async function* readSegments(
+  context: ClientContext,
+  object: ReadableObject,
+  locations: ShardLocations,
+  segments: Iterable<Segment>,
+  signal: AbortSignal
+): AsyncGenerator<ReadSegment> {
+  const { manifest, readable = manifest } = object
+  const source = segments[Symbol.iterator]()
+  /** Asked for and not yet read. */
+  const open: Segment[] = []
+  const asked = (): Generator<Segment> => noted(source, open)
+  try {
+    for await (const { segment, rows } of readRows(
+      context,
+      object,
+      within(locations, manifest.n),
+      asked(),
+      signal
+    )) {
+      open.shift()
+      yield { segment, rows, isProved: true }
+    }
+  } catch (error) {
+    if (!isHologramError(error, 'NOT_ENOUGH_SHARDS') || readable.n <= manifest.n) throw error
+    const added = { ...object, manifest: readable }
+    const left = chained(open.splice(0), asked())
+    const rest = readRows(context, added, within(locations, readable.n), left, signal)
+    for await (const { segment, rows } of rest) yield { segment, rows, isProved: false }
+  }
+}
+
+function* noted(source: Iterator<Segment>, open: Segment[]): Generator<Segment> {
+  for (let next = source.next(); next.done !== true; next = source.next()) {
+    open.push(next.value)
+    yield next.value
+  }
+}
+
+function* chained(first: readonly Segment[], rest: Iterable<Segment>): Generator<Segment> {
+  yield* first
+  yield* rest
+}
+
+/** Holders may name rows whose roots are not known here. */
+function within(locations: ShardLocations, n: number): ShardLocations {
+  const isKnown = ([shard]: readonly [number, readonly PeerId[]]): boolean => shard < n
+  return {
+    known: () => [...locations.known()].filter(isKnown),
+    discover: async (signal) => [...(await locations.discover(signal))].filter(isKnown)
+  }
+}
+
+function readRows(
   context: ClientContext,
   object: ReadableObject,
   locations: ShardLocations,

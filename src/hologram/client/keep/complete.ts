@@ -3,12 +3,14 @@ import type { Bandwidth } from '../../wire/bandwidth.ts'
 import { HologramError } from '../../errors.ts'
 import { Layout } from '../../records/layout.ts'
 import type { Segment } from '../../records/layout.ts'
-import { neededShards } from '../../records/manifest.ts'
+import { decodeManifest, neededShards } from '../../records/manifest.ts'
+import type { Manifest } from '../../records/manifest.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import type { ClientContext } from '../context.ts'
 import type { ShardOutcomes } from '../put/fan-out.ts'
 import { HomePlan } from '../put/home-plan.ts'
 import { readSegments } from '../get/read-segments.ts'
+import type { SignedLease } from '../put/publish.ts'
 import type { FinishedObject } from '../put/finished-object.ts'
 import type { SegmentBytes } from '../put/segmenter.ts'
 import { ShardMap } from '../find/shard-map.ts'
@@ -21,6 +23,11 @@ export interface CompletionOptions {
   readonly pace?: Bandwidth
   /** Where the shards go. @default the holders of damaged copies, and the computed homes */
   readonly chosen?: Pick<HomePlan, 'homes' | 'homeless' | 'next'>
+  /**
+   * Called with the roots of all rows once they are known: those of the last rows of `object.manifest` may not be before.
+   * Gives the lease under which the holders keep the shards. @default that of `object`
+   */
+  readonly leaseFor?: (roots: readonly Uint8Array[]) => Promise<SignedLease>
 }
 
 /**
@@ -36,7 +43,7 @@ export async function completeObject(
   object: FinishedObject,
   holders: readonly ShardHolder[],
   signal: AbortSignal,
-  { damaged = [], pace = UNLIMITED, chosen }: CompletionOptions = {}
+  { damaged = [], pace = UNLIMITED, chosen, leaseFor }: CompletionOptions = {}
 ): Promise<ShardOutcomes> {
   const { cid, manifest, bytes } = object
   const { n, seed, roots } = manifest
@@ -44,16 +51,18 @@ export async function completeObject(
   const k = neededShards(manifest)
   const plan = chosen ?? new HomePlan(seed, { n, k }, context.mesh.placement().peers, holders, damaged)
   const homeless = plan.homeless.map((shard) => ({ shard, reason: 'there is no peer without a shard' }))
-  if (plan.homes.length === 0) return { holders, missing: homeless }
+  const unknown = range(roots.length, n)
+  if (plan.homes.length === 0 && unknown.length === 0) return { holders, missing: homeless }
   const locations = new ShardMap(context, cid, {
     manifest,
     bytes,
+    leases: [],
     placed: [...holders, ...damaged],
     holders: []
   })
   const rows = readSegments(
     context,
-    { cid, manifest, layout, isBackground: true },
+    { cid, manifest: decodeManifest(bytes), readable: manifest, layout, isBackground: true },
     locations,
     allSegments(layout),
     signal
@@ -64,22 +73,54 @@ export async function completeObject(
     seed,
     expectedShardBytes: layout.shardBytes,
     plan,
-    shards: [...new Set(plan.homes.map(({ shard }) => shard))],
+    shards: [...new Set([...plan.homes.map(({ shard }) => shard), ...unknown])],
     required: plan.homes.length,
     minimum: 1,
     signal
   })
-  const wrong = [...sent.roots].find(([shard, root]) => Buffer.compare(root, roots[shard]) !== 0)
-  if (wrong !== undefined) {
-    const what = `shard ${wrong[0]}`
-    const error = new HologramError('CORRUPT', `${what} as rebuilt is not that of the manifest`, { what })
-    await sent.abandon(error)
+  try {
+    checkRoots(sent.roots, manifest, decodeManifest(bytes).n)
+  } catch (error) {
+    await sent.abandon(error as Error)
     // No other attempt has these bytes.
     sent.discard()
     throw error
   }
-  const rebuilt = await sent.commit(object)
+  const all = range(0, n).map((row) => (row < roots.length ? roots[row] : sent.roots.get(row)!))
+  let lease = object.lease
+  try {
+    lease = (await leaseFor?.(all)) ?? lease
+  } catch (error) {
+    await sent.abandon(error as Error)
+    throw error
+  }
+  const rebuilt = await sent.commit({ ...object, lease })
   return { holders: [...holders, ...rebuilt.holders], missing: [...rebuilt.missing, ...homeless] }
+}
+
+/** How an error names roots that a lease states and that are not those of the object. */
+export const STATED_ROOTS = 'roots in a lease'
+
+/**
+ * @param n - rows whose roots are those of the object itself
+ * @throws HologramError 'CORRUPT'; of `STATED_ROOTS` when only rows that a lease adds differ
+ */
+function checkRoots(made: ReadonlyMap<number, Uint8Array>, { roots }: Manifest, n: number): void {
+  const wrong = [...made.keys()].filter(
+    (row) => row < roots.length && Buffer.compare(made.get(row)!, roots[row]) !== 0
+  )
+  if (wrong.length === 0) return
+  const own = wrong.find((row) => row < n)
+  if (own === undefined) {
+    const message = `a lease states roots of added shards (${wrong.join(', ')}) that are not those of the object`
+    throw new HologramError('CORRUPT', message, { what: STATED_ROOTS })
+  }
+  const what = `shard ${own}`
+  throw new HologramError('CORRUPT', `${what} as rebuilt is not that of the manifest`, { what })
+}
+
+function range(first: number, end: number): number[] {
+  return Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)
 }
 
 function* allSegments(layout: Layout): Generator<Segment> {

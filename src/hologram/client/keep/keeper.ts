@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { manifestHomes } from '../../placement/placement.ts'
+import { shapedBy } from '../../records/shape.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
@@ -235,7 +236,9 @@ export class Keeper {
     }
     try {
       const answer = await locateManifest(context, cid, signal)
-      const map = new ShardMap(context, cid, { ...answer, placed: [...record.holders, ...answer.placed] })
+      const manifest = shapedBy(answer.manifest, record.shape)
+      const placed = [...record.holders, ...answer.placed]
+      const map = new ShardMap(context, cid, { ...answer, manifest, placed })
       await ask([
         ...manifestHomes(cid, record.n, mesh.placement().peers).map(({ id }) => id),
         ...[...map.known()].flatMap(([, peers]) => peers)

@@ -18,6 +18,8 @@ export class OwnedObjects {
   /** Work under way for an object; it is aborted when its user removes the object. */
   readonly #works = new Map<string, Set<Work>>()
   readonly #removing = new Map<string, number>()
+  /** Objects that one piece of work has to itself. */
+  readonly #alone = new Set<string>()
 
   constructor(holdings: Holdings) {
     this.#holdings = holdings
@@ -60,11 +62,11 @@ export class OwnedObjects {
   /**
    * Does work for an object; the signal fires when `signal` does, or when the object is being removed.
    *
-   * @throws the signal's reason; when the object is being removed, without having begun
+   * @throws the signal's reason; `Removed`, without having begun, when the object is being removed or changed
    */
   async working<R>(cid: CID, signal: AbortSignal, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const key = cid.toString()
-    if (this.#removing.has(key)) throw removed()
+    if (this.#removing.has(key) || this.#alone.has(key)) throw interrupted('The object is being changed.')
     const controller = new AbortController()
     const result = work(AbortSignal.any([signal, controller.signal]))
     const ended = result.then(
@@ -83,6 +85,28 @@ export class OwnedObjects {
   }
 
   /**
+   * Ends what is under way for the object and keeps anything new from beginning until `work` is done. Removing the object ends
+   * this work, too.
+   *
+   * @throws `Removed` when the object is being removed, or another such work is under way
+   */
+  async alone<R>(cid: CID, signal: AbortSignal, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const key = cid.toString()
+    return this.working(cid, signal, async (working) => {
+      const others = [...(this.#works.get(key) ?? [])]
+      this.#alone.add(key)
+      try {
+        for (const { controller } of others) controller.abort(interrupted('The object is being changed.'))
+        await Promise.all(others.map(async ({ ended }) => ended))
+        working.throwIfAborted()
+        return await work(working)
+      } finally {
+        this.#alone.delete(key)
+      }
+    })
+  }
+
+  /**
    * Ends what is under way for the object and keeps anything new from beginning; then does `work` and forgets the object.
    * A lease that is still being made would outrank a tombstone made beside it.
    */
@@ -90,7 +114,7 @@ export class OwnedObjects {
     const key = cid.toString()
     this.#removing.set(key, (this.#removing.get(key) ?? 0) + 1)
     const works = [...(this.#works.get(key) ?? [])]
-    for (const { controller } of works) controller.abort(removed())
+    for (const { controller } of works) controller.abort(interrupted('The object is being removed.'))
     try {
       await Promise.all(works.map(async ({ ended }) => ended))
       const result = await work()
@@ -127,6 +151,6 @@ export class Removed extends Error {
   override readonly name = 'Removed'
 }
 
-function removed(): Removed {
-  return new Removed('The object is being removed.')
+function interrupted(why: string): Removed {
+  return new Removed(why)
 }

@@ -4,6 +4,7 @@ import { decodePeerId } from '../../../../protocols/signed.ts'
 import { HologramError } from '../../errors.ts'
 import { neededShards } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
+import type { LeasedShape } from '../../records/shape.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 
 /** A peer that keeps a shard, and until when: the lease of ours that it has said it keeps. */
@@ -23,7 +24,10 @@ export interface OwnedRecord {
   readonly size: number
   /** Shards needed; 1 for an inline object, whose n replicas count as shards. */
   readonly k: number
+  /** Shards that this node asks for. */
   readonly n: number
+  /** Set when that is not as many as the manifest has: it goes into every lease. */
+  readonly shape?: LeasedShape
   /** The object has no shards: its copies are numbered instead. */
   readonly inline: boolean
   readonly createdAtMs: number

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { Bandwidth } from '../../wire/bandwidth.ts'
+import { shapedBy } from '../../records/shape.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
@@ -24,8 +25,10 @@ export async function rebuildMissing(
   signal: AbortSignal
 ): Promise<boolean> {
   const { clock, counts, logger, owned } = context
-  const { manifest, bytes } = await locateManifest(context, cid, signal)
-  const lease = await makeLease(context, cid, { leaseMs: record.leaseMs, after: record.leaseSequence })
+  const { leaseMs, leaseSequence, shape } = record
+  const { manifest: asPut, bytes } = await locateManifest(context, cid, signal)
+  const manifest = shapedBy(asPut, shape)
+  const lease = await makeLease(context, cid, { leaseMs, after: leaseSequence, shape })
   const object = { cid, manifest, bytes, lease }
   const nowMs = clock.nowMs()
   const held = keptAt(record, nowMs)

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
-import { isLive } from '../../records/lease.ts'
+import { isLive, shapeInLease } from '../../records/lease.ts'
 import { decodeManifest } from '../../records/manifest.ts'
+import { shapedBy } from '../../records/shape.ts'
 import { openPlacement } from '../../records/placement-record.ts'
 import type { ClientContext } from '../context.ts'
 import { ownedRecordOf } from './owned.ts'
@@ -27,8 +28,9 @@ export async function recoverRecord(context: ClientContext, cid: CID): Promise<O
           // It is a hint; the check that follows finds the holders without it.
           () => []
         )
+  const shape = shapeInLease(lease.signed)
   const record = {
-    ...ownedRecordOf(decodeManifest(bytes), {
+    ...ownedRecordOf(shapedBy(decodeManifest(bytes), shape), {
       name: '',
       createdAtMs: clock.nowMs(),
       leaseMs: settings.leaseMs,
@@ -36,6 +38,7 @@ export async function recoverRecord(context: ClientContext, cid: CID): Promise<O
       leaseExpiresAtMs: lease.expiresAtMs,
       holders: placed
     }),
+    ...(shape && { shape }),
     // Nobody has been asked yet: the next round does.
     checkedMs: 0
   }

@@ -3,9 +3,10 @@ import type { CID } from 'multiformats/cid'
 import { isHologramError } from '../../errors.ts'
 import { MAX_LEASE_MS } from '../../records/lease.ts'
 import { manifestHomes } from '../../placement/placement.ts'
+import { shapeOf } from '../../records/shape.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
-import { locateManifest } from '../find/locate-manifest.ts'
+import { locateManifest, noteSilence } from '../find/locate-manifest.ts'
 import type { OwnedRecord } from './owned.ts'
 import { keepLease, makeLease } from '../put/publish.ts'
 import type { SignedLease } from '../put/publish.ts'
@@ -85,6 +86,10 @@ export async function withdraw(
   await keepLease(context, cid, tombstone)
   const others = uniquePeers(peers).filter((peer) => !peer.equals(mesh.self))
   const putLease = Uint8Array.from(tombstone.signed)
+  // As a holder this node drops the shards that no other lessee asks for. It has nothing of most objects.
+  await objects
+    .request(mesh.self, { putLease }, signal)
+    .catch((error: unknown) => noteSilence(context, cid, mesh.self, error))
   const answers = await Promise.allSettled(
     others.map(async (peer) => objects.request(peer, { putLease }, signal))
   )
@@ -103,9 +108,13 @@ export async function withdraw(
 /** Shard holders as far as they can be found, and the homes of the manifest. */
 async function likelyKeepers(context: ClientContext, cid: CID, signal: AbortSignal): Promise<PeerId[]> {
   const answer = await locateManifest(context, cid, signal)
-  const homes = manifestHomes(cid, 2 * answer.manifest.n, context.mesh.placement().peers).map(({ id }) => id)
-  if (answer.manifest.inline !== undefined) return homes
-  return [...homes, ...[...new ShardMap(context, cid, answer).known()].flatMap(([, peers]) => peers)]
+  const manifest = shapeOf(answer.manifest, answer.leases).readable
+  const homes = manifestHomes(cid, 2 * manifest.n, context.mesh.placement().peers).map(({ id }) => id)
+  if (manifest.inline !== undefined) return homes
+  return [
+    ...homes,
+    ...[...new ShardMap(context, cid, { ...answer, manifest }).known()].flatMap(([, peers]) => peers)
+  ]
 }
 
 /** A peer that answered, whatever it said, has nothing of ours to let go of. */

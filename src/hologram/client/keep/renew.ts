@@ -18,31 +18,35 @@ export interface Renewal {
 /**
  * Gives a new lease to the holders that need one and, when theirs ends, to the homes of the manifest. A holder that
  * does not take it keeps its old one, and is tried again.
+ *
+ * @param all - holders that get it now, whether they need one or not, and so do the homes: the lease says something new
  */
 export async function renewLeases(
   context: ClientContext,
   cid: CID,
   record: OwnedRecord,
-  signal: AbortSignal
+  signal: AbortSignal,
+  all?: readonly LeasedHolder[]
 ): Promise<Renewal> {
   const { owned, counts, logger, clock } = context
   const nowMs = clock.nowMs()
-  const due = toRenew(record, nowMs)
-  const { leaseMs } = record
-  let lease = await makeLease(context, cid, { leaseMs, after: record.leaseSequence })
+  const due = all ?? toRenew(record, nowMs)
+  const { leaseMs, shape } = record
+  let lease = await makeLease(context, cid, { leaseMs, after: record.leaseSequence, shape })
   // On this disk first: a tombstone that is made while the lease is under way must outrank it.
   await keepLease(context, cid, lease)
   let given = await giveLease(context, cid, lease, due, signal)
   if (given.newestSequence > lease.sequence) {
     // A clock that was set back, or a data folder that was lost, has made a lease that holders ignore.
-    lease = await makeLease(context, cid, { leaseMs, after: given.newestSequence })
+    lease = await makeLease(context, cid, { leaseMs, after: given.newestSequence, shape })
     await keepLease(context, cid, lease)
     given = await giveLease(context, cid, lease, due, signal)
   }
   const { takers } = given
-  const publication = isPublicationDue(record, nowMs)
-    ? await publish(context, cid, record, lease, signal)
-    : undefined
+  const publication =
+    all !== undefined || isPublicationDue(record, nowMs)
+      ? await publish(context, cid, record, lease, signal)
+      : undefined
   const taken = new Set(takers.map(holderKey))
   const failed = due.filter((holder) => !taken.has(holderKey(holder)))
   counts.renewalsRefused += failed.length
@@ -52,7 +56,8 @@ export async function renewLeases(
     logger.warn('holders did not take a new lease', { cid, name: record.name, peers })
   }
   const changed = await owned.update(cid, (current) => {
-    const renewed = afterLease(current, [...takers, ...(publication?.copies ?? [])], lease, nowMs)
+    const kept = takers.filter(({ shard }) => current.inline || shard < current.n)
+    const renewed = afterLease(current, [...kept, ...(publication?.copies ?? [])], lease, nowMs)
     return publication === undefined ? renewed : { ...renewed, leaseExpiresAtMs: lease.expiresAtMs }
   })
   return { failed, record: changed }

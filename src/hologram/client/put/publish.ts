@@ -2,6 +2,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { KeptObject, StoredLease } from '../../holdings.ts'
 import { signLease, storedLease } from '../../records/lease.ts'
+import type { LeasedShape } from '../../records/shape.ts'
 import { manifestHomes } from '../../placement/placement.ts'
 import { MAX_CLOCK_SKEW_MS, openPlacement, signPlacement } from '../../records/placement-record.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
@@ -26,20 +27,28 @@ export interface SignedLease {
   readonly signed: Uint8Array
 }
 
+export interface LeaseTerms {
+  readonly leaseMs: number
+  readonly after?: number
+  readonly tombstone?: boolean
+  readonly shape?: LeasedShape
+}
+
 /**
  * A lease, or a tombstone, that replaces this node's earlier ones: its sequence is the time, or one more than the highest
  * that is known. A clock that was set back must not make a lease that holders ignore.
  *
  * @param after - a sequence known from elsewhere
+ * @param shape - the number of shards to ask for. @default as many as the manifest has
  */
 export async function makeLease(
   context: ClientContext,
   cid: CID,
-  { leaseMs, after = 0, tombstone = false }: { leaseMs: number; after?: number; tombstone?: boolean }
+  { leaseMs, after = 0, tombstone = false, shape }: LeaseTerms
 ): Promise<SignedLease> {
   const nowMs = context.clock.nowMs()
   const sequence = Math.max(nowMs, after + 1, (await ownSequence(context, cid)) + 1)
-  const lease = { cid, sequence: BigInt(sequence), expiresAtMs: nowMs + leaseMs, tombstone }
+  const lease = { cid, sequence: BigInt(sequence), expiresAtMs: nowMs + leaseMs, tombstone, shape }
   const signed = await signLease(context.mesh.networkId, lease, signerOf(context))
   return { sequence, expiresAtMs: lease.expiresAtMs, tombstone, signed }
 }

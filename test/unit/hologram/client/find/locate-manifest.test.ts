@@ -47,7 +47,8 @@ describe('the search for a manifest', () => {
         manifest: encodeManifest(OBJECT.manifest),
         placement: new Uint8Array(0),
         shards: [],
-        statements: []
+        statements: [],
+        leases: []
       }
     }
     const context = {

@@ -1,0 +1,188 @@
+import { expect } from 'chai'
+import type { CID } from 'multiformats/cid'
+import { signLease, storedLease } from '../../../src/hologram/records/lease.ts'
+import type { LeasedShape } from '../../../src/hologram/records/shape.ts'
+import { isHologramError } from '../../../src/hologram/index.ts'
+import { eventually } from '../../support/eventually.ts'
+import { fastClock } from '../../support/fast-clock.ts'
+import { chunked, Cluster, collect, randomObject } from '../../support/cluster.ts'
+import type { ClusterPeer } from '../../support/cluster.ts'
+
+const BLOCK = 65536
+const QUICK = { openTimeoutMs: 8_000, requestTimeoutMs: 8_000, readStallTimeoutMs: 8_000 }
+const DAY_MS = 86_400_000
+const [K, N] = [2, 4]
+
+describe('hologram: another number of shards', function () {
+  this.timeout(120_000)
+  let cluster: Cluster
+  let owner: ClusterPeer
+
+  /** @param graceMs - peers that are gone for longer have their shards rebuilt; the default is never */
+  const start = async (peers: number, graceMs = DAY_MS): Promise<void> => {
+    cluster = await Cluster.start(peers, {
+      ...{ k: K, n: N, client: QUICK, heal: { graceMs, rankDelayMs: 1_000 }, clock: fastClock(4) }
+    })
+    owner = cluster.peers[0]
+  }
+
+  afterEach(async () => cluster.stop())
+
+  const put = async (
+    peer = owner,
+    bytes = randomObject(5 * BLOCK)
+  ): Promise<{ cid: CID; bytes: Uint8Array }> => {
+    const { cid } = await peer.hologram.put(chunked(bytes))
+    return { cid, bytes }
+  }
+
+  const alive = (): ClusterPeer[] => cluster.peers.filter(({ running }) => running)
+
+  /** Shards on the disks of live peers, sorted, with repetitions. */
+  const shards = async (cid: CID): Promise<number[]> => {
+    const held = await Promise.all(alive().map(async ({ store }) => store.shardsOf(cid)))
+    return held.flat().sort((a, b) => a - b)
+  }
+
+  const holderOf = async (cid: CID, shard: number): Promise<ClusterPeer> => {
+    for (const peer of alive()) if ((await peer.store.shardsOf(cid)).includes(shard)) return peer
+    throw new Error(`nobody has shard ${shard}`)
+  }
+
+  const kill = async (victims: Iterable<ClusterPeer>): Promise<void> => {
+    for (const victim of victims) {
+      victim.mesh.withdraw()
+      await victim.kill()
+    }
+  }
+
+  const read = async (
+    peer: ClusterPeer,
+    cid: CID,
+    range?: { start: number; end: number }
+  ): Promise<Uint8Array> => collect((await peer.hologram.get(cid, { range })).bytes)
+
+  const codeOf = async (work: Promise<unknown>): Promise<string> => {
+    const error = await work.then(
+      () => undefined,
+      (thrown: unknown) => thrown
+    )
+    if (!isHologramError(error)) throw error ?? new Error('nothing was thrown')
+    return error.code
+  }
+
+  /** Puts on every disk a lease of `lessee` that asks for `shape`. */
+  const lease = async (lessee: ClusterPeer, cid: CID, shape: LeasedShape): Promise<void> => {
+    const { mesh } = lessee
+    const terms = {
+      cid,
+      sequence: BigInt(Date.now()),
+      expiresAtMs: Date.now() + DAY_MS,
+      tombstone: false,
+      shape
+    }
+    const signer = { peer: mesh.self, sign: async (bytes: Uint8Array) => mesh.sign(bytes) }
+    const signed = await signLease(mesh.networkId, terms, signer)
+    const stored = storedLease({ ...terms, lessee: mesh.self }, signed)
+    for (const { store } of cluster.peers) await store.putLease(cid, stored)
+  }
+
+  it('grows: the added shards alone make up for lost ones, for whole reads and for parts', async () => {
+    await start(9)
+    const { cid, bytes } = await put()
+    const report = await owner.hologram.reshape(cid, 7)
+    expect(report).to.include({ before: 4, n: 7, missing: 0 })
+    expect(report.added.map(({ shard }) => shard)).to.deep.equal([4, 5, 6])
+    expect(await shards(cid)).to.deep.equal([0, 1, 2, 3, 4, 5, 6])
+    const { manifest, live, spare } = await cluster.peers[8].hologram.stat(cid)
+    expect([manifest.n, live, spare]).to.deep.equal([7, 7, 5])
+    const victims = new Set<ClusterPeer>()
+    for (const shard of [0, 1, 2]) victims.add(await holderOf(cid, shard))
+    await kill(victims)
+    const reader = await cluster.join()
+    expect(Buffer.compare(await read(reader, cid), bytes)).to.equal(0)
+    const part = { start: 70_000, end: 200_000 }
+    expect(Buffer.compare(await read(reader, cid, part), bytes.subarray(70_000, 200_000))).to.equal(0)
+  })
+
+  it('shrinks: holders drop the rest at once, and an id in between is as good as before', async () => {
+    await start(6)
+    const { cid, bytes } = await put()
+    expect(await owner.hologram.reshape(cid, 3)).to.deep.include({
+      before: 4,
+      n: 3,
+      dropped: [3],
+      missing: 0
+    })
+    expect(await shards(cid)).to.deep.equal([0, 1, 2])
+    expect((await owner.hologram.stat(cid)).manifest.n).to.equal(3)
+    await owner.hologram.keeper.round()
+    expect(await shards(cid)).to.deep.equal([0, 1, 2])
+    await owner.hologram.reshape(cid, 6)
+    expect(await shards(cid)).to.deep.equal([0, 1, 2, 3, 4, 5])
+    await owner.hologram.reshape(cid, 4)
+    expect(await shards(cid)).to.deep.equal([0, 1, 2, 3])
+    expect(Buffer.compare(await read(cluster.peers[5], cid), bytes)).to.equal(0)
+  })
+
+  it('shrinks only once the shards that stay are whole', async () => {
+    await start(7)
+    const { cid, bytes } = await put()
+    const lost = await holderOf(cid, 1)
+    await lost.store.dropShards(cid)
+    const { added } = await owner.hologram.reshape(cid, 3)
+    expect(added.map(({ shard }) => shard)).to.deep.equal([1])
+    expect(await shards(cid)).to.deep.equal([0, 1, 2])
+    expect(Buffer.compare(await read(cluster.peers[6], cid), bytes)).to.equal(0)
+  })
+
+  it('keeps what another lessee asks for, until that one lets go', async () => {
+    await start(6)
+    const { cid, bytes } = await put()
+    const other = cluster.peers[1]
+    await put(other, bytes)
+    await owner.hologram.reshape(cid, 2)
+    expect(new Set(await shards(cid))).to.deep.equal(new Set([0, 1, 2, 3]))
+    expect((await other.hologram.stat(cid)).manifest.n).to.equal(4)
+    await other.hologram.remove(cid)
+    await eventually('two shards', async () => new Set(await shards(cid)).size === 2, 20_000)
+    expect(Buffer.compare(await read(other, cid), bytes)).to.equal(0)
+  })
+
+  it('refuses what cannot be, and changes nothing then', async () => {
+    await start(5)
+    const { cid } = await put()
+    const small = await put(owner, randomObject(100))
+    const { hologram } = owner
+    expect(await codeOf(cluster.peers[1].hologram.reshape(cid, 3))).to.equal('NOT_OWNED')
+    expect(await codeOf(hologram.reshape(cid, 1))).to.equal('BAD_CODE_PARAMETERS')
+    expect(await codeOf(hologram.reshape(cid, 69))).to.equal('BAD_CODE_PARAMETERS')
+    expect(await codeOf(hologram.reshape(cid, 6))).to.equal('NOT_ENOUGH_PEERS')
+    expect(await codeOf(hologram.reshape(small.cid, 4))).to.equal('BAD_CODE_PARAMETERS')
+    expect(await shards(cid)).to.deep.equal([0, 1, 2, 3])
+    for await (const { n } of hologram.list()) expect(n).to.be.oneOf([4, 3])
+  })
+
+  it('is healed to the new number when the owner is gone', async () => {
+    await start(10, 1_500)
+    const { cid, bytes } = await put()
+    await owner.hologram.reshape(cid, 6)
+    await kill(new Set([owner, await holderOf(cid, 5), await holderOf(cid, 0)]))
+    await eventually('six shards', async () => new Set(await shards(cid)).size === 6, 60_000)
+    expect(Buffer.compare(await read(alive()[0], cid), bytes)).to.equal(0)
+  })
+
+  it('believes no lessee that states wrong roots: parts are proved by the whole, and repair goes on without its shards', async () => {
+    await start(9, 1_500)
+    const { cid, bytes } = await put()
+    const liar = cluster.peers[1]
+    await lease(liar, cid, { n: 6, roots: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] })
+    const victims = new Set<ClusterPeer>()
+    for (const shard of [0, 3]) victims.add(await holderOf(cid, shard))
+    victims.delete(liar)
+    await kill(victims)
+    await eventually('the shards of the manifest', async () => new Set(await shards(cid)).size === 4, 60_000)
+    expect(new Set(await shards(cid))).to.deep.equal(new Set([0, 1, 2, 3]))
+    expect(Buffer.compare(await read(alive()[0], cid), bytes)).to.equal(0)
+  })
+})
