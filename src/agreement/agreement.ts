@@ -295,7 +295,8 @@ export class Agreement<M> {
         this.#questions.wantPayloads(missing)
         return level
       },
-      combineCandidates: (_slot, candidates) => this.#values.one(this.#judge.combine(candidates)),
+      combineCandidates: (slot, candidates) =>
+        this.#values.one(this.#judge.combine(candidates, this.#beforeSlot(slot))),
       findQuorumSet: (hash) => {
         this.#questions.wantQuorumSet(hash)
         return undefined

@@ -19,6 +19,8 @@ export interface Before {
   readonly closedAtMs: number
   /** SHA-256 of the map. */
   readonly mapHash: Uint8Array
+  /** Peers on the map. */
+  readonly peers: ReadonlySet<string>
 }
 
 export interface JudgeInit {
@@ -70,7 +72,7 @@ export class Judge {
       if (other === undefined || other.report.sequence < report.sequence)
         newest.set(report.peer, { hash, report })
     }
-    const chosen = this.#choose([...newest.values()])
+    const chosen = this.#choose([...newest.values()], before)
     if (!this.#hasRoster(chosen.map(({ report }) => report))) return undefined
     return encodeEpochValue({
       closedAtMs,
@@ -79,8 +81,12 @@ export class Judge {
     })
   }
 
-  /** The union of the candidates: of each peer the newest report, closed at the latest time of all. */
-  combine(candidates: readonly Uint8Array[]): Uint8Array {
+  /**
+   * The union of the candidates: of each peer the newest report, closed at the latest time of all.
+   *
+   * @param before - undefined while this node does not know the map of the slot before
+   */
+  combine(candidates: readonly Uint8Array[], before: Before | undefined): Uint8Array {
     const values = candidates.map(decodeEpochValue)
     const newest = new Map<string, { hash: string; report: ReadReport }>()
     for (const hash of values.flatMap(({ reports }) => reports)) {
@@ -96,7 +102,7 @@ export class Judge {
     const union = encodeEpochValue({
       closedAtMs,
       previousMap: values[0].previousMap,
-      reports: sortedHashes(this.#choose(inTime).map(({ hash }) => hash))
+      reports: sortedHashes(this.#choose(inTime, before).map(({ hash }) => hash))
     })
     // Reports can have become too old beside a late candidate; each candidate is valid by itself.
     return this.judge(union, undefined, false).level !== 'invalid' &&
@@ -105,15 +111,20 @@ export class Judge {
       : candidates[candidates.length - 1]
   }
 
-  /** The roster's reports and then, in the order of their hashes, as many others as fit. */
+  /**
+   * The roster's reports, then those of peers on the map before, and then, in the order of their ids, as many others as fit.
+   * A full network so keeps the same peers on its maps, and homes stay where they are.
+   */
   #choose(
-    found: ReadonlyArray<{ hash: string; report: ReadReport }>
+    found: ReadonlyArray<{ hash: string; report: ReadReport }>,
+    before: Before | undefined
   ): Array<{ hash: string; report: ReadReport }> {
     if (found.length <= MAX_EPOCH_REPORTS) return [...found]
     const members = rosterOf(this.#init.roster)
-    const rank = ({ report }: { report: ReadReport }): number => (members.has(report.peer) ? 0 : 1)
+    const rank = ({ report }: { report: ReadReport }): number =>
+      members.has(report.peer) ? 0 : before?.peers.has(report.peer) ? 1 : 2
     return [...found]
-      .sort((a, b) => rank(a) - rank(b) || (a.hash < b.hash ? -1 : 1))
+      .sort((a, b) => rank(a) - rank(b) || (a.report.peer < b.report.peer ? -1 : 1))
       .slice(0, MAX_EPOCH_REPORTS)
   }
 

@@ -24,7 +24,10 @@ interface Undigested {
   readonly value: Uint8Array
 }
 
-const GENESIS: Before & { readonly slot: number } = { slot: 0, closedAtMs: 0, mapHash: NO_MAP_HASH }
+const GENESIS: Before & { readonly slot: number } = {
+  ...{ slot: 0, closedAtMs: 0, mapHash: NO_MAP_HASH },
+  peers: new Set()
+}
 
 export class MapChain<M> {
   readonly #init: MapChainInit<M>
@@ -62,8 +65,7 @@ export class MapChain<M> {
 
   /** Takes up what an earlier process wrote down. */
   restore({ slot, value, map }: Decision): void {
-    this.#map = this.#init.rules.decode(map)
-    this.#advance(slot, value, map)
+    this.#advance(slot, value, this.#init.rules.decode(map), map)
   }
 
   /** A slot has been decided; an older decision that still waits is passed over. */
@@ -109,8 +111,7 @@ export class MapChain<M> {
     } catch (error) {
       onSaveFailure(work.slot, error)
     }
-    this.#map = map
-    this.#advance(work.slot, work.value, bytes)
+    this.#advance(work.slot, work.value, map, bytes)
     payloads.retain(
       (hash) => named.has(hash),
       (hash) => this.#lastMaps.includes(hash)
@@ -127,10 +128,16 @@ export class MapChain<M> {
     return bytes === undefined ? 'missing' : { map: this.#init.rules.decode(bytes) }
   }
 
-  #advance(slot: number, value: Uint8Array, map: Uint8Array): void {
-    const mapHash = this.#init.sha256(map)
-    this.#init.payloads.addMap(map)
-    this.#before = { slot, closedAtMs: decodeEpochValue(value).closedAtMs, mapHash }
+  #advance(slot: number, value: Uint8Array, map: M, bytes: Uint8Array): void {
+    const { sha256, payloads, rules } = this.#init
+    const mapHash = sha256(bytes)
+    payloads.addMap(bytes)
+    this.#map = map
+    this.#before = {
+      ...{ slot, mapHash },
+      closedAtMs: decodeEpochValue(value).closedAtMs,
+      peers: new Set(rules.peersOf(map))
+    }
     this.#value = value
     this.#lastMaps = [toHex(mapHash), ...this.#lastMaps.slice(0, 1)]
   }

@@ -24,6 +24,8 @@ export interface MapRules<M> {
     epoch: { readonly slot: number; readonly closedAtMs: number },
     reports: readonly ReadReport[]
   ) => M
+  /** Ids of the peers on a map: they come first where a value has no room for all. */
+  peersOf: (map: M) => Iterable<string>
   encode: (map: M) => Uint8Array
   /** @throws Error for bytes that are no map */
   decode: (bytes: Uint8Array) => M

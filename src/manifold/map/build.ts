@@ -60,10 +60,16 @@ function enter(
     )
   ]
   const usualMicros = usualServiceMicros(peers.map(({ serviceMicros }) => serviceMicros))
-  return peers
+  return fitting(peers, before)
     .map((peer) => ({ ...peer, heatPpm: heatPpm(peer.heatPpm, peer.serviceMicros, usualMicros) }))
     .sort((a, b) => compareTexts(a.id, b.id))
-    .slice(0, MAP_LIMITS.peers)
+}
+
+/** A full map takes newcomers only in the place of peers that it gives up, in the order of their ids: seats stay. */
+function fitting(peers: readonly MapPeer[], before: ReadonlyMap<string, MapPeer>): readonly MapPeer[] {
+  if (peers.length <= MAP_LIMITS.peers) return peers
+  const isNew = ({ id }: MapPeer): number => (before.has(id) ? 0 : 1)
+  return [...peers].sort((a, b) => isNew(a) - isNew(b) || compareTexts(a.id, b.id)).slice(0, MAP_LIMITS.peers)
 }
 
 function reported(report: MapReport, before: MapPeer | undefined, epoch: Epoch): MapPeer {

@@ -100,9 +100,17 @@ export interface AgreedMap {
   readonly edges: readonly MapEdge[]
 }
 
+/** Peers on a map, and what a report may say of others. */
+const MAX_PEERS = 500
+const MAX_SIGHTS = 32
+
 export const MAP_LIMITS = {
-  peers: 500,
-  sights: 32,
+  peers: MAX_PEERS,
+  sights: MAX_SIGHTS,
+  /** As many as a report measures, so that no measured edge is ever left out. */
+  edgesPerPeer: MAX_SIGHTS,
+  /** With the longest texts and numbers such a map has 0.75 MB: less than the largest payload. */
+  edges: MAX_PEERS * MAX_SIGHTS,
   /** A minute: longer than any way through the Internet, and shorter than what overflows a sum of a route. */
   maxRttMicros: 60_000_000,
   maxIdLength: 128,

@@ -37,6 +37,7 @@ export const mapRules = (networkId: Uint8Array): MapRules<AgreedMap> => ({
       epoch,
       reports.map((report) => (report as FullReport).forMap)
     ),
+  peersOf: ({ peers }) => peers.map(({ id }) => id),
   encode: encodeMap,
   decode: decodeMap
 })

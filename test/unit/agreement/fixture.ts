@@ -53,6 +53,7 @@ export const rules: MapRules<TestMap> = {
     for (const { peer, sequence } of reports) peers[peer] = Number(sequence)
     return { slot, closedAtMs, peers: Object.fromEntries(Object.entries(peers).sort()) }
   },
+  peersOf: ({ peers }) => Object.keys(peers),
   encode: (map) => text.encode(JSON.stringify(map)),
   decode: (bytes) => parse(bytes) as TestMap
 }
