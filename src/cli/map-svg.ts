@@ -1,9 +1,11 @@
 import type { MapJson } from '../gateway/index.ts'
 import { formatBytes, shortPeer } from './format.ts'
 import { mapLine } from './commands/map.ts'
+import { projectPositions } from '../manifold/coordinate/projection.ts'
+import type { PaperPoint } from '../manifold/coordinate/projection.ts'
 
 type Peer = MapJson['peers'][number]
-type Point = readonly [x: number, y: number]
+type Point = PaperPoint
 
 interface Placed {
   readonly peer: Peer
@@ -16,8 +18,6 @@ const MARGIN = 90
 const HEAD = 64
 const FOOT = 96
 const RADIUS = 9
-/** Steps with which the two main directions are found: each brings the error down by the ratio of two spreads. */
-const STEPS = 60
 /** Load from nothing to saturation: colours that differ in lightness as well. */
 const COLOURS = ['#2c7bb6', '#6ab0d6', '#a9d18e', '#f4c542', '#f08a3c', '#c9302c']
 const ROUND = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
@@ -53,53 +53,9 @@ ${body.join('\n')}
 }
 
 const placedPeers = (peers: readonly Peer[]): Placed[] => {
-  const known = peers.flatMap((peer) =>
-    peer.coordinate === undefined ? [] : [{ peer, vector: vectorOf(peer) }]
-  )
-  if (known.length === 0) return []
-  const mean = average(known.map(({ vector }) => vector))
-  const centred = known.map(({ vector }) => vector.map((value, i) => value - mean[i]))
-  const first = direction(centred)
-  const rest = centred.map((vector) => without(vector, first))
-  const second = direction(rest)
-  return known.map(({ peer }, index) => ({
-    peer,
-    at: [dot2(centred[index], first), dot2(rest[index], second)]
-  }))
-}
-
-/** Milliseconds. */
-const vectorOf = ({ coordinate }: Peer): number[] => coordinate!.positionMicros.map((micros) => micros / 1000)
-
-const average = (vectors: readonly number[][]): number[] =>
-  vectors[0].map((_, i) => vectors.reduce((sum, vector) => sum + vector[i], 0) / vectors.length)
-
-const dot2 = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, value, i) => sum + value * b[i], 0)
-
-const without = (vector: number[], axis: readonly number[]): number[] => {
-  const along = dot2(vector, axis)
-  return vector.map((value, i) => value - along * axis[i])
-}
-
-/** The direction of the largest spread, by power iteration; from a fixed start, so that a map is drawn the same each time. */
-const direction = (vectors: readonly number[][]): number[] => {
-  let axis = unit(vectors[0].map((_, i) => 1 / (i + 1)))
-  for (let step = 0; step < STEPS; step++) {
-    const next = axis.map(() => 0)
-    for (const vector of vectors) {
-      const along = dot2(vector, axis)
-      for (let i = 0; i < next.length; i++) next[i] += along * vector[i]
-    }
-    if (next.every((value) => value === 0)) return axis
-    axis = unit(next)
-  }
-  return axis
-}
-
-const unit = (vector: number[]): number[] => {
-  const length = Math.hypot(...vector) || 1
-  return vector.map((value) => value / length)
+  const known = peers.filter(({ coordinate }) => coordinate !== undefined)
+  const points = projectPositions(known.map(({ coordinate }) => coordinate!.positionMicros))
+  return known.map((peer, index) => ({ peer, at: points[index] }))
 }
 
 /** What is drawn: its left and top edge in ms, and pixels for a ms. One peer, or peers in one place, stand in the middle. */
