@@ -3,8 +3,8 @@
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-const code = ['encoder', 'fba', 'protocols', 'src', 'test', 'scripts', 'bench', 'testnet'].map(
-  (d) => `${d}/**/*.ts`
+const code = ['encoder', 'fba', 'protocols', 'src', 'test', 'scripts', 'bench', 'testnet', 'web'].map(
+  (d) => `${d}/**/*.{ts,tsx}`
 )
 
 /** Modules that reach the network, the disk or another process. */
@@ -179,6 +179,16 @@ export default defineConfig(
     rules: pure(WORKER_MODULES, othersThan('s3'))
   },
   { files: ['src/gateway/**/*.ts'], rules: walls([othersThan('gateway', 'node', 'seal', 'heads')]) },
+  {
+    files: ['web/**/*.{ts,tsx}'],
+    rules: walls([
+      NODE_MODULES,
+      LIBP2P_MODULES,
+      typesOnly(rooms('gateway', 'node', 'hologram')),
+      rooms('store', 'heads', 's3', 'tables', 'agreement', 'homeostat', 'commands', 'objects'),
+      rooms('encoder', 'fba', 'protocols')
+    ])
+  },
   {
     files: ['src/cli/**/*.ts'],
     rules: walls([othersThan('cli', 'node', 'gateway', 'seal', 'folders', 'heads', 'manifold', 's3')])

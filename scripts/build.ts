@@ -12,6 +12,7 @@ execFileSync(
     stdio: 'inherit'
   }
 )
+execFileSync(process.execPath, [join(root, 'scripts/build-web.ts')], { stdio: 'inherit' })
 const assets = ['protocols/generated/*.{js,d.ts}', '{encoder,src}/**/*.{wasm,wgsl,html,json,yaml}']
 for (const path of globSync(assets, { cwd: root })) {
   cpSync(join(root, path), join(root, 'dist', path))

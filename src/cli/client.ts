@@ -28,7 +28,8 @@ import type {
   ScrubReportJson,
   StatJson,
   StatusJson,
-  UploadsJson
+  UploadsJson,
+  WebCodeJson
 } from '../gateway/index.ts'
 import { CHALLENGE_BYTES, identityProof } from '../gateway/identity-proof.ts'
 import { PROBLEM_FIELD } from '../gateway/media-types.ts'
@@ -165,6 +166,9 @@ export class NodeClient {
     request.write(body)
     return await this.#body(request)
   }
+  /** A code that opens the web page once. */
+  createWebCode = async (): Promise<WebCodeJson> =>
+    await this.#body(await this.openWithToken('POST', '/v1/web/codes'))
   removeS3Key = async (accessKeyId: string): Promise<void> =>
     await this.#body(await this.openWithToken('DELETE', `/v1/s3/keys/${encodeURIComponent(accessKeyId)}`))
   uploads = async (): Promise<UploadsJson> => await this.#body(await this.openWithToken('GET', '/v1/uploads'))

@@ -163,6 +163,8 @@ export const CODES = {
   ],
   FOREIGN_HOST: ['noNode', 'Name the node by its IP address or as localhost with --api.'],
   FOREIGN_ORIGIN: ['noNode', 'Name the node by its IP address or as localhost with --api.'],
+  BAD_CODE: ['noNode', 'Run `thhe web` again.'],
+  NO_PAGE: ['noNode', 'Install the package again; in a checkout, run `npm ci`.'],
   S3_OFF: ['usage', 'Start the node with --s3 HOST:PORT.'],
   NO_KEY: ['notFound', '`thhe s3 key ls` lists the keys there are.'],
   S3_NOT_READY: ['tryLater', 'Try again: the peers that keep the service may not be in sight yet.'],

@@ -21,6 +21,7 @@ import { rmCommand } from './commands/rm.ts'
 import { statCommand } from './commands/stat.ts'
 import { statusCommand } from './commands/status.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { webCommand } from './commands/web.ts'
 import { namesOf, refuseUnknown } from './command-names.ts'
 import { refuseEmptyValues } from './command-values.ts'
 import { escapeDashes } from './dash.ts'
@@ -118,6 +119,7 @@ export const commands = (io: Io): readonly CommandModule[] => [
   peersCommand(io),
   mapCommand(io),
   statusCommand(io),
+  webCommand(io),
   eventsCommand(io),
   networkCommand(io),
   clusterCommand(io),

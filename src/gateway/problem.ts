@@ -29,6 +29,8 @@ const CODES = {
   UNAUTHORIZED: [401, 'Send "Authorization: Bearer TOKEN" with the token from api-token in the data folder.'],
   FOREIGN_HOST: [403, 'Address the node by its IP address or as localhost.'],
   FOREIGN_ORIGIN: [403, 'Web pages of other origins may not use this interface.'],
+  BAD_CODE: [403, 'Ask for a new one: a code works once, within two minutes.'],
+  NO_PAGE: [503, 'In a checkout, run `npm ci` once: the page is bundled from source.'],
   S3_OFF: [404, 'The node was started without an address for S3.'],
   NO_KEY: [404, 'GET /v1/s3/keys lists the keys there are.'],
   S3_NOT_READY: [503, 'Try again: the peers that keep the service may not be in sight yet.'],
@@ -86,7 +88,9 @@ const CODES = {
 export type ProblemCode = keyof typeof CODES
 export type GatewayErrorCode = Extract<
   ProblemCode,
+  | 'BAD_CODE'
   | 'BAD_REQUEST'
+  | 'NO_PAGE'
   | 'UNAUTHORIZED'
   | 'FOREIGN_HOST'
   | 'FOREIGN_ORIGIN'

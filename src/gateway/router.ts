@@ -2,12 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatewayError } from './problem.ts'
 import type { Target } from './target.ts'
 import type { GatewayNode, S3Control } from './types.ts'
+import type { WebPage } from './web/page.ts'
+import type { Sessions } from './web/sessions.ts'
 
 /** One request on its way through a handler. */
 export interface Exchange {
   readonly node: GatewayNode
   /** Absent where the node serves no S3. */
   readonly s3: S3Control | undefined
+  /** The files of the web page, and the pages that were opened with a code. */
+  readonly page: WebPage
+  readonly sessions: Sessions
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly query: URLSearchParams

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import { GatewayError } from './problem.ts'
 import { readQuery } from './query.ts'
 import { sendJson } from './respond.ts'
+import { readSmallBody } from './small-body.ts'
 import type { Exchange, Route } from './router.ts'
 import type { NewS3KeyJson, S3Control, S3GrantJson, S3KeyJson, S3KeysJson, S3StatusJson } from './types.ts'
 
@@ -43,7 +43,7 @@ const list = async (exchange: Exchange): Promise<void> => {
 const create = async (exchange: Exchange): Promise<void> => {
   readQuery(exchange.query, {})
   const control = controlOf(exchange)
-  const body: NewS3KeyJson = await whenReady(control.createKey(await readKey(exchange.request)))
+  const body: NewS3KeyJson = await whenReady(control.createKey(await readKey(exchange)))
   sendJson(exchange.response, 201, body)
 }
 
@@ -57,15 +57,8 @@ const remove = async (exchange: Exchange): Promise<void> => {
 }
 
 /** @throws GatewayError 'BAD_REQUEST' for a body that is not a name and grants */
-const readKey = async (request: IncomingMessage): Promise<Pick<S3KeyJson, 'name' | 'grants'>> => {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of request as AsyncIterable<Uint8Array>) {
-    bytes += part.byteLength
-    if (bytes > MAX_BODY_BYTES) throw bad(`The body has at most ${MAX_BODY_BYTES} bytes.`)
-    parts.push(part)
-  }
-  const { name, grants } = parsed(Buffer.concat(parts).toString('utf8'))
+const readKey = async ({ request, signal }: Exchange): Promise<Pick<S3KeyJson, 'name' | 'grants'>> => {
+  const { name, grants } = parsed(await readSmallBody(request, MAX_BODY_BYTES, signal))
   if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH) {
     throw bad(`"name" is a text of at most ${MAX_NAME_LENGTH} characters.`)
   }

@@ -17,9 +17,13 @@ import { scrubRoutes } from './scrub-route.ts'
 import { GatewayError, statusOf, toProblem } from './problem.ts'
 import { finish, problemText, sendProblem } from './respond.ts'
 import { matchRoute, methodsAt } from './router.ts'
-import type { Route } from './router.ts'
+import type { Exchange, Route } from './router.ts'
 import { targetOf } from './target.ts'
 import type { GatewayNode, S3Control } from './types.ts'
+import { builtPage } from './web/page.ts'
+import type { WebPage } from './web/page.ts'
+import { webRoutes } from './web/routes.ts'
+import { Sessions } from './web/sessions.ts'
 
 export interface GatewayInit {
   /** `host:port`, IPv6 in brackets. Port 0 takes a free one. @default '127.0.0.1:0' */
@@ -54,16 +58,25 @@ export const ROUTES: readonly Route[] = [
   ...drainRoutes,
   ...nameRoutes,
   ...eventRoutes,
-  ...s3Routes
+  ...s3Routes,
+  ...webRoutes
 ]
 
+export interface GatewayParts {
+  readonly node: GatewayNode
+  readonly s3?: S3Control
+  /** @default the page of this version */
+  readonly page?: WebPage
+}
+
 export const createGateway = (
-  { node, s3 }: { readonly node: GatewayNode; readonly s3?: S3Control },
+  { node, s3, page = builtPage() }: GatewayParts,
   init: GatewayInit = {}
 ): Gateway => {
   const { listen = '127.0.0.1:0', idleTimeoutMs = 120_000, headersTimeoutMs = 10_000 } = init
   const stopping = new AbortController()
   const requests = requestCounter(node)
+  const sessions = new Sessions()
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
@@ -75,7 +88,8 @@ export const createGateway = (
   server.timeout = idleTimeoutMs
   server.maxConnections = init.maxConnections ?? 256
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer({ node, s3, address: urlOf(server), request, response, stopping: stopping.signal, requests })
+    const parts = { node, s3, page, sessions, address: urlOf(server), requests }
+    void answer({ ...parts, request, response, stopping: stopping.signal })
   }
   server.on('request', onRequest)
   // With `Expect: 100-continue` a client learns of a refusal before it sends the body.
@@ -111,18 +125,14 @@ class GatewayStopping extends Error {
   override readonly message = 'The node is stopping.'
 }
 
-interface Answering {
-  readonly node: GatewayNode
-  readonly s3: S3Control | undefined
-  readonly address: string
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+interface Answering extends Omit<Exchange, 'query' | 'cid' | 'signal'> {
   readonly stopping: AbortSignal
   readonly requests: Counter<'method' | 'path' | 'status'>
 }
 
 const answer = async (answering: Answering): Promise<void> => {
-  const { node, s3, address, request, response, stopping, requests } = answering
+  const { stopping, requests, ...parts } = answering
+  const { node, sessions, request, response } = parts
   const gone = new AbortController()
   let path = 'none'
   response.on('close', () => {
@@ -136,7 +146,7 @@ const answer = async (answering: Answering): Promise<void> => {
     if (request.method === 'OPTIONS' && sendOptions(response, methodsAt(ROUTES, target.segments))) return
     const { route, cid } = matchRoute(ROUTES, request.method ?? '', target)
     path = route.path
-    if (route.needsToken) requireToken(request, node.apiToken)
+    if (route.needsToken) requireToken(request, node.apiToken, sessions)
     if (!route.takesBody) refuseBody(request)
     if (request.headers.expect !== undefined) {
       response.writeContinue()
@@ -144,7 +154,7 @@ const answer = async (answering: Answering): Promise<void> => {
       delete request.headers.expect
     }
     const signal = AbortSignal.any([gone.signal, stopping])
-    await route.handle({ node, s3, address, request, response, query: target.query, cid, signal })
+    await route.handle({ ...parts, query: target.query, cid, signal })
   } catch (error) {
     fail(node, response, stopping.aborted ? stopping.reason : error)
   }

@@ -266,5 +266,17 @@ export interface S3Control {
   readonly removeKey: (accessKeyId: string) => Promise<boolean>
 }
 
+/** A code that opens one session of the web page. */
+export interface WebCodeJson {
+  readonly code: string
+  readonly expiresAtMs: number
+}
+
+/** What the page keeps; the other half of the session is a cookie that it cannot read. */
+export interface WebSessionJson {
+  readonly secret: string
+  readonly expiresAtMs: number
+}
+
 /** Answer of /v1/map. */
 export type MapJson = MapView

@@ -6,7 +6,7 @@ const withHeaders = (headers: Record<string, string>): IncomingMessage =>
   ({ headers }) as unknown as IncomingMessage
 
 /** A request whose target is a path, as nearly all are. */
-const ORIGIN_FORM = { host: undefined }
+const ORIGIN_FORM = { host: undefined, path: '/v1/status' }
 
 const refusal = (check: () => void): unknown => {
   try {
@@ -75,8 +75,10 @@ describe('gateway: access', () => {
 
   it('applies the same rule to the host of an absolute target', () => {
     const request = withHeaders({ host: '127.0.0.1:1' })
-    expect(refusal(() => refuseForeignPages(request, { host: 'evil.example' }))).to.equal('FOREIGN_HOST')
-    expect(refusal(() => refuseForeignPages(request, { host: '127.0.0.1:1' }))).to.equal(undefined)
+    expect(refusal(() => refuseForeignPages(request, { host: 'evil.example', path: '/' }))).to.equal(
+      'FOREIGN_HOST'
+    )
+    expect(refusal(() => refuseForeignPages(request, { host: '127.0.0.1:1', path: '/' }))).to.equal(undefined)
   })
 
   for (const authorization of [
@@ -96,5 +98,26 @@ describe('gateway: access', () => {
   it('accepts the token', () => {
     const request = withHeaders({ authorization: 'Bearer secret' })
     expect(refusal(() => requireToken(request, 'secret'))).to.equal(undefined)
+  })
+
+  it('lets a link on a page of another origin lead to the page, and to nothing else', () => {
+    const navigation = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document'
+    }
+    const refused = (path: string, method: string, headers: Record<string, string>): unknown =>
+      refusal(() =>
+        refuseForeignPages(
+          { method, headers: { host: '127.0.0.1:1', ...headers } },
+          { host: undefined, path }
+        )
+      )
+    expect(refused('/', 'GET', navigation)).to.equal(undefined)
+    expect(refused('/v1/status', 'GET', navigation)).to.equal('FOREIGN_ORIGIN')
+    expect(refused('/', 'POST', navigation)).to.equal('FOREIGN_ORIGIN')
+    expect(refused('/', 'GET', { ...navigation, 'sec-fetch-dest': 'iframe' })).to.equal('FOREIGN_ORIGIN')
+    expect(refused('/', 'GET', { ...navigation, 'sec-fetch-mode': 'no-cors' })).to.equal('FOREIGN_ORIGIN')
+    expect(refused('/', 'GET', { ...navigation, host: 'evil.example' })).to.equal('FOREIGN_HOST')
   })
 })

@@ -1,0 +1,22 @@
+import type { CommandModule } from 'yargs'
+import { defineCommand } from '../command.ts'
+import { connect, withEndpoint } from '../endpoint.ts'
+import type { EndpointOptions } from '../endpoint.ts'
+import type { Io } from '../io.ts'
+import { printJson, printLine, remark } from '../output.ts'
+
+export const webCommand = (io: Io): CommandModule =>
+  defineCommand<EndpointOptions>({
+    command: 'web',
+    describe: 'Print an address that opens the node’s web page, once',
+    builder: (yargs) => withEndpoint(yargs),
+    handler: async (flags) => {
+      const client = await connect(flags, io)
+      const { code, expiresAtMs } = await client.createWebCode()
+      // Browsers keep what stands after the # to themselves.
+      const url = `${client.url}/#open=${code}`
+      if (flags.json) return await printJson(io, { url, expiresAtMs })
+      await printLine(io, url)
+      if (!flags.quiet) remark(io, 'Open it within two minutes. It works once.')
+    }
+  })

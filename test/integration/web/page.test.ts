@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { chromium } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { createGateway } from '../../../src/gateway/index.ts'
+import type { Gateway } from '../../../src/gateway/index.ts'
+import { FakeNode, TOKEN } from '../../unit/gateway/fake-node.ts'
+import { ask, bearer } from '../../unit/gateway/http.ts'
+
+const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+/** A folder for pictures of the page, for people to look at. */
+const PICTURES = process.env.THHE_WEB_PICTURES
+
+describe('web page in Chromium', function () {
+  let browser: Browser
+  let node: FakeNode
+  let gateway: Gateway
+  let page: Page
+  let folder: string
+  const complaints: string[] = []
+
+  before(async function () {
+    const executablePath = PROGRAMS.find((path) => existsSync(path))
+    if (executablePath === undefined) {
+      process.stdout.write('    Chromium is not installed here: the web page is not tried\n')
+      this.skip()
+    }
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+    node = await FakeNode.create()
+    gateway = createGateway({ node })
+    await gateway.start()
+    folder = await mkdtemp(join(tmpdir(), 'thhe-web-'))
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+    page = await context.newPage()
+    page.setDefaultTimeout(20_000)
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    const answer = await ask(gateway.url, 'POST', '/v1/web/codes', { headers: bearer(TOKEN) })
+    const { code } = JSON.parse(answer.body.toString()) as { code: string }
+    await page.goto(`${gateway.url}/#open=${code}`)
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+  })
+  after(async () => {
+    await browser?.close()
+    await gateway?.stop()
+    if (folder !== undefined) await rm(folder, { recursive: true })
+  })
+
+  const picture = async (name: string): Promise<void> => {
+    if (PICTURES === undefined) return
+    await mkdir(PICTURES, { recursive: true })
+    await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+  }
+
+  it('shows the state of the node, and leaves no code in the address', async () => {
+    await page.getByRole('heading', { name: 'This node' }).waitFor()
+    expect(page.url()).to.equal(`${gateway.url}/#/`)
+    expect(await page.locator('.banner').innerText()).to.equal('Nothing is stored from here yet.')
+    await picture('overview')
+  })
+
+  it('stores a file, saves it, and removes it, by keyboard too', async () => {
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))
+    await writeFile(join(folder, 'numbers.bin'), bytes)
+    await page.getByRole('link', { name: 'Files' }).click()
+    await page.locator('input[type=file]').setInputFiles(join(folder, 'numbers.bin'))
+    await page.locator('.objects li').waitFor()
+    expect([...node.kept.values()].map(({ options }) => options.name)).to.deep.equal(['numbers.bin'])
+    await picture('files')
+
+    const saving = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Save' }).click()
+    const download = await saving
+    expect(download.suggestedFilename()).to.equal('numbers.bin')
+    expect(bytes.equals(await readFile(await download.path()))).to.equal(true)
+
+    await page.getByRole('button', { name: 'Remove numbers.bin' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Remove it' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('Nothing yet.').waitFor()
+    expect(node.kept.size).to.equal(0)
+  })
+
+  it('says why a file could not be stored', async () => {
+    node.refusePut = Object.assign(new Error('Only 2 of 5 peers are up.'), { code: 'NOT_ENOUGH_PEERS' })
+    await page.locator('input[type=file]').setInputFiles(join(folder, 'numbers.bin'))
+    await page.getByText('Only 2 of 5 peers are up.').waitFor()
+    node.refusePut = undefined
+    await page.getByRole('button', { name: 'Dismiss' }).click()
+    // The refusal is in the console as well.
+    complaints.splice(0)
+  })
+
+  it('shows events as they happen', async () => {
+    await page.getByRole('link', { name: 'Events' }).click()
+    await page.getByText('Nothing has happened').waitFor()
+    node.events.emit({ room: 'heal', kind: 'repaired', reason: 'A holder was lost.' })
+    await page.getByText('A holder was lost.').waitFor()
+  })
+
+  it('fits a phone, in the dark', async () => {
+    await page.setViewportSize({ width: 375, height: 700 })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    for (const name of ['Overview', 'Files', 'Events']) {
+      await page.getByRole('link', { name }).click()
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+      expect(width, name).to.be.at.most(375)
+      await picture(`phone-${name.toLowerCase()}`)
+    }
+  })
+
+  it('is not to be framed or asked by a page of another origin', async () => {
+    const foreign = createServer((_, response) => {
+      response.setHeader('content-type', 'text/html')
+      response.end(`<iframe src="${gateway.url}/"></iframe>`)
+    })
+    foreign.listen(0, '127.0.0.1')
+    await once(foreign, 'listening')
+    try {
+      const other = await page.context().newPage()
+      await other.goto(`http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`)
+      expect(await other.frames()[1].locator('#page').count()).to.equal(0)
+      const asked = await other.evaluate<string>(
+        `fetch('${gateway.url}/v1/objects', { credentials: 'include' }).then(() => 'answered', () => 'refused')`
+      )
+      expect(asked).to.equal('refused')
+      await other.close()
+    } finally {
+      foreign.closeAllConnections()
+      foreign.close()
+    }
+  })
+
+  it('broke no rule of its own policy, and had no errors', () => {
+    expect(complaints).to.deep.equal([])
+  })
+})
