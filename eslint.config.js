@@ -25,7 +25,7 @@ const WORKER_MODULES = {
 const NODE_MODULES = {
   regex: '^node:',
   message:
-    'Sealing runs in browsers as well: only src/seal/cipher.ts names an implementation of cryptography.'
+    'Sealing runs in browsers as well: only src/seal/cipher.ts and cipher-web.ts name implementations of cryptography.'
 }
 const RANDOM_IMPORTS = {
   regex: '^(node:)?crypto$',

@@ -1,5 +1,6 @@
-import { NONCE_BYTES } from './cipher.ts'
 import { SealError } from './errors.ts'
+import { NONCE_BYTES } from './sizes.ts'
+import type { Awaitable } from './sizes.ts'
 
 /** Plaintext in every chunk but the last. */
 export const CHUNK_BYTES = 65_536
@@ -13,9 +14,9 @@ export interface ChunkCipher {
   /** Bytes that a sealed chunk has beyond its plaintext. */
   readonly overheadBytes: number
   /** @returns the sealed chunk in pieces */
-  seal: (position: Uint8Array, plain: Uint8Array) => Uint8Array[]
+  seal: (position: Uint8Array, plain: Uint8Array) => Awaitable<Uint8Array[]>
   /** @returns undefined when it does not open: wrong key, wrong position or damage */
-  open: (position: Uint8Array, sealed: Uint8Array) => Uint8Array | undefined
+  open: (position: Uint8Array, sealed: Uint8Array) => Awaitable<Uint8Array | undefined>
 }
 
 /** Sealed bytes to fetch, and what to do with them, for a range of plaintext. */
@@ -87,7 +88,7 @@ export async function* sealChunks(
   source: AsyncIterable<Uint8Array>
 ): AsyncGenerator<Uint8Array> {
   for await (const { bytes, index, final } of cut(source, CHUNK_BYTES)) {
-    yield* cipher.seal(positionOf(index, final ? 'final' : 'more'), bytes)
+    yield* await cipher.seal(positionOf(index, final ? 'final' : 'more'), bytes)
   }
 }
 
@@ -103,17 +104,20 @@ export async function* openChunks(
   source: AsyncIterable<Uint8Array>,
   { firstChunk, endsWithFinal, keyIsProven }: Opening
 ): AsyncGenerator<Uint8Array> {
-  const open = (bytes: Uint8Array, chunk: number, final: boolean): Uint8Array | undefined =>
+  const open = (bytes: Uint8Array, chunk: number, final: boolean): Awaitable<Uint8Array | undefined> =>
     cipher.open(positionOf(chunk, final ? 'final' : 'more'), bytes)
   for await (const { bytes, index, final: last } of cut(source, CHUNK_BYTES + cipher.overheadBytes)) {
     const chunk = firstChunk + index
     const final = last && endsWithFinal
-    const plain = open(bytes, chunk, final)
+    const plain = await open(bytes, chunk, final)
     if (plain !== undefined) {
       if (plain.byteLength > 0) yield plain
       continue
     }
-    if (bytes.byteLength < cipher.overheadBytes || (final && open(bytes, chunk, false) !== undefined)) {
+    if (
+      bytes.byteLength < cipher.overheadBytes ||
+      (final && (await open(bytes, chunk, false)) !== undefined)
+    ) {
       throw truncated()
     }
     throw index === 0 && !keyIsProven ? wrongKey(chunk) : corrupt(chunk)

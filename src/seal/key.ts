@@ -1,6 +1,7 @@
 import type { RandomSource } from '../clock/clock.ts'
-import { deriveKey, hmac, KEY_BYTES } from './cipher.ts'
+import { deriveKey, hmac } from './cipher.ts'
 import { SealError } from './errors.ts'
+import { KEY_BYTES } from './sizes.ts'
 
 /** A fresh key for one object. */
 export function generateKey(random: RandomSource): Uint8Array {
@@ -22,8 +23,8 @@ export function checkKey(key: Uint8Array): void {
  *
  * @param key - of the object, as it stands in the link
  */
-export function layerKey(key: Uint8Array, part: number | 'parameters'): Uint8Array {
-  return deriveKey(key, `thhe/tensor/1/${part}`)
+export async function layerKey(key: Uint8Array, part: number | 'parameters'): Promise<Uint8Array> {
+  return await deriveKey(key, `thhe/tensor/1/${part}`)
 }
 
 /**
@@ -34,7 +35,11 @@ export function layerKey(key: Uint8Array, part: number | 'parameters'): Uint8Arr
  * @param kind - 'item' is packed with others and sealed with counters as nonces: `what` must be its bytes, so that the key
  * never seals others. 'file' is an object of its own: `what` is its path, size and time of change.
  */
-export function folderPartKey(key: Uint8Array, kind: 'item' | 'file', what: Uint8Array): Uint8Array {
+export async function folderPartKey(
+  key: Uint8Array,
+  kind: 'item' | 'file',
+  what: Uint8Array
+): Promise<Uint8Array> {
   checkKey(key)
-  return hmac(deriveKey(key, `thhe/folder/1/${kind}`), what)
+  return await hmac(await deriveKey(key, `thhe/folder/1/${kind}`), what)
 }

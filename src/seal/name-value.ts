@@ -2,9 +2,10 @@ import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import type { RandomSource } from '../clock/clock.ts'
-import { decrypt, deriveKey, encrypt, NONCE_BYTES, TAG_BYTES } from './cipher.ts'
+import { decrypt, deriveKey, encrypt } from './cipher.ts'
 import { SealError } from './errors.ts'
 import { checkKey } from './key.ts'
+import { NONCE_BYTES, TAG_BYTES } from './sizes.ts'
 
 const PUBLIC = 0
 const SEALED = 1
@@ -16,12 +17,16 @@ const SEALED = 1
  *
  * @throws SealError 'BAD_KEY'
  */
-export function sealNameValue(link: string, key: Uint8Array | undefined, random: RandomSource): Uint8Array {
+export async function sealNameValue(
+  link: string,
+  key: Uint8Array | undefined,
+  random: RandomSource
+): Promise<Uint8Array> {
   const text = fromString(link, 'utf8')
   if (key === undefined) return concat([Uint8Array.of(PUBLIC), text])
   checkKey(key)
   const nonce = random.bytes(NONCE_BYTES)
-  const [ciphertext, tag] = encrypt(deriveKey(key, 'thhe/name/1'), nonce, text)
+  const [ciphertext, tag] = await encrypt(await deriveKey(key, 'thhe/name/1'), nonce, text)
   return concat([Uint8Array.of(SEALED), nonce, ciphertext, tag])
 }
 
@@ -30,7 +35,7 @@ export function sealNameValue(link: string, key: Uint8Array | undefined, random:
  *
  * @throws SealError 'BAD_KEY' for a sealed one without its key; 'WRONG_KEY'; 'BAD_LINK' for bytes that are no such value
  */
-export function openNameValue(value: Uint8Array, key: Uint8Array | undefined): string {
+export async function openNameValue(value: Uint8Array, key: Uint8Array | undefined): Promise<string> {
   const rest = value.subarray(1)
   if (value[0] === PUBLIC && key === undefined) return toString(rest, 'utf8')
   if (value[0] === PUBLIC) throw unreadable('is public, but the link to it has a key')
@@ -43,8 +48,8 @@ export function openNameValue(value: Uint8Array, key: Uint8Array | undefined): s
     })
   }
   checkKey(key)
-  const link = decrypt(
-    deriveKey(key, 'thhe/name/1'),
+  const link = await decrypt(
+    await deriveKey(key, 'thhe/name/1'),
     rest.subarray(0, NONCE_BYTES),
     rest.subarray(NONCE_BYTES, -TAG_BYTES),
     rest.subarray(-TAG_BYTES)

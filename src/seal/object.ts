@@ -1,5 +1,5 @@
 // Sealed objects (docs/reference/protocols.md, "Sealed objects"): a header with the name, then salted chunks.
-import { decrypt, deriveKey, encrypt, hmac, TAG_BYTES } from './cipher.ts'
+import { decrypt, deriveKey, encrypt, hmac } from './cipher.ts'
 import {
   openChunks,
   openRangeOfChunks,
@@ -14,6 +14,7 @@ import {
 import type { ChunkCipher, SealedRange } from './chunks.ts'
 import { SealError } from './errors.ts'
 import { checkKey } from './key.ts'
+import { TAG_BYTES } from './sizes.ts'
 import { counterCipher } from './stream.ts'
 
 const MAGIC = new TextEncoder().encode('thhe/seal/2\n')
@@ -60,7 +61,7 @@ export function sealObject(
   const header = encodeHeader(name)
   return async function* (source) {
     yield MAGIC
-    yield* cipher.seal(positionOf(0, 'header'), header)
+    yield* await cipher.seal(positionOf(0, 'header'), header)
     yield* sealChunks(cipher, source)
   }
 }
@@ -83,12 +84,12 @@ export interface SealedForm {
  * @param head - the first `HEADER_BYTES` of the object, or all of them when there are fewer
  * @throws SealError 'BAD_KEY'; 'WRONG_KEY' when a header does not open; 'TRUNCATED' when it is cut off
  */
-export function sealedForm(key: Uint8Array, head: Uint8Array): SealedForm {
+export async function sealedForm(key: Uint8Array, head: Uint8Array): Promise<SealedForm> {
   checkKey(key)
   if (!startsWith(head, MAGIC)) return formOf(counterCipher(key), 0, undefined)
   if (head.byteLength < HEADER_BYTES) throw truncated()
   const cipher = saltedCipher(key)
-  const plain = cipher.open(positionOf(0, 'header'), head.subarray(MAGIC.byteLength, HEADER_BYTES))
+  const plain = await cipher.open(positionOf(0, 'header'), head.subarray(MAGIC.byteLength, HEADER_BYTES))
   if (plain === undefined) throw wrongKey(0)
   return formOf(cipher, HEADER_BYTES, decodeHeader(plain))
 }
@@ -104,7 +105,7 @@ export async function openSealed(
 ): Promise<{ readonly form: SealedForm; readonly bytes: AsyncGenerator<Uint8Array> }> {
   checkKey(key)
   const { head, rest } = await splitHead(source)
-  const form = sealedForm(key, head)
+  const form = await sealedForm(key, head)
   const hasHeader = startsWith(head, MAGIC)
   const opening = { firstChunk: 0, endsWithFinal: true, keyIsProven: hasHeader }
   const bytes = hasHeader
@@ -138,22 +139,30 @@ function formOf(cipher: ChunkCipher, headerBytes: number, name: string | undefin
  */
 function saltedCipher(key: Uint8Array): ChunkCipher {
   checkKey(key)
-  const saltKey = deriveKey(key, 'thhe/seal/2/salt')
-  const chunkKey = deriveKey(key, 'thhe/seal/2/chunk')
+  const saltKey = once(() => deriveKey(key, 'thhe/seal/2/salt'))
+  const chunkKey = once(() => deriveKey(key, 'thhe/seal/2/chunk'))
   return {
     overheadBytes: CHUNK_OVERHEAD_BYTES,
-    seal: (position, plain) => {
-      const salt = hmac(saltKey, position, plain).subarray(0, SALT_BYTES)
-      return [salt, ...encrypt(hmac(chunkKey, position, salt), position, plain)]
+    seal: async (position, plain) => {
+      const salt = (await hmac(await saltKey(), position, plain)).subarray(0, SALT_BYTES)
+      const key = await hmac(await chunkKey(), position, salt)
+      return [salt, ...(await encrypt(key, position, plain))]
     },
-    open: (position, sealed) => {
+    open: async (position, sealed) => {
       if (sealed.byteLength < CHUNK_OVERHEAD_BYTES) return undefined
       const salt = sealed.subarray(0, SALT_BYTES)
       const tagStart = sealed.byteLength - TAG_BYTES
       const ciphertext = sealed.subarray(SALT_BYTES, tagStart)
-      return decrypt(hmac(chunkKey, position, salt), position, ciphertext, sealed.subarray(tagStart))
+      const key = await hmac(await chunkKey(), position, salt)
+      return await decrypt(key, position, ciphertext, sealed.subarray(tagStart))
     }
   }
+}
+
+/** Does the work at the first call. */
+function once<T>(work: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: work() }).value
 }
 
 function encodeHeader(name: string): Uint8Array {

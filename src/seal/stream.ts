@@ -1,9 +1,10 @@
 // The STREAM construction with counters as nonces (docs/reference/protocols.md, "Sealed streams"): the parts of a
 // tensor, and whole objects that were sealed before there were headers.
-import { decrypt, encrypt, TAG_BYTES } from './cipher.ts'
+import { decrypt, encrypt } from './cipher.ts'
 import { openChunks, plainBytesOf, sealChunks, sealedBytesOf } from './chunks.ts'
 import type { ChunkCipher } from './chunks.ts'
 import { checkKey } from './key.ts'
+import { TAG_BYTES } from './sizes.ts'
 
 /** Sealed size of `plainBytes` of plaintext: a tag for each chunk, of which there is always one. */
 export function sealedStreamBytes(plainBytes: number): number {

@@ -130,7 +130,7 @@ const publish = async (
     {
       sequence: (before?.heads[0].sequence ?? 0) + 1,
       expiresAtMs: Date.now() + lifetimeMs,
-      value: sealNameValue(target.trim(), key.sealKey, systemRandom)
+      value: await sealNameValue(target.trim(), key.sealKey, systemRandom)
     },
     { peer: name.name, sign: async (bytes) => await key.privateKey.sign(bytes) }
   )

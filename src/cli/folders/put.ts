@@ -201,7 +201,7 @@ class FolderWriter {
     const { key } = this.#init
     for (const { bytes, read } of items) {
       const plain = await read()
-      const itemKey = key && folderPartKey(key, 'item', plain)
+      const itemKey = key && (await folderPartKey(key, 'item', plain))
       keys.push(itemKey)
       const stored = await sealItem(plain, itemKey)
       this.#count(bytes)
@@ -212,7 +212,7 @@ class FolderWriter {
   async #putLarge(file: ScannedFile): Promise<Place> {
     const { key, name } = this.#init
     const plain = this.#counted(bytesOf(file))
-    const fileKey = key && folderPartKey(key, 'file', identityBytes(file))
+    const fileKey = key && (await folderPartKey(key, 'file', identityBytes(file)))
     const own = cutToBytes(cleanName(file.name), MAX_NAME_BYTES)
     const bytes = fileKey === undefined ? plain : sealObject(fileKey, own)(plain)
     const size = fileKey === undefined ? file.bytes : sealedObjectBytes(file.bytes)

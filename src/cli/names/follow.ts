@@ -53,7 +53,7 @@ const targetOf = async (
   const { name, value, sequence, expiresAtMs } = await openHead(network, bytes, Date.now())
   if (!name.equals(expected))
     throw new CliError('BAD_HEAD', 'The node answered with the head of another name.')
-  const link = openNameValue(value, key)
+  const link = await openNameValue(value, key)
   // It goes on as if the user had typed it.
   if (link.length > MAX_LINK_CHARACTERS || printable(link) !== link || isNameLink(link)) {
     throw new CliError('BAD_HEAD', 'What is published under this name is not a link to a file or folder.')

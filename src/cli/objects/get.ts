@@ -87,7 +87,7 @@ const formOf = async (
     if (sealing === undefined) return { described: head, form: undefined }
     const parts: Uint8Array[] = []
     for await (const part of head.bytes) parts.push(part)
-    return { described: head, form: sealedForm(sealing, Buffer.concat(parts)) }
+    return { described: head, form: await sealedForm(sealing, Buffer.concat(parts)) }
   } finally {
     head.close()
   }

@@ -147,7 +147,7 @@ const unsealed = async (
 ): Promise<Uint8Array> => {
   if (key === undefined) return bytes
   const { layerKey, unsealStream } = await import('../../seal/index.ts')
-  return await buffer(unsealStream(layerKey(key, part))(pieces(bytes)))
+  return await buffer(unsealStream(await layerKey(key, part))(pieces(bytes)))
 }
 
 /** The pieces of a stream that has exactly the bytes of `lengths`. */

@@ -87,7 +87,7 @@ const storedParts = async (
   if (key === undefined) return { parameters: plain, layers: [...layers] }
   const { layerKey, sealStream } = await import('../../seal/index.ts')
   const sealed = async (part: number | 'parameters', bytes: Uint8Array): Promise<Uint8Array> =>
-    await buffer(sealStream(layerKey(key, part))(pieces([bytes])))
+    await buffer(sealStream(await layerKey(key, part))(pieces([bytes])))
   return {
     parameters: await sealed('parameters', plain),
     layers: await Promise.all(layers.map(async (layer, index) => await sealed(index, layer)))

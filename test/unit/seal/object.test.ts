@@ -35,7 +35,9 @@ describe('sealed objects', () => {
       const part = plain.subarray(0, size)
       const bytes = await sealed(key, part, 'a file', [1, 70_000, 5])
       expect(bytes.byteLength, `${size}`).to.equal(sealedObjectBytes(size))
-      expect(sealedForm(key, bytes.subarray(0, HEADER_BYTES)).plainBytes(bytes.byteLength)).to.equal(size)
+      expect((await sealedForm(key, bytes.subarray(0, HEADER_BYTES))).plainBytes(bytes.byteLength)).to.equal(
+        size
+      )
       for (const cut of [[3, 100_000], [HEADER_BYTES], [HEADER_BYTES + 1], [1 << 20]]) {
         expect(Buffer.compare(await opened(key, bytes, cut), part), `${size}`).to.equal(0)
       }
@@ -134,7 +136,7 @@ describe('sealed objects', () => {
         const part = plain.subarray(0, size)
         const bytes = await collect(sealStream(key)(pieces(part)))
         expect(Buffer.compare(await opened(key, bytes, [50_000]), part)).to.equal(0)
-        const form = sealedForm(key, bytes.subarray(0, HEADER_BYTES))
+        const form = await sealedForm(key, bytes.subarray(0, HEADER_BYTES))
         expect(form.plainBytes(bytes.byteLength)).to.equal(size)
         const [start, end] = [Math.min(3, size), Math.max(size - 1, Math.min(3, size))]
         const range = form.range(start, end, bytes.byteLength)
@@ -194,7 +196,7 @@ describe('sealed objects', () => {
 
   it('open any range from only the chunks that it touches', async () => {
     const bytes = await sealed(key, plain)
-    const form = sealedForm(key, bytes.subarray(0, HEADER_BYTES))
+    const form = await sealedForm(key, bytes.subarray(0, HEADER_BYTES))
     const edge = fc.oneof(
       fc.nat(plain.byteLength),
       fc.constantFrom(0, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES, plain.byteLength)
@@ -215,7 +217,7 @@ describe('sealed objects', () => {
   })
 
   it('refuse impossible ranges and sizes', async () => {
-    const form = sealedForm(key, (await sealed(key, plain)).subarray(0, HEADER_BYTES))
+    const form = await sealedForm(key, (await sealed(key, plain)).subarray(0, HEADER_BYTES))
     const size = sealedObjectBytes(1000)
     for (const [start, end] of [
       [-1, 5],
@@ -232,7 +234,7 @@ describe('sealed objects', () => {
 
   it('notice a range that is short, or is not the requested one', async () => {
     const bytes = await sealed(key, plain)
-    const form = sealedForm(key, bytes.subarray(0, HEADER_BYTES))
+    const form = await sealedForm(key, bytes.subarray(0, HEADER_BYTES))
     const range = form.range(10, 2 * CHUNK_BYTES, bytes.byteLength)
     const from = async (start: number, end: number) =>
       codeOf(async () => collect(form.unsealRange(range)(pieces(bytes.subarray(start, end)))))

@@ -1,7 +1,7 @@
 import { createDecipheriv } from 'node:crypto'
 import { expect } from 'chai'
 import { systemRandom } from '../../../src/clock/index.ts'
-import { TAG_BYTES } from '../../../src/seal/cipher.ts'
+import { TAG_BYTES } from '../../../src/seal/sizes.ts'
 import {
   CHUNK_BYTES,
   generateKey,
