@@ -17,7 +17,7 @@ export interface HologramErrorData {
   /** k, n, margin or the block size cannot be: `parameter` is the one to change. */
   BAD_CODE_PARAMETERS: { parameter: string; value: unknown }
   /** Bytes that should be there are not what they should be: a block, a digest. */
-  CORRUPT: { what: string; peer?: string }
+  CORRUPT: { what: string; peer?: string; rows?: readonly number[] }
   /** A lease or record of another network. Hexadecimal ids, as long as they are known. */
   WRONG_NETWORK: { expected: string; found: string }
   /** A half-open byte range that does not lie within the object. */

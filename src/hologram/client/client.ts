@@ -3,7 +3,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Clock, RandomSource } from '../../clock/index.ts'
-import { DEFAULT_REPAIR_BYTES_PER_SECOND, TokenBucket } from '../wire/bandwidth.ts'
+import { countedBandwidth, DEFAULT_REPAIR_BYTES_PER_SECOND, TokenBucket } from '../wire/bandwidth.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { Holdings } from '../holdings.ts'
 import { HologramError } from '../errors.ts'
@@ -240,13 +240,10 @@ export class Client implements Omit<Objects, 'verify' | 'repair' | 'reshape'> {
     const { owned } = this.#context
     const totalBytes = (await owned.read(cid))?.size ?? 0
     let doneBytes = 0
-    const counted: Bandwidth = {
-      take: async (bytes, until) => {
-        await pace.take(bytes, until)
-        doneBytes += bytes
-        onProgress({ doneBytes, totalBytes })
-      }
-    }
+    const counted = countedBandwidth(pace, (bytes) => {
+      doneBytes += bytes
+      onProgress({ doneBytes, totalBytes })
+    })
     await this.keeper.check(cid, signal)
     try {
       return await owned.alone(cid, signal, async (working) =>

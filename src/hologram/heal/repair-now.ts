@@ -3,6 +3,7 @@ import type { ClientContext } from '../client/context.ts'
 import { locateManifest } from '../client/find/locate-manifest.ts'
 import { HologramError } from '../errors.ts'
 import type { CareOptions, RepairReport } from '../objects.ts'
+import { countedBandwidth } from '../wire/bandwidth.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { Healer } from './healer.ts'
 
@@ -23,13 +24,10 @@ export async function repairForUser(
   const { manifest } = await locateManifest(context, cid, signal)
   const totalBytes = manifest.size
   let doneBytes = 0
-  const counted: Bandwidth = {
-    take: async (bytes, until) => {
-      await pace.take(bytes, until)
-      doneBytes += bytes
-      onProgress({ doneBytes, totalBytes })
-    }
-  }
+  const counted = countedBandwidth(pace, (bytes) => {
+    doneBytes += bytes
+    onProgress({ doneBytes, totalBytes })
+  })
   for (let pauses = 0; ; pauses++) {
     doneBytes = 0
     const { outcome, ...done } = await healer.repairNow(cid, counted, signal)

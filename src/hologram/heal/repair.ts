@@ -95,9 +95,11 @@ export async function repairObject(
   try {
     return await repairShards(context, object, survey, pace, signal)
   } catch (error) {
-    const isLie = isHologramError(error, 'CORRUPT') && error.data.what === STATED_ROOTS
-    const liars = believed.filter(({ shape }) => (shape?.n ?? 0) > asPut.n)
-    if (!isLie || liars.length === 0) throw error
+    if (!isHologramError(error, 'CORRUPT') || error.data.what !== STATED_ROOTS) throw error
+    const { rows = [] } = error.data
+    // Only roots on which all agree are used, so whoever states one for a wrong row states the wrong one; others are honest.
+    const liars = believed.filter(({ shape }) => rows.some((row) => row >= asPut.n && row < (shape?.n ?? 0)))
+    if (liars.length === 0) throw error
     for (const lease of liars) {
       disproved.add(leaseKey(lease))
       context.mesh.observe(lease.lessee, 'lied')

@@ -69,10 +69,15 @@ export class OpenShard {
       const root = shape?.roots[shard - n]
       return root === undefined ? [] : [root]
     })
+    let failure: unknown = notFound()
     for (const root of stated) {
-      const tree = await open(root).catch(() => undefined)
-      if (tree !== undefined) return tree
+      try {
+        return await open(root)
+      } catch (error) {
+        // A root that is not this shard's, or a disk that fails: the last one is told when no root opens it.
+        failure = error
+      }
     }
-    throw notFound()
+    throw failure
   }
 }

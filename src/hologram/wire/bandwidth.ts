@@ -6,6 +6,14 @@ export interface Bandwidth {
   take(bytes: number, signal: AbortSignal): Promise<void>
 }
 
+/** The same pace; tells of each take how many bytes have passed. */
+export const countedBandwidth = (pace: Bandwidth, onPassed: (bytes: number) => void): Bandwidth => ({
+  take: async (bytes, signal) => {
+    await pace.take(bytes, signal)
+    onPassed(bytes)
+  }
+})
+
 export interface TokenBucketInit {
   /** Read at each request, so that a controller can move it. Positive; Infinity for no cap. */
   readonly bytesPerSecond: () => number

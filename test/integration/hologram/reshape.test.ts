@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { CID } from 'multiformats/cid'
 import { signLease, storedLease } from '../../../src/hologram/records/lease.ts'
 import type { LeasedShape } from '../../../src/hologram/records/shape.ts'
+import { decodeOwned, encodeOwned } from '../../../src/hologram/client/keep/owned.ts'
 import { isHologramError } from '../../../src/hologram/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { fastClock } from '../../support/fast-clock.ts'
@@ -125,6 +126,21 @@ describe('hologram: another number of shards', function () {
     expect(Buffer.compare(await read(cluster.peers[5], cid), bytes)).to.equal(0)
   })
 
+  it('goes on where its owner ended between writing the smaller number down and telling the holders', async () => {
+    await start(6)
+    const { cid } = await put()
+    const record = decodeOwned((await owner.store.getOwned(cid))!)
+    const holders = record.holders.filter(({ shard }) => shard < 3)
+    const after = { ...record, n: 3, shape: { n: 3, roots: [] }, holders }
+    await owner.store.putOwned(cid, encodeOwned(after))
+    expect(await owner.hologram.reshape(cid, 3)).to.deep.include({
+      dropped: [3],
+      missing: 0,
+      unreachable: []
+    })
+    expect(await shards(cid)).to.deep.equal([0, 1, 2])
+  })
+
   it('shrinks only once the shards that stay are whole', async () => {
     await start(7)
     const { cid, bytes } = await put()
@@ -183,6 +199,22 @@ describe('hologram: another number of shards', function () {
     await kill(victims)
     await eventually('the shards of the manifest', async () => new Set(await shards(cid)).size === 4, 60_000)
     expect(new Set(await shards(cid))).to.deep.equal(new Set([0, 1, 2, 3]))
+    expect(Buffer.compare(await read(alive()[0], cid), bytes)).to.equal(0)
+  })
+
+  it('does not doubt the owner when a stranger adds a false root behind its true ones', async () => {
+    await start(10, 1_500)
+    const { cid, bytes } = await put()
+    await owner.hologram.reshape(cid, 5)
+    const { shape } = decodeOwned((await owner.store.getOwned(cid))!)
+    const liar = cluster.peers[1]
+    await lease(liar, cid, { n: 6, roots: [...shape!.roots, new Uint8Array(32).fill(2)] })
+    const victims = new Set([await holderOf(cid, 4), await holderOf(cid, 0)])
+    victims.delete(owner)
+    victims.delete(liar)
+    await kill(victims)
+    await eventually('the five shards', async () => new Set(await shards(cid)).size === 5, 60_000)
+    expect(new Set(await shards(cid))).to.deep.equal(new Set([0, 1, 2, 3, 4]))
     expect(Buffer.compare(await read(alive()[0], cid), bytes)).to.equal(0)
   })
 })

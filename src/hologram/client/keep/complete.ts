@@ -103,7 +103,7 @@ export const STATED_ROOTS = 'roots in a lease'
 
 /**
  * @param n - rows whose roots are those of the object itself
- * @throws HologramError 'CORRUPT'; of `STATED_ROOTS` when only rows that a lease adds differ
+ * @throws HologramError 'CORRUPT'; of `STATED_ROOTS`, with the rows, when only rows that a lease adds differ
  */
 function checkRoots(made: ReadonlyMap<number, Uint8Array>, { roots }: Manifest, n: number): void {
   const wrong = [...made.keys()].filter(
@@ -113,7 +113,7 @@ function checkRoots(made: ReadonlyMap<number, Uint8Array>, { roots }: Manifest, 
   const own = wrong.find((row) => row < n)
   if (own === undefined) {
     const message = `a lease states roots of added shards (${wrong.join(', ')}) that are not those of the object`
-    throw new HologramError('CORRUPT', message, { what: STATED_ROOTS })
+    throw new HologramError('CORRUPT', message, { what: STATED_ROOTS, rows: wrong })
   }
   const what = `shard ${own}`
   throw new HologramError('CORRUPT', `${what} as rebuilt is not that of the manifest`, { what })

@@ -6,6 +6,7 @@ import type { Manifest } from '../../records/manifest.ts'
 import { maxShardsOf } from '../../records/shape.ts'
 import type { LeasedShape } from '../../records/shape.ts'
 import type { ReshapeReport } from '../../objects.ts'
+import type { ShardHolder } from '../../records/placement-record.ts'
 import type { Bandwidth } from '../../wire/bandwidth.ts'
 import type { ClientContext } from '../context.ts'
 import { locateManifest } from '../find/locate-manifest.ts'
@@ -15,7 +16,7 @@ import type { SignedLease } from '../put/publish.ts'
 import { checkPeers } from '../put/put-plan.ts'
 import { completeObject } from './complete.ts'
 import { holderKey } from './owned.ts'
-import type { OwnedRecord } from './owned.ts'
+import type { LeasedHolder, OwnedRecord } from './owned.ts'
 import { Removed } from './owned-objects.ts'
 import { afterLease, afterMending, answeringAt } from './policy.ts'
 import { renewLeases } from './renew.ts'
@@ -46,7 +47,7 @@ export async function reshapeObject(
   const { clock, owned } = context
   const before = await owned.read(cid)
   if (before === undefined) throw notOwned(cid)
-  const { manifest: asPut, bytes } = await locateManifest(context, cid, signal)
+  const { manifest: asPut, bytes, placed } = await locateManifest(context, cid, signal)
   checkShards(asPut, n)
   if (n > before.n) checkPeers({ k: before.k, n, margin: 0 }, context.mesh.placement().peers.length, false)
   const answering = answeringAt(before, clock.nowMs()).filter(({ shard }) => shard < n)
@@ -80,19 +81,37 @@ export async function reshapeObject(
     afterMending(afterLease(current, made, latest, clock.nowMs()), made)
   )
   const surplus = before.holders.filter(({ shard }) => shard >= n)
-  const { failed } = await renewLeases(context, cid, record, signal, [...record.holders, ...surplus])
-  const isNew = new Set(made.map(holderKey))
+  const told = [...record.holders, ...surplus]
+  const forgotten = forgottenHolders(placed, n, told)
+  const { failed } = await renewLeases(context, cid, record, signal, [...told, ...forgotten])
+  // They may have let go long ago: that they do not take a lease says nothing.
+  const isUninteresting = new Set([...made, ...forgotten].map(holderKey))
   return {
     cid,
     before: before.n,
     n,
     added: made.map(({ shard, peer }) => ({ shard, peer })),
-    dropped: [...new Set(surplus.map(({ shard }) => shard))].sort((a, b) => a - b),
+    dropped: [...new Set([...surplus, ...forgotten].map(({ shard }) => shard))].sort((a, b) => a - b),
     missing,
-    unreachable: failed.filter((holder) => !isNew.has(holderKey(holder))).map(({ peer }) => peer),
+    unreachable: failed.filter((holder) => !isUninteresting.has(holderKey(holder))).map(({ peer }) => peer),
     readBytes: made.length === 0 ? 0 : asPut.size,
     sentBytes: made.length * new Layout(asPut).shardBytes
   }
+}
+
+/**
+ * Holders of shards that are not asked for, of which the record knows nothing: this node ended between writing the smaller number
+ * down and telling them.
+ */
+function forgottenHolders(
+  placed: readonly ShardHolder[],
+  n: number,
+  known: readonly ShardHolder[]
+): LeasedHolder[] {
+  const keys = new Set(known.map(holderKey))
+  return placed
+    .filter((holder) => holder.shard >= n && !keys.has(holderKey(holder)))
+    .map(({ shard, peer }) => ({ shard, peer, leaseUntilMs: 0, seenMs: 0 }))
 }
 
 /** @throws HologramError 'BAD_CODE_PARAMETERS' */
