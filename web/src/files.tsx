@@ -13,6 +13,9 @@ interface Upload {
   readonly stop: AbortController
 }
 
+/** More rows than this would only slow the page down. */
+const MAX_ROWS = 2_000
+
 let uploads = 0
 
 /** What was stored from this node: put, get and remove. */
@@ -130,8 +133,13 @@ export const Files = ({
       <section>
         <h2>Stored from here</h2>
         {objects.length === 0 && <p>Nothing yet.</p>}
+        {objects.length > MAX_ROWS && (
+          <p class="note">
+            The {MAX_ROWS} newest of {objects.length}; <code>thhe ls</code> lists all.
+          </p>
+        )}
         <ul class="objects">
-          {objects.map((object) => {
+          {objects.slice(0, MAX_ROWS).map((object) => {
             const { cid, name, sizeBytes, sealed, leaseExpiresAtMs } = object
             const health = healthOf(object)
             return (

@@ -11,9 +11,6 @@ import { verdictOn } from './words.ts'
 
 const NODE_EVERY_MS = 3_000
 const OBJECTS_EVERY_MS = 10_000
-/** More objects than this would only slow the page down; `thhe ls` lists them all. */
-const MAX_OBJECTS = 2_000
-
 const loadNode = async (signal: AbortSignal): Promise<NodeView> => {
   const [status, { peers }, map] = await Promise.all([
     getJson<StatusJson>('/v1/status', signal),
@@ -28,7 +25,7 @@ const loadObjects = async (signal: AbortSignal): Promise<OwnedObjectJson[] | und
   const objects: OwnedObjectJson[] = []
   for await (const line of getLines<ListLine>('/v1/objects', signal)) {
     if ('problem' in line) throw new ApiError(line.problem)
-    if ('object' in line && objects.length < MAX_OBJECTS) objects.push(line.object)
+    if ('object' in line) objects.push(line.object)
   }
   return objects.sort((a, b) => b.createdAtMs - a.createdAtMs)
 }
