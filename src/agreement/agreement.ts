@@ -242,7 +242,10 @@ export class Agreement<M> {
   status(): AgreementStatus {
     const { clock } = this.#components
     const nowMs = clock.monotonicMs()
-    const slot = this.#scp.slot(this.#scp.currentSlot)
+    // There is none before the start.
+    const scp = this.#scp as Scp | undefined
+    const currentSlot = scp?.currentSlot ?? this.#chain.before.slot + 1
+    const slot = scp?.slot(currentSlot)
     const phase =
       slot === undefined || this.#proposedAtMs === undefined
         ? 'waiting'
@@ -251,7 +254,7 @@ export class Agreement<M> {
           : slot.phase
     const mapAgeMs = this.#decidedAtMs === undefined ? undefined : nowMs - this.#decidedAtMs
     return {
-      slot: this.#scp.currentSlot,
+      slot: currentSlot,
       phase,
       isValidator: this.isValidator,
       mapSlot: this.#chain.current?.slot ?? 0,
@@ -262,7 +265,7 @@ export class Agreement<M> {
       validators: this.#health.validators(),
       lastDecisionMs: this.#lastDecisionMs,
       decided: this.#decided,
-      evidence: this.#scp.evidence(),
+      evidence: scp?.evidence() ?? [],
       halted: this.#halted
     }
   }

@@ -224,7 +224,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     homeostatModule(homeostat),
     peersModule(peers, clocks),
     gossipShapeModule(opened.shape, { host, rttMicros: (peer) => peers.rttMicros(peer), prefix, clock }),
-    agreementModule(agreement, mesh),
+    agreementModule(agreement, mesh, clock),
     garbage,
     new Scrubber({ store, random: systemRandom, periodMs: config.auditPeriod, ...ofStore }),
     drain,

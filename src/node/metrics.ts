@@ -19,6 +19,25 @@ export const gauge = (
   })
 }
 
+/** A gauge that is missing from the page while `read` gives nothing. */
+export const gaugeWhenKnown = (
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => number | undefined
+): void => {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      const value = read()
+      if (value === undefined) this.remove()
+      else this.set(value)
+    }
+  })
+}
+
 /** A counter whose total is kept elsewhere and read when it is asked for. */
 export const counter = (registry: Registry, name: string, help: string, read: () => number): void => {
   new Counter({

@@ -64,6 +64,17 @@ describe('agreed map: real nodes', function () {
       PATIENCE_MS
     )
     expect((await lab.nodes[4].status()).map.state).to.equal('agreed')
+    const page = await lab.nodes[4].metrics.metrics()
+    for (const line of [
+      'map_peers 5',
+      'map_seats 5',
+      'map_stale 0',
+      'quorum_available 1',
+      'quorum_voting 0'
+    ]) {
+      expect(page).to.match(new RegExp(`^thhe_${line}$`, 'm'))
+    }
+    expect(page).to.match(/^thhe_map_age_seconds \d/m)
     await until(
       'the quorum sets to be checked',
       () => lab.nodes[0].map().agreement?.trust === 'intersects',

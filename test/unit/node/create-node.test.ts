@@ -9,6 +9,8 @@ import {
   formatDescriptor,
   silentLogger
 } from '../../../src/node/index.ts'
+import { futurePeerId } from '../../../src/node/data/folder.ts'
+import { flatQuorumSet } from '../../../src/node/network.ts'
 import type { Node, NodeConfig, NodeStatus } from '../../../src/node/index.ts'
 
 /** The fields of every status. The compiler refuses this table when one is missing. */
@@ -86,6 +88,27 @@ describe('a node that is not started', () => {
       ]) {
         expect(metrics).to.contain(name)
       }
+      // This network has no validators.
+      expect(metrics).to.not.match(/thhe_(map|quorum)_/)
+    } finally {
+      await node.stop()
+    }
+  })
+
+  it('has a status, a map and metrics in a network with validators', async () => {
+    const data = join(folder, 'validator')
+    const quorumSet = flatQuorumSet([await futurePeerId(data)])
+    const descriptor = createDescriptor({ name: 'validated', code: { k: 2, n: 4 }, quorumSet })
+    const validated = join(folder, 'validated.json')
+    writeFileSync(validated, formatDescriptor(descriptor))
+    const config: Partial<NodeConfig> = { data, network: validated, listen: [], mdns: false }
+    const node = await createNode(configWith(config), { logger: silentLogger })
+    try {
+      expect((await node.status()).map).to.include({ state: 'waiting', slot: 0, hasQuorum: true })
+      expect(node.map().agreement).to.deep.include({ slot: 1, phase: 'waiting', contradictions: [] })
+      const page = await node.metrics.metrics()
+      expect(page).to.include('thhe_map_slot 0\n').and.include('thhe_quorum_voting 1\n')
+      expect(page).to.not.match(/^thhe_map_age_seconds /m)
     } finally {
       await node.stop()
     }
