@@ -1,6 +1,7 @@
 // `npm test`, or `npm test -- FILES AND OPTIONS OF MOCHA`
-// Without arguments: all tests, in two processes beside each other, since most tests keep one core busy and CI has two.
-// The output of the second is printed when the first has ended. Ends with 1 when anything fails.
+// Without arguments: all tests. Most tests keep one core busy or wait, and CI has two cores: the pure ones run in one process,
+// beside two that take the files of test/integration a few at a time. The output of a process is printed when it has ended,
+// but for the first, which is shown as it comes. Ends with 1 when anything fails.
 
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -8,6 +9,10 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
 const MOCHA = join(ROOT, 'node_modules/mocha/bin/mocha.js')
+/** Processes at a time. A third one fills the pauses of the other two: tests on real hosts wait for half of their time. */
+const PROCESSES = 3
+/** Files of test/integration for one process: few, so that none has much left when the others are done; loading takes a second. */
+const FILES_EACH = 3
 
 interface Outcome {
   /** Exit status; 1 when a signal has ended it. */
@@ -16,19 +21,45 @@ interface Outcome {
 }
 
 const given = process.argv.slice(2)
-const outcomes = given.length > 0 ? [await mocha(given, true)] : await all()
-process.exitCode = outcomes.every(({ status }) => status === 0) ? 0 : 1
+process.exitCode = given.length > 0 ? (await mocha(given, true)).status : await all()
 
 /** @throws Error when a group has no files: `npm test` must not pass because it found nothing */
-async function all(): Promise<Outcome[]> {
+async function all(): Promise<number> {
+  const started = performance.now()
   const files = globSync('test/**/*.test.ts', { cwd: ROOT }).sort()
   const real = files.filter((file) => file.startsWith('test/integration/'))
-  const others = files.filter((file) => !real.includes(file))
-  if (real.length === 0 || others.length === 0) throw new Error('no tests found')
-  const [first, second] = [mocha(others, true), mocha(real, false)]
-  await first
-  process.stdout.write((await second).output)
-  return await Promise.all([first, second])
+  const pure = files.filter((file) => !real.includes(file))
+  if (real.length === 0 || pure.length === 0) throw new Error('no tests found')
+
+  const failed: string[] = []
+  const queue = inGroups(real)
+  const shown = mocha(pure, true)
+  let printed: Promise<unknown> = shown
+  const work = async (): Promise<void> => {
+    for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+      const { status, output } = await mocha(group, false)
+      printed = printed.then(() => process.stdout.write(output))
+      if (status !== 0) failed.push(...group)
+    }
+  }
+  const first = shown.then(async ({ status }) => {
+    if (status !== 0) failed.push('test/unit', 'test/sim')
+    await work()
+  })
+  await Promise.all([first, ...Array.from({ length: PROCESSES - 1 }, work)])
+  await printed
+
+  const minutes = ((performance.now() - started) / 60_000).toFixed(1)
+  const verdict = failed.length === 0 ? 'all passed' : `failures in:\n${failed.join('\n')}`
+  process.stdout.write(`${files.length} files in ${minutes} min: ${verdict}\n`)
+  return failed.length === 0 ? 0 : 1
+}
+
+/** In the order of their names, every so-many-th to one group, so that the dear ones of one folder do not meet in one. */
+function inGroups(files: readonly string[]): string[][] {
+  const groups = Array.from({ length: Math.ceil(files.length / FILES_EACH) }, (): string[] => [])
+  files.forEach((file, index) => groups[index % groups.length].push(file))
+  return groups
 }
 
 async function mocha(parameters: readonly string[], isShown: boolean): Promise<Outcome> {
