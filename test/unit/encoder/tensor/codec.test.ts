@@ -27,7 +27,7 @@ describe('tensor codec', () => {
   it('restores every tensor bit by bit', () => {
     fc.assert(
       fc.property(anyTensor, (tensor) => expectSame(roundTrip(tensor), tensor)),
-      { numRuns: 200 }
+      { numRuns: 100 }
     )
   })
 
@@ -87,7 +87,7 @@ describe('tensor codec', () => {
           parameters.errors[kept.length - 1]
         )
       }),
-      { numRuns: 150 }
+      { numRuns: 75 }
     )
   })
 

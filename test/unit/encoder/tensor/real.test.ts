@@ -121,7 +121,7 @@ describe('tensors of real numbers', () => {
         const { parameters, layers } = encodeTensor(tensor)
         expectSame(decodeTensor(parameters, layers), tensor)
       }),
-      { numRuns: 60 }
+      { numRuns: 30 }
     )
   }).timeout(300_000)
 
@@ -144,7 +144,7 @@ describe('tensors of real numbers', () => {
           }
         }
       }),
-      { numRuns: 30 }
+      { numRuns: 15 }
     )
   }).timeout(300_000)
 
