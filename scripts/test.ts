@@ -1,7 +1,7 @@
 // `npm test`, or `npm test -- FILES AND OPTIONS OF MOCHA`
-// Without arguments: all tests. Most tests keep one core busy or wait, and CI has two cores: the pure ones run in one process,
-// beside two that take the files of test/integration a few at a time. The output of a process is printed when it has ended,
-// but for the first, which is shown as it comes. Ends with 1 when anything fails.
+// Without arguments: all tests. Most tests keep one core busy or wait, and CI has two cores: those of test/unit run in one
+// process, beside two that take the other files a few at a time. The output of a process is printed when it has ended, but
+// for the first, which is shown as it comes. Ends with 1 when anything fails.
 
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '..')
 const MOCHA = join(ROOT, 'node_modules/mocha/bin/mocha.js')
 /** Processes at a time. A third one fills the pauses of the other two: tests on real hosts wait for half of their time. */
 const PROCESSES = 3
-/** Files of test/integration for one process: few, so that none has much left when the others are done; loading takes a second. */
+/** Other files for one process: few, so that none has much left when the others are done; loading takes a second. */
 const FILES_EACH = 2
 /** Compiled sources, for the processes that follow: without it, loading a node takes over a second of processor time each. */
 const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/compiled')
@@ -29,12 +29,12 @@ process.exitCode = given.length > 0 ? (await mocha(given, true)).status : await 
 async function all(): Promise<number> {
   const started = performance.now()
   const files = globSync('test/**/*.test.ts', { cwd: ROOT }).sort()
-  const real = files.filter((file) => file.startsWith('test/integration/'))
-  const pure = files.filter((file) => !real.includes(file))
-  if (real.length === 0 || pure.length === 0) throw new Error('no tests found')
+  const pure = files.filter((file) => file.startsWith('test/unit/'))
+  const others = files.filter((file) => !pure.includes(file))
+  if (pure.length === 0 || others.length === 0) throw new Error('no tests found')
 
   const failed: string[] = []
-  const queue = inGroups(real)
+  const queue = inGroups(others)
   const shown = mocha(pure, true)
   let printed: Promise<unknown> = shown
   const work = async (): Promise<void> => {
@@ -45,7 +45,7 @@ async function all(): Promise<number> {
     }
   }
   const first = shown.then(async ({ status }) => {
-    if (status !== 0) failed.push('test/unit', 'test/sim')
+    if (status !== 0) failed.push('test/unit')
     await work()
   })
   await Promise.all([first, ...Array.from({ length: PROCESSES - 1 }, work)])
