@@ -3,9 +3,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createReadStream } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { expect } from 'chai'
 
 const run = promisify(execFile)
@@ -28,7 +30,8 @@ const STEP_TIMEOUT_MS = 60_000
 const ENV: NodeJS.ProcessEnv = {
   ...process.env,
   TESTNET_IMAGE: PROJECT,
-  TESTNET_PORT_1: '0'
+  TESTNET_PORT_1: '0',
+  TESTNET_S3_PORT: '0'
 }
 
 async function docker(args: string[], timeout = STEP_TIMEOUT_MS): Promise<string> {
@@ -71,21 +74,28 @@ describe('docker compose cluster', function () {
 
   after(async () => {
     if (folder === undefined) return
-    await compose(['down', '--volumes', '--timeout', '1'])
+    await compose(['--profile', 's3', 'down', '--volumes', '--timeout', '1'])
     await docker(['image', 'rm', '--force', PROJECT])
     await rm(folder, { recursive: true })
   })
 
-  /** Runs the CLI on this host against peer-1. */
-  async function onHost(args: string[]): Promise<Record<string, unknown>> {
-    const api = await compose(['port', 'peer-1', '4780'])
-    const tokenFile = join(folder, 'token')
-    await writeFile(tokenFile, await compose(['exec', '-T', 'peer-1', 'cat', '/data/api-token']), {
-      mode: 0o600
-    })
-    const endpoint = ['--api', api, '--token-file', tokenFile, '--json']
-    const { stdout } = await run(process.execPath, [THHE, ...args, ...endpoint], { timeout: STEP_TIMEOUT_MS })
-    return JSON.parse(stdout)
+  /** Puts a file of this host through peer-1, as docs/guide/operations.md says. @returns the link */
+  async function put(file: string, ...flags: string[]): Promise<string> {
+    const args = [
+      '--project-name',
+      PROJECT,
+      '--file',
+      COMPOSE_FILE,
+      'exec',
+      '-T',
+      'peer-1',
+      'thhe',
+      'put',
+      '-'
+    ]
+    const child = run('docker', ['compose', ...args, ...flags], { env: ENV, timeout: STEP_TIMEOUT_MS })
+    createReadStream(file).pipe(child.child.stdin!)
+    return (await child).stdout.trim()
   }
 
   /** Runs the CLI in a container of the service `peer`, where it needs neither address nor token. */
@@ -142,12 +152,23 @@ describe('docker compose cluster', function () {
     const source = join(folder, 'source')
     const bytes = randomBytes(FILE_BYTES)
     await writeFile(source, bytes)
-    const { link } = await onHost(['put', source])
+    const link = await put(source)
     await docker(['kill', ...(await Promise.all(KILLED.map(containerOf)))])
-    await inside(1, ['get', String(link), '-o', '/tmp/copy'])
+    await inside(1, ['get', link, '-o', '/tmp/copy'])
     const digest = await compose(['exec', '-T', '--index', '1', 'peer', 'sha256sum', '/tmp/copy'])
     expect(digest.split(' ')[0]).to.equal(createHash('sha256').update(bytes).digest('hex'))
-    await onHost(['put', source, '-n', '4', '-k', '2'])
+    await put(source, '-n', '4', '-k', '2')
+  })
+
+  it('gives a file to the host without a token', async () => {
+    const source = join(folder, 'small')
+    await writeFile(source, 'hello')
+    const link = await put(source)
+    const api = await compose(['port', 'peer-1', '4780'])
+    const { stdout } = await run(process.execPath, [THHE, 'cat', link, '--api', api], {
+      timeout: STEP_TIMEOUT_MS
+    })
+    expect(stdout).to.equal('hello')
   })
 
   it('takes killed peers back with their shards', async () => {
@@ -159,6 +180,30 @@ describe('docker compose cluster', function () {
     const replicas = REPLICAS + ADDED
     await compose(['up', '--wait', '--no-recreate', '--scale', `peer=${replicas}`], UP_TIMEOUT_MS)
     await seesAll(replicas, 1 + replicas)
+  })
+
+  it('serves S3 with the profile s3', async () => {
+    await compose(['--profile', 's3', 'up', '--wait', '--no-recreate'], UP_TIMEOUT_MS)
+    const key = JSON.parse(
+      await compose(['exec', '-T', 's3', 'thhe', 's3', 'key', 'new', 'test', '--json'])
+    ) as {
+      accessKeyId: string
+      secretAccessKey: string
+    }
+    const client = new S3Client({
+      endpoint: `http://${await compose(['--profile', 's3', 'port', 's3', '9000'])}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: key
+    })
+    try {
+      await client.send(new CreateBucketCommand({ Bucket: 'photos' }))
+      await client.send(new PutObjectCommand({ Bucket: 'photos', Key: 'a', Body: 'hello' }))
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: 'photos', Key: 'a' }))
+      expect(await Body?.transformToString()).to.equal('hello')
+    } finally {
+      client.destroy()
+    }
   })
 
   it('stops cleanly on SIGTERM', async () => {

@@ -1,5 +1,5 @@
 import { Histogram } from 'prom-client'
-import { counterBy, gaugeBy } from '../metrics.ts'
+import { counterBy, gaugeBy, gaugeWhenKnown } from '../metrics.ts'
 import type { Module } from '../module.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import type { Peers } from './peers.ts'
@@ -37,6 +37,15 @@ export const peersModule = (peers: Peers, clocks: PeerClocks): Module => ({
     )
     gaugeBy(registry, 'thhe_peers', 'Peers in the table by what is known of them', 'state', () =>
       peers.counts()
+    )
+    gaugeWhenKnown(
+      registry,
+      'thhe_clock_skew_seconds',
+      'Median by which the clocks of peers are ahead of this one; missing while fewer than three have reported',
+      () => {
+        const skewMs = clocks.skewMs()
+        return skewMs === undefined ? undefined : skewMs / 1000
+      }
     )
     counterBy(
       registry,
