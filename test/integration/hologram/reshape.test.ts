@@ -1,12 +1,17 @@
 import { expect } from 'chai'
 import type { CID } from 'multiformats/cid'
-import { signLease, storedLease } from '../../../src/hologram/records/lease.ts'
+import { leafHash, MerkleRootBuilder } from '../../../encoder/index.ts'
+import type { Holdings } from '../../../src/hologram/index.ts'
+import { Layout } from '../../../src/hologram/records/layout.ts'
+import { shapeInLease, signLease, storedLease } from '../../../src/hologram/records/lease.ts'
+import { decodeManifest } from '../../../src/hologram/records/manifest.ts'
+import { manifestHomes } from '../../../src/hologram/placement/placement.ts'
 import type { LeasedShape } from '../../../src/hologram/records/shape.ts'
 import { decodeOwned, encodeOwned } from '../../../src/hologram/client/keep/owned.ts'
 import { isHologramError } from '../../../src/hologram/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { fastClock } from '../../support/fast-clock.ts'
-import { chunked, Cluster, collect, randomObject } from '../../support/cluster.ts'
+import { chunked, Cluster, collect, overriding, randomObject } from '../../support/cluster.ts'
 import type { ClusterPeer } from '../../support/cluster.ts'
 
 const BLOCK = 65536
@@ -86,6 +91,21 @@ describe('hologram: another number of shards', function () {
     const signed = await signLease(mesh.networkId, terms, signer)
     const stored = storedLease({ ...terms, lessee: mesh.self }, signed)
     for (const { store } of cluster.peers) await store.putLease(cid, stored)
+  }
+
+  /** Gives `liar` bytes of its own as shard `shard`. @returns their root */
+  const forge = async (liar: ClusterPeer, cid: CID, shard: number): Promise<Uint8Array> => {
+    const manifest = (await owner.store.getManifest(cid))!
+    const layout = new Layout(decodeManifest(manifest))
+    const root = new MerkleRootBuilder()
+    const upload = await liar.store.openUpload(randomObject(32), shard, layout.shardBytes)
+    for (let index = 0; index < layout.segments; index++) {
+      const block = randomObject(layout.blockBytesAt(index))
+      await upload.append(block, leafHash(block))
+      root.append(leafHash(block))
+    }
+    await upload.commit(cid, manifest)
+    return root.root()
   }
 
   it('grows: the added shards alone make up for lost ones, for whole reads and for parts', async () => {
@@ -216,5 +236,65 @@ describe('hologram: another number of shards', function () {
     await eventually('the five shards', async () => new Set(await shards(cid)).size === 5, 60_000)
     expect(new Set(await shards(cid))).to.deep.equal(new Set([0, 1, 2, 3, 4]))
     expect(Buffer.compare(await read(alive()[0], cid), bytes)).to.equal(0)
+  })
+
+  it('never reads wrong bytes from a lessee that keeps shards of its own making under its roots', async () => {
+    await start(9)
+    const { cid, bytes } = await put()
+    const holders = new Set<ClusterPeer>()
+    for (let shard = 0; shard < N; shard++) holders.add(await holderOf(cid, shard))
+    const liar = cluster.peers.find((peer) => peer !== owner && !holders.has(peer))!
+    const roots = [await forge(liar, cid, 4), await forge(liar, cid, 5)]
+    await lease(liar, cid, { n: 6, roots })
+    const reader = await cluster.join()
+    const part = { start: 70_000, end: 200_000 }
+    const expectRight = async (): Promise<void> => {
+      expect(Buffer.compare(await read(reader, cid), bytes)).to.equal(0)
+      expect(Buffer.compare(await read(reader, cid, part), bytes.subarray(70_000, 200_000))).to.equal(0)
+    }
+    await expectRight()
+    const [first, second, ...rest] = [...holders]
+    await kill([first, second])
+    await expectRight()
+    // One true shard is left, of two that are needed: with a false one, nothing of the object can be made.
+    await kill([rest[0]])
+    expect(await codeOf(read(reader, cid))).to.equal('CORRUPT')
+    const seen: Uint8Array[] = []
+    const { bytes: parts } = await reader.hologram.get(cid, { range: part })
+    const reading = (async (): Promise<void> => {
+      for await (const piece of parts) seen.push(piece)
+    })()
+    expect(await codeOf(reading)).to.equal('CORRUPT')
+    expect(seen).to.deep.equal([])
+  })
+
+  it('readers learn of added shards from others when the home that they ask has missed the lease', async () => {
+    await start(0)
+    /** Peers that a later lease with another number of shards does not reach. */
+    const deaf = new Set<Holdings>()
+    const holdings = (store: ClusterPeer['store']): Holdings => {
+      const misses = async (cid: CID, signed: Uint8Array): Promise<boolean> =>
+        deaf.has(store) && shapeInLease(signed) !== undefined && (await store.leases(cid)).length > 0
+      return overriding<Holdings>(store, {
+        putLease: async (cid, lease, options) =>
+          (await misses(cid, lease.signed)) ? false : store.putLease(cid, lease, options),
+        keepObject: async (cid, object, options) =>
+          (await misses(cid, object.lease.signed)) ? 'kept' : store.keepObject(cid, object, options)
+      })
+    }
+    for (let peer = 0; peer < 10; peer++) await cluster.join({ holdings })
+    owner = cluster.peers[0]
+    const { cid, bytes } = await put()
+    const order = manifestHomes(cid, 10, owner.mesh.placement().peers).map(({ id }) =>
+      cluster.peers.find(({ mesh }) => mesh.self.equals(id))!
+    )
+    const holders = new Set<ClusterPeer>()
+    for (let shard = 0; shard < 3; shard++) holders.add(await holderOf(cid, shard))
+    const informed = order.slice(0, 7).findLast((peer) => peer !== owner && !holders.has(peer))!
+    for (const peer of cluster.peers) if (peer !== informed && peer !== owner) deaf.add(peer.store)
+    expect(await owner.hologram.reshape(cid, 7)).to.include({ missing: 0 })
+    await kill([...holders, owner])
+    const reader = await cluster.join()
+    expect(Buffer.compare(await read(reader, cid), bytes)).to.equal(0)
   })
 })

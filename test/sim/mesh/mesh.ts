@@ -81,7 +81,8 @@ export class SimMesh implements Mesh {
     signal.addEventListener('abort', onAbort, { once: true })
     const trips = this.#connected.has(to) ? 1 : HANDSHAKE_ROUND_TRIPS
     this.#roundTrips(trips, to, () => {
-      if (signal.aborted) return
+      // The system of a process that has ended meanwhile takes no connection up.
+      if (signal.aborted || this.#isDead) return
       const inbound = target.mesh
       if (inbound === undefined) return reject(unreachable(peer, 'connection refused'))
       this.#connected.add(to)

@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { neededShards } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
 import { homesOf } from '../../placement/placement.ts'
+import type { Lease } from '../../records/lease.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { uniquePeers } from '../context.ts'
 import { drawnFactors } from '../../steering.ts'
@@ -18,6 +19,8 @@ export class ShardMap implements ShardLocations {
   readonly #manifest: Manifest
   readonly #answer: ManifestAnswer
   readonly #factor: (peer: PeerId) => number
+  /** The newest lease of each lessee that any peer has shown. */
+  readonly #leases = new Map<string, Lease>()
 
   constructor(context: ClientContext, cid: CID, answer: ManifestAnswer) {
     this.#context = context
@@ -25,6 +28,12 @@ export class ShardMap implements ShardLocations {
     this.#manifest = answer.manifest
     this.#answer = answer
     this.#factor = drawnFactors(context.steering)
+    this.#learn(answer.leases)
+  }
+
+  /** Leases that ask for another number of shards: those of the first answer, and what `discover` has added to them. */
+  get leases(): readonly Lease[] {
+    return [...this.#leases.values()]
   }
 
   /**
@@ -64,6 +73,7 @@ export class ShardMap implements ShardLocations {
       }
     }
     const found = (await Promise.all(uniquePeers(peers).map(ask))).flat()
+    for (const { leases } of found) this.#learn(leases)
     const holders = [
       ...found.flatMap((answer) => answer.holders),
       ...found.flatMap((answer) => answer.placed)
@@ -80,6 +90,14 @@ export class ShardMap implements ShardLocations {
       .map((peer) => ({ peer, costMs: experience.predictMs(peer, 0, blockBytes) * this.#factor(peer) }))
       .sort((a, b) => a.costMs - b.costMs)
       .map(({ peer }) => peer)
+  }
+
+  #learn(leases: readonly Lease[]): void {
+    for (const lease of leases) {
+      const key = lease.lessee.toString()
+      const known = this.#leases.get(key)
+      if (known === undefined || known.sequence < lease.sequence) this.#leases.set(key, lease)
+    }
   }
 
   #rank(peer: PeerId): number {

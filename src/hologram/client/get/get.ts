@@ -10,6 +10,7 @@ import { locateManifest } from '../find/locate-manifest.ts'
 import type { ManifestAnswer } from '../find/locate-manifest.ts'
 import { shapeOf } from '../../records/shape.ts'
 import { readSegments } from './read-segments.ts'
+import type { ReadableObject } from './read-segments.ts'
 import { ShardMap } from '../find/shard-map.ts'
 
 export interface LayeredGetOptions extends GetOptions {
@@ -30,8 +31,6 @@ export class OpenedObject implements LayeredObject {
   readonly #context: ClientContext
   readonly #answer: ManifestAnswer
   readonly #layout: Layout
-  /** The manifest with the shards that leases add. */
-  readonly #readable: Manifest
   readonly #signal: AbortSignal
 
   constructor(context: ClientContext, cid: CID, answer: ManifestAnswer, signal: AbortSignal) {
@@ -39,7 +38,6 @@ export class OpenedObject implements LayeredObject {
     this.manifest = answer.manifest
     this.#context = context
     this.#answer = answer
-    this.#readable = shapeOf(answer.manifest, answer.leases).readable
     this.#layout = new Layout(answer.manifest)
     this.#signal = signal
   }
@@ -60,9 +58,7 @@ export class OpenedObject implements LayeredObject {
     wanted: { start: number; end: number },
     isWhole: boolean
   ): AsyncGenerator<Uint8Array> {
-    const { cid, manifest } = this
-    const locations = new ShardMap(this.#context, cid, { ...this.#answer, manifest: this.#readable })
-    const object = { cid, manifest, readable: this.#readable, layout: this.#layout }
+    const { locations, object } = this.#source()
     let proofs: readonly Uint8Array[] | undefined
     const source = readSegments(this.#context, object, locations, segments, this.#signal)
     for await (const { segment, rows, isProved } of source) {
@@ -74,14 +70,21 @@ export class OpenedObject implements LayeredObject {
     }
   }
 
+  #source(): { locations: ShardMap; object: ReadableObject } {
+    const { cid, manifest } = this
+    const { readable: known } = shapeOf(manifest, this.#answer.leases)
+    const locations = new ShardMap(this.#context, cid, { ...this.#answer, manifest: known })
+    const readable = (): Manifest => shapeOf(manifest, locations.leases).readable
+    return { locations, object: { cid, manifest, readable, layout: this.#layout } }
+  }
+
   /**
    * SHA-256 of each segment, of an object that as a whole has the digest of its manifest. A part that was read from shards with
    * no root in the manifest can only be trusted by reading all: lessees may lie.
    */
   async #proveSegments(): Promise<Uint8Array[]> {
-    const { cid, manifest } = this
-    const locations = new ShardMap(this.#context, cid, { ...this.#answer, manifest: this.#readable })
-    const object = { cid, manifest, readable: this.#readable, layout: this.#layout }
+    const { manifest } = this
+    const { locations, object } = this.#source()
     const hash = createHash('sha256')
     const proofs: Uint8Array[] = []
     const all = segmentsBetween(this.#layout, { first: 0, end: this.#layout.segments }, undefined)

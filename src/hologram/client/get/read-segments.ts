@@ -16,8 +16,11 @@ import type { ShardLocations } from './segment-reader.ts'
 export interface ReadableObject {
   readonly cid: CID
   readonly manifest: Manifest
-  /** The same with the shards that leases add: used when those of the manifest are too few. @default `manifest` */
-  readonly readable?: Manifest
+  /**
+   * The same with the shards that leases add: asked for when those of the manifest are too few. By then all peers have been asked,
+   * and a lease may have been learnt that the first one did not have. @default `manifest`
+   */
+  readonly readable?: () => Manifest
   readonly layout: Layout
   /** For repair: busy holders serve others first. @default false */
   readonly isBackground?: boolean
@@ -43,7 +46,7 @@ export async function* readSegments(
   segments: Iterable<Segment>,
   signal: AbortSignal
 ): AsyncGenerator<ReadSegment> {
-  const { manifest, readable = manifest } = object
+  const { manifest } = object
   const source = segments[Symbol.iterator]()
   /** Asked for and not yet read. */
   const open: Segment[] = []
@@ -60,7 +63,9 @@ export async function* readSegments(
       yield { segment, rows, isProved: true }
     }
   } catch (error) {
-    if (!isHologramError(error, 'NOT_ENOUGH_SHARDS') || readable.n <= manifest.n) throw error
+    if (!isHologramError(error, 'NOT_ENOUGH_SHARDS')) throw error
+    const readable = object.readable?.() ?? manifest
+    if (readable.n <= manifest.n) throw error
     const added = { ...object, manifest: readable }
     const left = chained(open.splice(0), asked())
     const rest = readRows(context, added, within(locations, readable.n), left, signal)

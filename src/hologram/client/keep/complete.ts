@@ -62,7 +62,7 @@ export async function completeObject(
   })
   const rows = readSegments(
     context,
-    { cid, manifest: decodeManifest(bytes), readable: manifest, layout, isBackground: true },
+    { cid, manifest: decodeManifest(bytes), readable: () => manifest, layout, isBackground: true },
     locations,
     allSegments(layout),
     signal
