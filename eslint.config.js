@@ -108,7 +108,8 @@ const SRC_ROOMS = [
   'seal',
   'node',
   'gateway',
-  'cli'
+  'cli',
+  'sdk'
 ]
 const othersThan = (...own) => rooms(...SRC_ROOMS.filter((room) => !own.includes(room)))
 /** Types of a sibling room may be named; its code may not be loaded. */
@@ -192,5 +193,14 @@ export default defineConfig(
   {
     files: ['src/cli/**/*.ts'],
     rules: walls([othersThan('cli', 'node', 'gateway', 'seal', 'folders', 'heads', 'manifold', 's3')])
+  },
+  {
+    // What the gateway answers is named; its code stays in the node.
+    files: ['src/sdk/**/*.ts'],
+    rules: walls([
+      LIBP2P_MODULES,
+      typesOnly(rooms('gateway')),
+      othersThan('sdk', 'cli', 'seal', 'folders', 'gateway')
+    ])
   }
 )

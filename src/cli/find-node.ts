@@ -5,6 +5,7 @@ import type { ApiFile } from './api-file.ts'
 import type { StatusJson } from '../gateway/index.ts'
 import { processState } from '../node/data/lock.ts'
 import { NodeClient, silent } from './client.ts'
+import type { ClientInit } from './client.ts'
 import { clusterFolders } from './cluster/state.ts'
 import type { EndpointOptions } from './endpoint.ts'
 import { CliError, usageError } from './errors.ts'
@@ -39,7 +40,14 @@ export const lookupOf = (
 }
 
 /** A client of the first node that answers. @throws CliError 'NO_NODE' | 'NODE_SILENT' | 'USAGE' and such */
-export const findNode = async (options: EndpointOptions, { env, signal }: Io): Promise<NodeClient> => {
+export const findNode = async (options: EndpointOptions, { env, signal }: Io): Promise<NodeClient> =>
+  new NodeClient({ ...(await locateNode(options, { env, signal })), signal })
+
+/** What a client of the first node that answers needs. @throws as `findNode` */
+export const locateNode = async (
+  options: EndpointOptions,
+  { env, signal }: Pick<Io, 'env' | 'signal'>
+): Promise<Omit<ClientInit, 'signal'>> => {
   const lookup = lookupOf(options, env, await clusterFolders(env))
   if (lookup.url !== undefined) return await nodeAt(lookup, lookup.url, signal)
   const files = (await Promise.all(lookup.folders.map(readApiFile))).filter((file) => file !== undefined)
@@ -50,17 +58,21 @@ export const findNode = async (options: EndpointOptions, { env, signal }: Io): P
   const token = await readToken(lookup.tokenFile ?? file.tokenFile)
   // The token lies in the data folder.
   const dataFolder = dirname(file.tokenFile)
-  return new NodeClient({ url, address: url, pid, signal, token, network, dataFolder })
+  return { url, address: url, pid, token, network, dataFolder }
 }
 
 /** The node that the user named by its address. */
-const nodeAt = async (lookup: Lookup, url: string, signal: AbortSignal): Promise<NodeClient> => {
+const nodeAt = async (
+  lookup: Lookup,
+  url: string,
+  signal: AbortSignal
+): Promise<Omit<ClientInit, 'signal'>> => {
   const file = await readApiFile(lookup.folders[0])
   const pid = file !== undefined && new URL(file.url).host === new URL(url).host ? file.pid : undefined
-  const client = new NodeClient({ url, pid, signal, ...(await tokenFor(lookup, url)) })
+  const init = { url, pid, ...(await tokenFor(lookup, url)) }
   // One that hangs is found out here; later requests may rightly take long.
-  await client.network()
-  return client
+  const network = await new NodeClient({ ...init, signal }).network()
+  return { ...init, network }
 }
 
 /** A node that has not answered after so long gets company: the next one is asked as well. */

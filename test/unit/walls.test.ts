@@ -160,6 +160,16 @@ const BREACHES: ReadonlyArray<[file: string, code: string, rule: string]> = [
     '@typescript-eslint/no-restricted-imports'
   ],
   [
+    'src/sdk/x.ts',
+    "import { createNode } from '../node/index.ts'\ncreateNode()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
+    'src/sdk/x.ts',
+    "import { createGateway } from '../gateway/index.ts'\ncreateGateway()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
+  [
     'src/gateway/x.ts',
     "import { Store } from '../store/index.ts'\nnew Store()",
     '@typescript-eslint/no-restricted-imports'

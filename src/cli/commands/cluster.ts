@@ -6,6 +6,9 @@ import { commandGroup, defineCommand } from '../command.ts'
 import type { ClusterCode, ClusterState } from '../cluster/state.ts'
 import { usageError } from '../errors.ts'
 import type { CliError } from '../errors.ts'
+import type { S3StatusJson } from '../../gateway/index.ts'
+import { openingOf } from '../web-opening.ts'
+import type { NodeClient } from '../client.ts'
 import { count, formatBytes, shortPeer } from '../format.ts'
 import { FULL_OPTION } from '../globals.ts'
 import { wholeWithin, within } from '../numbers.ts'
@@ -24,8 +27,12 @@ interface UpFlags extends ClusterFlags {
   readonly quota?: string
   readonly set?: readonly string[]
   readonly s3?: string
+  readonly web: boolean
   readonly timeout: number
 }
+
+/** Where peer 1 serves S3 when --s3 says no more. */
+const S3_LISTEN = '127.0.0.1:9000'
 
 const MAX_PEERS = 100
 
@@ -63,8 +70,14 @@ const upCommand = (io: Io): CommandModule =>
         },
         s3: {
           type: 'string',
-          requiresArg: true,
-          describe: 'Peer 1 serves S3 at this HOST:PORT, if this command starts it'
+          // Bare, it is ''.
+          coerce: (listen: string | undefined) => (listen === '' ? S3_LISTEN : listen),
+          describe: `Peer 1 serves S3 at this HOST:PORT, or at ${S3_LISTEN}, if this command starts it`
+        },
+        web: {
+          type: 'boolean',
+          default: false,
+          describe: 'Print an address that opens the web page of peer 1, once'
         },
         timeout: { type: 'number', default: 60, requiresArg: true, describe: 'Seconds until it is given up' }
       }),
@@ -89,8 +102,11 @@ const upCommand = (io: Io): CommandModule =>
       })
       const elapsedMs = Math.round(performance.now() - startedMs)
       const list = peers.map(({ number, pid, client }) => ({ number, pid, url: client.url }))
-      if (flags.json) await printJson(io, { folder, elapsedMs, code, peers: list })
-      else if (!flags.quiet) {
+      const [{ client }] = peers
+      const s3 = flags.s3 === undefined ? undefined : await s3Of(client)
+      const web = flags.web ? await openingOf(client) : undefined
+      if (flags.json) return await printJson(io, { folder, elapsedMs, code, peers: list, s3, web })
+      if (!flags.quiet) {
         const { k, n } = code
         remark(
           io,
@@ -98,8 +114,22 @@ const upCommand = (io: Io): CommandModule =>
             `Objects have ${count(n, 'shard')}; any ${k === 1 ? 'one suffices' : `${k} suffice`}.`
         )
         remark(io, 'Try: thhe put FILE, thhe cluster kill --random 1, thhe get LINK, thhe cluster down.')
+        if (s3 !== undefined)
+          remark(io, `S3 is served at ${s3.url}. Make an access key: thhe s3 key new laptop.`)
+        if (web !== undefined) remark(io, 'The web page. The address works once, within two minutes:')
       }
+      if (web !== undefined) await printLine(io, web.url)
     }
+  })
+
+/** @throws CliError 'USAGE' if peer 1 was started earlier, without S3 */
+const s3Of = async (client: NodeClient): Promise<S3StatusJson> =>
+  await client.s3().catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== 'S3_OFF') throw error
+    throw usageError(
+      'The cluster is up, and its peer 1 does not serve S3: it was started without.',
+      'Stop it with `thhe cluster kill 1` and run this again.'
+    )
   })
 
 /** @throws CliError 'USAGE' before anything is started */

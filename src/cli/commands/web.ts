@@ -4,6 +4,7 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark } from '../output.ts'
+import { openingOf } from '../web-opening.ts'
 
 export const webCommand = (io: Io): CommandModule =>
   defineCommand<EndpointOptions>({
@@ -12,11 +13,9 @@ export const webCommand = (io: Io): CommandModule =>
     builder: (yargs) => withEndpoint(yargs),
     handler: async (flags) => {
       const client = await connect(flags, io)
-      const { code, expiresAtMs } = await client.createWebCode()
-      // Browsers keep what stands after the # to themselves.
-      const url = `${client.url}/#open=${code}`
-      if (flags.json) return await printJson(io, { url, expiresAtMs })
-      await printLine(io, url)
+      const opening = await openingOf(client)
+      if (flags.json) return await printJson(io, opening)
+      await printLine(io, opening.url)
       if (!flags.quiet) remark(io, 'Open it within two minutes. It works once.')
     }
   })

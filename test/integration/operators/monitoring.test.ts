@@ -21,6 +21,12 @@ interface Rule {
   readonly annotations?: Readonly<Record<'summary' | 'description' | 'action' | 'runbook', string>>
 }
 
+interface Up {
+  readonly peers: ReadonlyArray<{ readonly url: string }>
+  readonly s3: { readonly url: string }
+  readonly web: { readonly url: string }
+}
+
 interface Panel {
   readonly title: string
   readonly type: string
@@ -135,17 +141,34 @@ describe('monitoring: rules and dashboard', function () {
     /** Values of labels that appear when they are first counted, so that a node at rest does not show them. */
     const LAZY = [/^thhe_s3_/, /^thhe_operation_seconds/, /^thhe_event_loop_delay_seconds/]
     let thhe: CommandLine
+    let up: Up
     let page: string
 
     before(async () => {
       thhe = await CommandLine.create()
-      await thhe.json('cluster', 'up', '-n', '1', '--s3', '127.0.0.1:0')
-      const { peers } = await thhe.json<{ peers: Array<{ url: string }> }>('cluster', 'status')
-      page = await (await fetch(`${peers[0].url}/metrics`)).text()
+      up = await thhe.json<Up>('cluster', 'up', '-n', '1', '--s3', '127.0.0.1:0', '--web')
+      page = await (await fetch(`${up.peers[0].url}/metrics`)).text()
     })
     after(async () => {
       await thhe.run(['cluster', 'down', '--purge'])
       await thhe.remove()
+    })
+
+    it('which `cluster up --s3 --web` has started with S3 and an address that opens its page', async () => {
+      // Nobody gets in without a signature.
+      expect((await fetch(up.s3.url)).status).to.equal(403)
+      const [url, code] = up.web.url.split('/#open=')
+      expect(url).to.equal(up.peers[0].url)
+      const opened = await fetch(`${url}/v1/web/session`, { method: 'POST', body: JSON.stringify({ code }) })
+      expect(opened.status).to.equal(201)
+    })
+
+    it('which says so when it was started without S3', async () => {
+      await thhe.run(['cluster', 'kill', '1'])
+      await thhe.json('cluster', 'up', '-n', '1')
+      const { code, stderr } = await thhe.run(['cluster', 'up', '-n', '1', '--s3'])
+      expect([code, stderr]).to.deep.equal([2, stderr])
+      expect(stderr).to.include('does not serve S3')
     })
 
     /** Names of metrics in a query, with the matchers of their labels. */

@@ -1,4 +1,9 @@
 import { expect } from 'chai'
+import type { CommandModule } from 'yargs'
+import { nameOf } from '../../../src/cli/command-names.ts'
+import { recordOf } from '../../../src/cli/command-record.ts'
+import { clusterCommand } from '../../../src/cli/commands/cluster.ts'
+import { runInProcess, World } from './world.ts'
 import { settingsOf } from '../../../src/cli/cluster/settings.ts'
 import type { CliError } from '../../../src/cli/errors.ts'
 
@@ -46,6 +51,26 @@ describe('cli: settings for the peers of a cluster', () => {
       'mdns=true'
     ]) {
       expect(refusal(name), name).to.include('sets')
+    }
+  })
+
+  it('have an address for S3 of their own when --s3 names none', async () => {
+    const world = await World.create()
+    try {
+      const { members } = await recordOf(clusterCommand(world.io))
+      const up = members.find((member) => nameOf(member) === 'up')
+      const { options } = await recordOf(up as CommandModule)
+      const listen = options.get('s3')?.coerce as (listen: string | undefined) => string | undefined
+      expect([listen(''), listen('127.0.0.1:1'), listen(undefined)]).to.deep.equal([
+        '127.0.0.1:9000',
+        '127.0.0.1:1',
+        undefined
+      ])
+      const { exitCode, stderr } = await runInProcess(world, ['cluster', 'up', '--s3', '--set', 'nonsense'])
+      expect([exitCode, stderr]).to.deep.equal([2, stderr])
+      expect(stderr).to.include('--set')
+    } finally {
+      await world.remove()
     }
   })
 })
