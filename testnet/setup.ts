@@ -1,4 +1,4 @@
-// Makes the network of a compose cluster, before its bootstrap peer starts: the peer's key, keys for the first of the other
+// Makes the network of a compose cluster, or of one on Kubernetes, before its bootstrap peer starts: the peer's key, keys for the first of the other
 // peers, and a descriptor that names them all as validators. Run again it changes nothing, unless the bootstrap peer's key
 // is new: then the descriptor names that one as the bootstrap peer.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -22,6 +22,8 @@ const { values } = parseArgs({
     data: { type: 'string', default: '/data' },
     /** The descriptor that every peer is given. */
     network: { type: 'string', default: '/network/network.json' },
+    /** What the network is called. */
+    name: { type: 'string', default: 'compose' },
     /** Where the other peers reach the bootstrap peer, without its peer id. */
     address: { type: 'string', default: '/dns4/peer-1/tcp/4701' },
     // Of eight peers two hold no shard of an object: with one or two down, puts go on.
@@ -58,7 +60,7 @@ async function newDescriptor(): Promise<NetworkDescriptor> {
   const validators = [peerId]
   for (let number = 1; number < count; number++) validators.push(await idOf(join(keys, keyName(number))))
   const code = { k: Number(values.k), n: Number(values.n) }
-  return createDescriptor({ name: 'compose', code, quorumSet: flatQuorumSet(validators) })
+  return createDescriptor({ name: values.name, code, quorumSet: flatQuorumSet(validators) })
 }
 
 async function idOf(keyFile: string): Promise<string> {

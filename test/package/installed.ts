@@ -81,7 +81,13 @@ describe('the package, packed and installed globally', function () {
 
   it('has what it needs to run, and neither sources nor tests', () => {
     const paths = packed.files.map(({ path }) => path)
-    expect(paths).to.include.members(['bin/thhe.js', 'LICENSE', 'README.md', 'dist/web/index.html'])
+    expect(paths).to.include.members([
+      'bin/thhe.js',
+      'LICENSE',
+      'README.md',
+      'dist/web/index.html',
+      'deploy/systemd/thhe.service'
+    ])
     expect(paths.filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))).to.deep.equal([])
     expect(paths.filter((path) => /^(test|bench|scripts|node_modules)\//.test(path))).to.deep.equal([])
   })
