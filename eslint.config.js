@@ -168,7 +168,10 @@ export default defineConfig(
   },
   { files: ['src/heads/**/*.ts'], rules: timed(typesOnly(othersThan('heads'))) },
   { files: ['src/agreement/**/*.ts'], rules: timed(typesOnly(othersThan('agreement'))) },
-  { files: ['src/field/**/*.ts'], rules: walls([typesOnly(othersThan('field'))]) },
+  {
+    files: ['src/field/**/*.ts'],
+    rules: timed(IO_MODULES, LIBP2P_MODULES, WORKER_MODULES, othersThan('field', 'agreement'))
+  },
   { files: ['src/store/**/*.ts'], rules: walls([typesOnly(othersThan('store'))]) },
   {
     files: ['src/tables/**/*.ts'],

@@ -2,12 +2,20 @@
 // with durable records, payloads fetched before a vote, and catch-up for those that were away.
 // May not enter: sockets, disks, libp2p; they come in as AgreementLink and AgreementRecords. Nor what a map means (MapRules).
 export { Agreement } from './agreement.ts'
-export type { AgreementComponents, AgreementInit, AgreementStatus, EpochOutcome } from './agreement.ts'
+export type {
+  AgreementComponents,
+  AgreementInit,
+  AgreementLogger,
+  AgreementStatus,
+  EpochOutcome
+} from './agreement.ts'
 export { AgreementError } from './errors.ts'
 export type { AgreementErrorCode } from './errors.ts'
 export { decodeEpochValue, encodeEpochValue, MAX_EPOCH_REPORTS, NO_MAP_HASH } from './epoch-value.ts'
 export type { EpochValue } from './epoch-value.ts'
 export type { AgreementLink, AskOptions, Question, Reply } from './link.ts'
 export type { MapRules, ReadReport } from './map-rules.ts'
+export { Outbox } from './outbox.ts'
+export { Questions } from './questions.ts'
 export { MemoryRecords } from './records.ts'
 export type { AgreementRecords, RecordChange } from './records.ts'

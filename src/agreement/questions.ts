@@ -12,7 +12,7 @@ const MAX_PAYLOADS = 32
 const MAX_QUORUM_SETS = 8
 
 export interface QuestionsInit {
-  readonly link: AgreementLink
+  readonly link: Pick<AgreementLink, 'ask' | 'peers'>
   readonly clock: Clock
   readonly random: RandomSource
   readonly signal: AbortSignal
@@ -37,6 +37,10 @@ export class Questions {
 
   wantQuorumSet(hash: string): void {
     this.#quorumSets.add(hash)
+  }
+
+  wants(hash: string): boolean {
+    return this.#payloads.has(hash)
   }
 
   got(hash: string): void {

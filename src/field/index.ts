@@ -1,0 +1,17 @@
+// Small state that the mesh agrees on: named slots, changed by signed transactions that validators put in one order.
+// May not enter: sockets, disks, libp2p; they come in as FieldLink and AgreementRecords. Nor what a slot is used for.
+export { Field } from './field.ts'
+export type { FieldComponents, FieldInit, FieldStatus, ReceivedTransactions, SlotView } from './field.ts'
+export { FieldError } from './errors.ts'
+export type { FieldErrorCode } from './errors.ts'
+export type { FieldLink } from './link.ts'
+export { parseSlotName, slotId, slotNameText } from './name.ts'
+export type { SlotName } from './name.ts'
+export { decodeTransactions, encodeTransactions, MAX_GOSSIP_TRANSACTION_BYTES } from './transaction-gossip.ts'
+export type { TransactionGossip } from './transaction-gossip.ts'
+export { FIELD_LIMITS } from './limits.ts'
+export { verifySlotProof } from './slot-proof.ts'
+export type { SlotProof } from './slot-proof.ts'
+export type { Candidate } from './superposition.ts'
+export type { Change, Outcome, Refusal, SlotKind, SlotValue, Transaction, Writers } from './types.ts'
+export type { SlotEntry } from './state.ts'
