@@ -23,6 +23,13 @@ import type {
   ResolvedJson,
   S3KeyJson,
   S3KeysJson,
+  ChangedJson,
+  SlotChangeJson,
+  SlotJson,
+  SlotLine,
+  SlotLogJson,
+  SlotsJson,
+  SlotViewJson,
   S3StatusJson,
   VerifyReportJson,
   ScrubReportJson,
@@ -180,6 +187,36 @@ export class NodeClient {
     const request = await this.openWithToken('PUT', `/v1/names/${name}`, { headers })
     request.write(signed)
     return await this.#body(request)
+  }
+  slots = async (owner?: string): Promise<SlotsJson> =>
+    await this.#body(await this.openWithToken('GET', '/v1/field', { query: { owner } }))
+  /** @param confidence - waits until so large a share of the validators has accepted one outcome */
+  slot = async (name: string, confidence?: number): Promise<SlotViewJson> =>
+    await this.#body(await this.openWithToken('GET', slotPath(name), { query: { confidence } }))
+  changeSlot = async (name: string, change: SlotChangeJson): Promise<ChangedJson> => {
+    const body = Buffer.from(JSON.stringify(change))
+    const headers = { 'content-type': 'application/json', 'content-length': body.byteLength }
+    const request = await this.openWithToken('POST', slotPath(name), { headers })
+    request.write(body)
+    return await this.#body(request)
+  }
+  slotLog = async (name: string): Promise<SlotLogJson> =>
+    await this.#body(await this.openWithToken('GET', `${slotPath(name)}/log`))
+  /** Bytes of `encodeSlotProof`. */
+  slotProof = async (name: string): Promise<Uint8Array> => {
+    const response = await this.send(await this.openWithToken('GET', `${slotPath(name)}/proof`))
+    const parts: Uint8Array[] = []
+    for await (const part of response as AsyncIterable<Uint8Array>) parts.push(part)
+    return Buffer.concat(parts)
+  }
+  /** The slot now, and again after each change of it. Ends with an error only. */
+  async *watchSlot(name: string): AsyncGenerator<SlotJson | null> {
+    const response = await this.send(await this.openWithToken('GET', `${slotPath(name)}/watch`))
+    for await (const line of linesOf<SlotLine>(response, this.url)) {
+      if ('problem' in line) throw problemError(line.problem)
+      if ('slot' in line) yield line.slot
+    }
+    throw nodeGone(this.url)
   }
   remove = async (cid: string): Promise<RemovedJson> =>
     await this.#body(await this.openWithToken('DELETE', `/v1/objects/${cid}`))
@@ -432,3 +469,5 @@ const isProblem = (value: unknown): value is Problem => {
   const { code, message, hint } = (value ?? {}) as Partial<Problem>
   return [code, message, hint].every((part) => typeof part === 'string')
 }
+
+const slotPath = (name: string): string => `/v1/field/${encodeURIComponent(name)}`

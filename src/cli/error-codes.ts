@@ -1,6 +1,7 @@
 import type { MatrixError } from '../manifold/simulation/index.ts'
 import type { TensorErrorCode } from '../../encoder/tensor/index.ts'
 import type { FbaFileError } from '../../fba/analysis/index.ts'
+import type { FieldErrorCode } from '../field/index.ts'
 import type { FolderErrorCode } from '../folders/index.ts'
 import type { HeadErrorCode } from '../heads/index.ts'
 import type { ProblemCode } from '../gateway/index.ts'
@@ -33,6 +34,7 @@ export type ExitReason = keyof typeof EXIT_CODES
 /** Failures that the command line finds by itself. */
 type CliCode =
   | 'BAD_KEY'
+  | 'BAD_PROOF'
   | 'BAD_TOKEN_FILE'
   | 'CLUSTER_FAILED'
   | 'CLUSTER_STATE'
@@ -64,6 +66,7 @@ export type KnownCode =
   | CliCode
   | ConfigError['code']
   | FbaFileError['code']
+  | FieldErrorCode
   | FolderErrorCode
   | HeadErrorCode
   | HologramErrorCode
@@ -131,6 +134,20 @@ export const CODES = {
   ],
   NO_MAJORITY: ['notEnough', PEERS_LATER],
   REFUSED: ['tryLater', 'Try again later.'],
+  BAD_PROOF: ['damaged', 'Ask for another proof, from another peer.'],
+  NO_FIELD: ['usage', 'Use a network with validators: `thhe network create --validators`.'],
+  NO_SLOT: ['notFound', '`thhe field ls --all` lists the slots there are.'],
+  BAD_SLOT_NAME: ['usage', ''],
+  BAD_SLOT_VALUE: ['usage', ''],
+  CHANGE_REFUSED: ['tryLater', 'Look at it with `thhe field get`, and try again if it still makes sense.'],
+  CHANGE_EXPIRED: ['tryLater', 'Run the command again.'],
+  CHANGE_UNDECIDED: [
+    'tryLater',
+    '`thhe field get` shows whether it was made; `thhe fba status` which validators are missing.'
+  ],
+  FIELD_BUSY: ['tryLater', 'Try again in a moment.'],
+  FIELD_STOPPED: ['noNode', 'The node is stopping. Try again when it is back.'],
+  BAD_RECORD: ['damaged', 'Check the disk: `thhe doctor`.'],
   NO_SUCH_FOLDER: ['usage', 'Make the folder first, or choose another name with -o.'],
   NO_NODE: ['noNode', START_NODE],
   NODE_UNREACHABLE: ['noNode', START_NODE],

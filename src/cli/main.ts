@@ -115,6 +115,9 @@ export const commands = (io: Io): readonly CommandModule[] => [
   lazyCommand('name', 'Names: links that lead to the newest version of a file or folder', async () => {
     return (await import('./commands/name.ts')).nameCommand(io)
   }),
+  lazyCommand('field', 'Slots: small values that the whole network agrees on', async () => {
+    return (await import('./commands/field.ts')).fieldCommand(io)
+  }),
   gcCommand(io),
   peersCommand(io),
   mapCommand(io),

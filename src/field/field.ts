@@ -220,10 +220,12 @@ export class Field {
 
   async stop(): Promise<void> {
     this.#isRunning = false
-    this.#stopping.abort(new FieldError('NOT_RUNNING', 'the node stops'))
+    this.#stopping.abort(new FieldError('FIELD_STOPPED', 'the node stops'))
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
-    this.#own.stop(new FieldError('NOT_RUNNING', 'The node stops; whether the change was made is not known.'))
+    this.#own.stop(
+      new FieldError('FIELD_STOPPED', 'The node stops; whether the change was made is not known.')
+    )
     await Promise.allSettled([this.#outbox.settled(), this.#chain.digest()])
   }
 
@@ -236,7 +238,7 @@ export class Field {
   /**
    * Has the quorum decide about a change, and waits for it.
    *
-   * @throws FieldError 'REFUSED' | 'EXPIRED' | 'UNDECIDED' | 'BUSY' | 'BAD_VALUE' | 'NOT_RUNNING', or the signal's reason
+   * @throws FieldError 'CHANGE_REFUSED' | 'CHANGE_EXPIRED' | 'CHANGE_UNDECIDED' | 'FIELD_BUSY' | 'BAD_SLOT_VALUE' | 'FIELD_STOPPED', or the signal's reason
    */
   async submit(
     slot: SlotName,
@@ -244,7 +246,7 @@ export class Field {
     { signal }: { readonly signal?: AbortSignal } = {}
   ): Promise<Outcome> {
     const { clock, random, sign } = this.#components
-    if (!this.#isRunning) throw new FieldError('NOT_RUNNING', 'The node has not started or has stopped.')
+    if (!this.#isRunning) throw new FieldError('FIELD_STOPPED', 'The node has not started or has stopped.')
     const signed = signTransaction(
       {
         slot,
@@ -256,7 +258,7 @@ export class Field {
       { networkId: this.#init.networkId, sha256, sign }
     )
     if (this.#pool.add(signed, clock.nowMs()) !== undefined) {
-      throw new FieldError('BUSY', 'Too many changes wait for a decision; try again in a moment.')
+      throw new FieldError('FIELD_BUSY', 'Too many changes wait for a decision; try again in a moment.')
     }
     this.#payloads.addTransaction(signed)
     const outcome = this.#own.wait(signed, signal)
@@ -703,7 +705,7 @@ const timerName = (slot: number, timer: TimerKind): string => `${slot} ${timer}`
 function refuseIfRefused(outcome: Outcome): Outcome {
   const { refusal, winner, version } = outcome
   if (refusal === undefined) return outcome
-  throw new FieldError('REFUSED', REASONS[refusal], {
+  throw new FieldError('CHANGE_REFUSED', REASONS[refusal], {
     refusal,
     version,
     ...(winner !== undefined && { winner })

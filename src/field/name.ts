@@ -21,7 +21,7 @@ export const slotNameText = ({ owner, label }: SlotName): string => `${owner}/${
 
 /**
  * @param self - owner of a name that is a label alone
- * @throws FieldError 'BAD_NAME'
+ * @throws FieldError 'BAD_SLOT_NAME'
  */
 export function parseSlotName(text: string, self?: NodeId): SlotName {
   const at = text.indexOf('/')
@@ -29,7 +29,7 @@ export function parseSlotName(text: string, self?: NodeId): SlotName {
   const label = text.slice(at + 1)
   if (owner !== undefined && isOwner(owner) && isLabel(label)) return { owner, label }
   throw new FieldError(
-    'BAD_NAME',
+    'BAD_SLOT_NAME',
     'A slot is named PEER/LABEL, or LABEL for one of your own; a label has 1 to 63 of a-z, 0-9, ".", "_" and "-", and ' +
       'begins with a letter or a digit.'
   )

@@ -18,7 +18,7 @@ export class OwnTransactions {
     this.#clock = clock
   }
 
-  /** @throws FieldError 'EXPIRED' | 'UNDECIDED' | 'NOT_RUNNING', or the signal's reason: the transaction goes on without */
+  /** @throws FieldError 'CHANGE_EXPIRED' | 'CHANGE_UNDECIDED' | 'FIELD_STOPPED', or the signal's reason: the transaction goes on without */
   async wait(signed: SignedTransaction, signal?: AbortSignal): Promise<Outcome> {
     signal?.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
@@ -50,7 +50,7 @@ export class OwnTransactions {
       ({ transaction }) => transaction.expiresAtMs <= closedAtMs,
       () =>
         new FieldError(
-          'EXPIRED',
+          'CHANGE_EXPIRED',
           'No round took the change in time. It was not made, and never will be: try again.'
         )
     )
@@ -62,7 +62,7 @@ export class OwnTransactions {
       ({ id }) => wasTried(id),
       () =>
         new FieldError(
-          'UNDECIDED',
+          'CHANGE_UNDECIDED',
           'The change was decided on while this node was away; look at the slot to see how.'
         )
     )
@@ -75,7 +75,7 @@ export class OwnTransactions {
       ({ transaction }) => transaction.expiresAtMs + FIELD_LIMITS.clockAheadMs <= nowMs,
       () =>
         new FieldError(
-          'UNDECIDED',
+          'CHANGE_UNDECIDED',
           'The validators have not decided in time. Whether the change was made is not known: look at the slot later.'
         )
     )

@@ -1,13 +1,28 @@
 // Proof of what a slot held after a round: the next round's decision names that state by its hash.
 
-import { compareBytes, EncodingError } from '../../fba/bytes.ts'
-import { verifyExternalization } from '../../fba/index.ts'
-import type { ExternalizationProof, ProofVerifier, QuorumSet } from '../../fba/index.ts'
+import { ByteReader, ByteWriter, compareBytes, EncodingError } from '../../fba/bytes.ts'
+import {
+  decodeEnvelope,
+  decodeQuorumSet,
+  encodeEnvelope,
+  encodeQuorumSet,
+  MAX_QUORUM_NODES,
+  verifyExternalization
+} from '../../fba/index.ts'
+import type {
+  BallotStatement,
+  Envelope,
+  ExternalizationProof,
+  ProofVerifier,
+  QuorumSet
+} from '../../fba/index.ts'
+import { FIELD_LIMITS } from './limits.ts'
 import { slotId } from './name.ts'
 import type { SlotName } from './name.ts'
 import { decodeRoundValue } from './round-value.ts'
 import { bucketOf, decodeBucket, decodeHeader, isEmptyBucket } from './state.ts'
 import type { SlotEntry } from './state.ts'
+import { readLabel, readPeer } from './transaction.ts'
 
 export interface SlotProof {
   /** That round `decision.slotIndex` was decided, by statements of validators. */
@@ -54,4 +69,48 @@ export function verifySlotProof(
     if (error instanceof EncodingError) return undefined
     throw error
   }
+}
+
+const VERSION = 1
+const WHAT = 'proof of a slot'
+const MAX_VALUE_BYTES = 128
+const MAX_ENVELOPE_BYTES = 4096
+const MAX_QUORUM_SET_BYTES = 1024 * 1024
+const MAX_HEADER_BYTES = 128 * 1024
+
+/** As it is kept in a file: with the name of the slot. */
+export function encodeSlotProof(
+  name: SlotName,
+  { decision, header, bucket }: SlotProof
+): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().u8(VERSION).text(name.owner).text(name.label)
+  writer.u64(decision.slotIndex).bytes(decision.value).u32(decision.envelopes.length)
+  for (const envelope of decision.envelopes) writer.bytes(encodeEnvelope(envelope))
+  writer.u32(decision.quorumSets.length)
+  for (const set of decision.quorumSets) writer.bytes(encodeQuorumSet(set))
+  return writer.bytes(header).bytes(bucket).finish()
+}
+
+/** @throws EncodingError */
+export function decodeSlotProof(bytes: Uint8Array): { readonly name: SlotName; readonly proof: SlotProof } {
+  const reader = new ByteReader(bytes, WHAT)
+  if (reader.u8() !== VERSION) throw reader.error('unknown-type')
+  const name = { owner: readPeer(reader), label: readLabel(reader) }
+  const decision: ExternalizationProof = {
+    slotIndex: reader.u64(),
+    value: reader.bytes(MAX_VALUE_BYTES),
+    envelopes: reader.list(MAX_QUORUM_NODES, () =>
+      ballotOf(decodeEnvelope(reader.bytes(MAX_ENVELOPE_BYTES)))
+    ),
+    quorumSets: reader.list(MAX_QUORUM_NODES, () => decodeQuorumSet(reader.bytes(MAX_QUORUM_SET_BYTES)))
+  }
+  const header = reader.bytes(MAX_HEADER_BYTES)
+  const bucket = reader.bytes(FIELD_LIMITS.bucketBytes)
+  reader.end()
+  return { name, proof: { decision, header, bucket } }
+}
+
+function ballotOf({ statement, signature }: Envelope): Envelope<BallotStatement> {
+  if (statement.type === 'nominate') throw new EncodingError('unknown-type', WHAT)
+  return { statement, signature }
 }

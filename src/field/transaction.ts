@@ -181,13 +181,13 @@ export interface TransactionSigner {
   readonly sign: (bytes: Uint8Array) => Uint8Array
 }
 
-/** @throws FieldError 'BAD_VALUE' for a change that is out of limits */
+/** @throws FieldError 'BAD_SLOT_VALUE' for a change that is out of limits */
 export function signTransaction(transaction: Transaction, signer: TransactionSigner): SignedTransaction {
   const unsigned = encodeTransaction(transaction)
   try {
     decodeTransaction(unsigned)
   } catch (cause) {
-    throw new FieldError('BAD_VALUE', problemOf(transaction), {}, { cause })
+    throw new FieldError('BAD_SLOT_VALUE', problemOf(transaction), {}, { cause })
   }
   const signature = signer.sign(signedTransactionBytes(signer.networkId, unsigned))
   const bytes = new ByteWriter().bytes(unsigned).bytes(signature).finish()

@@ -34,6 +34,18 @@ const CODES = {
   S3_OFF: [404, 'The node was started without an address for S3.'],
   NO_KEY: [404, 'GET /v1/s3/keys lists the keys there are.'],
   S3_NOT_READY: [503, 'Try again: the peers that keep the service may not be in sight yet.'],
+  NO_FIELD: [404, 'Use a network with validators: `thhe network create --validators`.'],
+  NO_SLOT: [404, 'GET /v1/field lists the slots there are.'],
+  BAD_SLOT_NAME: [400, 'Write PEER/LABEL, percent-encoded, or LABEL for a slot of this node.'],
+  BAD_SLOT_VALUE: [400, 'See docs/reference/protocols.md, Agreed slots, for the limits.'],
+  CHANGE_REFUSED: [409, 'Read the slot again; `refusal` says why.'],
+  CHANGE_EXPIRED: [503, 'Send the change again.'],
+  CHANGE_UNDECIDED: [
+    504,
+    'Read the slot again before you repeat the change: /v1/map shows which validators are missing.'
+  ],
+  FIELD_BUSY: [503, 'Try again in a moment.'],
+  FIELD_STOPPED: [503, 'The node is stopping; try again when it is back.'],
   NO_ROUTE: [404, 'See /openapi.json for what is served.'],
   METHOD_NOT_ALLOWED: [405, 'See the Allow header.'],
   PRECONDITION_FAILED: [412, 'Ask for the object again, or leave the condition out.'],
@@ -94,8 +106,10 @@ export type GatewayErrorCode = Extract<
   | 'UNAUTHORIZED'
   | 'FOREIGN_HOST'
   | 'FOREIGN_ORIGIN'
+  | 'NO_FIELD'
   | 'NO_KEY'
   | 'NO_ROUTE'
+  | 'NO_SLOT'
   | 'S3_NOT_READY'
   | 'S3_OFF'
   | 'METHOD_NOT_ALLOWED'

@@ -16,7 +16,15 @@ export const sendProblem = (response: ServerResponse, problem: Problem): void =>
   send(response, statusOf(problem), 'application/problem+json', problemText(problem))
 }
 
-export const send = (response: ServerResponse, status: number, type: string, body: string): void => {
+export const sendBytes = (response: ServerResponse, status: number, body: Uint8Array): void =>
+  send(response, status, 'application/octet-stream', body)
+
+export const send = (
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string | Uint8Array
+): void => {
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
   if (response.req.method !== 'HEAD') response.write(body)
   finish(response)

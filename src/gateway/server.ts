@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
 import { objectCareRoutes } from './care-routes.ts'
 import { drainRoutes } from './drain-routes.ts'
+import { fieldRoutes } from './field-routes.ts'
 import { nameRoutes } from './name-routes.ts'
 import { eventRoutes } from './event-route.ts'
 import { refuseForeignPages, requireToken } from './guard.ts'
@@ -57,6 +58,7 @@ export const ROUTES: readonly Route[] = [
   ...objectCareRoutes,
   ...drainRoutes,
   ...nameRoutes,
+  ...fieldRoutes,
   ...eventRoutes,
   ...s3Routes,
   ...webRoutes

@@ -1,3 +1,4 @@
+import type { SlotJson } from '../field/index.ts'
 import type { MapView, Node, NodeStatus, PeerSummary, RecordedEvent } from '../node/index.ts'
 import type { Problem } from './problem.ts'
 
@@ -6,6 +7,7 @@ export type GatewayNode = Pick<
   Node,
   | 'objects'
   | 'heads'
+  | 'field'
   | 'networkId'
   | 'peerId'
   | 'metrics'
@@ -226,6 +228,58 @@ export interface PublishedJson extends Omit<ResolvedJson, 'answered'> {
   /** Peers that have it on their disks. */
   readonly confirmed: number
 }
+
+export type { SlotJson }
+
+export interface SlotsJson {
+  readonly slots: readonly SlotJson[]
+}
+
+export interface SlotViewJson {
+  readonly name: string
+  readonly id: string
+  /** The last round, and when it was closed. */
+  readonly round: number
+  readonly closedAtMs: number
+  readonly agreed: SlotJson | null
+  /** What it may become in the round that is under way, the most accepted first. */
+  readonly candidates: ReadonlyArray<{
+    readonly slot: SlotJson | null
+    /** Share of the validators that have accepted it, 0 to 1. */
+    readonly weight: number
+    readonly transactions: readonly string[]
+  }>
+}
+
+/** A change has been made. */
+export interface ChangedJson {
+  readonly name: string
+  /** Of the transaction. */
+  readonly id: string
+  readonly round: number
+  readonly version: number
+}
+
+export interface SlotLogJson {
+  readonly name: string
+  /** Newest first, as far as this node remembers. */
+  readonly changes: Awaited<ReturnType<NonNullable<GatewayNode['field']>['log']>>
+}
+
+/** One line of a slot that is watched; `alive` is a sign of life. */
+export type SlotLine =
+  { readonly slot: SlotJson | null; readonly round: number } | { readonly alive: true } | { problem: Problem }
+
+export type SlotChangeJson =
+  | {
+      readonly type: 'create'
+      readonly writers?: SlotJson['writers']
+      readonly kind: SlotJson['kind']
+      readonly value: SlotJson['value']
+    }
+  | { readonly type: 'set'; readonly expected: number; readonly value: string }
+  | { readonly type: 'add' | 'max'; readonly value: string }
+  | { readonly type: 'union'; readonly value: readonly string[] }
 
 /** What may be done with one bucket, or with all: '*'. */
 export interface S3GrantJson {

@@ -13,6 +13,8 @@ import { agreementModule } from './agreement/module.ts'
 import { choosePlacement } from './agreement/placement.ts'
 import { BulkChannel, bulkListen, bulkModule } from './bulk/index.ts'
 import { clockModule } from './clock-module.ts'
+import { NodeField } from './field/index.ts'
+import { fieldModule } from './field/module.ts'
 import { rateAt } from './config/byte-rate.ts'
 import type { ByteRate } from './config/byte-rate.ts'
 import { openDataFolder } from './data/folder.ts'
@@ -198,6 +200,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   const hologram: Hologram = createHologram(opened, homeostat, mesh, { events, operations })
   const agreement = createAgreement(opened, peers, id, prefix)
   agreement?.onMap((map) => peers.latency.follow(map.peers))
+  const field = createField(opened, peers, id, prefix)
   const drain = new DrainControl(opened.drain, {
     report: async () => await peers.reportNow(),
     drainer: hologram.drainer
@@ -225,6 +228,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     peersModule(peers, clocks),
     gossipShapeModule(opened.shape, { host, rttMicros: (peer) => peers.rttMicros(peer), prefix, clock }),
     agreementModule(agreement, mesh, clock),
+    fieldModule(field),
     garbage,
     new Scrubber({ store, random: systemRandom, periodMs: config.auditPeriod, ...ofStore }),
     drain,
@@ -250,6 +254,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     hologram,
     heads,
     agreement,
+    field,
     garbage,
     drain,
     events,
@@ -365,6 +370,28 @@ const createAgreement = (
     clock,
     random: systemRandom,
     logger: logger.child('map')
+  })
+}
+
+const createField = (
+  { folder, store, host, clock, logger }: Opened,
+  { table }: Peers,
+  id: Uint8Array,
+  prefix: string
+): NodeField | undefined => {
+  const { quorumSet } = folder.network
+  if (quorumSet === undefined) return undefined
+  return new NodeField({
+    host,
+    table,
+    privateKey: folder.identity,
+    networkId: id,
+    prefix,
+    quorumSet,
+    records: store.notes('field'),
+    clock,
+    random: systemRandom,
+    logger: logger.child('field')
   })
 }
 

@@ -36,3 +36,5 @@ export {
 export type { NetworkDescriptor } from './network.ts'
 export type { Node, NodeOverrides, NodeState, NodeStatus, PeerSummary } from './types.ts'
 export type { AgreementView, MapPeerView, MapState, MapSummary, MapView } from './agreement/view.ts'
+export { StatementVerifier } from './agreement/statement-keys.ts'
+export { fieldDomain } from './field/index.ts'

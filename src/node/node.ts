@@ -13,6 +13,7 @@ import type { NodeConfig } from './config/index.ts'
 import type { DataFolder } from './data/folder.ts'
 import type { DrainControl } from './drain.ts'
 import type { EventLog } from './events.ts'
+import type { NodeField } from './field/index.ts'
 import type { GarbageCollector } from './garbage.ts'
 import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
@@ -41,6 +42,8 @@ export interface NodeParts {
   readonly drain: DrainControl
   /** Absent if the network has no validators. */
   readonly agreement?: MapAgreement
+  /** Absent if the network has no validators. */
+  readonly field?: NodeField
   /** Everything that starts and stops, the data folder included. */
   readonly modules: ModuleList
   readonly metrics: Registry
@@ -85,6 +88,10 @@ export class ThheNode implements Node {
 
   get heads(): Heads {
     return this.#parts.heads
+  }
+
+  get field(): NodeField | undefined {
+    return this.#parts.field
   }
 
   get metrics(): Registry {

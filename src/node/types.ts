@@ -10,6 +10,8 @@ import type { MapStatus, MapView } from './agreement/view.ts'
 import type { NodeConfig } from './config/index.ts'
 import type { DrainControl } from './drain.ts'
 import type { EventLog } from './events.ts'
+import type { NodeField } from './field/index.ts'
+import type { FieldSummary } from './field/module.ts'
 import type { HomeostatSummary } from './homeostat-module.ts'
 import type { Logger } from './logger.ts'
 import type { NetworkDescriptor } from './network.ts'
@@ -74,6 +76,7 @@ export interface NodeStatus {
   readonly dhtRecords: { readonly entries: number; readonly bytes: number }
   readonly rendezvous: 'off' | 'joining' | 'joined'
   readonly map: MapStatus
+  readonly field: FieldSummary
   readonly usage: Usage
   readonly homeostat: HomeostatSummary
   /** Whether the peers' clocks agree with ours; undefined while too few peers have reported their time. */
@@ -94,6 +97,9 @@ export interface Node {
   readonly objects: Objects
   /** Named heads: small signed values that are kept by several peers. */
   readonly heads: Pick<Heads, 'publish' | 'resolve'>
+  /** Small state that the network agrees on; undefined if it has no validators. */
+  readonly field:
+    Pick<NodeField, 'submit' | 'view' | 'list' | 'log' | 'prove' | 'status' | 'onRound'> | undefined
   /** This node's own registry; nodes of one process do not share it. */
   readonly metrics: Registry
   readonly logger: Logger

@@ -40,6 +40,7 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
       ['load', loadText(status.homeostat)],
       ['map', mapLine(status.map)],
       ['homes', homesText(status.map)],
+      ...(status.field.state === 'off' ? [] : [['field', fieldText(status.field)] as const]),
       ['coordinate', coordinateText(status.coordinate)],
       ...(status.clockAgrees === false ? [['clock', CLOCK_IS_WRONG] as const] : []),
       ['dht', status.dht],
@@ -53,6 +54,11 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
     width
   )
 }
+
+const fieldText = ({ state, round, slots, waiting }: StatusJson['field']): string =>
+  `${count(slots, 'slot')} agreed on after round ${round}` +
+  (waiting > 0 ? `, ${count(waiting, 'change')} waiting` : '') +
+  (state === 'behind' ? '; being brought up to date' : '')
 
 /** By what the node computes who keeps which shard. */
 const homesText = ({ state, placementEra }: StatusJson['map']): string => {

@@ -1,13 +1,12 @@
 // The agreed map of a running node: connects src/agreement to gossip, agree/1 and the store's notes.
-import { peerIdFromString } from '@libp2p/peer-id'
-import { signedBytes } from '../../../fba/index.ts'
 import { Agreement, AgreementError, MemoryRecords } from '../../agreement/index.ts'
 import { Libp2pAgreementLink } from './link.ts'
 import { checkTrust } from './trust-check.ts'
 import type { TrustState } from './trust-check.ts'
-import { mapRules, verifyNow } from './rules.ts'
-import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
-import type { Envelope, QuorumSet, Statement } from '../../../fba/index.ts'
+import { mapRules } from './rules.ts'
+import { StatementKeys } from './statement-keys.ts'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import type { QuorumSet } from '../../../fba/index.ts'
 import type { AgreementRecords, AgreementStatus } from '../../agreement/index.ts'
 import type { RandomSource } from '../../clock/index.ts'
 import type { AgreedMap } from '../../manifold/map/index.ts'
@@ -22,13 +21,10 @@ export interface MapAgreementInit extends Libp2pLinkInit {
   readonly random: RandomSource
 }
 
-/** Maximum cached peer ids: statements of the same peers are verified again and again. */
-const MAX_PEERS_KEPT = 1024
-
 export class MapAgreement {
   readonly #init: MapAgreementInit
   readonly #link: Libp2pAgreementLink
-  readonly #peers = new Map<string, PeerId>()
+  readonly #keys: StatementKeys
   readonly #stopping = new AbortController()
   readonly #listeners = new Set<(map: AgreedMap, slot: number) => void>()
   #agreement: Agreement<AgreedMap>
@@ -37,6 +33,7 @@ export class MapAgreement {
   constructor(init: MapAgreementInit) {
     this.#init = init
     this.#link = new Libp2pAgreementLink(init)
+    this.#keys = new StatementKeys(init.privateKey, init.networkId)
     this.#agreement = this.#make(init.records, true)
   }
 
@@ -99,8 +96,8 @@ export class MapAgreement {
         link: this.#link,
         records,
         rules: mapRules(networkId),
-        sign: (statement) => this.#sign(statement),
-        verify: (envelope) => this.#verify(envelope)
+        sign: this.#keys.signStatement,
+        verify: this.#keys.verifyEnvelope
       },
       { self: host.peerId.toString(), roster: quorumSet, epochMs, mayVote }
     )
@@ -108,31 +105,5 @@ export class MapAgreement {
       for (const listener of this.#listeners) listener(map, slot)
     })
     return agreement
-  }
-
-  #sign(statement: Statement): Uint8Array {
-    const { privateKey, networkId } = this.#init
-    const signature = privateKey.sign(signedBytes(networkId, statement))
-    if (signature instanceof Promise) throw new TypeError('Statements cannot be signed at once here.')
-    return signature
-  }
-
-  #verify({ statement, signature }: Envelope): boolean {
-    const peer = this.#peerOf(statement.nodeId)
-    return peer !== undefined && verifyNow(peer, signedBytes(this.#init.networkId, statement), signature)
-  }
-
-  #peerOf(id: string): PeerId | undefined {
-    const known = this.#peers.get(id)
-    if (known !== undefined) return known
-    try {
-      const peer = peerIdFromString(id)
-      if (this.#peers.size >= MAX_PEERS_KEPT) this.#peers.clear()
-      this.#peers.set(id, peer)
-      return peer
-    } catch {
-      // The statement's author is not a peer id.
-      return undefined
-    }
   }
 }

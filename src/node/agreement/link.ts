@@ -38,6 +38,13 @@ export interface Libp2pLinkInit {
   readonly logger: Logger
 }
 
+export interface AgreementNames {
+  /** Gossip topic of the statements. */
+  readonly topic: string
+  /** Protocol of the questions. */
+  readonly protocol: string
+}
+
 /** Receives what arrives over the link. */
 export interface LinkListener {
   receive: (envelope: Envelope, from: string) => EpochOutcome
@@ -49,10 +56,17 @@ export class Libp2pAgreementLink implements AgreementLink {
   readonly #topic: string
   readonly #protocol: string
 
-  constructor(init: Libp2pLinkInit) {
+  /** @param names - of another agreement than that on the map */
+  constructor(
+    init: Libp2pLinkInit,
+    { topic, protocol }: AgreementNames = {
+      topic: agreementTopic(init.prefix),
+      protocol: `${init.prefix}/agree/1`
+    }
+  ) {
     this.#init = init
-    this.#topic = agreementTopic(init.prefix)
-    this.#protocol = `${init.prefix}/agree/1`
+    this.#topic = topic
+    this.#protocol = protocol
   }
 
   async start(listener: LinkListener): Promise<void> {
@@ -147,7 +161,7 @@ export class Libp2pAgreementLink implements AgreementLink {
       }
       await framed.close(options)
     } catch (error) {
-      logger.debug('could not answer a question about the map', { error })
+      logger.debug('could not answer a question about an agreement', { error })
       framed.abort(error as Error)
     }
   }

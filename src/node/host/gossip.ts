@@ -30,6 +30,17 @@ export const reportsTopic = (prefix: string): string => `${prefix}/reports/1`
 /** The topic of statements on the agreed map (docs/reference/protocols.md, "Agreed map"). */
 export const agreementTopic = (prefix: string): string => `${prefix}/agree/1`
 
+/** The topics of agreed slots: statements of the validators, and transactions (docs/reference/protocols.md, "Agreed slots"). */
+export const fieldTopic = (prefix: string): string => `${prefix}/field/1`
+export const transactionsTopic = (prefix: string): string => `${prefix}/transactions/1`
+
+const topicsOf = (prefix: string): string[] => [
+  reportsTopic(prefix),
+  agreementTopic(prefix),
+  fieldTopic(prefix),
+  transactionsTopic(prefix)
+]
+
 /** Below the first score, a peer gets no gossip; below the second, none of our messages; below the third, it is ignored. */
 export const SCORE_THRESHOLDS = {
   gossipThreshold: -10,
@@ -73,10 +84,7 @@ const scoreParams = (prefix: string, shape?: GossipShape): NonNullable<Gossipsub
   ...(shape !== undefined && { appSpecificScore: shape.score, appSpecificWeight: 1 }),
   IPColocationFactorWeight: 0,
   topicScoreCap: 10,
-  topics: {
-    [reportsTopic(prefix)]: TOPIC_SCORE,
-    [agreementTopic(prefix)]: TOPIC_SCORE
-  }
+  topics: Object.fromEntries(topicsOf(prefix).map((topic) => [topic, TOPIC_SCORE]))
 })
 
 /**
@@ -95,7 +103,7 @@ export const gossip =
       allowPublishToZeroTopicPeers: true,
       runOnLimitedConnection: true,
       // Messages on other topics are dropped before they are decoded into the cache.
-      allowedTopics: [reportsTopic(prefix), agreementTopic(prefix)],
+      allowedTopics: topicsOf(prefix),
       scoreParams: scoreParams(prefix, shape),
       scoreThresholds: { ...SCORE_THRESHOLDS, ...(shape !== undefined && SHAPED_THRESHOLDS) },
       ...(shape !== undefined && SHAPED_MESH),

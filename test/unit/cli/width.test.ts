@@ -74,6 +74,7 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
   dht: 'client',
   dhtRecords: { entries: 16_384, bytes: 4_000_000 },
   rendezvous: 'off',
+  field: { state: 'current', round: 12, slots: 3, slotBytes: 400, waiting: 0 },
   map: { state: 'stale', slot: 1_000_000, ageMs: 86_400_000, hasQuorum: false, placementEra: 0 },
   usage,
   homeostat: {

@@ -114,7 +114,7 @@ describe('field', () => {
     expect(await verdicts(world, [owner.field!.submit(name, NOTE)])).to.deep.equal(['EXISTS'])
     expect(await verdicts(world, [owner.field!.submit(slot(owner, 'no'), set(0))])).to.deep.equal(['NO_SLOT'])
     expect(await verdicts(world, [stranger.field!.submit(slot(owner, 'theirs'), COUNTER)])).to.deep.equal([
-      'BAD_VALUE'
+      'BAD_SLOT_VALUE'
     ])
     expect(await verdicts(world, [owner.field!.submit(other, { type: 'max', integer: max })])).to.deep.equal([
       'ok'
@@ -141,7 +141,7 @@ describe('field', () => {
     expectAgreement(world, [name])
     const longer = new Uint8Array(FIELD_LIMITS.valueBytes + 1)
     const work = world.nodes[0].field!.submit(name, { type: 'set', expected: 2, bytes: longer })
-    expect(await verdicts(world, [work])).to.deep.equal(['BAD_VALUE'])
+    expect(await verdicts(world, [work])).to.deep.equal(['BAD_SLOT_VALUE'])
   })
 
   it('agrees while messages are lost', async () => {
@@ -236,7 +236,7 @@ describe('field', () => {
     third.isConnected = fourth.isConnected = false
     const work = first.field!.submit(name, { type: 'add', delta: 1n })
     const patient = second.field!.submit(name, { type: 'add', delta: 10n })
-    expect(await verdicts(world, [work, patient])).to.deep.equal(['UNDECIDED', 'UNDECIDED'])
+    expect(await verdicts(world, [work, patient])).to.deep.equal(['CHANGE_UNDECIDED', 'CHANGE_UNDECIDED'])
     expect(integerOf(first, name)).to.equal(0n)
     third.isConnected = fourth.isConnected = true
     const more = second.field!.submit(name, { type: 'add', delta: 100n })

@@ -291,6 +291,9 @@ export class FakeNode implements GatewayNode {
     }
   }
 
+  /** A network without validators; a test that wants slots gives it some. */
+  field: GatewayNode['field'] = undefined
+
   collections = 0
 
   collectGarbage = async (): ReturnType<GatewayNode['collectGarbage']> => {
@@ -316,6 +319,7 @@ export class FakeNode implements GatewayNode {
     dht: 'client',
     dhtRecords: { entries: 0, bytes: 0 },
     rendezvous: 'off',
+    field: { state: 'off', round: 0, slots: 0, slotBytes: 0, waiting: 0 },
     map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false, placementEra: 0 },
     usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 },
     homeostat: {

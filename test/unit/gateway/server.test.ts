@@ -69,8 +69,10 @@ describe('gateway', () => {
     expect(served.sort()).to.deep.equal(listed.sort())
   })
 
-  // Names, S3 and the page have tests of their own.
-  for (const { methods, path, takesBody } of ROUTES.filter((route) => !/name|s3|web/.test(route.path))) {
+  // Names, slots, S3 and the page have tests of their own.
+  for (const { methods, path, takesBody } of ROUTES.filter(
+    (route) => !/name|s3|web|field/.test(route.path)
+  )) {
     for (const method of methods) {
       it(`${method} ${path} answers as described`, async () => {
         const body = takesBody ? BYTES : undefined

@@ -28,6 +28,7 @@ const FIELDS: Record<Exclude<keyof NodeStatus, 'clockAgrees' | 'clockSkewMs'>, s
   dhtRecords: 'object',
   rendezvous: 'string',
   map: 'object',
+  field: 'object',
   usage: 'object',
   homeostat: 'object',
   damage: 'object'
