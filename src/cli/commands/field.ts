@@ -224,8 +224,8 @@ const logCommand = (io: Io): CommandModule =>
         [
           { head: 'VERSION', cell: ({ version }) => String(version), align: 'right' },
           { head: 'WHEN', cell: ({ closedAtMs }) => new Date(closedAtMs).toISOString() },
-          { head: 'WHAT', cell: ({ type, detail }) => `${type} ${detail}` },
-          { head: 'WHO', cell: ({ author }) => author }
+          { head: 'WHAT', cell: ({ type, detail }) => `${type} ${detail}`, least: 10 },
+          { head: 'WHO', cell: ({ author }) => author, least: 12 }
         ],
         widthOf(io.stdout)
       )
@@ -356,14 +356,14 @@ const lsCommand = (io: Io): CommandModule =>
       const table = renderTable(
         slots,
         [
-          { head: 'SLOT', cell: ({ name }) => (all ? name : name.slice(name.indexOf('/') + 1)) },
+          { head: 'SLOT', cell: ({ name }) => (all ? name : name.slice(name.indexOf('/') + 1)), least: 16 },
           { head: 'KIND', cell: ({ kind }) => kind },
           { head: 'VERSION', cell: ({ version }) => String(version), align: 'right' },
           {
             head: 'CHANGED',
             cell: ({ changedAtMs }) => `${formatDuration(Math.max(0, nowMs - changedAtMs))} ago`
           },
-          { head: 'VALUE', cell: (slot) => valueText(slot) }
+          { head: 'VALUE', cell: (slot) => valueText(slot), least: 8 }
         ],
         widthOf(io.stdout)
       )

@@ -60,7 +60,11 @@ describe('cli: field', () => {
       .to.match(/^SLOT/)
       .and.match(/visits +integer +4/)
       .and.match(/note +bytes +2/)
-    expect(await good('log', 'note')).to.match(/set 5 bytes/)
+    const log = await good('log', 'note')
+    expect(log).to.match(/set 5 bytes/)
+    for (const line of [...log.split('\n'), ...(await good('ls', '--all')).split('\n')]) {
+      expect(line.length, line).to.be.at.most(80)
+    }
   })
 
   it('refuses with a code, and says what came first', async () => {
