@@ -656,6 +656,7 @@ export class Field {
     const own = [record.nomination, record.ballot].flatMap((envelope) => optional(envelope))
     const found = new Map<string, Uint8Array>()
     const add = (hash: string): void => {
+      if (this.#journal.hasPayload(hash)) return
       const wire = this.#payloads.wire(hash)
       if (wire !== undefined) found.set(hash, wire)
     }

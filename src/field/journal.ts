@@ -79,6 +79,11 @@ export class Journal {
     }
   }
 
+  /** Whether a batch or a transaction that this node vouched for is durable. */
+  hasPayload(hash: string): boolean {
+    return this.#payloads.has(hash)
+  }
+
   /** Makes what this node says durable, together with what it vouches for. */
   async saveRecord(record: SlotRecord, payloads: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const changes: RecordChange[] = [{ key: recordKey(record.slotIndex), value: encodeSlotRecord(record) }]
