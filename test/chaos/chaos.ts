@@ -3,6 +3,9 @@
 // object is lost or differs, or when a wave has not healed in time.
 // `npm run chaos -- --scenario validators --rounds 20`
 // Validators are killed and started again, again and again. Ends with 1 when one contradicts itself or forgot what it said.
+// `npm run chaos -- --scenario slots --peers 8 --races 1000 --kill-every 100`
+// All peers race for one slot and add to another, while some are killed. Ends with 1 when a race has two winners, or an
+// acknowledged addition is missing or counted twice.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,6 +17,8 @@ import { readState } from '../../src/cli/cluster/state.ts'
 import { settingsOf } from '../../src/cli/cluster/settings.ts'
 import { isGood, runAttrition } from './attrition.ts'
 import type { AttritionReport } from './attrition.ts'
+import { isExact, runSlots } from './slots.ts'
+import type { SlotsReport } from './slots.ts'
 import { neverContradicts, runValidators } from './validators.ts'
 import type { ValidatorsReport } from './validators.ts'
 
@@ -22,6 +27,8 @@ const { values: flags } = parseArgs({
     scenario: { type: 'string', default: 'attrition' },
     peers: { type: 'string' },
     rounds: { type: 'string', default: '20' },
+    races: { type: 'string', default: '100' },
+    'kill-every': { type: 'string', default: '20' },
     epoch: { type: 'string', default: '1s' },
     objects: { type: 'string', default: '8' },
     inline: { type: 'string', default: '24' },
@@ -43,6 +50,8 @@ const { values: flags } = parseArgs({
 type NumberFlag =
   | 'peers'
   | 'rounds'
+  | 'races'
+  | 'kill-every'
   | 'objects'
   | 'inline'
   | 'min-bytes'
@@ -102,6 +111,15 @@ const printedValidators = (report: ValidatorsReport): string =>
     report.continues ? 'maps are agreed on after the last restart' : 'NO MAP after the last restart',
     ...report.contradictions.map((one) => `CONTRADICTS ITSELF ${JSON.stringify(one)}`),
     ...report.forgotten.map((one) => `FORGOT ${JSON.stringify(one)}`)
+  ].join('\n')
+
+const printedSlots = (report: SlotsReport): string =>
+  [
+    `${report.races} races in ${report.seconds} s, ${report.kills} kills: ${report.clean} with one winner whom all losers were told, ` +
+      `${report.untold} whose winner was killed or told late, ${report.wrong.length} wrong`,
+    `${report.tried} additions tried, ${report.acknowledged} acknowledged, counter ${report.counter}`,
+    report.same ? 'every peer has the same slots' : 'PEERS DIFFER',
+    ...report.wrong.map((one) => `WRONG ${one}`)
   ].join('\n')
 
 const interrupted = new AbortController()
@@ -201,6 +219,22 @@ const validators = async (): Promise<void> => {
   })
 }
 
+const slots = async (): Promise<void> => {
+  const size = wholeNumber('peers', 4, 25, 8)
+  const settings = {
+    races: wholeNumber('races', 1),
+    killEvery: wholeNumber('kill-every', 0),
+    healTimeoutMs: wholeNumber('heal-timeout', 1) * 1000,
+    seed: wholeNumber('seed', 0),
+    signal: interrupted.signal,
+    say
+  }
+  await withCluster({ size, code: { k: 2, n: 3 }, settings: [] }, async (folder, up) => {
+    const report = await runSlots(await up(), { folder, ...settings, restart: up })
+    print(report, printedSlots(report), isExact(report))
+  })
+}
+
 const durationMs = (text: string): number => {
   const [, count, unit] = /^(\d+)(ms|s)$/.exec(text) ?? []
   if (count === undefined) throw new RangeError(`--epoch must be a time as in 500ms or 2s, not ${text}.`)
@@ -209,11 +243,12 @@ const durationMs = (text: string): number => {
 
 const SCENARIOS = new Map([
   ['attrition', attrition],
-  ['validators', validators]
+  ['validators', validators],
+  ['slots', slots]
 ])
 const scenario = SCENARIOS.get(flags.scenario)
 if (scenario === undefined) {
-  const names = [...SCENARIOS.keys()].join(' and ')
+  const names = [...SCENARIOS.keys()].join(', ')
   throw new RangeError(`--scenario ${flags.scenario} does not exist; there are ${names}.`)
 }
 await scenario()

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { isGood } from '../chaos/attrition.ts'
 import type { AttritionReport } from '../chaos/attrition.ts'
+import { isExact } from '../chaos/slots.ts'
+import type { SlotsReport } from '../chaos/slots.ts'
 import type { ValidatorsReport } from '../chaos/validators.ts'
 
 const SCRIPT = fileURLToPath(new URL('../chaos/chaos.ts', import.meta.url))
@@ -76,5 +78,40 @@ describe('chaos: validators that are killed', function () {
     const report = JSON.parse(stdout) as ValidatorsReport
     expect(report).to.deep.include({ rounds: 2, contradictions: [], forgotten: [], continues: true })
     expect(report.records).to.be.above(0)
+  })
+})
+
+const NO_REPORT: SlotsReport = {
+  ...{ races: 0, kills: 0, clean: 0, untold: 0, wrong: [], seconds: 0 },
+  ...{ tried: 0, acknowledged: 0, counter: 0, same: false }
+}
+
+describe('chaos: races for a slot', function () {
+  this.timeout(180_000)
+
+  it('have one winner each, and lose no addition, while a peer is killed', async () => {
+    const { status, stdout, stderr } = await chaos(
+      ...['--scenario', 'slots', '--peers', '4', '--races', '6', '--kill-every', '4', '--json']
+    )
+    expect(status, stderr).to.equal(0)
+    const report = JSON.parse(stdout) as SlotsReport
+    expect(report).to.deep.include({ races: 6, kills: 1, wrong: [], same: true, tried: 24 })
+    expect(report.clean).to.be.at.least(5)
+    expect(report.acknowledged).to.be.at.least(20)
+  })
+
+  it('fail a run with two winners, a lost or a doubled addition, or peers that differ', () => {
+    const good = {
+      clean: 1,
+      wrong: [] as string[],
+      tried: 4,
+      acknowledged: 3,
+      counter: 4,
+      same: true
+    } as SlotsReport
+    expect(isExact(good)).to.equal(true)
+    for (const bad of [{ wrong: ['x'] }, { counter: 2 }, { counter: 5 }, { same: false }, { clean: 0 }]) {
+      expect(isExact({ ...good, ...bad })).to.equal(false)
+    }
   })
 })
