@@ -21,6 +21,7 @@ import { upload } from '../cli/objects/upload.ts'
 import { generateKey, sealedObjectBytes, sealObject } from '../seal/index.ts'
 import type {
   CareProgressJson,
+  ChangedJson,
   EventLine,
   MapJson,
   NewS3KeyJson,
@@ -32,6 +33,10 @@ import type {
   RepairReportJson,
   ReshapeReportJson,
   S3KeyJson,
+  SlotChangeJson,
+  SlotJson,
+  SlotsJson,
+  SlotViewJson,
   StatJson,
   StatusJson,
   VerifyReportJson
@@ -305,6 +310,46 @@ export class Client {
   /** The agreed map, and how the agreement stands. */
   async map({ signal }: SignalOptions = {}): Promise<MapJson> {
     return await this.#client(signal).map()
+  }
+
+  /** Slots that the network agrees on; of one owner, or of all. @throws ClientError 'NO_FIELD' */
+  async slots({ owner, signal }: SignalOptions & { readonly owner?: string } = {}): Promise<
+    SlotsJson['slots']
+  > {
+    return (await this.#client(signal).slots(owner)).slots
+  }
+
+  /**
+   * A slot as it was agreed last, and what it may become.
+   *
+   * @param name - PEER/LABEL, or LABEL for a slot of the node
+   * @param options - `confidence`, 0 to 1: waits until so large a share of the validators has accepted one outcome
+   * @throws ClientError 'NO_SLOT' | 'BAD_SLOT_NAME' | 'NO_FIELD'
+   */
+  async slot(
+    name: string,
+    { confidence, signal }: SignalOptions & { readonly confidence?: number } = {}
+  ): Promise<SlotViewJson> {
+    return await this.#client(signal).slot(name, confidence)
+  }
+
+  /**
+   * Changes a slot, and waits until the quorum has decided.
+   *
+   * @throws ClientError 'CHANGE_REFUSED', whose data has `refusal` and, where another change came first, `winner`;
+   *   'CHANGE_EXPIRED', when it was not made; 'CHANGE_UNDECIDED', when that is not known
+   */
+  async changeSlot(
+    name: string,
+    change: SlotChangeJson,
+    { signal }: SignalOptions = {}
+  ): Promise<ChangedJson> {
+    return await this.#client(signal).changeSlot(name, change)
+  }
+
+  /** A slot now and after each change, until `signal` fires; null while there is none. */
+  async *watchSlot(name: string, { signal }: SignalOptions = {}): AsyncGenerator<SlotJson | null> {
+    yield* this.#client(signal).watchSlot(name)
   }
 
   /** The access keys of the node's S3 service. @throws ClientError 'S3_OFF' | 'S3_NOT_READY' */

@@ -30,6 +30,10 @@ export type {
   ReshapeReportJson as ReshapeReport,
   S3GrantJson as S3Grant,
   S3KeyJson as S3Key,
+  ChangedJson as Changed,
+  SlotChangeJson as SlotChange,
+  SlotJson as Slot,
+  SlotViewJson as SlotView,
   StatJson as Stat,
   StatusJson as Status,
   VerifyReportJson as VerifyReport

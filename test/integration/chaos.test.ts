@@ -101,14 +101,7 @@ describe('chaos: races for a slot', function () {
   })
 
   it('fail a run with two winners, a lost or a doubled addition, or peers that differ', () => {
-    const good = {
-      clean: 1,
-      wrong: [] as string[],
-      tried: 4,
-      acknowledged: 3,
-      counter: 4,
-      same: true
-    } as SlotsReport
+    const good = { ...NO_REPORT, clean: 1, tried: 4, acknowledged: 3, counter: 4, same: true }
     expect(isExact(good)).to.equal(true)
     for (const bad of [{ wrong: ['x'] }, { counter: 2 }, { counter: 5 }, { same: false }, { clean: 0 }]) {
       expect(isExact({ ...good, ...bad })).to.equal(false)

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { connect, isClientError } from '../../../src/sdk/index.ts'
 import type { Client, PutOptions, PutSource } from '../../../src/sdk/index.ts'
+import { loneField } from '../field/lone-field.ts'
 import type { FakeNode } from '../gateway/fake-node.ts'
 import { TOKEN } from '../gateway/fake-node.ts'
 import { codeOf, startGateway, World } from '../cli/world.ts'
@@ -131,5 +132,33 @@ describe('thhe/client', () => {
     const reader = await connect({ api: gateway.url, env: world.io.env })
     expect(await codeOf(reader.put('secret'))).to.equal('UNAUTHORIZED')
     expect(await codeOf(connect({ env: world.io.env }))).to.equal('NO_NODE')
+  })
+
+  it('changes slots, reads them and watches them', async () => {
+    const field = await loneField(node.peerId.toString())
+    node.field = field
+    try {
+      const { name } = await mesh.changeSlot('visits', { type: 'create', kind: 'integer', value: '1' })
+      const stop = new AbortController()
+      const seen: unknown[] = []
+      for await (const slot of mesh.watchSlot('visits', { signal: stop.signal })) {
+        seen.push(slot?.value)
+        if (seen.length === 2) break
+        await mesh.changeSlot(name, { type: 'add', value: '4' })
+      }
+      stop.abort()
+      expect(seen).to.deep.equal(['1', '5'])
+      expect((await mesh.slot('visits', { confidence: 1 })).agreed).to.include({ value: '5', version: 2 })
+      expect(await mesh.slots({ owner: node.peerId.toString() })).to.have.length(1)
+      const twice = mesh.changeSlot('visits', { type: 'create', kind: 'integer', value: '1' })
+      const error = await twice.catch((thrown: unknown) => thrown)
+      expect(isClientError(error) && [error.code, error.data.refusal]).to.deep.equal([
+        'CHANGE_REFUSED',
+        'EXISTS'
+      ])
+    } finally {
+      await field.stop()
+      node.field = undefined
+    }
   })
 })
