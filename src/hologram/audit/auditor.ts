@@ -224,7 +224,7 @@ export class Auditor {
 
   /** What a verdict means. A peer that fails twice in a row says that it has what it cannot give: its word is worth nothing. */
   #judge(
-    { cid, isSaid }: IndexedObject,
+    { cid, holders }: IndexedObject,
     peer: PeerId,
     shard: number | undefined,
     verdict: Exclude<Verdict, 'skipped'>
@@ -247,7 +247,8 @@ export class Auditor {
       peer: peer.toString(),
       ...(shard !== undefined && { data: { shard } })
     })
-    return [{ peer, shard, finding, isSaid }]
+    const named = holders.find((holder) => holder.shard === shard && holder.peer === peer.toString())
+    return [{ peer, shard, finding, isSaid: named?.isSaid === true }]
   }
 }
 

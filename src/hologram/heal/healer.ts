@@ -326,7 +326,7 @@ export class Healer {
       if (outcome === 'partial') this.#again(repair)
       else if (outcome === 'busy') this.#later(repair)
       else if (outcome === 'gone' || outcome === 'ended') this.#forget(cid)
-      else await this.#indexer.indexObject(cid)
+      else await this.#indexer.indexObject(cid, result.found)
     } catch (error) {
       if (signal.aborted) return
       this.#counts.failures++

@@ -4,9 +4,10 @@ import type { MeshPeer } from '../mesh.ts'
 import { keptShape } from '../records/kept-shape.ts'
 import { homesOf, manifestHomes } from '../placement/placement.ts'
 import { decodeManifest, neededShards } from '../records/manifest.ts'
+import type { PlannedShard } from '../client/put/home-plan.ts'
 import type { HealCounts } from './counts.ts'
 import { ObjectIndex } from './object-index.ts'
-import type { IndexedObject } from './object-index.ts'
+import type { IndexedHolder, IndexedObject } from './object-index.ts'
 import { knownHolders } from './repair.ts'
 
 /** Objects that are indexed between two turns of the event loop. */
@@ -73,8 +74,11 @@ export class Indexer {
     return indexed
   }
 
-  /** Undefined when the object is not kept here any more, or cannot be read. */
-  async indexObject(cid: CID): Promise<IndexedObject | undefined> {
+  /**
+   * @param found - who has which shard, as peers have just said
+   * @returns undefined when the object is not kept here any more, or cannot be read
+   */
+  async indexObject(cid: CID, found: readonly PlannedShard[] = []): Promise<IndexedObject | undefined> {
     const { holdings, logger } = this.#context
     try {
       const bytes = await holdings.getManifest(cid)
@@ -82,7 +86,7 @@ export class Indexer {
         this.forget(cid)
         return undefined
       }
-      const object = await this.#describe(cid, bytes)
+      const object = await this.#describe(cid, bytes, found)
       this.index.set(object)
       return object
     } catch (error) {
@@ -92,7 +96,7 @@ export class Indexer {
     }
   }
 
-  async #describe(cid: CID, bytes: Uint8Array): Promise<IndexedObject> {
+  async #describe(cid: CID, bytes: Uint8Array, found: readonly PlannedShard[]): Promise<IndexedObject> {
     const { holdings, clock } = this.#context
     const nowMs = (): number => clock.nowMs()
     const { manifest } = await keptShape({ holdings, nowMs }, cid, decodeManifest(bytes))
@@ -100,21 +104,38 @@ export class Indexer {
     const k = neededShards(manifest)
     const inline = manifest.inline !== undefined
     const table = [...this.#recent.values()].map(({ peer }) => peer)
-    const said = inline ? [] : await knownHolders(this.#context, cid)
-    const isSaid = said.length > 0
-    const homes = inline || isSaid ? [] : homesOf(seed, n, k, table).peers
-    const computed = homes.flatMap((home, shard) => (home === undefined ? [] : [{ shard, peer: home.id }]))
     const disproved = this.#disproved.get(cid.toString())
-    const holders = [...said, ...computed]
-      .map(({ shard, peer }) => ({ shard, peer: peer.toString() }))
+    const holders = (inline ? [] : await this.#holders(cid, found, { seed, n, k, table }))
       // What a peer said once may be of a shard that nobody asks for any more.
-      .filter(({ shard, peer }) => (inline || shard < n) && !disproved?.has(holderKey(shard, peer)))
+      .filter(({ shard, peer }) => shard < n && !disproved?.has(holderKey(shard, peer)))
     return {
-      ...{ cid, k, n, inline, isSaid },
+      ...{ cid, k, n, inline },
       sizeBytes: size,
       holders: newestOfEach(holders),
       homes: manifestHomes(cid, n, table).map(({ id }) => id.toString())
     }
+  }
+
+  /**
+   * Who may keep which shard, what is surest first. A repair leaves a statement of the peers that were given something, and of
+   * nobody else: who else keeps a shard is what was known before, since the homes may have been others at the put.
+   */
+  async #holders(
+    cid: CID,
+    found: readonly PlannedShard[],
+    { seed, n, k, table }: { seed: Uint8Array; n: number; k: number; table: readonly MeshPeer[] }
+  ): Promise<IndexedHolder[]> {
+    const records = await knownHolders(this.#context, cid)
+    const isSaid = (one: PlannedShard): boolean =>
+      records.some(({ shard, peer }) => shard === one.shard && peer.equals(one.peer))
+    const known = [...found, ...records].map((one) => {
+      return { shard: one.shard, peer: one.peer.toString(), isSaid: isSaid(one) }
+    })
+    const before = this.index.get(cid)?.holders ?? []
+    const computed = homesOf(seed, n, k, table).peers.flatMap((home, shard) =>
+      home === undefined ? [] : [{ shard, peer: home.id.toString(), isSaid: false }]
+    )
+    return [...known, ...before, ...computed]
   }
 
   /** An audit has shown that the peer does not have the shard: until it is given it again, it does not count. */

@@ -1,5 +1,13 @@
 import type { CID } from 'multiformats/cid'
 
+/** Who keeps a shard, as far as it is known here. */
+export interface IndexedHolder {
+  readonly shard: number
+  readonly peer: string
+  /** A record says so; else it is the computed home. */
+  readonly isSaid: boolean
+}
+
 /** What is known here, without asking anybody, of who keeps an object. Peers are ids in their string form. */
 export interface IndexedObject {
   readonly cid: CID
@@ -9,9 +17,7 @@ export interface IndexedObject {
   /** An object without shards, whose copies stand with its manifest. */
   readonly inline: boolean
   /** Who keeps which shard: the newest that was said or, where nothing was, the computed home. */
-  readonly holders: ReadonlyArray<{ readonly shard: number; readonly peer: string }>
-  /** The holders are named by records, not only computed. */
-  readonly isSaid: boolean
+  readonly holders: readonly IndexedHolder[]
   /** Homes of the manifest. */
   readonly homes: readonly string[]
 }

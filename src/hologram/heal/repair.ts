@@ -32,6 +32,8 @@ export interface RepairResult {
   readonly lostShards: readonly number[]
   /** Live shards, or copies, over those that are needed, before the repair. */
   readonly spareBefore: number
+  /** Who has which shard now: those that said so when they were asked, and those that were given one. */
+  readonly found: readonly PlannedShard[]
   /** Shards that were rebuilt, and where. */
   readonly rebuilt: readonly PlannedShard[]
   /** Homes that were given the manifest. */
@@ -42,7 +44,10 @@ export interface RepairResult {
   readonly readBytes: number
 }
 
-const NOTHING = { lostShards: [], spareBefore: 0, rebuilt: [], homes: [], sentBytes: 0, readBytes: 0 }
+const NOTHING = {
+  ...{ lostShards: [], spareBefore: 0, found: [], rebuilt: [], homes: [] },
+  ...{ sentBytes: 0, readBytes: 0 }
+}
 
 export interface RepairOptions {
   readonly pace: Bandwidth
@@ -216,12 +221,14 @@ async function repairShards(
   }
   const statements = await collectStatements(context, cid, rebuilt, signal)
   const toldHomes = await bringManifest(context, object, survey.keepers, statements, signal)
-  const isMissing = distinct([...survey.holders, ...rebuilt]) < n
+  const found = [...survey.holders, ...rebuilt]
+  const isMissing = distinct(found) < n
   const isChanged = rebuilt.length + toldHomes.length > 0
   return {
     outcome: isMissing ? 'partial' : isChanged ? 'repaired' : 'whole',
     lostShards: lostOf(manifest, survey),
     spareBefore,
+    found,
     rebuilt,
     homes: toldHomes,
     sentBytes: rebuilt.length * layout.shardBytes,
@@ -245,6 +252,7 @@ async function repairCopies(
     outcome: copies < wanted ? 'partial' : homes.length > 0 ? 'repaired' : 'whole',
     lostShards: [],
     spareBefore: survey.keepers.length - 1,
+    found: [],
     rebuilt: [],
     homes,
     sentBytes: homes.length * bytes.byteLength,

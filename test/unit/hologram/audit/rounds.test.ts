@@ -9,8 +9,8 @@ const { cid } = codedObject()
 
 function objectOf(holders: readonly string[], homes: readonly string[] = []): IndexedObject {
   return {
-    ...{ cid, k: 2, n: holders.length, sizeBytes: 1, inline: false, isSaid: true, homes },
-    holders: holders.map((peer, shard) => ({ peer, shard }))
+    ...{ cid, k: 2, n: holders.length, sizeBytes: 1, inline: false, homes },
+    holders: holders.map((peer, shard) => ({ peer, shard, isSaid: true }))
   }
 }
 

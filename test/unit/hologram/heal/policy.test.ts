@@ -24,8 +24,7 @@ function object(init: Partial<IndexedObject> = {}): IndexedObject {
     n: 8,
     sizeBytes: 0,
     inline: false,
-    isSaid: true,
-    holders: Array.from({ length: 8 }, (_, shard) => ({ shard, peer: `peer ${shard}` })),
+    holders: Array.from({ length: 8 }, (_, shard) => ({ shard, peer: `peer ${shard}`, isSaid: true })),
     homes: ['peer 0', 'home 1', 'home 2'],
     ...init
   }
@@ -89,7 +88,7 @@ describe('lost peers and their objects', () => {
     const index = new ObjectIndex()
     const [one, two] = [1, 2].map((seed) => codedObject({ seed }).cid)
     index.set(object({ cid: one }))
-    index.set(object({ cid: two, holders: [{ shard: 0, peer: 'another' }], homes: ['home 1'] }))
+    index.set(object({ cid: two, holders: [{ shard: 0, peer: 'another', isSaid: true }], homes: ['home 1'] }))
     const objectsOf = (peer: string): string[] => [...index.objectsOf(peer)].map(({ cid }) => cid.toString())
     expect(objectsOf('peer 3')).to.deep.equal([one.toString()])
     expect(objectsOf('home 1')).to.have.length(2)
