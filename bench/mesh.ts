@@ -2,7 +2,6 @@
 // Helia over bitswap. Prints a table, and JSON with --json. `npm run bench:memory` is the same program on 4 GiB.
 import './tune-heap.ts'
 import { execFile, execFileSync } from 'node:child_process'
-import { randomFillSync } from 'node:crypto'
 import { existsSync, createReadStream } from 'node:fs'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -18,12 +17,13 @@ import type { BenchCluster } from './cluster.ts'
 import { createRandomFile, digestOf, measureDisk } from './random-file.ts'
 import { measureRawStream } from './raw-stream.ts'
 import { measureRawTls } from './raw-tls.ts'
+import { costOf, measureSmallObjects } from './small-objects.ts'
+import type { Cost } from './small-objects.ts'
 
 const MIB = 2 ** 20
 /** Bytes of a yardstick's run, whatever the size of the objects. */
 const YARDSTICK_BYTES = 256 * MIB
 const WARM_UP_BYTES = 64 * MIB
-const SMALL_BYTES = 16 * 1024
 
 const { values: options } = parseArgs({
   options: {
@@ -43,27 +43,6 @@ const smallCount = Number(options.small)
 const runs = Number(options.runs)
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]
-
-/** What passed while something ran, over all processes of the mesh. */
-interface Cost {
-  readonly seconds: number
-  readonly clientCpuMillis: number
-  readonly peerCpuMillis: number
-}
-
-const costOf = async ({ peerCpuMillis }: BenchCluster, work: () => Promise<void>): Promise<Cost> => {
-  const peersBefore = await peerCpuMillis()
-  const clientBefore = process.cpuUsage()
-  const started = performance.now()
-  await work()
-  const seconds = (performance.now() - started) / 1000
-  const { user, system } = process.cpuUsage(clientBefore)
-  return {
-    seconds,
-    clientCpuMillis: (user + system) / 1000,
-    peerCpuMillis: (await peerCpuMillis()) - peersBefore
-  }
-}
 
 /** Reads an object to disk and fsyncs it. Returns the milliseconds to its first byte. */
 const fetchTo = async (node: Node, cid: CID, path: string): Promise<number> => {
@@ -145,19 +124,6 @@ const measureLarge = async (cluster: BenchCluster, folder: string): Promise<Larg
   }
 }
 
-/** Runs `work` for 0 to count - 1, `width` at a time. */
-const inParallel = async (
-  count: number,
-  width: number,
-  work: (index: number) => Promise<void>
-): Promise<void> => {
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < count) await work(next++)
-  }
-  await Promise.all(Array.from({ length: width }, lane))
-}
-
 interface SmallFigures {
   readonly putsPerSecond: number
   /** By the node that put them, which has them on its own disk. */
@@ -174,34 +140,15 @@ interface SmallFigures {
 const REST_SECONDS = 10
 
 const measureSmall = async (cluster: BenchCluster): Promise<SmallFigures> => {
-  const { client } = cluster
-  const objects = Array.from({ length: smallCount }, () => randomFillSync(Buffer.allocUnsafe(SMALL_BYTES)))
-  const cids: CID[] = []
-  const put = await costOf(cluster, async () =>
-    inParallel(smallCount, 16, async (index) => {
-      const source = async function* (): AsyncGenerator<Uint8Array> {
-        yield objects[index]
-      }
-      cids[index] = (await client.objects.put(source())).cid
-    })
-  )
-  const readAll = async (node: Node): Promise<Cost> =>
-    await costOf(cluster, async () =>
-      inParallel(smallCount, 16, async (index) => {
-        const chunks: Uint8Array[] = []
-        for await (const chunk of (await node.objects.get(cids[index])).bytes) chunks.push(chunk)
-        if (!Buffer.concat(chunks).equals(objects[index])) throw new Error(`small object ${index} differs`)
-      })
-    )
-  const own = await readAll(client)
-  const get = await readAll(await cluster.startReader())
+  const reader = await cluster.startReader()
+  const { put, ownGet, get } = await measureSmallObjects(cluster, reader, { count: smallCount, width: 16 })
   const rest = async (): Promise<void> =>
     await new Promise((resolve) => setTimeout(resolve, REST_SECONDS * 1000))
   await rest()
   const atRest = await costOf(cluster, rest)
   return {
     putsPerSecond: smallCount / put.seconds,
-    ownGetsPerSecond: smallCount / own.seconds,
+    ownGetsPerSecond: smallCount / ownGet.seconds,
     getsPerSecond: smallCount / get.seconds,
     getCpuMillis: (get.clientCpuMillis + get.peerCpuMillis) / smallCount,
     restPercent: atRest.peerCpuMillis / Number(options.peers) / atRest.seconds / 10

@@ -2,6 +2,7 @@ import { peerIdFromMultihash } from '@libp2p/peer-id'
 import * as Digest from 'multiformats/hashes/digest'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
+import { verifyWithKey } from './ed25519.ts'
 import { Signed } from './generated/report.js'
 import type { PeerId } from '@libp2p/interface'
 
@@ -116,7 +117,10 @@ export async function verifySigned(
   networkId: Uint8Array,
   { signer, payload, signature }: UnverifiedSigned
 ): Promise<void> {
-  if (!(await verifySignature(signer, signedBytes(type, networkId, payload), signature))) {
+  const message = signedBytes(type, networkId, payload)
+  const isRight =
+    signer.publicKey !== undefined && (await verifyWithKey(signer.publicKey, message, signature))
+  if (!isRight) {
     throw new SignedError('BAD_SIGNATURE', `${type}: the signature of ${signer.toString()} is wrong`, type)
   }
 }
@@ -133,13 +137,5 @@ function decodeMessage(type: SignedType, bytes: Uint8Array): Signed {
     return Signed.decode(bytes)
   } catch (cause) {
     throw new SignedError('MALFORMED', `${type}: not a Signed message`, type, { cause })
-  }
-}
-
-async function verifySignature(peer: PeerId, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  try {
-    return (await peer.publicKey?.verify(message, signature)) ?? false
-  } catch {
-    return false // the key is not a point on the curve
   }
 }

@@ -1,4 +1,5 @@
 // The network interface that the objects need: peers, streams, provider records and signatures, over libp2p.
+import { signerOfKey } from '../../protocols/ed25519.ts'
 import { deadlineIn } from '../clock/index.ts'
 import { GET_PROTOCOL, PUT_PROTOCOL } from '../hologram/index.ts'
 import { NodeError } from './errors.ts'
@@ -41,11 +42,13 @@ export class Libp2pMesh implements Mesh {
   readonly self: PeerId
   readonly networkId: Uint8Array
   readonly #init: Libp2pMeshInit
+  readonly #sign: (bytes: Uint8Array) => Promise<Uint8Array>
 
   constructor(init: Libp2pMeshInit) {
     this.#init = init
     this.self = init.host.peerId
     this.networkId = init.networkId
+    this.#sign = signerOfKey(init.privateKey)
   }
 
   protocol(name: string): string {
@@ -115,7 +118,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
-    return await this.#init.privateKey.sign(bytes)
+    return await this.#sign(bytes)
   }
 
   rttMicros(peer: PeerId): number | undefined {

@@ -1,5 +1,6 @@
 // The peers of the network: members, reports, the table, and the connections with them.
 import { setMaxListeners } from 'node:events'
+import { signerOfKey } from '../../../protocols/ed25519.ts'
 import { rateAt } from '../config/byte-rate.ts'
 import type { ByteRate } from '../config/byte-rate.ts'
 import { WORTH } from '../host/connection-limit.ts'
@@ -108,7 +109,7 @@ export class Peers {
     this.#reporter = new Reporter({
       ...init,
       topic: reportsTopic(prefix),
-      signer: { peer: host.peerId, sign: async (bytes) => await init.privateKey.sign(bytes) },
+      signer: { peer: host.peerId, sign: signerOfKey(init.privateKey) },
       table: this.table,
       intervalMs: config.reportInterval,
       domain: config.domain,

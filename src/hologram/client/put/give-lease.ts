@@ -24,7 +24,7 @@ export async function giveLease<H extends { readonly peer: PeerId }>(
     uniquePeers(holders.map(({ peer }) => peer)).map(async (peer) => {
       try {
         const { leases } = await objects.request(peer, { putLease }, signal)
-        const sequence = await keptSequence(context, cid, leases)
+        const sequence = await keptSequence(context, cid, leases, lease)
         newestSequence = Math.max(newestSequence, sequence)
         if (sequence <= lease.sequence) takers.add(peer.toString())
       } catch (error) {

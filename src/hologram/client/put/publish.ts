@@ -125,7 +125,7 @@ export async function placeManifest(
     for (let home = ranked.shift(); home !== undefined; home = ranked.shift()) {
       try {
         const { leases } = await objects.request(home, { putManifest: { ...putManifest, quiet } }, signal)
-        newestSequence = Math.max(newestSequence, await keptSequence(context, cid, leases))
+        newestSequence = Math.max(newestSequence, await keptSequence(context, cid, leases, lease))
         kept.push(home)
         return
       } catch (error) {
