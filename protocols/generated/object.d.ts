@@ -41,6 +41,10 @@ export declare namespace PutFrame {
         field: '$.open.copy';
         value: boolean;
     }
+    interface PutFrameOpenFillFieldEvent {
+        field: '$.open.fill';
+        value: boolean;
+    }
     interface PutFrameBlockIndexFieldEvent {
         field: '$.block.index';
         value: number;
@@ -67,7 +71,7 @@ export declare namespace PutFrame {
     }
     function encode(obj: Partial<PutFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): PutFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): Generator<PutFrameOpenSeedFieldEvent | PutFrameOpenShardFieldEvent | PutFrameOpenExpectedBytesFieldEvent | PutFrameOpenOneShotFieldEvent | PutFrameOpenCopyFieldEvent | PutFrameBlockIndexFieldEvent | PutFrameBlockDataFieldEvent | PutFrameBlockPathFieldEvent | PutFrameCommitManifestFieldEvent | PutFrameCommitLeaseFieldEvent | PutFrameAbandonFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutFrame>): Generator<PutFrameOpenSeedFieldEvent | PutFrameOpenShardFieldEvent | PutFrameOpenExpectedBytesFieldEvent | PutFrameOpenOneShotFieldEvent | PutFrameOpenCopyFieldEvent | PutFrameOpenFillFieldEvent | PutFrameBlockIndexFieldEvent | PutFrameBlockDataFieldEvent | PutFrameBlockPathFieldEvent | PutFrameCommitManifestFieldEvent | PutFrameCommitLeaseFieldEvent | PutFrameAbandonFieldEvent>;
 }
 export interface PutOpen {
     seed: Uint8Array<ArrayBuffer>;
@@ -75,6 +79,7 @@ export interface PutOpen {
     expectedBytes: number;
     oneShot?: boolean;
     copy?: boolean;
+    fill?: boolean;
 }
 export declare namespace PutOpen {
     const codec: () => Codec<PutOpen>;
@@ -98,9 +103,13 @@ export declare namespace PutOpen {
         field: '$.copy';
         value: boolean;
     }
+    interface PutOpenFillFieldEvent {
+        field: '$.fill';
+        value: boolean;
+    }
     function encode(obj: Partial<PutOpen>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): PutOpen;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): Generator<PutOpenSeedFieldEvent | PutOpenShardFieldEvent | PutOpenExpectedBytesFieldEvent | PutOpenOneShotFieldEvent | PutOpenCopyFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutOpen>): Generator<PutOpenSeedFieldEvent | PutOpenShardFieldEvent | PutOpenExpectedBytesFieldEvent | PutOpenOneShotFieldEvent | PutOpenCopyFieldEvent | PutOpenFillFieldEvent>;
 }
 export interface Block {
     index: number;

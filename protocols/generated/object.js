@@ -213,6 +213,10 @@ export var PutOpen;
                     w.uint32(40);
                     w.bool(obj.copy);
                 }
+                if (obj.fill != null) {
+                    w.uint32(48);
+                    w.bool(obj.fill);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -244,6 +248,10 @@ export var PutOpen;
                         }
                         case 5: {
                             obj.copy = reader.bool();
+                            break;
+                        }
+                        case 6: {
+                            obj.fill = reader.bool();
                             break;
                         }
                         default: {
@@ -289,6 +297,13 @@ export var PutOpen;
                         case 5: {
                             yield {
                                 field: `${prefix}.copy`,
+                                value: reader.bool()
+                            };
+                            break;
+                        }
+                        case 6: {
+                            yield {
+                                field: `${prefix}.fill`,
                                 value: reader.bool()
                             };
                             break;

@@ -197,6 +197,9 @@ export interface Holdings {
     isUnwanted?: (leases: readonly StoredLease[]) => boolean
   ) => Promise<void>
 
+  /** Removes one shard of `cid` and keeps what else is here of it. Idempotent. */
+  dropShard: (cid: CID, shard: number) => Promise<void>
+
   /**
    * Keeps a manifest (a manifest home, or an inline object), its lease and its placement record, all or none. Of lease and
    * record the newest stay, by sequence. Durable when resolved.

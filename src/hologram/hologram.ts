@@ -14,6 +14,8 @@ import type {
 import { Healer, healSettings, repairForUser, watchHoldings, YieldingPace } from './heal/index.ts'
 import type { HealInit, HealStats } from './heal/index.ts'
 import { Drainer } from './drain/index.ts'
+import { Filler } from './fill/index.ts'
+import type { FillInit, FillStats } from './fill/index.ts'
 import { NO_EVENTS } from './events.ts'
 import { Spreader } from './spread/index.ts'
 import type { SpreadStats } from './spread/index.ts'
@@ -64,6 +66,7 @@ export interface HologramInit {
   readonly holder?: Partial<HolderSettings>
   readonly heal?: HealInit
   readonly audit?: AuditInit
+  readonly fill?: FillInit
 }
 
 const SECONDS_PER_DAY = 86_400
@@ -78,11 +81,15 @@ export class Hologram implements Objects {
   readonly #auditor: Auditor
   readonly #repairPace: Bandwidth
   readonly #spreader: Spreader
+  readonly #filler: Filler
   readonly #events: EventSink
   /** Empties this node, when its user asks for it. */
   readonly drainer: Drainer
 
-  constructor(components: HologramComponents, { client, holder, heal = {}, audit = {} }: HologramInit) {
+  constructor(
+    components: HologramComponents,
+    { client, holder, heal = {}, audit = {}, fill = {} }: HologramInit
+  ) {
     const {
       clock = systemClock,
       random = systemRandom,
@@ -97,13 +104,16 @@ export class Hologram implements Objects {
     const parts = { ...components, holdings, clock, random, steering }
     const repairingMs = (cid: CID): number => this.#healer.repairingMs(cid)
     const isDraining = (): boolean => this.drainer.status.state !== 'off'
-    this.#holder = new Holder({ ...parts, repairingMs, isDraining }, holder)
-    this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)
-    this.#spreader = new Spreader(this.#client.context, events)
     const settings = healSettings(heal)
     const isBusy = (): boolean => this.#client.isBusy
-    const cap = new TokenBucket({ bytesPerSecond: settings.bytesPerSecond, clock })
-    this.#repairPace = new YieldingPace({ cap, clock, isBusy })
+    const capped = (): Bandwidth => {
+      const cap = new TokenBucket({ bytesPerSecond: settings.bytesPerSecond, clock })
+      return new YieldingPace({ cap, clock, isBusy })
+    }
+    this.#holder = new Holder({ ...parts, repairingMs, isDraining, fillPace: capped() }, holder)
+    this.#client = new Client({ ...parts, local: async (request) => this.#holder.answer(request) }, client)
+    this.#spreader = new Spreader(this.#client.context, events)
+    this.#repairPace = capped()
     this.#healer = new Healer(
       {
         context: this.#client.context,
@@ -113,6 +123,19 @@ export class Hologram implements Objects {
       settings
     )
     this.drainer = new Drainer({ context: this.#client.context, pace: this.#repairPace, events })
+    this.#filler = new Filler(
+      {
+        ...{
+          context: this.#client.context,
+          index: this.#healer.index,
+          pace: this.#repairPace,
+          events,
+          isDraining
+        },
+        isConcerned: (cid) => this.#healer.isConcerned(cid)
+      },
+      { settleMs: fill.settleMs ?? settings.graceMs, tickMs: settings.tickMs }
+    )
     const audits = auditSettings(audit)
     const auditCap = new TokenBucket({
       bytesPerSecond: () => audits.bytesPerDay() / SECONDS_PER_DAY,
@@ -125,7 +148,8 @@ export class Hologram implements Objects {
         index: this.#healer.index,
         pace: new YieldingPace({ cap: auditCap, clock, isBusy }),
         events,
-        onSuspects: (cid, suspects) => this.#healer.onSuspects(cid, suspects)
+        onSuspects: (cid, suspects) => this.#healer.onSuspects(cid, suspects),
+        onMoved: (cid, shard, peer) => this.#healer.onMoved(cid, shard, peer)
       },
       audits
     )
@@ -151,11 +175,12 @@ export class Hologram implements Objects {
     this.#client.start()
     this.#healer.start()
     this.#auditor.start()
+    this.#filler.start()
   }
 
   /** Ends every put and get under way; what has arrived of unfinished shards is durable then. */
   async stop(): Promise<void> {
-    await this.#auditor.stop()
+    await Promise.all([this.#auditor.stop(), this.#filler.stop()])
     await this.drainer.stop()
     await Promise.all([this.#healer.stop(), this.#spreader.stop()])
     await this.#client.stop()
@@ -195,6 +220,11 @@ export class Hologram implements Objects {
   /** Objects that wait for repair here, likewise. */
   queuedBySpare(): ReadonlyMap<number, number> {
     return this.#healer.queuedBySpare()
+  }
+
+  /** What this node has moved to emptier peers. */
+  get fillStats(): FillStats {
+    return this.#filler.stats
   }
 
   /** What this node has found of what other peers keep. */

@@ -6,6 +6,7 @@ export { HologramError, isHologramError, type HologramErrorCode, type HologramEr
 export type { AuditStats } from './audit/index.ts'
 export type { ClientStats, OperationSink, PeerStats } from './client/index.ts'
 export type { DrainStatus } from './drain/index.ts'
+export type { FillStats } from './fill/index.ts'
 export type { HealStats } from './heal/index.ts'
 export type { HolderStats, ServiceName, ServiceWork } from './holder/context.ts'
 export type { HologramLogger } from './logger.ts'

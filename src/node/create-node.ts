@@ -20,6 +20,7 @@ import type { ByteRate } from './config/byte-rate.ts'
 import { openDataFolder } from './data/folder.ts'
 import { openHostData } from './data/host-data.ts'
 import { DrainControl, DrainSwitch } from './drain.ts'
+import { fillModule } from './fill.ts'
 import { NodeError, systemCode } from './errors.ts'
 import { EventLog } from './events.ts'
 import { GarbageCollector } from './garbage.ts'
@@ -223,6 +224,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     hostModule(host, config),
     bulkModule(bulk, { port: bulkListen(config.listen, config.bulkPort).port, forwarder: opened.forwarder }),
     objectsModule(hologram, operations),
+    fillModule(hologram),
     headsModule(heads),
     homeostatModule(homeostat),
     peersModule(peers, clocks),

@@ -5,7 +5,7 @@ import type { Module } from './module.ts'
 
 /** Something that a room did by itself, and why. */
 export interface RoomEvent {
-  /** Which room: 'heal', 'audit', 'homeostat'. */
+  /** Which room: 'heal', 'audit', 'fill', 'homeostat'. */
   readonly room: string
   /** What happened, from a fixed set of the room's own: 'repaired'. Metrics count by it. */
   readonly kind: string

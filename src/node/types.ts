@@ -12,6 +12,7 @@ import type { DrainControl } from './drain.ts'
 import type { EventLog } from './events.ts'
 import type { NodeField } from './field/index.ts'
 import type { FieldSummary } from './field/module.ts'
+import type { FillStatus } from './fill.ts'
 import type { HomeostatSummary } from './homeostat-module.ts'
 import type { Logger } from './logger.ts'
 import type { NetworkDescriptor } from './network.ts'
@@ -79,6 +80,8 @@ export interface NodeStatus {
   readonly field: FieldSummary
   readonly usage: Usage
   readonly homeostat: HomeostatSummary
+  /** What has moved between this node and emptier or fuller peers. */
+  readonly fill: FillStatus
   /** Whether the peers' clocks agree with ours; undefined while too few peers have reported their time. */
   readonly clockAgrees?: boolean
   /** Median by which peers' clocks are ahead of ours; present if `clockAgrees` is. */

@@ -30,17 +30,24 @@ export async function removeDiscarded(
 }
 
 /**
- * Removes an object's shards from number `first` on and keeps its manifest, leases and records. The caller holds the object's lock.
+ * Removes an object's shards from number `first` on, to `end` without it, and keeps its manifest, leases and records. The caller
+ * holds the object's lock.
  *
  * @returns bytes freed
  */
-export async function removeShards(parts: StoreParts, cid: CID, first: number): Promise<number> {
+export async function removeShards(
+  parts: StoreParts,
+  cid: CID,
+  first: number,
+  end = Infinity
+): Promise<number> {
   const { database, space, health } = parts
   const keys: Uint8Array[] = []
   const records: ShardRecord[] = []
   for (const { key, value } of await database.listUnder(objectKey(KIND.shard, cid))) {
     // The next start finds and removes the files of a damaged entry.
-    if (value === undefined || parseShardKey(key).shard < first) continue
+    const { shard } = parseShardKey(key)
+    if (value === undefined || shard < first || shard >= end) continue
     const record = decodeShard(value)
     keys.push(key, slotKey(KIND.badBlocks, record.slot))
     records.push(record)

@@ -285,6 +285,13 @@ export class Store implements Holdings {
     })
   }
 
+  async dropShard(cid: CID, shard: number): Promise<void> {
+    this.#assertOpen()
+    await this.#locked(cid, async () => {
+      await removeShards(this.#parts, cid, shard, shard + 1)
+    })
+  }
+
   async *listObjects(): AsyncGenerator<CID> {
     this.#assertOpen()
     for await (const key of this.#parts.database.keys(kindKey(KIND.manifest))) yield parseObjectKey(key).cid

@@ -76,6 +76,19 @@ function printed(report: SimulationReport): string {
           ['seconds to full', repair.secondsToFull.join(', ') || 'not reached']
         ] satisfies Array<[string, string]>)),
     [
+      'bytes kept',
+      report.balance
+        .map(
+          ({ second, peers, emptiestOverMean, fullestOverMean, kl }) =>
+            `at ${second} s, ${peers} peers: ${emptiestOverMean} to ${fullestOverMean} of the mean, KL ${kl}`
+        )
+        .join('; ')
+    ],
+    [
+      'moved to emptier peers',
+      `${report.fill.movedShards} shards, ${report.fill.movedBytes} bytes, ${report.fill.manifests} manifests`
+    ],
+    [
       'KL of the load',
       `mean ${load.meanKl}, worst ${load.maxKl} nats; busiest over mean ${load.meanMaxOverMean}`
     ],

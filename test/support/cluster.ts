@@ -28,6 +28,7 @@ export interface ClusterInit {
   /** For intervals and deadlines. @default the machine's */
   clock?: Clock
   audit?: HologramInit['audit']
+  fill?: HologramInit['fill']
 }
 
 export interface ClusterPeerOptions extends TestPeerOptions {
@@ -149,13 +150,21 @@ export class Cluster {
         },
         holder: { provideDelayMs: 0, ...this.#init.holder },
         heal: this.#init.heal,
-        audit: this.#init.audit
+        audit: this.#init.audit,
+        fill: this.#init.fill
       }
     )
     await hologram.start()
     const peer = new ClusterPeer(mesh, store, hologram, path)
     this.peers.push(peer)
     return peer
+  }
+
+  /** Every peer reports how full it is. */
+  async report(): Promise<void> {
+    for (const { mesh, store, running } of this.peers) {
+      if (running) mesh.usedBytes = (await store.usage()).usedBytes
+    }
   }
 
   async stop(): Promise<void> {

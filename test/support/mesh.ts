@@ -75,6 +75,8 @@ export class TestMesh implements Mesh {
   readonly observed: Array<{ peer: PeerId; outcome: Observation }> = []
   /** Streams opened from this host, by protocol name, oldest first. */
   readonly opened: Array<{ peer: PeerId; protocol: string }> = []
+  /** What its newest report says is used of what it lends. */
+  usedBytes = 0
   /** What this host believes the table to be, when it differs from the truth. */
   table?: (peers: MeshPeer[]) => MeshPeer[]
   /** Where homes are computed, when it is not among the peers of the table. */
@@ -163,7 +165,7 @@ export class TestMesh implements Mesh {
     return {
       id: this.self,
       capacityBytes: this.#options.capacityBytes ?? GIB,
-      freeBytes: this.#options.capacityBytes ?? GIB,
+      freeBytes: (this.#options.capacityBytes ?? GIB) - this.usedBytes,
       reliabilityPpm: 1_000_000,
       failureDomain: this.#options.failureDomain ?? this.self.toString()
     }

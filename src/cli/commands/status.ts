@@ -38,6 +38,7 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
       ['disk', diskText(usage)],
       ...damageText(status.damage).map((text): [string, string] => ['damage', text]),
       ['load', loadText(status.homeostat)],
+      ['fill', fillText(status.fill)],
       ['map', mapLine(status.map)],
       ['homes', homesText(status.map)],
       ...(status.field.state === 'off' ? [] : [['field', fieldText(status.field)] as const]),
@@ -95,6 +96,22 @@ export const loadText = ({
     ...(copies > 0 ? [`keeps ${copies} ${copies === 1 ? 'copy' : 'copies'} for hot peers`] : []),
     ...(refused > 0 ? [`${count(refused, 'request')} told to come back`] : [])
   ].join('; ')
+
+/** What has moved here from fuller peers, and from here to emptier ones. */
+export const fillText = (fill: StatusJson['fill']): string => {
+  const { targets, movedShards, movedBytes, takenShards, takenBytes, failures } = fill
+  const parts = [
+    ...(takenShards > 0
+      ? [`took ${count(takenShards, 'shard')} (${formatBytes(takenBytes)}) from fuller peers`]
+      : []),
+    ...(movedShards > 0
+      ? [`gave ${count(movedShards, 'shard')} (${formatBytes(movedBytes)}) to emptier peers`]
+      : []),
+    ...(failures > 0 ? [`${count(failures, 'shard')} not taken`] : []),
+    ...(targets > 0 ? [`${count(targets, 'peer')} ${targets === 1 ? 'is' : 'are'} much emptier`] : [])
+  ]
+  return parts.length === 0 ? 'nothing has moved' : parts.join('; ')
+}
 
 /** Reports of peers that are not of now are dropped, and so are ours. */
 export const CLOCK_IS_WRONG =

@@ -7,9 +7,11 @@ import type { Suspect } from '../heal/suspects.ts'
 import { keptShape } from '../records/kept-shape.ts'
 import { Layout } from '../records/layout.ts'
 import { decodeManifest } from '../records/manifest.ts'
+import type { Manifest } from '../records/manifest.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import { challengeManifest, challengePeer } from './challenge.ts'
 import type { BlockChallenge, Verdict } from './challenge.ts'
+import { hasMoved } from './moved.ts'
 import { newAuditCounts } from './counts.ts'
 import type { AuditStats } from './counts.ts'
 import { targetsOf, visitMs } from './rounds.ts'
@@ -24,6 +26,8 @@ export interface AuditorComponents {
   readonly events: EventSink
   /** Takes what failed. */
   readonly onSuspects: (cid: CID, suspects: readonly Suspect[]) => void
+  /** The peer does not keep the shard any more; its computed home does. */
+  readonly onMoved: (cid: CID, shard: number, peer: PeerId) => void
 }
 
 /** Objects that are looked at between two turns of the event loop. */
@@ -46,9 +50,10 @@ interface Visit {
 /** What a peer is challenged for of one object, and how it did. */
 interface Target {
   readonly object: IndexedObject
+  readonly manifest: Manifest
   readonly manifestBytes: number
   readonly challenges: readonly BlockChallenge[]
-  readonly verdicts: Array<{ readonly shard: number | undefined; readonly verdict: Verdict }>
+  readonly verdicts: Array<{ readonly shard: number | undefined; verdict: Verdict | 'moved' }>
 }
 
 /**
@@ -186,7 +191,8 @@ export class Auditor {
         }
       }
     )
-    for (const { object, manifestBytes, verdicts } of targets) {
+    for (const { object, manifest, manifestBytes, verdicts } of targets) {
+      await this.#findMoved({ object, manifest, verdicts }, peer, signal)
       if (object.homes.includes(peer.toString()) && verdicts.every(({ verdict }) => verdict !== 'skipped')) {
         const challenge = { cid: object.cid, manifestBytes }
         const verdict = await challengeManifest(context, peer, challenge, { pace, signal })
@@ -195,13 +201,30 @@ export class Auditor {
       }
       for (const { verdict } of verdicts) this.#counts.verdicts[verdict]++
       const suspects = verdicts.flatMap(({ shard, verdict }) =>
-        verdict === 'skipped' ? [] : this.#judge(object, peer, shard, verdict)
+        verdict === 'skipped' || verdict === 'moved' ? [] : this.#judge(object, peer, shard, verdict)
       )
       if (suspects.length > 0) onSuspects(object.cid, suspects)
       if (verdicts.some(({ verdict }) => verdict === 'skipped')) return false
       visit.done.add(object.cid.toString())
     }
     return true
+  }
+
+  /** A shard that this peer does not have may have moved since, and not every keeper is told. */
+  async #findMoved(
+    { object, manifest, verdicts }: Pick<Target, 'object' | 'manifest' | 'verdicts'>,
+    peer: PeerId,
+    signal: AbortSignal
+  ): Promise<void> {
+    const { context, onMoved } = this.#components
+    for (const entry of verdicts) {
+      const { shard } = entry
+      if (shard === undefined || entry.verdict !== 'missing') continue
+      const moved = { cid: object.cid, manifest, shard, peer }
+      if (!(await hasMoved(context, moved, signal))) continue
+      entry.verdict = 'moved'
+      onMoved(object.cid, shard, peer)
+    }
   }
 
   /** A random block of each shard that the peer keeps of the object. Empty when the object is not kept here any more. */
@@ -219,7 +242,7 @@ export class Auditor {
     const challenges = held.map(({ shard }) => {
       return { cid, manifest, shard, block: Math.floor(random.unit() * blocks) }
     })
-    return [{ object, manifestBytes: bytes.byteLength, challenges, verdicts: [] }]
+    return [{ object, manifest, manifestBytes: bytes.byteLength, challenges, verdicts: [] }]
   }
 
   /** What a verdict means. A peer that fails twice in a row says that it has what it cannot give: its word is worth nothing. */

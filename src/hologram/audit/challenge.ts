@@ -11,6 +11,7 @@ import { isHologramError } from '../errors.ts'
 import { Layout } from '../records/layout.ts'
 import { manifestCid } from '../records/manifest.ts'
 import type { Manifest } from '../records/manifest.ts'
+import { UNLIMITED } from '../wire/bandwidth.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import { GET_PROTOCOL, MAX_GET_REPLY_BYTES, MAX_PIPELINED_REQUESTS } from '../../../protocols/limits.ts'
 
@@ -69,6 +70,26 @@ export async function challengePeer(
     for (const challenge of challenges.slice(first + done)) init.onVerdict(challenge, 'skipped')
     return
   }
+}
+
+/** Whether a peer gives a random block of a shard, with its proof. Rejects only with the signal's reason. */
+export async function hasProved(
+  context: ClientContext,
+  { cid, manifest }: Pick<BlockChallenge, 'cid' | 'manifest'>,
+  { shard, peer }: { readonly shard: number; readonly peer: PeerId },
+  signal: AbortSignal
+): Promise<boolean> {
+  const block = Math.floor(context.random.unit() * new Layout(manifest).segments)
+  let isProved = false
+  await challengePeer(context, peer, [{ cid, manifest, shard, block }], {
+    pace: UNLIMITED,
+    signal,
+    onVerdict: (_, verdict) => {
+      isProved = verdict === 'passed'
+    },
+    onRead: () => {}
+  })
+  return isProved
 }
 
 /** @returns how many challenges of the batch have a verdict */

@@ -2,8 +2,8 @@ import type { Verdict } from './challenge.ts'
 
 /** What an auditor has done since it was made, for metrics. */
 export interface AuditCounts {
-  /** Challenges by their verdict. */
-  readonly verdicts: Record<Verdict, number>
+  /** Challenges by their verdict; 'moved': the shard's computed home has it instead. */
+  readonly verdicts: Record<Verdict | 'moved', number>
   /** Bytes of blocks and manifests that were read. */
   readBytes: number
   /** Rounds that ended. */
@@ -19,7 +19,7 @@ export interface AuditStats extends Readonly<AuditCounts> {
 
 export function newAuditCounts(): AuditCounts {
   return {
-    verdicts: { passed: 0, missing: 0, damaged: 0, wrong: 0, skipped: 0 },
+    verdicts: { passed: 0, missing: 0, moved: 0, damaged: 0, wrong: 0, skipped: 0 },
     readBytes: 0,
     rounds: 0,
     visitsMissed: 0

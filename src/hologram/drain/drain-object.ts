@@ -1,6 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
-import { challengePeer } from '../audit/challenge.ts'
+import { hasProved } from '../audit/challenge.ts'
 import type { ClientContext } from '../client/context.ts'
 import { planRepair } from '../heal/policy.ts'
 import { bringManifest, bringOtherLeases, leaseOfShard } from '../heal/repair.ts'
@@ -12,7 +12,6 @@ import { Layout } from '../records/layout.ts'
 import { neededShards } from '../records/manifest.ts'
 import type { PlannedShard } from '../client/put/home-plan.ts'
 import { copyShard, dropOwnShards, holdersOf, leasedObject } from '../spread/copies.ts'
-import { UNLIMITED } from '../wire/bandwidth.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 
 export interface DrainResult {
@@ -116,25 +115,16 @@ async function moveShards(
 /** One of the shards of which no peer gives a random block with its proof. */
 async function firstUnproved(
   context: ClientContext,
-  { cid, manifest }: LeasedObject,
+  object: LeasedObject,
   shards: readonly number[],
   holders: readonly PlannedShard[],
   signal: AbortSignal
 ): Promise<number | undefined> {
-  const blocks = new Layout(manifest).segments
   for (const shard of shards) {
     let isProved = false
     for (const { peer } of holders.filter((holder) => holder.shard === shard)) {
       if (isProved) break
-      const block = Math.floor(context.random.unit() * blocks)
-      await challengePeer(context, peer, [{ cid, manifest, shard, block }], {
-        pace: UNLIMITED,
-        signal,
-        onVerdict: (_, verdict) => {
-          isProved = verdict === 'passed'
-        },
-        onRead: () => {}
-      })
+      isProved = await hasProved(context, object, { shard, peer }, signal)
     }
     if (!isProved) return shard
   }

@@ -117,6 +117,11 @@ export class Healer {
     return Math.max(1, Math.round(this.#context.clock.monotonicMs() - startedMs))
   }
 
+  /** Whether the object waits for repair here, or is being repaired. */
+  isConcerned(cid: CID): boolean {
+    return this.#queue.has(cid) || this.#startedMs.has(cid.toString())
+  }
+
   /** Something new of the object is kept here. */
   onKept(cid: CID): void {
     this.#indexer.note(cid)
@@ -125,6 +130,12 @@ export class Healer {
   /** A block of the object is damaged here. */
   onDamaged(cid: CID): void {
     this.#damaged.set(cid.toString(), cid)
+  }
+
+  /** The peer does not keep the shard any more, and another one has proved that it does. */
+  onMoved(cid: CID, shard: number, peer: PeerId): void {
+    this.#indexer.disprove(cid, shard, peer.toString())
+    this.#indexer.note(cid)
   }
 
   /** An audit has found that peers do not keep what they should: this node repairs it at once. */

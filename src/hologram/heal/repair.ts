@@ -6,7 +6,7 @@ import { completeObject, STATED_ROOTS } from '../client/keep/complete.ts'
 import { survive } from '../client/survive.ts'
 import { isHologramError } from '../errors.ts'
 import { keptShape } from '../records/kept-shape.ts'
-import { openHolderStatement } from '../records/holder-statement.ts'
+import { openHolderStatement, saidHolders } from '../records/holder-statement.ts'
 import { Layout } from '../records/layout.ts'
 import { decodeManifest, neededShards } from '../records/manifest.ts'
 import type { Manifest } from '../records/manifest.ts'
@@ -172,13 +172,10 @@ export async function knownHolders({ holdings, mesh }: ClientContext, cid: CID):
       openHolderStatement(mesh.networkId, signed, FAR_FUTURE_MS)
     )
   )
-  const said = statements
-    .sort((a, b) => Number(b.sequence - a.sequence))
-    .flatMap(({ holder, shards }) => shards.map((shard) => ({ shard, peer: holder })))
   const record = await holdings.getPlacement(cid)
-  const placed =
-    record === undefined ? [] : (await openPlacement(mesh.networkId, record, FAR_FUTURE_MS)).holders
-  return [...said, ...placed]
+  const placement =
+    record === undefined ? undefined : await openPlacement(mesh.networkId, record, FAR_FUTURE_MS)
+  return saidHolders(statements, placement)
 }
 
 /** Records were checked when they were kept; by then a clock may have been set back. */

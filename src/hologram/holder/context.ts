@@ -6,6 +6,7 @@ import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
 import type { Steering } from '../steering.ts'
 import type { AdmissionCounts } from './admission.ts'
+import type { FillIntake } from './fill-intake.ts'
 import type { HolderSettings } from './settings.ts'
 import type { TreeCache } from './tree-cache.ts'
 
@@ -25,6 +26,8 @@ export interface HolderContext {
   readonly counts: HolderCounts
   /** For how long this node has been rebuilding an object, in milliseconds; 0 when it is not. */
   readonly repairingMs: (cid: CID) => number
+  /** What fuller peers bring. */
+  readonly fills: FillIntake
   /** This node is being emptied: it takes no shards. */
   readonly isDraining: () => boolean
   /** Which requests are served now. */
@@ -50,6 +53,9 @@ export interface HolderCounts {
   shardsCommitted: number
   /** Of these, those that were whole here already: two peers repaired the same, or a put was repeated. */
   shardsRepeated: number
+  /** Of those committed, those that fuller peers brought. */
+  shardsFilled: number
+  bytesFilled: number
   /** Requests answered with another status than OK, by status. */
   readonly refused: Record<string, number>
   /** Streams that broke, or were cut off by a deadline or for breaking the protocol. */
@@ -69,6 +75,8 @@ export function newCounts(): HolderCounts {
     bytesOut: 0,
     shardsCommitted: 0,
     shardsRepeated: 0,
+    shardsFilled: 0,
+    bytesFilled: 0,
     refused: {},
     streamsCut: 0,
     work: {

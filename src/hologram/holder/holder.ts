@@ -25,6 +25,7 @@ import { isLocalAddress, networkPrefix } from './network-prefix.ts'
 import { nextRequest } from './next-request.ts'
 import { ObjectService } from './object-service.ts'
 import { ProvideQueue } from './provide-queue.ts'
+import { FillIntake } from './fill-intake.ts'
 import { handlePut } from './put-handler.ts'
 import { isOwnFault, Refusal, replyHead, type ReplyHead } from './refusal.ts'
 import { DEFAULT_HOLDER_SETTINGS, type HolderSettings, type StreamLimits } from './settings.ts'
@@ -49,6 +50,8 @@ export interface HolderComponents {
   /** The same for peers of the local network. @default they share the caps above */
   readonly downLocal?: Bandwidth
   readonly upLocal?: Bandwidth
+  /** Caps what is taken from fuller peers, and yields to what the user does. @default no cap of its own */
+  readonly fillPace?: Bandwidth
   readonly clock: Clock
   /** Whether this node is being emptied, and takes no shards. @default it never is */
   readonly isDraining?: () => boolean
@@ -101,6 +104,7 @@ export class Holder {
       logger,
       down = UNLIMITED,
       up = UNLIMITED,
+      fillPace = UNLIMITED,
       clock,
       repairingMs = () => 0,
       isDraining = () => false,
@@ -112,7 +116,7 @@ export class Holder {
     const counts = newCounts()
     this.#context = {
       ...{ mesh, holdings, logger, settings, trees, down, up, clock, nowMs, counts },
-      ...{ repairingMs, isDraining, steering }
+      ...{ repairingMs, isDraining, steering, fills: new FillIntake(fillPace) }
     }
     const { downLocal = down, upLocal = up } = components
     this.#localContext = { ...this.#context, down: downLocal, up: upLocal }

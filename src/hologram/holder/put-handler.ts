@@ -35,7 +35,22 @@ export async function handlePut(
   if (first === undefined) return
   const open = checkOpen(first.open)
   if (context.isDraining()) throw new Refusal(Status.QUOTA, 'this holder is being emptied')
-  if (open.copy === true) refuseCopyWhenBusy(context)
+  if (open.copy === true || open.fill === true) refuseWhenBusy(context)
+  const leave = open.fill === true ? context.fills.enter() : undefined
+  try {
+    await takeShard(context, framed, open, { putter, network, signal })
+  } finally {
+    leave?.()
+  }
+}
+
+async function takeShard(
+  context: HolderContext,
+  framed: FramedStream,
+  open: PutOpen,
+  { putter, network, signal }: { putter: PeerId; network: string; signal: AbortSignal }
+): Promise<void> {
+  const wait = { timeoutMs: context.settings.idleTimeoutMs, signal }
   const id = uploadId(putter.toMultihash().bytes, open.seed)
   const upload = await context.holdings.openUpload(id, open.shard, open.expectedBytes, {
     oneShot: open.oneShot,
@@ -50,8 +65,8 @@ export async function handlePut(
   }
 }
 
-/** A node that is busy itself takes no copies of hot shards: they would be in its users' way. @throws Refusal BUSY */
-function refuseCopyWhenBusy({ steering }: HolderContext): void {
+/** A node that is busy itself takes no copies of hot shards, and is not filled: they would be in its users' way. @throws Refusal BUSY */
+function refuseWhenBusy({ steering }: HolderContext): void {
   const entered = steering.enter(true)
   if (typeof entered !== 'function') throw new Refusal(Status.BUSY, entered.reason, entered.retryAfterMs)
   entered({ units: 0, tookMs: 0, failed: false })
@@ -132,6 +147,7 @@ class Reception {
       const { manifest, lease: signed } = frame.commit
       const lease = await timed(this.#context, 'put', async () => this.#commit(manifest, signed))
       counts.shardsCommitted++
+      this.#countFill()
       if (this.#open.copy === true) this.#context.steering.noteCopy(manifestCid(manifest).toString())
       await this.#framed.writeMessage(PutReply, okReply({ lease }), wait)
       return
@@ -143,6 +159,7 @@ class Reception {
     const held = await this.#startAt(index)
     const expected = held.blocks + this.#sizes.length
     if (index !== expected) throw refuse(`block ${index} came where block ${expected} was due`)
+    if (this.#open.fill === true) await this.#context.fills.take(data.byteLength, this.#signal)
     await this.#context.down.take(data.byteLength, this.#signal)
     const leaf = leafHash(data)
     await timed(this.#context, 'put', async () => this.#upload.append(data, leaf))
@@ -150,6 +167,13 @@ class Reception {
     this.#sizes.push(data.byteLength)
     this.#context.counts.blocksIn++
     this.#context.counts.bytesIn += data.byteLength
+  }
+
+  #countFill(): void {
+    if (this.#open.fill !== true) return
+    const { counts } = this.#context
+    counts.shardsFilled++
+    counts.bytesFilled += this.#sizes.reduce((sum, size) => sum + size, 0)
   }
 
   /** The first block decides: block 0 starts over, any other goes on from what is held. */

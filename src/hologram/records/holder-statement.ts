@@ -4,6 +4,7 @@ import { signPayload, type Signer } from '../../../protocols/signed.ts'
 import { HologramError } from '../errors.ts'
 import { decodeObjectCid } from './cid.ts'
 import { MAX_CLOCK_SKEW_MS } from './placement-record.ts'
+import type { PlacementRecord, ShardHolder } from './placement-record.ts'
 import { openRecord } from './signed-record.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -57,6 +58,24 @@ export async function openHolderStatement(
   if (shards.some((shard) => shard >= MAX_SHARDS)) throw bad('names a shard beyond 255')
   if (new Set(shards).size !== shards.length) throw bad('names a shard twice')
   return { cid, holder: signer, sequence: message.sequence, shards }
+}
+
+/**
+ * Who keeps which shard by what holders and the putter have said: holders of themselves, the newest first, since repairs and moves
+ * come after the put; then the putter. What a holder has said of itself since outranks what the putter says of it.
+ */
+export function saidHolders(
+  statements: readonly HolderStatement[],
+  record?: Pick<PlacementRecord, 'sequence' | 'holders'>
+): ShardHolder[] {
+  const newestFirst = [...statements].sort((a, b) => Number(b.sequence - a.sequence))
+  const said = newestFirst.flatMap(({ holder, shards }) => shards.map((shard) => ({ shard, peer: holder })))
+  if (record === undefined) return said
+  const since = newestFirst.filter(({ sequence }) => sequence > record.sequence)
+  const heard = new Map(since.toReversed().map(({ holder, shards }) => [holder.toString(), shards]))
+  const isTrue = ({ shard, peer }: ShardHolder): boolean =>
+    heard.get(peer.toString())?.includes(shard) ?? true
+  return [...said, ...record.holders.filter(isTrue)]
 }
 
 function bad(reason: string, cause?: unknown): HologramError<'BAD_PLACEMENT'> {

@@ -4,7 +4,7 @@ import { leafHash } from '../../../encoder/index.ts'
 import { signerOf } from '../client/context.ts'
 import type { ClientContext } from '../client/context.ts'
 import { RemoteSink } from '../client/put/remote-sink.ts'
-import type { ShardSink } from '../client/put/shard-sink.ts'
+import type { ShardSink, SinkRequest } from '../client/put/shard-sink.ts'
 import { bringManifest, collectStatements, knownHolders, leaseOfShard } from '../heal/repair.ts'
 import type { LeasedObject } from '../heal/repair.ts'
 import { surveyPeers } from '../heal/survey.ts'
@@ -17,6 +17,8 @@ import type { Manifest } from '../records/manifest.ts'
 import { shapeOf } from '../records/shape.ts'
 import { signHolderStatement } from '../records/holder-statement.ts'
 import { survive } from '../client/survive.ts'
+import { UNLIMITED } from '../wire/bandwidth.ts'
+import type { Bandwidth } from '../wire/bandwidth.ts'
 
 /** The object as this node keeps it; undefined when it does not, or when no lease keeps it alive. */
 export async function leasedObject(context: ClientContext, cid: CID): Promise<LeasedObject | undefined> {
@@ -80,7 +82,7 @@ export async function copyShard(
   const done = await Promise.all(
     peers.map(async (peer) => {
       try {
-        await sendCopy(context, object, { shard, peer, droppable }, signal)
+        await sendShard(context, object, { shard, peer, copy: droppable, signal })
         return [peer]
       } catch (error) {
         signal.throwIfAborted()
@@ -96,11 +98,16 @@ export async function copyShard(
   return holders
 }
 
-async function sendCopy(
+export interface ShardToSend extends Pick<SinkRequest, 'shard' | 'peer' | 'copy' | 'fill' | 'signal'> {
+  /** Holds the work back, block by block. @default as fast as it goes */
+  readonly pace?: Bandwidth
+}
+
+/** Sends a shard that this node keeps to a peer, as it is. @throws HologramError; StoreError; the signal's reason */
+export async function sendShard(
   context: ClientContext,
   { cid, manifest, bytes, leases }: LeasedObject,
-  { shard, peer, droppable }: { shard: number; peer: PeerId; droppable: boolean },
-  signal: AbortSignal
+  { shard, peer, copy, fill, pace = UNLIMITED, signal }: ShardToSend
 ): Promise<void> {
   const { holdings, mesh, clock, settings } = context
   const layout = new Layout(manifest)
@@ -116,7 +123,8 @@ async function sendCopy(
         seed: manifest.seed,
         expectedBytes: layout.shardBytes,
         oneShot: true,
-        copy: droppable,
+        copy,
+        fill,
         signal
       },
       {
@@ -127,6 +135,7 @@ async function sendCopy(
     )
     for (let index = 0; index < reader.blocks; index++) {
       const block = await reader.read(index, { signal })
+      await pace.take(block.byteLength, signal)
       await sink.send(index, block, leafHash(block))
     }
     await sink.commit({ cid, manifest: bytes, lease: leaseOfShard(leases, shard).signed })

@@ -2,10 +2,13 @@
 
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import { isHologramError } from '../../../src/hologram/index.ts'
+import type { FillStats } from '../../../src/hologram/index.ts'
 import type { OneWayMicros, Prng } from '../engine/index.ts'
 import { digestOf, liveShards, putObject, randomSize, readObject } from './objects.ts'
 import type { StoredObject } from './objects.ts'
 import { homeostatIn, leastLoaded, randomHolder } from './control.ts'
+import { balanceOf } from './balance.ts'
+import type { BalanceSample } from './balance.ts'
 import { LoadMeter } from './load.ts'
 import type { LoadSample } from './load.ts'
 import { Redundancy } from './redundancy.ts'
@@ -77,6 +80,10 @@ export interface SimulationReport {
     readonly meanMaxOverMean: number
     readonly samples: readonly LoadSample[]
   }
+  /** How evenly bytes are kept: before the script, after each time that nodes joined, and at the end. */
+  readonly balance: readonly BalanceSample[]
+  /** Moved to emptier peers. */
+  readonly fill: { readonly movedShards: number; readonly movedBytes: number; readonly manifests: number }
   /** What nodes did by themselves, by kind. */
   readonly actions: Record<string, number>
   readonly sentBytes: number
@@ -106,6 +113,7 @@ export class Simulation {
   readonly #latenciesMs: number[] = []
   readonly #redundancy: Redundancy
   readonly #load: LoadMeter
+  readonly #balance: BalanceSample[] = []
   /** Objects that are read more often than others, and how much more. */
   readonly #hot = new Map<StoredObject, number>()
   #puts = 0
@@ -213,7 +221,12 @@ export class Simulation {
     await Promise.all(Array.from({ length: PUTS_AT_ONCE }, worker))
   }
 
+  async #weigh(): Promise<void> {
+    this.#balance.push(await balanceOf(this.#world))
+  }
+
   async #play(): Promise<void> {
+    await this.#weigh()
     await this.#init.scenario({
       world: this.#world,
       seconds: this.#init.seconds,
@@ -221,6 +234,7 @@ export class Simulation {
       loseForGood: async (nodes) => await this.#loseForGood(nodes),
       join: async (count) => {
         await Promise.all(Array.from({ length: count }, async () => await this.#add()))
+        await this.#weigh()
       },
       putMore: async (count) => await this.#putAll(count),
       heat: (object, factor) => {
@@ -228,6 +242,7 @@ export class Simulation {
         else this.#hot.set(object, factor)
       }
     })
+    await this.#weigh()
   }
 
   async #loseForGood(nodes: readonly SimNode[]): Promise<void> {
@@ -285,6 +300,19 @@ export class Simulation {
     else count(this.#readFailures, outcome === 'gone' ? 'HANGS' : codeOf(outcome))
   }
 
+  #filled(): SimulationReport['fill'] {
+    const total = (read: (stats: FillStats) => number): number =>
+      this.#world.nodes.reduce(
+        (sum, { hologram }) => sum + (hologram === undefined ? 0 : read(hologram.fillStats)),
+        0
+      )
+    return {
+      movedShards: total(({ movedShards }) => movedShards),
+      movedBytes: total(({ movedBytes }) => movedBytes),
+      manifests: total(({ manifests }) => manifests)
+    }
+  }
+
   async #reachable(reader: SimNode, object: StoredObject): Promise<number> {
     const shards = new Set<number>()
     for (const node of this.#world.nodes) {
@@ -335,6 +363,8 @@ export class Simulation {
       wrongBytes: this.#wrongBytes,
       spare: sorted(spare),
       repair: this.#redundancy.cost(),
+      balance: this.#balance,
+      fill: this.#filled(),
       load: summaryOf(this.#load.samples),
       actions: sorted(this.#world.events),
       sentBytes: this.#world.nodes.reduce((sum, { host }) => sum + this.#world.links.sentBytes(host), 0),

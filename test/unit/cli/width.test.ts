@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { findingText } from '../../../src/cli/commands/doctor.ts'
 import { listText, matcherOf } from '../../../src/cli/commands/ls.ts'
 import { peersText } from '../../../src/cli/commands/peers.ts'
-import { damageText, diskText, statusText } from '../../../src/cli/commands/status.ts'
+import { damageText, diskText, fillText, statusText } from '../../../src/cli/commands/status.ts'
 import { wantsColor } from '../../../src/cli/commands/demo.ts'
 import { formatAge } from '../../../src/cli/format.ts'
 import { startProgress, timeLeft } from '../../../src/cli/progress.ts'
@@ -71,6 +71,16 @@ const status = (usage: StatusJson['usage']): StatusJson => ({
   ],
   peers: { known: 1000, live: 1000, connected: 300 },
   coordinate: { errorPpm: 1_500_000, samples: 1_000_000, refused: 1_000, neighbours: 32 },
+  fill: {
+    ...{
+      targets: 1000,
+      movedShards: 1_000_000,
+      movedBytes: 2 ** 50,
+      manifests: 1_000_000,
+      failures: 1_000_000
+    },
+    ...{ takenShards: 1_000_000, takenBytes: 2 ** 50 }
+  },
   dht: 'client',
   dhtRecords: { entries: 16_384, bytes: 4_000_000 },
   rendezvous: 'off',
@@ -193,6 +203,25 @@ describe('cli: warnings', () => {
     for (const clockAgrees of [true, undefined]) {
       expect(statusText('u', { ...status(usage), clockAgrees }, 80)).to.not.include('clock')
     }
+  })
+
+  it('shows what has moved from fuller peers and to emptier ones', () => {
+    const none = {
+      targets: 0,
+      movedShards: 0,
+      movedBytes: 0,
+      manifests: 0,
+      failures: 0,
+      takenShards: 0,
+      takenBytes: 0
+    }
+    expect(fillText(none)).to.equal('nothing has moved')
+    expect(fillText({ ...none, takenShards: 1, takenBytes: 2 ** 20 })).to.equal(
+      'took 1 shard (1.0 MiB) from fuller peers'
+    )
+    expect(fillText({ ...none, targets: 2, movedShards: 3, movedBytes: 2 ** 20, failures: 1 })).to.equal(
+      'gave 3 shards (1.0 MiB) to emptier peers; 1 shard not taken; 2 peers are much emptier'
+    )
   })
 
   it('shows damaged shards', () => {

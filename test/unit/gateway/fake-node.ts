@@ -327,6 +327,10 @@ export class FakeNode implements GatewayNode {
       ...{ divergence: 0, imbalance: 1, action: 0, objective: 0, concurrencyLimit: 64, inFlight: 0 },
       ...{ copies: 0, refused: 0 }
     },
+    fill: {
+      ...{ targets: 1, movedShards: 2, movedBytes: 200, manifests: 1, failures: 0 },
+      ...{ takenShards: 3, takenBytes: 300 }
+    },
     damage: {
       ...{ damagedEntries: 0, restoredEntries: 0, indexRebuilt: false, shardsFound: 0 },
       ...{ badBlocks: 0, damagedShards: 0, shardsSetAside: 0 }

@@ -142,6 +142,10 @@ export class MemoryHoldings implements Holdings {
       if (shard >= first) this.shards.delete(`${cid.toString()} ${shard}`)
   }
 
+  async dropShard(cid: CID, shard: number): Promise<void> {
+    this.shards.delete(`${cid.toString()} ${shard}`)
+  }
+
   async shardsOf(cid: CID): Promise<number[]> {
     return [...this.shards.keys()]
       .map((key) => key.split(' '))

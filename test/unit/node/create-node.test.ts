@@ -31,6 +31,7 @@ const FIELDS: Record<Exclude<keyof NodeStatus, 'clockAgrees' | 'clockSkewMs'>, s
   field: 'object',
   usage: 'object',
   homeostat: 'object',
+  fill: 'object',
   damage: 'object'
 }
 
@@ -72,6 +73,10 @@ describe('a node that is not started', () => {
         'thhe_owned_objects{state="all"} 0',
         'thhe_heal_repaired_total 0',
         'thhe_drain{state="draining"} 0',
+        'thhe_fill_moved_shards_total 0',
+        'thhe_fill_taken_bytes_total 0',
+        'thhe_fill_targets 0',
+        'thhe_audit_challenges_total{verdict="moved"} 0',
         'thhe_objects_by_spare{spare="below"} 0',
         'thhe_heal_queued_objects{spare="8+"} 0',
         'thhe_operation_seconds',

@@ -7,9 +7,10 @@ import type { Manifest } from '../../records/manifest.ts'
 import { manifestHomes } from '../../placement/placement.ts'
 import { isLive, openLease } from '../../records/lease.ts'
 import type { Lease } from '../../records/lease.ts'
-import { openHolderStatement } from '../../records/holder-statement.ts'
+import { openHolderStatement, saidHolders } from '../../records/holder-statement.ts'
+import type { HolderStatement } from '../../records/holder-statement.ts'
 import { openPlacement } from '../../records/placement-record.ts'
-import type { ShardHolder } from '../../records/placement-record.ts'
+import type { PlacementRecord, ShardHolder } from '../../records/placement-record.ts'
 import { uniquePeers } from '../context.ts'
 import type { ClientContext } from '../context.ts'
 import { survive } from '../survive.ts'
@@ -132,12 +133,11 @@ export async function askForManifest(
   const { mesh, objects } = context
   const reply = await objects.request(peer, { getManifest: cid.bytes }, signal)
   try {
+    const statements = await readStatements(context, peer, cid, reply.statements)
+    const record = await readPlacement(context, peer, cid, reply.placement)
     return {
       ...readManifest(cid, reply.manifest),
-      placed: [
-        ...(await readStatements(context, peer, cid, reply.statements)),
-        ...(await readPlacement(context, peer, cid, reply.placement))
-      ],
+      placed: saidHolders(statements, record),
       leases: await readLeases(context, peer, cid, reply.leases),
       holders: reply.shards.map((shard) => ({ shard, peer }))
     }
@@ -182,25 +182,24 @@ async function readPlacement(
   peer: PeerId,
   cid: CID,
   record: Uint8Array
-): Promise<readonly ShardHolder[]> {
-  if (record.byteLength === 0) return []
+): Promise<PlacementRecord | undefined> {
+  if (record.byteLength === 0) return undefined
   try {
     const opened = await openPlacement(context.mesh.networkId, record, context.clock.nowMs())
-    return opened.cid.equals(cid) ? opened.holders : []
+    return opened.cid.equals(cid) ? opened : undefined
   } catch (error) {
     if (!isHologramError(error)) throw error
     survive(context, 'placement-record', { cid, peer, error })
-    return []
+    return undefined
   }
 }
 
-/** What holders said of themselves: the newest first, since repairs come after the put. */
 async function readStatements(
   context: ClientContext,
   peer: PeerId,
   cid: CID,
   statements: readonly Uint8Array[]
-): Promise<readonly ShardHolder[]> {
+): Promise<HolderStatement[]> {
   const { mesh, clock } = context
   const opened = await Promise.all(
     statements.map(async (signed) => {
@@ -213,10 +212,7 @@ async function readStatements(
       }
     })
   )
-  const newestFirst = opened.flat().sort((a, b) => Number(b.sequence - a.sequence))
-  return newestFirst
-    .filter((statement) => statement.cid.equals(cid))
-    .flatMap(({ holder, shards }) => shards.map((shard) => ({ shard, peer: holder })))
+  return opened.flat().filter((statement) => statement.cid.equals(cid))
 }
 
 /** Peers that announced the object in the DHT. A DHT that fails half-way still gives those it found before. */

@@ -36,7 +36,7 @@ export class RemoteSink implements ShardSink {
 
   /** @throws HologramError 'UNREACHABLE' | 'TIMEOUT' | 'REMOTE' | 'QUOTA' | 'PROTOCOL' | 'ABORTED' */
   static async open(opener: StreamOpener, request: SinkRequest, init: RemoteSinkInit): Promise<RemoteSink> {
-    const { peer, shard, seed, expectedBytes, oneShot, copy, signal } = request
+    const { peer, shard, seed, expectedBytes, oneShot, copy, fill, signal } = request
     const wait = { timeoutMs: init.openTimeoutMs, signal }
     const framed = await openFramed(opener, peer, PUT_PROTOCOL, {
       ...wait,
@@ -45,7 +45,7 @@ export class RemoteSink implements ShardSink {
       expectedBytes: expectedBytes === 0 ? undefined : expectedBytes
     })
     try {
-      const open = { seed: Uint8Array.from(seed), shard, expectedBytes, oneShot, copy }
+      const open = { seed: Uint8Array.from(seed), shard, expectedBytes, oneShot, copy, fill }
       await framed.write([PutFrame.encode({ open })], wait)
       const reply = await framed.readMessage(PutReply, wait)
       if (reply === undefined) throw noReply(peer)

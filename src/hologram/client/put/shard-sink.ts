@@ -38,6 +38,8 @@ export interface SinkRequest {
   readonly oneShot: boolean
   /** Of a shard of a hot object: the holder may drop it when the object has cooled down. @default false */
   readonly copy?: boolean
+  /** It moves there from this node, which is fuller: the holder takes it at the pace of repair. @default false */
+  readonly fill?: boolean
   /** Ends the upload, at any stage. */
   readonly signal: AbortSignal
 }

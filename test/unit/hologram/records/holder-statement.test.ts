@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import {
   MAX_STATEMENT_SHARDS,
   openHolderStatement,
+  saidHolders,
   signHolderStatement
 } from '../../../../src/hologram/records/holder-statement.ts'
 import { MAX_CLOCK_SKEW_MS } from '../../../../src/hologram/records/placement-record.ts'
@@ -21,6 +22,33 @@ describe('holder statements', () => {
     expect(opened.holder.equals(holder.peer)).to.equal(true)
     expect(opened).to.deep.include({ sequence, shards: [3, 0] })
     expect(opened.cid.equals(cid)).to.equal(true)
+  })
+
+  it('outrank the placement record when they are newer: a shard that was given away is not looked for at its old holder', async () => {
+    const [giver, taker, other] = [await signer(1), await signer(2), await signer(3)]
+    const record = {
+      sequence,
+      holders: [giver, other].map(({ peer }, shard) => ({ shard, peer }))
+    }
+    const says = ({ peer }: typeof giver, at: bigint, shards: number[]) => ({
+      cid,
+      holder: peer,
+      sequence: at,
+      shards
+    })
+    const namesOf = (statements: ReturnType<typeof says>[]): string[] =>
+      saidHolders(statements, record).map(({ shard, peer }) => {
+        const index = [giver, taker, other].findIndex((one) => one.peer.equals(peer))
+        return `${shard} at ${['giver', 'taker', 'other'][index]}`
+      })
+    const moved = [says(giver, sequence + 1n, []), says(taker, sequence + 2n, [0])]
+    expect(namesOf(moved)).to.deep.equal(['0 at taker', '1 at other'])
+    expect(namesOf([says(giver, sequence - 1n, [])])).to.deep.equal(['0 at giver', '1 at other'])
+    expect(namesOf([says(other, sequence + 1n, [1])])).to.deep.equal([
+      '1 at other',
+      '0 at giver',
+      '1 at other'
+    ])
   })
 
   it('are refused when they are of another network, from the future, damaged, or name impossible shards', async () => {
