@@ -29,7 +29,7 @@ export type { Mesh, MeshPeer } from './mesh.ts'
 export type * from './objects.ts'
 export type { SpreadStats } from './spread/index.ts'
 export type { Steering } from './steering.ts'
-export { networkPrefix } from './holder/network-prefix.ts'
+export { isLocalAddress, networkPrefix } from './holder/network-prefix.ts'
 export {
   copyHomes,
   homesOf,

@@ -48,6 +48,8 @@ export interface Mesh {
   findProviders: (cid: CID, options: { signal: AbortSignal }) => AsyncIterable<PeerId>
   /** Ed25519 signature of this node's key over `bytes` (already domain-separated). */
   sign: (bytes: Uint8Array) => Promise<Uint8Array>
+  /** Whether a connection to the peer stays within the local network. @default of no peer */
+  isLocal?: (peer: PeerId) => boolean
   /** Round-trip time to a peer in microseconds: measured, else predicted. Undefined while neither is known. */
   rttMicros: (peer: PeerId) => number | undefined
   /** A peer failed or served us: moves its reliability; a lie weighs more than an outage. */

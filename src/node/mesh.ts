@@ -1,7 +1,7 @@
 // The network interface that the objects need: peers, streams, provider records and signatures, over libp2p.
 import { signerOfKey } from '../../protocols/ed25519.ts'
 import { deadlineIn } from '../clock/index.ts'
-import { GET_PROTOCOL, PUT_PROTOCOL } from '../hologram/index.ts'
+import { GET_PROTOCOL, isLocalAddress, PUT_PROTOCOL } from '../hologram/index.ts'
 import { NodeError } from './errors.ts'
 import { dialPeer } from './peers/dial.ts'
 import { keepingPeers } from './peers/placement-view.ts'
@@ -119,6 +119,12 @@ export class Libp2pMesh implements Mesh {
 
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
     return await this.#sign(bytes)
+  }
+
+  isLocal(peer: PeerId): boolean {
+    return this.#init.host
+      .getConnections(peer)
+      .some(({ remoteAddr, limits }) => limits === undefined && isLocalAddress(remoteAddr.toString()))
   }
 
   rttMicros(peer: PeerId): number | undefined {

@@ -5,6 +5,8 @@ import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Clock, RandomSource } from '../../clock/index.ts'
 import { countedBandwidth, DEFAULT_REPAIR_BYTES_PER_SECOND, TokenBucket } from '../wire/bandwidth.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
+import { LineCaps } from '../wire/line-caps.ts'
+import type { LineCapsInit } from '../wire/line-caps.ts'
 import type { Holdings } from '../holdings.ts'
 import { HologramError } from '../errors.ts'
 import type { HologramLogger } from '../logger.ts'
@@ -47,7 +49,7 @@ import { DEFAULT_SETTINGS } from './settings.ts'
 import type { ClientSettings } from './settings.ts'
 import { statObject } from './find/stat.ts'
 
-export interface ClientComponents {
+export interface ClientComponents extends LineCapsInit {
   readonly mesh: Mesh
   readonly holdings: Holdings
   readonly codec: SegmentCodec
@@ -127,6 +129,7 @@ export class Client implements Omit<Objects, 'verify' | 'repair' | 'reshape'> {
       owned: new OwnedObjects(holdings),
       experience,
       attempts: new Attempts(),
+      caps: new LineCaps(components, (peer) => mesh.isLocal?.(peer) ?? false, clock),
       lines: new StreamLines(settings.maxPerPeer)
     }
     this.keeper = new Keeper(this.#context, {

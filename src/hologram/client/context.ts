@@ -6,6 +6,7 @@ import type { Holdings } from '../holdings.ts'
 import type { HologramLogger } from '../logger.ts'
 import type { Mesh } from '../mesh.ts'
 import type { Steering } from '../steering.ts'
+import type { LineCaps } from '../wire/line-caps.ts'
 import type { ClientCounts } from './counts.ts'
 import type { BackgroundTasks } from './keep/background.ts'
 import type { OwnedObjects } from './keep/owned-objects.ts'
@@ -27,6 +28,8 @@ export interface ClientContext {
   readonly experience: PeerExperience
   /** Puts that failed and may be resumed. */
   readonly attempts: Attempts
+  /** Caps on the bytes of blocks that this node sends and reads itself. */
+  readonly caps: LineCaps
   /** Where puts and gets wait for room at their peers. */
   readonly lines: StreamLines
   readonly settings: ClientSettings

@@ -136,6 +136,7 @@ export async function sendShard(
     for (let index = 0; index < reader.blocks; index++) {
       const block = await reader.read(index, { signal })
       await pace.take(block.byteLength, signal)
+      await context.caps.sending(peer, block.byteLength, signal)
       await sink.send(index, block, leafHash(block))
     }
     await sink.commit({ cid, manifest: bytes, lease: leaseOfShard(leases, shard).signed })

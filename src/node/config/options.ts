@@ -198,7 +198,7 @@ export const OPTIONS = {
     default: 0,
     group: 'Network',
     description:
-      "Bytes a second sent at most in shards and blocks, for some hours if you like: '2MiB/s 08:00-22:00'; 0 for no limit."
+      "Bytes a second sent at most in shards and blocks, for others and for yourself, for some hours if you like: '2MiB/s 08:00-22:00'; 0 for no limit."
   }),
   bandwidthDown: option<ByteRate>({
     kind: kinds.byteRate,

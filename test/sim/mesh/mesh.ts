@@ -120,6 +120,11 @@ export class SimMesh implements Mesh {
     return await this.#key.sign(bytes)
   }
 
+  /** Hosts of one failure domain share a local network. */
+  isLocal(peer: PeerId): boolean {
+    return this.#world.find(peer)?.domain === this.#node.domain
+  }
+
   rttMicros(peer: PeerId): number | undefined {
     const host = this.#world.find(peer)?.host
     if (host === undefined || !this.#connected.has(host)) return undefined

@@ -1,7 +1,8 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
-import { Hologram } from '../../../src/hologram/index.ts'
+import { Hologram, TokenBucket } from '../../../src/hologram/index.ts'
+import type { Bandwidth } from '../../../src/hologram/index.ts'
 import type { EventSink } from '../../../src/hologram/events.ts'
 import type { Holdings, HologramInit } from '../../../src/hologram/index.ts'
 import { Scrubber } from '../../../src/node/scrubber.ts'
@@ -22,6 +23,8 @@ export interface SimNodeInit {
   readonly capacityBytes: number
   readonly domain: string
   readonly hologram: HologramInit
+  /** Caps of the node, bytes a second. @default none */
+  readonly caps?: Readonly<Partial<Record<CapName, number>>>
   /** Computes homes from the agreed map, where there is one. @default false */
   readonly followsMap?: boolean
   /** Hears what the node does by itself. @default nobody */
@@ -33,6 +36,8 @@ export interface SimNodeInit {
   /** How holders are chosen and objects spread. @default no controller */
   readonly steering?: SteeringFactory
 }
+
+export type CapName = 'up' | 'down' | 'upLocal' | 'downLocal'
 
 /** Makes the controller of a node, or a stand-in for one; started with the node and stopped with it. */
 export type SteeringFactory = (node: SimNode, random: RandomSource) => StartedSteering
@@ -132,7 +137,8 @@ export class SimNode {
         clock: this.clock,
         random,
         steering,
-        events
+        events,
+        ...this.#caps()
       },
       this.#init.hologram
     )
@@ -142,6 +148,16 @@ export class SimNode {
     this.#world.links.setUp(this.host, true)
     this.#world.trace('start', this.host)
     this.#report()
+  }
+
+  #caps(): Partial<Record<CapName, Bandwidth>> {
+    const { clock } = this
+    return Object.fromEntries(
+      Object.entries(this.#init.caps ?? {}).map(([name, rate]) => [
+        name,
+        new TokenBucket({ bytesPerSecond: () => rate, clock })
+      ])
+    )
   }
 
   #scrub(store: Store, random: RandomSource): void {

@@ -131,14 +131,14 @@ function readRows(
 }
 
 function laneOpener(context: ClientContext, object: ReadableObject): LaneOpener {
-  const { mesh, holdings, experience, clock, settings, lines } = context
+  const { mesh, holdings, experience, clock, settings, lines, caps } = context
   const { cid, manifest, layout, isBackground = false } = object
   const onCloseFailure = (error: unknown): void => survive(context, 'lane', { cid, peer: mesh.self, error })
   return (shard, peer, listener) =>
     peer.equals(mesh.self)
       ? new LocalLane({ holdings, self: mesh.self, clock, onCloseFailure }, { cid, shard }, listener)
       : new RemoteLane(
-          { mesh, experience, clock, line: lines.get },
+          { mesh, experience, clock, line: lines.get, caps },
           {
             shard,
             peer,

@@ -9,6 +9,7 @@ import { AuditVerifier } from './audit-verifier.ts'
 import type { PeerExperience } from '../find/experience.ts'
 import { MAX_BAD_IN_A_ROW } from './lane.ts'
 import type { Lane, LaneFailure, LaneListener } from './lane.ts'
+import type { LineCaps } from '../../wire/line-caps.ts'
 import type { PeerSlots } from '../wire/peer-slots.ts'
 import { noReply, openFramed, remoteError } from '../wire/streams.ts'
 import type { StreamOpener } from '../wire/streams.ts'
@@ -17,6 +18,8 @@ export interface RemoteLaneComponents extends Pick<StreamOpener, 'mesh' | 'clock
   readonly experience: PeerExperience
   /** Where the lane waits for room at the peer. */
   readonly line: PeerSlots
+  /** Holds the next block back for as long as those that have come are above the cap. */
+  readonly caps: LineCaps
 }
 
 export interface RemoteLaneInit {
@@ -73,6 +76,8 @@ export class RemoteLane implements Lane {
   #rate = { sinceMs: 0, bytes: 0 }
   #blockIsFirst = true
   #badInARow = 0
+  /** Bytes that have come and have not been counted against the cap. */
+  #uncapped = 0
 
   constructor(components: RemoteLaneComponents, init: RemoteLaneInit, listener: LaneListener) {
     this.shard = init.shard
@@ -112,10 +117,21 @@ export class RemoteLane implements Lane {
         const framed = this.#framed ?? (await this.#open())
         this.#sendQueued()
         await this.#receive(framed)
+        await this.#keepToCap()
       }
     } catch (error) {
       this.#fail(failureOf(error), error)
     }
+  }
+
+  /** The peer is not late while this node's own cap holds the lane back. */
+  async #keepToCap(): Promise<void> {
+    const bytes = this.#uncapped
+    this.#uncapped = 0
+    if (bytes === 0) return
+    this.waitingSinceMs = Infinity
+    await this.#components.caps.received(this.peer, bytes, this.#closing.signal)
+    this.waitingSinceMs = this.#components.clock.monotonicMs()
   }
 
   /** Waits until there is something to ask for, or others want the place at the peer. */
@@ -252,6 +268,7 @@ export class RemoteLane implements Lane {
     this.#blockIsFirst = false
     this.waitingSinceMs = nowMs
     this.#rate.bytes += bytes
+    this.#uncapped += bytes
     const elapsedMs = nowMs - this.#rate.sinceMs
     if (elapsedMs < RATE_WINDOW_MS) return
     experience.sampleRate(this.peer, this.#rate.bytes, elapsedMs)

@@ -44,6 +44,8 @@ export interface FanOutComponents {
   /** A holder failed; the shard goes to another, or is missing. */
   readonly onFailure: (peer: PeerId, shard: number, error: unknown) => void
   readonly clock: Clock
+  /** Resolves when this node's own line lets so many bytes pass. @default at once */
+  readonly admit?: (peer: PeerId, bytes: number, signal: AbortSignal) => Promise<void>
 }
 
 export interface FanOutInit {
@@ -286,12 +288,19 @@ export class FanOut {
         continue
       }
       const block = segment.block(sending.shard)
+      await this.#admit(sending, block.byteLength)
       await sending.during('send', sink.send(segment.index, block, leaf))
       this.#progress()
       this.#init.onSent?.(block.byteLength)
     }
     sending.dropped.throwIfAborted()
     return held.passed
+  }
+
+  /** Nobody is slow while this node's own cap holds it back. */
+  async #admit({ peer, dropped }: Sending, bytes: number): Promise<void> {
+    const { admit } = this.#components
+    if (admit !== undefined) await admit(peer, bytes, AbortSignal.any([this.#init.signal, dropped]))
   }
 
   /** The holder kept other bytes with the same beginning: sends all blocks, if they are still here. */

@@ -70,6 +70,9 @@ export async function sendShards(
     {
       openSink: sinkOpener(context),
       observe: (peer, outcome) => mesh.observe(peer, outcome),
+      admit: async (peer, bytes, signal) => {
+        if (!peer.equals(mesh.self)) await context.caps.sending(peer, bytes, signal)
+      },
       onFailure: (peer, shard, error) => survive(context, 'holder', { seed: job.seed, peer, shard, error }),
       clock
     },
