@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { encodeStatement } from '../../../fba/index.ts'
 import type { Envelope } from '../../../fba/index.ts'
-import { FIELD_LIMITS, FieldError, verifySlotProof } from '../../../src/field/index.ts'
+import { decodeTransactions, FIELD_LIMITS, FieldError, verifySlotProof } from '../../../src/field/index.ts'
 import type { Change, Outcome, SlotName } from '../../../src/field/index.ts'
 import { FieldWorld, peer, sha256, signatureOf, verifyEnvelope } from './fixture.ts'
 import type { FieldNode } from './fixture.ts'
@@ -370,7 +370,7 @@ describe('field', () => {
         const strangers = { threshold: 1, validators: [peer('stranger')], innerSets: [] }
         expect(verifySlotProof(name, proof, strangers, verifier)).to.equal(undefined)
         const forged = Uint8Array.from(proof.bucket)
-        forged[forged.length - 40] ^= 1
+        forged[forged.length - 33] ^= 1
         expect(verifySlotProof(name, { ...proof, bucket: forged }, world.roster, verifier)).to.equal(
           undefined
         )
@@ -379,6 +379,73 @@ describe('field', () => {
         expect(verifySlotProof(name, { ...proof, header }, world.roster, verifier)).to.equal(undefined)
       }
     })
+  })
+
+  describe('liars', () => {
+    it('who bring an old transaction again change nothing, however long ago it was', async () => {
+      const world = await FieldWorld.started()
+      const [first, second] = world.nodes
+      const name = slot(first, 'x')
+      await world.until(first.field!.submit(name, COUNTER))
+      const heard: Uint8Array[] = []
+      world.onSpread = (message) => heard.push(message)
+      await world.until(first.field!.submit(name, { type: 'add', delta: 1n }))
+      world.onSpread = undefined
+      expect(heard).to.have.length(1)
+      for (let round = 0; round < 15; round++) {
+        await world.until(second.field!.submit(name, { type: 'max', integer: 0n }))
+        for (const { field } of world.nodes) {
+          expect(field!.receiveTransactions(decodeTransactions(heard[0]))).to.equal('ignore')
+        }
+      }
+      await world.pass(5)
+      expect(integerOf(second, name)).to.equal(1n)
+      // After it has expired too: nobody remembers it any more.
+      await world.pass(FIELD_LIMITS.lifetimeMs / 1000 + 20)
+      for (const { field } of world.nodes) field!.receiveTransactions(decodeTransactions(heard[0]))
+      await world.until(second.field!.submit(name, { type: 'add', delta: 10n }))
+      await world.pass(5)
+      expect(integerOf(second, name)).to.equal(11n)
+      expectAgreement(world, [name])
+    })
+
+    it('who claim that later rounds were decided are not believed without a proof', async () => {
+      const world = await FieldWorld.started({ observers: 1 })
+      const [first, , , liar] = world.nodes
+      const watcher = world.nodes.at(-1)!
+      const name = slot(first, 'x')
+      await world.until(first.field!.submit(name, COUNTER))
+      await world.pass(3)
+      liar.answers = (reply) => ({
+        ...reply,
+        currentSlot: 50,
+        envelopes: reply.envelopes.map(({ statement }) => {
+          const lie = { ...statement, slotIndex: 49 }
+          return {
+            statement: lie,
+            signature: signatureOf(lie.nodeId === liar.id ? liar.id : 'nobody', encodeStatement(lie))
+          }
+        })
+      })
+      await world.pass(120)
+      expect(watcher.field!.status()).to.include({ round: 3, isBehind: false })
+      await world.until(first.field!.submit(name, { type: 'add', delta: 1n }))
+      await world.pass(5)
+      expectAgreement(world, [name])
+    })
+  })
+
+  it('says nothing that it has not written down, not even when it is asked', async () => {
+    const world = await FieldWorld.started()
+    const [first, slow] = world.nodes
+    slow.records.hangs = true
+    const name = slot(first, 'x')
+    await world.until(first.field!.submit(name, COUNTER))
+    await world.pass(1)
+    const { envelopes } = slow.field!.answer({ fromSlot: 1 })
+    expect(envelopes.map(({ statement }) => statement.nodeId))
+      .to.include(first.id)
+      .and.not.include(slow.id)
   })
 
   describe('gossip', () => {

@@ -32,6 +32,7 @@ class SlowRecords implements AgreementRecords {
   readonly #disk: MemoryRecords
   readonly #clock: NodeClock
   fails = false
+  hangs = false
 
   constructor(disk: MemoryRecords, clock: NodeClock) {
     this.#disk = disk
@@ -40,6 +41,7 @@ class SlowRecords implements AgreementRecords {
 
   async write(changes: readonly RecordChange[]): Promise<void> {
     if (this.fails) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    if (this.hangs) await new Promise(() => {})
     await this.#clock.sleep(2)
     await this.#disk.write(changes)
   }
@@ -68,6 +70,8 @@ export class FieldNode {
   hearsTransactions = true
   /** Whether anything does, questions and answers too. */
   isConnected = true
+  /** Changes what it answers: a liar. */
+  answers: ((reply: Reply) => Reply) | undefined
   /** Changes what it says before it leaves: a liar. */
   twist: ((envelope: Envelope, to: string) => Envelope | undefined) | undefined
 
@@ -126,6 +130,8 @@ export class FieldWorld {
   readonly nodes: FieldNode[] = []
   readonly roster: QuorumSet
   readonly warnings: string[] = []
+  /** Hears each message of transactions. */
+  onSpread: ((message: Uint8Array) => void) | undefined
   envelopes = 0
   envelopeBytes = 0
   readonly #delayMs: number
@@ -177,6 +183,7 @@ export class FieldWorld {
   }
 
   spread(from: FieldNode, message: Uint8Array): void {
+    this.onSpread?.(message)
     for (const to of this.nodes) {
       if (!to.hearsTransactions || !this.#reaches(from, to)) continue
       this.#later(() => void to.field?.receiveTransactions(decodeTransactions(message), from.id))
@@ -189,7 +196,8 @@ export class FieldWorld {
     this.#later(() => {
       const node = this.nodes.find(({ id }) => id === to)
       if (node?.field === undefined || !node.isConnected || !from.isConnected) return
-      const reply = node.field.answer(question)
+      const honest = node.field.answer(question)
+      const reply = node.answers === undefined ? honest : node.answers(honest)
       this.#later(() => {
         if (from.field !== undefined) resolve(reply)
       })
