@@ -109,7 +109,8 @@ const SRC_ROOMS = [
   'node',
   'gateway',
   'cli',
-  'sdk'
+  'sdk',
+  'browser'
 ]
 const othersThan = (...own) => rooms(...SRC_ROOMS.filter((room) => !own.includes(room)))
 /** Types of a sibling room may be named; its code may not be loaded. */
@@ -197,6 +198,16 @@ export default defineConfig(
     files: ['src/cli/**/*.ts'],
     rules: walls([
       othersThan('cli', 'node', 'gateway', 'seal', 'folders', 'heads', 'manifold', 's3', 'field')
+    ])
+  },
+  {
+    // Runs in browsers: nothing of Node, and of the gateway only what it answers.
+    files: ['src/browser/**/*.ts'],
+    rules: walls([
+      NODE_MODULES,
+      LIBP2P_MODULES,
+      typesOnly(rooms('gateway')),
+      othersThan('browser', 'seal', 'folders', 'gateway')
     ])
   },
   {

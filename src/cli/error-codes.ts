@@ -183,6 +183,8 @@ export const CODES = {
   BAD_CODE: ['noNode', 'Run `thhe web` again.'],
   NO_PAGE: ['noNode', 'Install the package again; in a checkout, run `npm ci`.'],
   S3_OFF: ['usage', 'Start the node with --s3 HOST:PORT.'],
+  NO_PUT: ['tryLater', 'Put it again: the node had given it up.'],
+  PUTS_FULL: ['tryLater', 'Try again when another put has ended.'],
   NO_KEY: ['notFound', '`thhe s3 key ls` lists the keys there are.'],
   S3_NOT_READY: ['tryLater', 'Try again: the peers that keep the service may not be in sight yet.'],
   NO_ROUTE: ['noNode', 'The node is of another version: `thhe status` shows it.'],

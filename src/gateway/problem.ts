@@ -46,6 +46,8 @@ const CODES = {
   ],
   FIELD_BUSY: [503, 'Try again in a moment.'],
   FIELD_STOPPED: [503, 'The node is stopping; try again when it is back.'],
+  NO_PUT: [404, 'Begin again: a put that hears nothing of its client for minutes is given up.'],
+  PUTS_FULL: [503, 'Try again when another one has ended.'],
   NO_ROUTE: [404, 'See /openapi.json for what is served.'],
   METHOD_NOT_ALLOWED: [405, 'See the Allow header.'],
   PRECONDITION_FAILED: [412, 'Ask for the object again, or leave the condition out.'],
@@ -108,11 +110,13 @@ export type GatewayErrorCode = Extract<
   | 'FOREIGN_ORIGIN'
   | 'NO_FIELD'
   | 'NO_KEY'
+  | 'NO_PUT'
   | 'NO_ROUTE'
   | 'NO_SLOT'
   | 'S3_NOT_READY'
   | 'S3_OFF'
   | 'METHOD_NOT_ALLOWED'
+  | 'PUTS_FULL'
   | 'PRECONDITION_FAILED'
   | 'BODY_NOT_EXPECTED'
   | 'UNSUPPORTED_ENCODING'

@@ -9,7 +9,8 @@ import type { GatewayNode, PutLine, PutOptions, PutProgress, PutResult, PutResul
 
 const PROGRESS_EVERY_MS = 200
 
-const QUERY = {
+/** What a put may ask for. */
+export const PUT_QUERY = {
   k: integer(1, 255),
   n: integer(1, 256),
   margin: integer(0, 255),
@@ -38,7 +39,7 @@ export const putObject = async (exchange: Exchange): Promise<void> => {
 }
 
 /** The body is the object: half of one, or one in another coding, would be stored as something else. */
-const refuseParts = ({ headers }: IncomingMessage): void => {
+export const refuseParts = ({ headers }: IncomingMessage): void => {
   if (headers['content-range'] !== undefined) {
     throw new GatewayError('BAD_REQUEST', 'Content-Range: objects are put whole.')
   }
@@ -58,17 +59,38 @@ const putWithProgress = async (
   options: PutOptions
 ): Promise<void> => {
   const { line } = startLines<PutLine>(response)
-  let progress: PutProgress = { readBytes: 0, sentBytes: 0, shardsAcknowledged: 0 }
+  const state: { progress: PutProgress } = {
+    progress: { readBytes: 0, sentBytes: 0, shardsAcknowledged: 0 }
+  }
+  const onProgress = (progress: PutProgress): void => {
+    state.progress = progress
+  }
+  await linesOfPut(node, { line, response, signal }, state, async () => {
+    return await node.objects.put(bodyOf(request), { ...options, onProgress })
+  })
+  finish(response)
+}
+
+/** Writes how far a put is, as often as a person looks, and then what became of it. */
+export const linesOfPut = async (
+  node: GatewayNode,
+  {
+    line,
+    response,
+    signal
+  }: Pick<Exchange, 'response' | 'signal'> & {
+    readonly line: (value: PutLine, signal?: AbortSignal) => Promise<void>
+  },
+  state: { readonly progress: PutProgress },
+  work: () => Promise<PutResult>
+): Promise<void> => {
   const ticker = setInterval(() => {
     // Progress is skipped, not queued, while the client does not read.
-    if (!response.writableNeedDrain) line({ progress }).catch(() => {})
+    if (!response.writableNeedDrain) line({ progress: state.progress }).catch(() => {})
   }, PROGRESS_EVERY_MS)
-  const onProgress = (next: PutProgress): void => {
-    progress = next
-  }
   try {
-    const result = await node.objects.put(bodyOf(request), { ...options, onProgress })
-    await line({ progress }, signal)
+    const result = await work()
+    await line({ progress: state.progress }, signal)
     await line({ result: putResultJson(node, result) }, signal)
   } catch (error) {
     if (signal.aborted && response.destroyed) throw error
@@ -77,32 +99,38 @@ const putWithProgress = async (
   } finally {
     clearInterval(ticker)
   }
-  finish(response)
 }
 
 /**
  * The body as a source that a put may give up on: leaving the loop over the request itself would close the
  * connection, and the client would never read why.
  */
-const bodyOf = (request: IncomingMessage): AsyncIterable<Uint8Array> =>
+export const bodyOf = (request: IncomingMessage): AsyncIterable<Uint8Array> =>
   request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
 
 const putOptions = (query: URLSearchParams, { headers }: IncomingMessage): PutOptions => {
-  const { fewer, lease, layers, tensor, ...rest } = readQuery(query, QUERY)
+  const length = headers['content-length']
+  return toPutOptions(readQuery(query, PUT_QUERY), length === undefined ? undefined : Number(length))
+}
+
+/** @throws GatewayError 'BAD_REQUEST' */
+export const toPutOptions = (asked: AskedPut, sizeHint: number | undefined): PutOptions => {
+  const { fewer, lease, layers, tensor, ...rest } = asked
   if ((layers === undefined) !== (tensor === undefined)) {
     throw new GatewayError('BAD_REQUEST', 'Query: layers and tensor belong together.', {
       parameter: 'layers'
     })
   }
-  const length = headers['content-length']
   return {
     ...rest,
     ...(fewer !== undefined && { allowFewerShards: fewer }),
     ...(lease !== undefined && { leaseMs: lease }),
     ...(layers !== undefined && tensor !== undefined && { tensor: { layers, parameters: tensor } }),
-    ...(length !== undefined && { sizeHint: Number(length) })
+    ...(sizeHint !== undefined && { sizeHint })
   }
 }
+
+type AskedPut = ReturnType<typeof readQuery<typeof PUT_QUERY>>
 
 const putResultJson = ({ networkId }: GatewayNode, result: PutResult): PutResultJson => {
   const { cid, manifest, stored, missing, tolerates, warning, codedBytes } = result

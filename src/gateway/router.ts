@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { PartPuts } from './part-puts.ts'
 import { GatewayError } from './problem.ts'
 import type { Target } from './target.ts'
 import type { GatewayNode, S3Control } from './types.ts'
@@ -13,6 +14,8 @@ export interface Exchange {
   /** The files of the web page, and the pages that were opened with a code. */
   readonly page: WebPage
   readonly sessions: Sessions
+  /** Puts whose bytes come in several requests. */
+  readonly puts: PartPuts
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly query: URLSearchParams

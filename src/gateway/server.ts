@@ -13,6 +13,8 @@ import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
 import { careRoutes, nodeRoutes } from './node-routes.ts'
 import { objectRoutes } from './object-routes.ts'
+import { PartPuts } from './part-puts.ts'
+import { partRoutes } from './part-routes.ts'
 import { s3Routes } from './s3-routes.ts'
 import { scrubRoutes } from './scrub-route.ts'
 import { GatewayError, statusOf, toProblem } from './problem.ts'
@@ -53,6 +55,7 @@ const KEEP_ALIVE_MS = 5_000
 export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
   ...objectRoutes,
+  ...partRoutes,
   ...careRoutes,
   ...scrubRoutes,
   ...objectCareRoutes,
@@ -79,6 +82,7 @@ export const createGateway = (
   const stopping = new AbortController()
   const requests = requestCounter(node)
   const sessions = new Sessions()
+  const puts = new PartPuts(node, stopping.signal, idleTimeoutMs)
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
@@ -90,7 +94,7 @@ export const createGateway = (
   server.timeout = idleTimeoutMs
   server.maxConnections = init.maxConnections ?? 256
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const parts = { node, s3, page, sessions, address: urlOf(server), requests }
+    const parts = { node, s3, page, sessions, puts, address: urlOf(server), requests }
     void answer({ ...parts, request, response, stopping: stopping.signal })
   }
   server.on('request', onRequest)

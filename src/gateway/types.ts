@@ -67,6 +67,18 @@ export interface PutResultJson {
 /** One line of the answer to a put that asked for application/x-ndjson. */
 export type PutLine = { progress: PutProgress } | { result: PutResultJson } | { problem: Problem }
 
+/** A put whose bytes come in parts has begun, or was given up. */
+export interface BegunPutJson {
+  readonly put: string
+}
+
+/** A part of a put has been read. */
+export interface TakenPartJson {
+  /** Where the next part begins. */
+  readonly takenBytes: number
+  readonly progress: PutProgress
+}
+
 export interface OwnedObjectJson {
   readonly cid: string
   readonly link: string

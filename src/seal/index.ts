@@ -12,6 +12,7 @@ export {
   unsealedObjectBytes
 } from './object.ts'
 export type { SealedForm } from './object.ts'
+export { cleanName } from './clean-name.ts'
 export { CHUNK_BYTES } from './chunks.ts'
 export type { SealedRange } from './chunks.ts'
 export { isSealError, SealError } from './errors.ts'

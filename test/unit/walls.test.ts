@@ -179,6 +179,12 @@ const BREACHES: ReadonlyArray<[file: string, code: string, rule: string]> = [
     "import { createGateway } from '../../src/gateway/index.ts'\ncreateGateway()",
     '@typescript-eslint/no-restricted-imports'
   ],
+  ['src/browser/x.ts', "import { open } from 'node:fs'\nopen()", '@typescript-eslint/no-restricted-imports'],
+  [
+    'src/browser/x.ts',
+    "import { createGateway } from '../gateway/index.ts'\ncreateGateway()",
+    '@typescript-eslint/no-restricted-imports'
+  ],
   ['web/src/x.ts', "import { open } from 'node:fs'\nopen()", '@typescript-eslint/no-restricted-imports'],
   [
     'src/cli/commands/x.ts',

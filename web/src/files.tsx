@@ -1,22 +1,16 @@
 import { useRef, useState } from 'preact/hooks'
 import type { OwnedObjectJson } from '../../src/gateway/types.ts'
 import { formatAge, formatBytes } from '../../src/cli/format.ts'
-import { call, putFile } from './api.ts'
+import { call } from './api.ts'
+import { storeFiles } from './uploads.ts'
+import { UploadList } from './upload-list.tsx'
 import { healthOf } from './words.ts'
-
-interface Upload {
-  readonly id: number
-  readonly name: string
-  /** 0 to 1. */
-  readonly share: number
-  readonly error?: string
-  readonly stop: AbortController
-}
 
 /** More rows than this would only slow the page down. */
 const MAX_ROWS = 2_000
 
-let uploads = 0
+/** Over plain HTTP from another machine a page has no cryptography. */
+const canSeal = window.isSecureContext
 
 /** What was stored from this node: put, get and remove. */
 export const Files = ({
@@ -26,35 +20,12 @@ export const Files = ({
   objects: readonly OwnedObjectJson[]
   onChange: () => void
 }) => {
-  const [running, setRunning] = useState<readonly Upload[]>([])
+  const [isPublic, setIsPublic] = useState(false)
   const [isOver, setIsOver] = useState(false)
   const [doomed, setDoomed] = useState<OwnedObjectJson>()
   const [failure, setFailure] = useState<string>()
   const dialog = useRef<HTMLDialogElement>(null)
-  const change = (id: number, next: Partial<Upload>): void =>
-    setRunning((all) => all.map((one) => (one.id === id ? { ...one, ...next } : one)))
-
-  const put = async (files: readonly File[]): Promise<void> => {
-    const queue = files.map((file) => {
-      const upload = { id: ++uploads, name: file.name, share: 0, stop: new AbortController() }
-      return { file, upload }
-    })
-    setRunning((all) => [...all, ...queue.map(({ upload }) => upload)])
-    // One after the other: each uses the whole uplink.
-    for (const { file, upload } of queue) {
-      const { id, stop } = upload
-      if (!stop.signal.aborted) {
-        try {
-          await putFile(file, (share) => change(id, { share }), stop.signal)
-        } catch (error) {
-          change(id, { error: (error as Error).message })
-          continue
-        }
-      }
-      setRunning((all) => all.filter((one) => one.id !== id))
-      onChange()
-    }
-  }
+  const put = (files: readonly File[]): void => storeFiles(files, isPublic, onChange)
 
   const remove = async ({ cid }: OwnedObjectJson): Promise<void> => {
     dialog.current?.close()
@@ -79,7 +50,7 @@ export const Files = ({
         onDrop={(event) => {
           event.preventDefault()
           setIsOver(false)
-          void put([...(event.dataTransfer?.files ?? [])])
+          put([...(event.dataTransfer?.files ?? [])])
         }}
       >
         <p>
@@ -89,41 +60,31 @@ export const Files = ({
               type="file"
               multiple
               onChange={({ currentTarget }) => {
-                void put([...(currentTarget.files ?? [])])
+                put([...(currentTarget.files ?? [])])
                 currentTarget.value = ''
               }}
             />
           </label>{' '}
           or drop them here.
         </p>
-        <p class="note">
-          They are stored <strong>unsealed</strong>: whoever knows an object’s id can read it.{' '}
-          <code>thhe put</code> seals.
+        <p class="choice">
+          <label>
+            <input
+              type="checkbox"
+              checked={isPublic}
+              onChange={({ currentTarget }) => setIsPublic(currentTarget.checked)}
+            />{' '}
+            Public: store them unsealed
+          </label>
         </p>
-        <ul aria-live="polite">
-          {running.map(({ id, name, share, error, stop }) => (
-            <li key={id}>
-              {name}{' '}
-              {error === undefined ? (
-                <>
-                  <progress max={1} value={share} aria-label={`Upload of ${name}`} />{' '}
-                  {share < 1 ? `${(share * 100).toFixed(0)} %` : 'peers are writing it'}{' '}
-                </>
-              ) : (
-                <span class="bad">failed: {error} </span>
-              )}
-              <button
-                type="button"
-                onClick={() => {
-                  stop.abort()
-                  if (error !== undefined) setRunning((all) => all.filter((one) => one.id !== id))
-                }}
-              >
-                {error === undefined ? 'Stop' : 'Dismiss'}
-              </button>
-            </li>
-          ))}
-        </ul>
+        <p class="note">
+          {isPublic
+            ? 'Whoever knows the id of an object can read it, every peer that holds a part of it included.'
+            : canSeal
+              ? 'Each file is sealed in this browser, under a key of its own. The key is in the link that you get, and nowhere else: keep the link.'
+              : 'This page cannot seal: browsers give cryptography to pages from https:// and from their own machine only. Open it on the machine of the node, or use `thhe put`.'}
+        </p>
+        <UploadList />
       </section>
       {failure !== undefined && (
         <p class="bad" role="alert">

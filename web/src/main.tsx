@@ -1,7 +1,8 @@
 // The web page of a node, for the person who runs it.
 import { render } from 'preact'
 import type { ListLine, MapJson, OwnedObjectJson, PeersJson, StatusJson } from '../../src/gateway/types.ts'
-import { ApiError, closeSession, getJson, getLines, isSignedIn, openSession } from './api.ts'
+import { BrowserError } from '../../src/browser/index.ts'
+import { closeSession, getJson, getLines, isSignedIn, openSession } from './api.ts'
 import { Events } from './events.tsx'
 import { Files } from './files.tsx'
 import { useHash, usePolled } from './hooks.ts'
@@ -24,7 +25,7 @@ const loadObjects = async (signal: AbortSignal): Promise<OwnedObjectJson[] | und
   if (!isSignedIn()) return undefined
   const objects: OwnedObjectJson[] = []
   for await (const line of getLines<ListLine>('/v1/objects', signal)) {
-    if ('problem' in line) throw new ApiError(line.problem)
+    if ('problem' in line) throw new BrowserError(line.problem)
     if ('object' in line) objects.push(line.object)
   }
   return objects.sort((a, b) => b.createdAtMs - a.createdAtMs)
@@ -106,7 +107,7 @@ const begin = async (): Promise<void> => {
       await openSession(code)
     } catch (error) {
       failure =
-        error instanceof ApiError
+        error instanceof BrowserError
           ? `${error.message} Run "thhe web" again, and open the address that it prints.`
           : (error as Error).message
     }

@@ -1,5 +1,6 @@
 import type { MapJson, PeersJson } from '../../src/gateway/types.ts'
 import { formatBytes, shortPeer } from '../../src/cli/format.ts'
+import { placeLabels } from './labels.ts'
 import { projectPositions } from '../../src/manifold/coordinate/projection.ts'
 
 interface Spot {
@@ -24,6 +25,15 @@ export const PeerMap = ({ map, peers }: { map: MapJson; peers: PeersJson['peers'
   const shown = isAgreed ? spots : ringSpots(peers)
   const reach = Math.max(0.1, ...shown.flatMap(({ at: [x, y] }) => [Math.abs(x), Math.abs(y)]))
   const scale = (SIZE / 2 - MARGIN) / reach
+  const labels = placeLabels(
+    shown.map(({ id, at: [x, y], isSelf }) => ({
+      text: isSelf ? 'this node' : shortPeer(id),
+      x: SIZE / 2 + x * scale,
+      y: SIZE / 2 + y * scale,
+      radius: isSelf ? 14 : 7
+    })),
+    SIZE
+  )
   const how = isAgreed
     ? 'Distance is round-trip time, by the agreed map'
     : 'Distance from the middle is round-trip time'
@@ -39,11 +49,14 @@ export const PeerMap = ({ map, peers }: { map: MapJson; peers: PeersJson['peers'
             <title>{title}</title>
             <circle r={isSelf ? 10 : 7} class={`peer ${levelOf(load)} ${isAway ? 'away' : ''}`} />
             {isSelf && <circle r="14" class="ring" />}
-            {shown.length <= 24 && (
-              <text y={isSelf ? 28 : 21} text-anchor="middle">
-                {isSelf ? 'this node' : shortPeer(id)}
-              </text>
-            )}
+          </g>
+        ))}
+        {labels.map(({ text, x, y, from }) => (
+          <g key={text} aria-hidden="true">
+            {from !== undefined && <line x1={from[0]} y1={from[1]} x2={x} y2={y} class="lead" />}
+            <text x={x} y={y} text-anchor="middle" dominant-baseline="central">
+              {text}
+            </text>
           </g>
         ))}
       </svg>
@@ -52,7 +65,8 @@ export const PeerMap = ({ map, peers }: { map: MapJson; peers: PeersJson['peers'
         {Array.from({ length: LEVELS }, (_, level) => (
           <span key={level} class={`swatch level${level}`} />
         ))}{' '}
-        none to full. Hollow: away.
+        none to full. Hollow: away.{' '}
+        {labels.length < shown.length && 'Where peers crowd, point at one to see which it is.'}
       </figcaption>
     </figure>
   )

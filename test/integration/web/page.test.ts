@@ -1,19 +1,22 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { readFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { createGateway } from '../../../src/gateway/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
+import { connect } from '../../../src/sdk/index.ts'
+import { sealedObjectBytes } from '../../../src/seal/index.ts'
 import { FakeNode, TOKEN } from '../../unit/gateway/fake-node.ts'
 import { ask, bearer } from '../../unit/gateway/http.ts'
 
+const BYTES = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 /** A folder for pictures of the page, for people to look at. */
 const PICTURES = process.env.THHE_WEB_PICTURES
@@ -34,10 +37,16 @@ describe('web page in Chromium', function () {
     }
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
     node = await FakeNode.create()
+    const [self] = node.peers()
+    const crowd = Array.from({ length: 11 }, (_, index) => ({
+      ...{ ...self, self: false, id: `12D3KooWpeer${index}crowd${index}`, rttMicros: 900 + 40 * index }
+    }))
+    node.peers = () => [self, ...crowd]
     gateway = createGateway({ node })
     await gateway.start()
     folder = await mkdtemp(join(tmpdir(), 'thhe-web-'))
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
     page = await context.newPage()
     page.setDefaultTimeout(20_000)
     page.on('console', (message) => {
@@ -68,20 +77,42 @@ describe('web page in Chromium', function () {
     await picture('overview')
   })
 
-  it('stores a file, saves it, and removes it, by keyboard too', async () => {
-    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))
-    await writeFile(join(folder, 'numbers.bin'), bytes)
+  it('seals a file before it leaves the browser, and gives the link that opens it', async () => {
+    await writeFile(join(folder, 'numbers.bin'), BYTES)
     await page.getByRole('link', { name: 'Files' }).click()
     await page.locator('input[type=file]').setInputFiles(join(folder, 'numbers.bin'))
+    const field = page.getByLabel('Link to numbers.bin')
+    await field.waitFor()
     await page.locator('.objects li').waitFor()
-    expect([...node.kept.values()].map(({ options }) => options.name)).to.deep.equal(['numbers.bin'])
     await picture('files')
+    const link = await field.inputValue()
+    await page.getByRole('button', { name: 'Copy link' }).click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).to.equal(link)
+
+    const [kept] = [...node.kept.values()]
+    expect(kept.options).to.include({ name: 'numbers.bin', sealed: true })
+    expect(kept.bytes.byteLength).to.equal(sealedObjectBytes(BYTES.byteLength))
+    const file = await (await connect({ api: gateway.url, token: TOKEN })).get(link)
+    expect(file.name).to.equal('numbers.bin')
+    expect(BYTES.equals(await buffer(file.bytes))).to.equal(true)
+    await page.getByRole('button', { name: 'Dismiss numbers.bin' }).click()
+    await field.waitFor({ state: 'detached' })
+    node.kept.clear()
+  })
+
+  it('stores a public file, saves it, and removes it, by keyboard too', async () => {
+    await page.getByLabel('Public: store them unsealed').check()
+    await page.locator('input[type=file]').setInputFiles(join(folder, 'numbers.bin'))
+    await page.getByLabel('Link to numbers.bin').waitFor()
+    await page.getByRole('button', { name: 'Dismiss numbers.bin' }).click()
+    expect([...node.kept.values()].map(({ options }) => options.sealed)).to.deep.equal([false])
 
     const saving = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Save' }).click()
     const download = await saving
     expect(download.suggestedFilename()).to.equal('numbers.bin')
-    expect(bytes.equals(await readFile(await download.path()))).to.equal(true)
+    expect(BYTES.equals(await readFile(await download.path()))).to.equal(true)
 
     await page.getByRole('button', { name: 'Remove numbers.bin' }).focus()
     await page.keyboard.press('Enter')

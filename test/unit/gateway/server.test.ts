@@ -69,9 +69,9 @@ describe('gateway', () => {
     expect(served.sort()).to.deep.equal(listed.sort())
   })
 
-  // Names, slots, S3 and the page have tests of their own.
+  // Names, slots, S3, puts in parts and the page have tests of their own.
   for (const { methods, path, takesBody } of ROUTES.filter(
-    (route) => !/name|s3|web|field/.test(route.path)
+    (route) => !/name|s3|web|field|puts/.test(route.path)
   )) {
     for (const method of methods) {
       it(`${method} ${path} answers as described`, async () => {
