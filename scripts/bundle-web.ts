@@ -9,7 +9,7 @@ const WEB = new URL('../web/', import.meta.url).pathname
 /** The files of the page by name; 'index.html' is the one to begin with. */
 export const bundleWeb = async (): Promise<Map<string, Uint8Array>> => {
   const { outputFiles } = await build({
-    entryPoints: [join(WEB, 'src/main.tsx'), join(WEB, 'style.css')],
+    entryPoints: [join(WEB, 'src/main.tsx'), join(WEB, 'src/worker.ts'), join(WEB, 'style.css')],
     outdir: join(WEB, 'out'),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',

@@ -5,6 +5,8 @@ import { BrowserError } from '../../src/browser/index.ts'
 import { closeSession, getJson, getLines, isSignedIn, openSession } from './api.ts'
 import { Events } from './events.tsx'
 import { Files } from './files.tsx'
+import { linkOf } from './link-hash.ts'
+import { OpenLink } from './open-link.tsx'
 import { useHash, usePolled } from './hooks.ts'
 import { Overview } from './overview.tsx'
 import type { NodeView } from './overview.tsx'
@@ -34,6 +36,7 @@ const loadObjects = async (signal: AbortSignal): Promise<OwnedObjectJson[] | und
 const VIEWS = [
   ['#/', 'Overview'],
   ['#/files', 'Files'],
+  ['#/open', 'Open'],
   ['#/events', 'Events']
 ] as const
 
@@ -41,7 +44,8 @@ const Page = ({ failure }: { failure: string | undefined }) => {
   const hash = useHash()
   const node = usePolled(loadNode, NODE_EVERY_MS)
   const objects = usePolled(loadObjects, OBJECTS_EVERY_MS)
-  const view = VIEWS.find(([path]) => path === hash)?.[0] ?? '#/'
+  const link = linkOf(hash)
+  const view = link !== undefined ? '#/open' : (VIEWS.find(([path]) => path === hash)?.[0] ?? '#/')
   const verdict = objects.value === undefined ? undefined : verdictOn(objects.value)
   return (
     <>
@@ -69,9 +73,12 @@ const Page = ({ failure }: { failure: string | undefined }) => {
         {node.value?.status.ready === false && (
           <p class="banner weak">The node is not ready: it has not found its peers.</p>
         )}
-        {verdict !== undefined && <p class={`banner ${verdict.state}`}>{verdict.text}</p>}
+        {verdict !== undefined && view !== '#/open' && (
+          <p class={`banner ${verdict.state}`}>{verdict.text}</p>
+        )}
         {view === '#/' && node.value !== undefined && <Overview {...node.value} />}
-        {view !== '#/' && !isSignedIn() && <SignIn />}
+        {view === '#/open' && <OpenLink key={link} link={link} />}
+        {(view === '#/files' || view === '#/events') && !isSignedIn() && <SignIn />}
         {view === '#/files' && objects.value !== undefined && (
           <Files objects={objects.value} onChange={objects.ask} />
         )}

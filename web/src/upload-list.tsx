@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
+import { hashOf } from './link-hash.ts'
 import { drop, useUploads } from './uploads.ts'
 import type { Upload } from './uploads.ts'
 
@@ -54,6 +55,9 @@ const Stored = (upload: Upload & { readonly link: string }) => {
       <button type="button" onClick={() => void copy()}>
         {copied ? 'Copied' : 'Copy link'}
       </button>
+      <a class="button" href={hashOf(link)} aria-label={`Open ${name}`}>
+        Open
+      </a>
       <button type="button" aria-label={`Dismiss ${name}`} onClick={() => drop(upload)}>
         Dismiss
       </button>

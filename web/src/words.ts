@@ -44,3 +44,38 @@ export const healthOf = (object: Counted & Pick<OwnedObjectJson, 'warning'>): Ve
   const healing = object.missing! > 0 ? `, ${count(object.missing!, 'shard')} to rebuild` : ''
   return { state: 'good', text: `can lose ${count(spare, 'peer')}${healing}` }
 }
+
+/** What went wrong with a link, and what to do, for a person who has only the link. */
+export const failureOf = (error: unknown): { readonly text: string; readonly hint: string } => {
+  const { code, message, hint } = error as { code?: unknown; message: string; hint?: string }
+  const own = typeof code === 'string' ? FAILURES[code] : undefined
+  const [text, next] = own ?? [message, hint ?? '']
+  return { text: text ?? message, hint: next }
+}
+
+const ASK_AGAIN = 'Ask whoever gave you the link for it again, whole.'
+const FAILURES: Readonly<Record<string, readonly [text: string | undefined, hint: string]>> = {
+  WRONG_KEY: ['The key in this link does not open it, or its first bytes are damaged.', ASK_AGAIN],
+  CORRUPT: [
+    'What came is damaged: it is not what was stored. Nothing of the damaged part is shown.',
+    'Try again; if that does not help, ask another node for it.'
+  ],
+  TRUNCATED: [
+    'The end of it is missing: what came is not whole.',
+    'Try again; if that does not help, ask another node for it.'
+  ],
+  NOT_FOUND: [
+    'No peer that answers knows this object.',
+    'It may have been removed, its lease may have ended, or the peers that hold it may be away.'
+  ],
+  NOT_ENOUGH_SHARDS: [
+    'Too many of the peers that hold it are away to read it now.',
+    'Try again later: nothing is lost as long as they come back.'
+  ],
+  BAD_LINK: ['This is not a link of THHE, or a part of it is missing.', ASK_AGAIN],
+  BAD_KEY: [undefined, ASK_AGAIN],
+  WRONG_NETWORK: [undefined, 'Open it at a node of that network.'],
+  BAD_FOLDER: [undefined, ASK_AGAIN],
+  NOT_IN_FOLDER: [undefined, 'Go back to the folder and choose from what is there.'],
+  NOT_A_FOLDER: [undefined, 'Go back to the folder and choose from what is there.']
+}

@@ -10,8 +10,8 @@ import type { WebFile } from './page.ts'
 import { SESSION_LIFE_MS } from './sessions.ts'
 
 /**
- * Nothing but the page's own files runs, is shown or is spoken to. What peers store may be shown from memory (blob:) and as
- * pictures, sound and video alone.
+ * Nothing but the page's own files runs, is shown or is spoken to. What peers store may be shown from memory (blob:) alone, as
+ * pictures, sound, video and documents that the browser draws; a blob is bound by this policy, so that no script in it runs.
  */
 const POLICY = [
   "default-src 'none'",
@@ -20,6 +20,8 @@ const POLICY = [
   "connect-src 'self'",
   "img-src 'self' data: blob:",
   "media-src 'self' blob:",
+  'frame-src blob:',
+  "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'"
@@ -56,6 +58,8 @@ const sendFile = async (
     'content-type': TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
     'content-length': bytes.byteLength,
     ...(encoding !== undefined && { 'content-encoding': encoding }),
+    // The worker answers what the page shows of sealed files (web/src/worker.ts).
+    ...(/^worker-\w+\.js$/.test(name) && { 'service-worker-allowed': '/' }),
     vary: 'accept-encoding',
     'cache-control': cacheControl,
     'content-security-policy': POLICY,

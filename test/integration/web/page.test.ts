@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
@@ -7,19 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { expect } from 'chai'
-import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { createGateway } from '../../../src/gateway/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { connect } from '../../../src/sdk/index.ts'
 import { sealedObjectBytes } from '../../../src/seal/index.ts'
 import { FakeNode, TOKEN } from '../../unit/gateway/fake-node.ts'
+import { complaintsOf, launchChromium, picture } from './browser.ts'
 import { ask, bearer } from '../../unit/gateway/http.ts'
 
 const BYTES = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))
-const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-/** A folder for pictures of the page, for people to look at. */
-const PICTURES = process.env.THHE_WEB_PICTURES
 
 describe('web page in Chromium', function () {
   let browser: Browser
@@ -27,15 +23,12 @@ describe('web page in Chromium', function () {
   let gateway: Gateway
   let page: Page
   let folder: string
-  const complaints: string[] = []
+  let complaints: string[]
 
   before(async function () {
-    const executablePath = PROGRAMS.find((path) => existsSync(path))
-    if (executablePath === undefined) {
-      process.stdout.write('    Chromium is not installed here: the web page is not tried\n')
-      this.skip()
-    }
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+    const launched = await launchChromium()
+    if (launched === undefined) this.skip()
+    browser = launched
     node = await FakeNode.create()
     const [self] = node.peers()
     const crowd = Array.from({ length: 11 }, (_, index) => ({
@@ -49,10 +42,7 @@ describe('web page in Chromium', function () {
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])
     page = await context.newPage()
     page.setDefaultTimeout(20_000)
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(error.message))
+    complaints = complaintsOf(page)
     const answer = await ask(gateway.url, 'POST', '/v1/web/codes', { headers: bearer(TOKEN) })
     const { code } = JSON.parse(answer.body.toString()) as { code: string }
     await page.goto(`${gateway.url}/#open=${code}`)
@@ -64,17 +54,11 @@ describe('web page in Chromium', function () {
     if (folder !== undefined) await rm(folder, { recursive: true })
   })
 
-  const picture = async (name: string): Promise<void> => {
-    if (PICTURES === undefined) return
-    await mkdir(PICTURES, { recursive: true })
-    await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
-  }
-
   it('shows the state of the node, and leaves no code in the address', async () => {
     await page.getByRole('heading', { name: 'This node' }).waitFor()
     expect(page.url()).to.equal(`${gateway.url}/#/`)
     expect(await page.locator('.banner').innerText()).to.equal('Nothing is stored from here yet.')
-    await picture('overview')
+    await picture(page, 'overview')
   })
 
   it('seals a file before it leaves the browser, and gives the link that opens it', async () => {
@@ -84,7 +68,7 @@ describe('web page in Chromium', function () {
     const field = page.getByLabel('Link to numbers.bin')
     await field.waitFor()
     await page.locator('.objects li').waitFor()
-    await picture('files')
+    await picture(page, 'files')
     const link = await field.inputValue()
     await page.getByRole('button', { name: 'Copy link' }).click()
     await page.getByRole('button', { name: 'Copied' }).waitFor()
@@ -146,7 +130,7 @@ describe('web page in Chromium', function () {
       await page.getByRole('link', { name }).click()
       const width = await page.evaluate<number>('document.documentElement.scrollWidth')
       expect(width, name).to.be.at.most(375)
-      await picture(`phone-${name.toLowerCase()}`)
+      await picture(page, `phone-${name.toLowerCase()}`)
     }
   })
 
