@@ -3,6 +3,7 @@ import type { Uint8ArrayList } from 'uint8arraylist';
 export interface ScpEnvelope {
     statement: Uint8Array<ArrayBuffer>;
     signature: Uint8Array<ArrayBuffer>;
+    value?: Uint8Array<ArrayBuffer>;
 }
 export declare namespace ScpEnvelope {
     const codec: () => Codec<ScpEnvelope>;
@@ -14,9 +15,13 @@ export declare namespace ScpEnvelope {
         field: '$.signature';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ScpEnvelopeValueFieldEvent {
+        field: '$.value';
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<ScpEnvelope>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpEnvelope>): ScpEnvelope;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpEnvelope>): Generator<ScpEnvelopeStatementFieldEvent | ScpEnvelopeSignatureFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpEnvelope>): Generator<ScpEnvelopeStatementFieldEvent | ScpEnvelopeSignatureFieldEvent | ScpEnvelopeValueFieldEvent>;
 }
 export interface ScpRequest {
     network: Uint8Array<ArrayBuffer>;
@@ -75,6 +80,11 @@ export declare namespace ScpReply {
         value: Uint8Array<ArrayBuffer>;
         index: number;
     }
+    interface ScpReplyEnvelopesValueFieldEvent {
+        field: '$.envelopes[].value';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
     interface ScpReplyQuorumSetsFieldEvent {
         field: '$.quorumSets[]';
         index: number;
@@ -87,5 +97,5 @@ export declare namespace ScpReply {
     }
     function encode(obj: Partial<ScpReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpReply>): ScpReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpReply>): Generator<ScpReplyCurrentSlotFieldEvent | ScpReplyEnvelopesStatementFieldEvent | ScpReplyEnvelopesSignatureFieldEvent | ScpReplyQuorumSetsFieldEvent | ScpReplyPayloadsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpReply>): Generator<ScpReplyCurrentSlotFieldEvent | ScpReplyEnvelopesStatementFieldEvent | ScpReplyEnvelopesSignatureFieldEvent | ScpReplyEnvelopesValueFieldEvent | ScpReplyQuorumSetsFieldEvent | ScpReplyPayloadsFieldEvent>;
 }

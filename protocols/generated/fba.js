@@ -17,6 +17,10 @@ export var ScpEnvelope;
                     w.uint32(18);
                     w.bytes(obj.signature);
                 }
+                if (obj.value != null) {
+                    w.uint32(26);
+                    w.bytes(obj.value);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -35,6 +39,10 @@ export var ScpEnvelope;
                         }
                         case 2: {
                             obj.signature = reader.bytes();
+                            break;
+                        }
+                        case 3: {
+                            obj.value = reader.bytes();
                             break;
                         }
                         default: {
@@ -59,6 +67,13 @@ export var ScpEnvelope;
                         case 2: {
                             yield {
                                 field: `${prefix}.signature`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.value`,
                                 value: reader.bytes()
                             };
                             break;

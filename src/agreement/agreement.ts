@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { toHex } from '../../fba/bytes.ts'
+import { equalBytes, toHex } from '../../fba/bytes.ts'
 import { leaderSeed, quorumSetNodes, Scp, statementValues, verifyExternalization } from '../../fba/index.ts'
 import type {
   BallotStatement,
@@ -14,10 +14,11 @@ import type {
 } from '../../fba/index.ts'
 import { deadlineIn } from '../clock/index.ts'
 import type { Cancel, Clock, RandomSource } from '../clock/index.ts'
-import { decodeEpochValue } from './epoch-value.ts'
+import { MAX_INLINE_VALUE_BYTES } from './epoch-value.ts'
 import { Health } from './health.ts'
 import type { ValidatorStatus } from './health.ts'
-import { Journal } from './journal.ts'
+import { Journal, namedIn } from './journal.ts'
+import type { Vouched } from './journal.ts'
 import { Judge } from './judge.ts'
 import type { Before } from './judge.ts'
 import type { AgreementLink, Question, Reply } from './link.ts'
@@ -26,8 +27,10 @@ import type { MapRules } from './map-rules.ts'
 import { Outbox } from './outbox.ts'
 import { Payloads } from './payloads.ts'
 import { Questions } from './questions.ts'
+import type { QuestionsInit } from './questions.ts'
 import type { AgreementRecords } from './records.ts'
-import { ValuePool } from './value-pool.ts'
+import { VALUE_NAME_BYTES, ValuePool } from './value-pool.ts'
+import { VALUE_PATIENCE_MS, ValueRequests } from './value-requests.ts'
 
 /** What becomes of an envelope that came by gossip: passed on, dropped, or held against its sender. */
 export type EpochOutcome = 'accept' | 'ignore' | 'reject'
@@ -92,6 +95,10 @@ const SLOTS_PER_ANSWER = 4
 /** Decided slots that peers may still ask about, as `Scp` keeps them. */
 const SLOTS_BEHIND = 12
 const PROOF_DEADLINE_MS = 5_000
+/** Answers that wait for a value which this node is fetching itself. */
+const MAX_HELD_ANSWERS = 64
+/** The account of the fetching of decided values. */
+const DECIDED = 'decided'
 /** Epochs grow to this many times their length at most. */
 const MAX_EPOCH_STRETCH = 2
 
@@ -109,6 +116,7 @@ export class Agreement<M> {
   readonly #outbox: Outbox
   readonly #questions: Questions
   readonly #values = new ValuePool(sha256)
+  readonly #valueRequests: ValueRequests
   readonly #stopping = new AbortController()
   readonly #timers = new Map<string, Cancel>()
   readonly #chain: MapChain<M>
@@ -122,6 +130,11 @@ export class Agreement<M> {
   #lastDecisionMs: number | undefined
   #decided = 0
   #halted: string | undefined
+  /** This node's own value for the slot, until an envelope has named it. */
+  #unsent: Uint8Array | undefined
+  #heldAnswers = 0
+  /** The slot for which reports have been taken in. */
+  #heardSlot = 0
 
   constructor(components: AgreementComponents<M>, init: AgreementInit) {
     const { clock, random, link, rules, records, logger } = components
@@ -130,33 +143,43 @@ export class Agreement<M> {
     this.#quorumSet = init.quorumSet ?? init.roster
     this.#epochMs = init.epochMs ?? DEFAULT_EPOCH_MS
     this.#payloads = new Payloads(sha256, (signed) => rules.read(signed))
-    this.#judge = new Judge({ roster: init.roster, payloads: this.#payloads, nowMs: () => clock.nowMs() })
+    this.#judge = new Judge({
+      roster: init.roster,
+      payloads: this.#payloads,
+      values: this.#values,
+      nowMs: () => clock.nowMs()
+    })
     this.#journal = new Journal(records)
     this.#health = new Health(clock, init.self, this.#quorumSet, this.#epochMs)
     this.#chain = new MapChain<M>({
       rules,
       payloads: this.#payloads,
+      values: this.#values,
       journal: this.#journal,
       sha256,
+      hear: () => this.#hearReports(),
       onMissing: (hashes) => this.#questions.wantPayloads(hashes),
+      onMissingValue: (name) => this.#wantDecided(name),
       onMap: (map, slot) => this.#onMap(map, slot),
       onSaveFailure: (slot, error) => logger.warn('the agreed map could not be written down', { slot, error })
     })
     this.#outbox = new Outbox({
-      save: async (record) => this.#journal.saveSlot(record, this.#payloadsOf(record)),
-      publish: async (envelope) => link.publish(envelope),
+      save: async (record) => this.#journal.saveSlot(record, this.#vouchedFor(record)),
+      publish: async (envelope) => link.publish(envelope, this.#inlined(envelope)),
       onSaveFailure: (error) => this.#halt(error),
       onPublishFailure: (error, { statement }) =>
         logger.info('a statement on the map reached nobody yet', { slot: statement.slotIndex, error })
     })
-    this.#questions = new Questions({
+    const asking: QuestionsInit = {
       link,
       clock,
       random,
       signal: this.#stopping.signal,
       onReply: async (peer, reply) => this.#take(peer, reply),
       onSilence: (peer, error) => logger.info('a peer did not answer about the map', { peer, error })
-    })
+    }
+    this.#questions = new Questions(asking)
+    this.#valueRequests = new ValueRequests(asking)
   }
 
   get isValidator(): boolean {
@@ -178,8 +201,9 @@ export class Agreement<M> {
   /** Goes on from what an earlier process made durable. @throws AgreementError 'BAD_RECORD' */
   async start(): Promise<void> {
     const { clock } = this.#components
-    const { decision, slots, payloads } = await this.#journal.read()
+    const { decision, slots, payloads, values } = await this.#journal.read()
     for (const bytes of payloads) this.#payloads.addReport(bytes)
+    for (const bytes of values) this.#values.add(bytes)
     if (decision !== undefined) this.#chain.restore(decision)
     this.#isRunning = true
     this.#slotSinceMs = clock.monotonicMs()
@@ -203,10 +227,27 @@ export class Agreement<M> {
     await Promise.allSettled([this.#outbox.settled(), this.#chain.digest()])
   }
 
-  /** An envelope that came by gossip. */
-  receive(envelope: Envelope, from?: string): EpochOutcome {
+  /**
+   * An envelope that came by gossip.
+   *
+   * @param from - the peer that passed it on
+   * @param value - bytes that came with it
+   */
+  receive(envelope: Envelope, from?: string, value?: Uint8Array): EpochOutcome {
     if (!this.#isRunning) return 'ignore'
-    const outcome = this.#scp.receive(this.#values.envelope(envelope))
+    const names = statementValues(envelope.statement)
+    if (!names.every(({ byteLength }) => byteLength === VALUE_NAME_BYTES)) return 'reject'
+    const inlined = value && toHex(sha256(value))
+    if (inlined !== undefined && !names.some((name) => toHex(name) === inlined)) return 'reject'
+    const outcome = this.#scp.receive(envelope)
+    if (outcome === 'processed') {
+      this.#hearReportsOnce(envelope.statement.slotIndex)
+      this.#wantValuesOf(envelope, from, inlined)
+    }
+    if (value !== undefined && this.#values.offer(inlined!, value)) {
+      this.#valueRequests.got(inlined!)
+      this.#scp.reconsider(this.#scp.currentSlot)
+    }
     if (outcome === 'slot-out-of-range' && envelope.statement.slotIndex > this.#scp.currentSlot) {
       // Others are far ahead, or somebody lies: a proof decides.
       void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
@@ -216,8 +257,14 @@ export class Agreement<M> {
     return gossipOutcome(outcome)
   }
 
-  /** Answers a peer. Bounded by what was asked for. */
-  answer({ fromSlot, quorumSets = [], payloads = [], proofOfSlot }: Question): Reply {
+  /** Answers a peer. Bounded by what was asked for. Waits a little for values that this node is fetching itself. */
+  async answer(question: Question): Promise<Reply> {
+    const awaited = (question.payloads ?? []).map(toHex).filter((name) => this.#values.isWanted(name))
+    if (awaited.length > 0 && this.#heldAnswers < MAX_HELD_ANSWERS) await this.#hold(awaited)
+    return this.#answer(question)
+  }
+
+  #answer({ fromSlot, quorumSets = [], payloads = [], proofOfSlot }: Question): Reply {
     const scp = this.#scp
     const envelopes: Envelope[] = []
     const sets: QuorumSet[] = []
@@ -235,7 +282,9 @@ export class Agreement<M> {
       currentSlot: scp.currentSlot,
       envelopes: envelopes.filter((envelope) => this.#maySay(envelope)),
       quorumSets: sets,
-      payloads: payloads.flatMap((hash) => optional(this.#payloads.bytes(hash)))
+      payloads: payloads.flatMap((hash) =>
+        optional(this.#values.known(hash)?.bytes ?? this.#payloads.bytes(hash))
+      )
     }
   }
 
@@ -294,12 +343,15 @@ export class Agreement<M> {
         if (this.#halted === undefined) this.#outbox.send(envelope, record)
       },
       validate: (slot, value, isNominating) => {
-        const { level, missing } = this.#judge.judge(value, this.#beforeSlot(slot), isNominating)
+        const before = this.#beforeSlot(slot)
+        const verdict = this.#judge.judge(value, before, isNominating)
+        if (verdict.missing.length === 0) return verdict.level
+        this.#hearReports()
+        const { level, missing } = this.#judge.judge(value, before, isNominating)
         this.#questions.wantPayloads(missing)
         return level
       },
-      combineCandidates: (slot, candidates) =>
-        this.#values.one(this.#judge.combine(candidates, this.#beforeSlot(slot))),
+      combineCandidates: (slot, candidates) => this.#judge.combine(candidates, this.#beforeSlot(slot)),
       findQuorumSet: (hash) => {
         this.#questions.wantQuorumSet(hash)
         return undefined
@@ -307,7 +359,7 @@ export class Agreement<M> {
       setTimer: (slot, timer, delayMs, onFire) => this.#schedule(timerName(slot, timer), delayMs, onFire),
       stopTimer: (slot, timer) => this.#cancel(timerName(slot, timer)),
       slotAgeSeconds: () => (clock.monotonicMs() - this.#slotSinceMs) / 1000,
-      externalized: (slot, value) => this.#externalized(slot, value),
+      externalized: (slot, name) => this.#externalized(slot, name),
       equivocation: ({ nodeId, slotIndex }) =>
         logger.warn('a validator contradicts itself', { peer: nodeId, slot: slotIndex })
     }
@@ -322,16 +374,19 @@ export class Agreement<M> {
     const value = this.#judge.propose(link.reports(), this.#chain.before)
     if (value === undefined) return this.#schedule('epoch', RETRY_PROPOSAL_MS, () => this.#beginEpoch())
     this.#proposedAtMs ??= clock.monotonicMs()
-    this.#scp.nominate(slot, this.#values.one(value), leaderSeed(this.#chain.value, sha256))
+    const name = sha256(value)
+    this.#unsent = this.#values.known(name) === undefined ? name : undefined
+    this.#values.add(value)
+    this.#scp.nominate(slot, name, leaderSeed(this.#chain.name, sha256))
   }
 
-  #externalized(slot: number, value: Uint8Array): void {
+  #externalized(slot: number, name: Uint8Array): void {
     const { clock } = this.#components
     const nowMs = clock.monotonicMs()
     if (this.#proposedAtMs !== undefined) this.#lastDecisionMs = nowMs - this.#proposedAtMs
     this.#proposedAtMs = undefined
     this.#slotSinceMs = nowMs
-    this.#chain.decided(slot, value)
+    this.#chain.decided(slot, name)
     void this.#digest()
   }
 
@@ -347,6 +402,7 @@ export class Agreement<M> {
     this.#decidedAtMs = this.#components.clock.monotonicMs()
     this.#questions.clear()
     this.#outbox.forgetBefore(slot - SLOTS_BEHIND)
+    this.#keepValues()
     // Others may be at work on the next slot already: what they said can be judged now.
     this.#scp.reconsider(this.#scp.currentSlot)
     // A slow network gets longer epochs; a decision that waited for a quorum to come back says nothing about its speed.
@@ -360,6 +416,18 @@ export class Agreement<M> {
     return before.slot === slot - 1 ? before : undefined
   }
 
+  /** When a slot begins, everybody has about the same reports: those that values will name. Later there are newer ones. */
+  #hearReportsOnce(slot: number): void {
+    if (slot !== this.#scp.currentSlot || slot === this.#heardSlot) return
+    this.#heardSlot = slot
+    this.#hearReports()
+  }
+
+  /** Reports that gossip has brought: nobody need be asked for them. */
+  #hearReports(): void {
+    for (const signed of this.#components.link.reports()) this.#payloads.addReport(signed)
+  }
+
   /** Takes in what a peer answered. Nothing of it is believed without a signature, a hash or a proof. */
   async #take(peer: string, reply: Reply): Promise<void> {
     if (!this.#isRunning) return
@@ -367,13 +435,16 @@ export class Agreement<M> {
     for (const set of reply.quorumSets) this.#scp.receiveQuorumSet(set)
     for (const bytes of reply.payloads) {
       const hash = toHex(sha256(bytes))
-      if (this.#payloads.addReport(bytes) === undefined) this.#chain.offerMap(bytes)
+      if (this.#values.offer(hash, bytes)) this.#valueRequests.got(hash)
+      else if (this.#payloads.addReport(bytes) === undefined) this.#chain.offerMap(bytes)
       this.#questions.got(hash)
     }
     for (const envelope of reply.envelopes) this.receive(envelope, peer)
     if (reply.payloads.length > 0) this.#scp.reconsider(this.#scp.currentSlot)
     if (reply.currentSlot > this.#scp.currentSlot) await this.#catchUp(peer, reply.currentSlot - 1)
     await this.#digest()
+    // A value that has come may name reports that are not here.
+    if (reply.payloads.length > 0 && this.#questions.isWaiting) void this.#questions.ask({}, peer)
   }
 
   /** Moves to a later slot on the proof that an earlier one was decided. */
@@ -382,11 +453,11 @@ export class Agreement<M> {
     using deadline = deadlineIn(clock, PROOF_DEADLINE_MS, this.#stopping.signal)
     const reply = await link.ask(peer, { proofOfSlot: slot }, { signal: deadline.signal })
     const envelopes = reply.envelopes.filter(isBallotOf(slot))
-    const value = envelopes
+    const name = envelopes
       .map(({ statement }) => decidedValue(statement))
       .find((found) => found !== undefined)
-    if (value === undefined || slot < this.#scp.currentSlot) return
-    const proof = { slotIndex: slot, value, envelopes, quorumSets: reply.quorumSets }
+    if (name === undefined || slot < this.#scp.currentSlot) return
+    const proof = { slotIndex: slot, value: name, envelopes, quorumSets: reply.quorumSets }
     if (!verifyExternalization(proof, this.#quorumSet, { sha256, verify })) {
       return logger.info('a peer gave no proof for the slot that it claims', { peer, slot })
     }
@@ -394,7 +465,9 @@ export class Agreement<M> {
     this.#scp.moveTo(slot + 1)
     this.#slotSinceMs = clock.monotonicMs()
     this.#proposedAtMs = undefined
-    this.#chain.decided(slot, value)
+    this.#chain.decided(slot, name)
+    this.#keepValues()
+    if (this.#values.known(name) === undefined) this.#wantDecided(name, [peer])
   }
 
   /** While a slot is under way for long, or something is missing, a few peers are asked. */
@@ -405,20 +478,73 @@ export class Agreement<M> {
       if (isLate || this.#questions.isWaiting || this.#chain.isBehind) {
         void this.#questions.ask({ fromSlot: this.#scp.currentSlot })
       }
+      this.#valueRequests.retry()
       this.#repairLater()
     })
   }
 
-  #payloadsOf(record: SlotRecord): Map<string, Uint8Array> {
-    const own = [record.nomination, record.ballot].flatMap((envelope) => optional(envelope))
-    const found = new Map<string, Uint8Array>()
-    for (const value of own.flatMap(({ statement }) => statementValues(statement))) {
-      for (const hash of decodeEpochValue(value).reports) {
+  /** Has the values fetched that a statement on the current slot names. */
+  #wantValuesOf({ statement }: Envelope, from?: string, inlined?: string): void {
+    const { nodeId, slotIndex } = statement
+    if (slotIndex !== this.#scp.currentSlot) return
+    for (const name of statementValues(statement)) {
+      const key = toHex(name)
+      // Another has the same value, and has told everybody.
+      if (this.#unsent !== undefined && equalBytes(this.#unsent, name)) this.#unsent = undefined
+      if (this.#values.known(key) !== undefined || !this.#values.want(key, nodeId)) continue
+      if (key !== inlined) this.#valueRequests.want(name, nodeId, [...optional(from), nodeId])
+    }
+  }
+
+  #wantDecided(name: Uint8Array, holders: readonly string[] = []): void {
+    this.#values.wantDecided(toHex(name))
+    this.#valueRequests.want(name, DECIDED, holders)
+  }
+
+  /** A slot has begun: values of earlier ones are dropped, and those that others have named in it already are fetched. */
+  #keepValues(): void {
+    const said = this.#scp.stateFor(this.#scp.currentSlot)
+    const named = new Set(said.flatMap(({ statement }) => statementValues(statement)).map(toHex))
+    this.#values.retain((name) => named.has(name) || this.#chain.needsValue(name))
+    this.#valueRequests.clear()
+    for (const envelope of said) this.#wantValuesOf(envelope)
+  }
+
+  /** The bytes of this node's own proposal, with the first envelope that names it. */
+  #inlined({ statement }: Envelope): Uint8Array | undefined {
+    const name = this.#unsent
+    if (name === undefined || !statementValues(statement).some((other) => equalBytes(other, name)))
+      return undefined
+    this.#unsent = undefined
+    const bytes = this.#values.known(name)?.bytes
+    return bytes !== undefined && bytes.byteLength <= MAX_INLINE_VALUE_BYTES ? bytes : undefined
+  }
+
+  /** Resolves when one of the values has come, or after a while. */
+  async #hold(names: readonly string[]): Promise<void> {
+    using deadline = deadlineIn(this.#components.clock, VALUE_PATIENCE_MS, this.#stopping.signal)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    deadline.signal.addEventListener('abort', () => resolve(), { once: true })
+    const ends = names.map((name) => this.#values.whenKnown(name, resolve))
+    this.#heldAnswers++
+    await promise
+    this.#heldAnswers--
+    for (const end of ends) end()
+  }
+
+  #vouchedFor(record: SlotRecord): Vouched {
+    const values = new Map<string, Uint8Array>()
+    const reports = new Map<string, Uint8Array>()
+    for (const name of namedIn(record)) {
+      const known = this.#values.known(name)
+      if (known?.value === undefined) continue
+      values.set(toHex(name), known.bytes)
+      for (const hash of known.value.reports) {
         const report = this.#payloads.report(hash)
-        if (report !== undefined) found.set(toHex(hash), report.signed)
+        if (report !== undefined) reports.set(toHex(hash), report.signed)
       }
     }
-    return found
+    return { values, reports }
   }
 
   #maySay(envelope: Envelope): boolean {

@@ -5,13 +5,16 @@ import { ByteReader, ByteWriter, compareBytes, EncodingError } from '../../fba/b
 const VERSION = 1
 const HASH_BYTES = 32
 
-/** Reports in one value: as many as fit into the longest value that the protocol carries (16 KiB). */
+/** Reports in one value. Such a value has 16,045 bytes. */
 export const MAX_EPOCH_REPORTS = 500
+
+/** Longest value that is sent along with the statement that first names it; longer ones are asked for. */
+export const MAX_INLINE_VALUE_BYTES = 2 * 1024
 
 /** Stands for the map before the first. */
 export const NO_MAP_HASH = new Uint8Array(HASH_BYTES)
 
-/** A set of signed reports, by hash. The bytes travel apart and are here before a node votes. */
+/** A set of signed reports, by hash. Its own bytes and the reports travel apart, and are here before a node votes. */
 export interface EpochValue {
   /** Milliseconds since the Unix epoch, by its proposer's clock; grows from slot to slot. */
   readonly closedAtMs: number

@@ -11,7 +11,13 @@ export type {
 } from './agreement.ts'
 export { AgreementError } from './errors.ts'
 export type { AgreementErrorCode } from './errors.ts'
-export { decodeEpochValue, encodeEpochValue, MAX_EPOCH_REPORTS, NO_MAP_HASH } from './epoch-value.ts'
+export {
+  decodeEpochValue,
+  encodeEpochValue,
+  MAX_EPOCH_REPORTS,
+  MAX_INLINE_VALUE_BYTES,
+  NO_MAP_HASH
+} from './epoch-value.ts'
 export type { EpochValue } from './epoch-value.ts'
 export type { AgreementLink, AskOptions, Question, Reply } from './link.ts'
 export type { MapRules, ReadReport } from './map-rules.ts'

@@ -2,12 +2,14 @@
 // the reports that it names and the agreed map before it, never on what this node measured itself.
 
 import { compareBytes, fromHex, toHex } from '../../fba/bytes.ts'
-import { EncodingError, isQuorumSlice } from '../../fba/index.ts'
+import { isQuorumSlice } from '../../fba/index.ts'
 import type { QuorumSet, ValidationLevel } from '../../fba/index.ts'
-import { decodeEpochValue, encodeEpochValue, MAX_EPOCH_REPORTS } from './epoch-value.ts'
+import { encodeEpochValue, MAX_EPOCH_REPORTS } from './epoch-value.ts'
 import type { EpochValue } from './epoch-value.ts'
 import type { ReadReport } from './map-rules.ts'
 import type { Payloads } from './payloads.ts'
+import { VALUE_NAME_BYTES } from './value-pool.ts'
+import type { ValuePool } from './value-pool.ts'
 
 /** A report may be this much older than the value that names it: three intervals of a report, and the clocks' slack. */
 export const MAX_REPORT_AGE_MS = 75_000
@@ -27,6 +29,7 @@ export interface JudgeInit {
   /** The network's own quorum set: a value needs reports of one of its slices, which a lone leader cannot leave out. */
   readonly roster: QuorumSet
   readonly payloads: Payloads
+  readonly values: ValuePool
   readonly nowMs: () => number
 }
 
@@ -37,20 +40,41 @@ export interface Verdict {
 }
 
 const INVALID: Verdict = { level: 'invalid', missing: [] }
+const UNKNOWN: Verdict = { level: 'maybe-valid', missing: [] }
 
 export class Judge {
   readonly #init: JudgeInit
+  /** Of the slot after `before`, by name: nothing changes them once all reports are here. */
+  #settled: { readonly before: Before | undefined; readonly levels: Map<string, Verdict> } = {
+    ...{ before: undefined, levels: new Map() }
+  }
 
   constructor(init: JudgeInit) {
     this.#init = init
   }
 
-  /** @param before - undefined while this node does not know the map of the slot before */
-  judge(bytes: Uint8Array, before: Before | undefined, isNominating: boolean): Verdict {
-    const value = decoded(bytes)
+  /**
+   * @param name - of the value, as statements carry it
+   * @param before - undefined while this node does not know the map of the slot before
+   */
+  judge(name: Uint8Array, before: Before | undefined, isNominating: boolean): Verdict {
+    if (name.byteLength !== VALUE_NAME_BYTES) return INVALID
+    const key = toHex(name)
+    const known = this.#init.values.known(key)
+    if (known === undefined) return UNKNOWN
+    const { value } = known
     if (value === undefined) return INVALID
     // The proposer's clock is judged while the value is new; a vote cannot be withdrawn because time goes by.
     if (isNominating && value.closedAtMs > this.#init.nowMs() + MAX_CLOCK_SKEW_MS) return INVALID
+    if (before !== this.#settled.before) this.#settled = { before, levels: new Map() }
+    const settled = this.#settled.levels.get(key)
+    if (settled !== undefined) return settled
+    const verdict = this.#judgeValue(value, before)
+    if (verdict.level !== 'maybe-valid') this.#settled.levels.set(key, verdict)
+    return verdict
+  }
+
+  #judgeValue(value: EpochValue, before: Before | undefined): Verdict {
     if (before !== undefined && !follows(value, before)) return INVALID
     const missing = value.reports.filter((hash) => this.#init.payloads.report(hash) === undefined)
     const reports = value.reports.flatMap((hash) => this.#init.payloads.report(hash) ?? [])
@@ -59,7 +83,7 @@ export class Judge {
     return this.#hasRoster(reports) ? { level: 'valid', missing } : INVALID
   }
 
-  /** A value of the newest reports. Undefined when too few validators have reported to make one that is valid. */
+  /** The bytes of a value of the newest reports. Undefined when too few validators have reported to make one that is valid. */
   propose(signed: readonly Uint8Array[], before: Before): Uint8Array | undefined {
     const { payloads, nowMs } = this.#init
     const closedAtMs = Math.max(nowMs(), before.closedAtMs + 1)
@@ -82,12 +106,16 @@ export class Judge {
   }
 
   /**
-   * The union of the candidates: of each peer the newest report, closed at the latest time of all.
+   * The union of the candidates: of each peer the newest report, closed at the latest time of all. Kept among the values.
    *
+   * @param candidates - names; this node has accepted them only with their bytes
    * @param before - undefined while this node does not know the map of the slot before
+   * @returns the name
    */
   combine(candidates: readonly Uint8Array[], before: Before | undefined): Uint8Array {
-    const values = candidates.map(decodeEpochValue)
+    const { values: pool } = this.#init
+    const values = candidates.flatMap((name) => pool.known(name)?.value ?? [])
+    if (candidates.length === 1 || values.length < candidates.length) return candidates[candidates.length - 1]
     const newest = new Map<string, { hash: string; report: ReadReport }>()
     for (const hash of values.flatMap(({ reports }) => reports)) {
       const report = this.#init.payloads.report(hash)
@@ -99,11 +127,13 @@ export class Judge {
     }
     const closedAtMs = Math.max(...values.map((value) => value.closedAtMs))
     const inTime = [...newest.values()].filter(({ report }) => areInTime([report], closedAtMs))
-    const union = encodeEpochValue({
-      closedAtMs,
-      previousMap: values[0].previousMap,
-      reports: sortedHashes(this.#choose(inTime, before).map(({ hash }) => hash))
-    })
+    const union = pool.add(
+      encodeEpochValue({
+        closedAtMs,
+        previousMap: values[0].previousMap,
+        reports: sortedHashes(this.#choose(inTime, before).map(({ hash }) => hash))
+      })
+    )
     // Reports can have become too old beside a late candidate; each candidate is valid by itself.
     return this.judge(union, undefined, false).level !== 'invalid' &&
       this.#hasRoster(inTime.map((r) => r.report))
@@ -130,15 +160,6 @@ export class Judge {
 
   #hasRoster(reports: readonly ReadReport[]): boolean {
     return isQuorumSlice(this.#init.roster, new Set(reports.map(({ peer }) => peer)))
-  }
-}
-
-function decoded(bytes: Uint8Array): EpochValue | undefined {
-  try {
-    return decodeEpochValue(bytes)
-  } catch (error) {
-    if (error instanceof EncodingError) return undefined
-    throw error
   }
 }
 

@@ -6,7 +6,7 @@ export interface Question {
   readonly fromSlot?: number
   /** Hexadecimal SHA-256 of quorum sets; 8 at most. */
   readonly quorumSets?: readonly string[]
-  /** SHA-256 of reports and maps; 32 at most. */
+  /** SHA-256 of values, reports and maps; 32 at most. */
   readonly payloads?: readonly Uint8Array[]
   /** Why this slot was decided as it was. */
   readonly proofOfSlot?: number
@@ -27,8 +27,12 @@ export interface AskOptions {
 
 /** The other peers, as the agreement needs them. Implemented by the node over gossip and a request protocol. */
 export interface AgreementLink {
-  /** Sends an envelope to everybody. */
-  publish: (envelope: Envelope) => Promise<void>
+  /**
+   * Sends an envelope to everybody.
+   *
+   * @param value - bytes of a value that the envelope names and that nobody has yet
+   */
+  publish: (envelope: Envelope, value?: Uint8Array) => Promise<void>
   /** @throws Error when the peer does not answer, or answers nonsense */
   ask: (peer: string, question: Question, options: AskOptions) => Promise<Reply>
   /** Peers that can be asked now. */

@@ -6,14 +6,20 @@ import type { Decision, Journal } from './journal.ts'
 import type { Before } from './judge.ts'
 import type { MapRules } from './map-rules.ts'
 import type { Payloads } from './payloads.ts'
+import type { ValuePool } from './value-pool.ts'
 
 export interface MapChainInit<M> {
   readonly rules: MapRules<M>
   readonly payloads: Payloads
+  readonly values: ValuePool
   readonly journal: Journal
   readonly sha256: (bytes: Uint8Array) => Uint8Array
+  /** Takes in the reports that gossip has brought. */
+  readonly hear: () => void
   /** Reports or a map are needed before the newest decision can be worked out. */
   readonly onMissing: (hashes: readonly Uint8Array[]) => void
+  /** Nothing is known of the newest decision but its name. */
+  readonly onMissingValue: (name: Uint8Array) => void
   readonly onMap: (map: M, slot: number) => void
   /** The decision stands all the same; after a crash it is fetched again. */
   readonly onSaveFailure: (slot: number, error: unknown) => void
@@ -21,8 +27,12 @@ export interface MapChainInit<M> {
 
 interface Undigested {
   readonly slot: number
-  readonly value: Uint8Array
+  /** Name of the value. */
+  readonly name: Uint8Array
 }
+
+/** Decisions whose values are kept for peers that catch up. */
+const DECISIONS_KEPT = 4
 
 const GENESIS: Before & { readonly slot: number } = {
   ...{ slot: 0, closedAtMs: 0, mapHash: NO_MAP_HASH },
@@ -33,11 +43,13 @@ export class MapChain<M> {
   readonly #init: MapChainInit<M>
   #map: M | undefined
   #before = GENESIS
-  #value: Uint8Array = Uint8Array.of(0)
+  #name: Uint8Array = Uint8Array.of(0)
   #undigested: Undigested | undefined
   #work: Promise<void> | undefined
   /** Hashes of the map in force and of the one before it, hexadecimal: peers that catch up ask for them. */
   #lastMaps: readonly string[] = []
+  /** Names of the values that were decided last, hexadecimal. */
+  #lastValues: readonly string[] = []
 
   constructor(init: MapChainInit<M>) {
     this.#init = init
@@ -53,9 +65,15 @@ export class MapChain<M> {
     return this.#before
   }
 
-  /** Its value, as the seed of the next slot's leaders; one byte before the first. */
-  get value(): Uint8Array {
-    return this.#value
+  /** The name of its value, as the seed of the next slot's leaders; one byte before the first. */
+  get name(): Uint8Array {
+    return this.#name
+  }
+
+  /** Whether the value of that name was decided lately, or is to be worked out. */
+  needsValue(name: string): boolean {
+    const waiting = this.#undigested && toHex(this.#undigested.name)
+    return name === waiting || this.#lastValues.includes(name)
   }
 
   /** A decision waits for reports or for the map before it. */
@@ -69,13 +87,13 @@ export class MapChain<M> {
   }
 
   /** A slot has been decided; an older decision that still waits is passed over. */
-  decided(slot: number, value: Uint8Array): void {
-    if (slot > this.#before.slot) this.#undigested = { slot, value }
+  decided(slot: number, name: Uint8Array): void {
+    if (slot > this.#before.slot) this.#undigested = { slot, name }
   }
 
   /** Keeps a map if it is the one that the waiting decision names. */
   offerMap(bytes: Uint8Array): void {
-    const wanted = this.#undigested && decodeEpochValue(this.#undigested.value).previousMap
+    const wanted = this.#undigested && this.#init.values.known(this.#undigested.name)?.value?.previousMap
     if (wanted !== undefined && compareBytes(this.#init.sha256(bytes), wanted) === 0)
       this.#init.payloads.addMap(bytes)
   }
@@ -94,9 +112,16 @@ export class MapChain<M> {
   }
 
   async #digestOne(work: Undigested): Promise<boolean> {
-    const { rules, payloads, journal, onMissing, onSaveFailure, onMap } = this.#init
-    const { closedAtMs, previousMap, reports } = decodeEpochValue(work.value)
+    const { rules, payloads, values, journal, hear, onMissing, onMissingValue, onSaveFailure, onMap } =
+      this.#init
+    const { bytes: valueBytes, value } = values.known(work.name) ?? {}
+    if (valueBytes === undefined || value === undefined) {
+      onMissingValue(work.name)
+      return false
+    }
+    const { closedAtMs, previousMap, reports } = value
     const previous = this.#previous(work.slot, previousMap)
+    if (reports.some((hash) => payloads.report(hash) === undefined)) hear()
     const found = reports.flatMap((hash) => payloads.report(hash) ?? [])
     if (found.length < reports.length || previous === 'missing') {
       const missing = reports.filter((hash) => payloads.report(hash) === undefined)
@@ -107,11 +132,13 @@ export class MapChain<M> {
     const bytes = rules.encode(map)
     const named = new Set(reports.map(toHex))
     try {
-      await journal.saveDecision({ ...work, map: bytes }, (hash) => named.has(hash))
+      await journal.saveDecision({ slot: work.slot, value: valueBytes, map: bytes }, (hash) =>
+        named.has(hash)
+      )
     } catch (error) {
       onSaveFailure(work.slot, error)
     }
-    this.#advance(work.slot, work.value, map, bytes)
+    this.#advance(work.slot, valueBytes, map, bytes)
     payloads.retain(
       (hash) => named.has(hash),
       (hash) => this.#lastMaps.includes(hash)
@@ -129,7 +156,7 @@ export class MapChain<M> {
   }
 
   #advance(slot: number, value: Uint8Array, map: M, bytes: Uint8Array): void {
-    const { sha256, payloads, rules } = this.#init
+    const { sha256, payloads, values, rules } = this.#init
     const mapHash = sha256(bytes)
     payloads.addMap(bytes)
     this.#map = map
@@ -138,7 +165,8 @@ export class MapChain<M> {
       closedAtMs: decodeEpochValue(value).closedAtMs,
       peers: new Set(rules.peersOf(map))
     }
-    this.#value = value
+    this.#name = values.add(value)
     this.#lastMaps = [toHex(mapHash), ...this.#lastMaps.slice(0, 1)]
+    this.#lastValues = [toHex(this.#name), ...this.#lastValues.slice(0, DECISIONS_KEPT - 1)]
   }
 }

@@ -11,6 +11,8 @@ export class Payloads {
   readonly #sha256: (bytes: Uint8Array) => Uint8Array
   readonly #read: (signed: Uint8Array) => ReadReport | undefined
   readonly #reports = new Map<string, ReadReport>()
+  /** Hashes of reports in the objects in which gossip brought them: the same ones are offered epoch after epoch. */
+  readonly #hashes = new WeakMap<Uint8Array, string>()
   /** Hash of the newest report of each peer. */
   readonly #newest = new Map<string, string>()
   readonly #maps = new Map<string, Uint8Array>()
@@ -25,13 +27,21 @@ export class Payloads {
 
   /** @returns the hash, hexadecimal; undefined for a report that is not in order */
   addReport(signed: Uint8Array): string | undefined {
-    const hash = toHex(this.#sha256(signed))
+    const hash = this.#hashOf(signed)
     if (this.#reports.has(hash)) return hash
     const report = this.#read(signed)
     if (report === undefined) return undefined
     this.#reports.set(hash, report)
     const newest = this.#reports.get(this.#newest.get(report.peer) ?? '')
     if (newest === undefined || newest.sequence < report.sequence) this.#newest.set(report.peer, hash)
+    return hash
+  }
+
+  #hashOf(signed: Uint8Array): string {
+    const known = this.#hashes.get(signed)
+    if (known !== undefined) return known
+    const hash = toHex(this.#sha256(signed))
+    this.#hashes.set(signed, hash)
     return hash
   }
 

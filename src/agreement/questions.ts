@@ -60,12 +60,24 @@ export class Questions {
 
   /** Asks a few random peers, `first` before others, for all that is wanted and for `more`. */
   async ask(more: Question = {}, first?: string): Promise<void> {
+    const peers = this.#choose(first)
+    if (peers.length === 0) return
     const question: Question = {
       ...more,
-      payloads: [...this.#payloads.values()].slice(0, MAX_PAYLOADS),
+      payloads: this.#nextPayloads(),
       quorumSets: [...this.#quorumSets].slice(0, MAX_QUORUM_SETS)
     }
-    await Promise.all(this.#choose(first).map(async (peer) => this.#askOne(peer, question)))
+    await Promise.all(peers.map(async (peer) => this.#askOne(peer, question)))
+  }
+
+  /** Those that were not asked for, or longest ago: a liar's that nobody has must not stand before all others. */
+  #nextPayloads(): Uint8Array[] {
+    const next = [...this.#payloads].slice(0, MAX_PAYLOADS)
+    for (const [key, hash] of next) {
+      this.#payloads.delete(key)
+      this.#payloads.set(key, hash)
+    }
+    return next.map(([, hash]) => hash)
   }
 
   async #askOne(peer: string, question: Question): Promise<void> {

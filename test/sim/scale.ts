@@ -41,6 +41,7 @@ const printed = (reports: readonly ScaleReport[]): string =>
     { head: 'TOO LONG', align: 'right', cell: ({ tooLong }) => tooLong.toFixed(0) },
     { head: 'AGREE MSG', align: 'right', cell: ({ agreementMessages }) => agreementMessages.toFixed(0) },
     { head: 'AGREE KB', align: 'right', cell: ({ agreementBytes }) => (agreementBytes / 1e3).toFixed(0) },
+    { head: 'QUESTIONS', align: 'right', cell: ({ questions }) => questions.toFixed(1) },
     { head: 'ASKED KB', align: 'right', cell: ({ askedBytes }) => (askedBytes / 1e3).toFixed(0) },
     { head: 'REPORT MSG', align: 'right', cell: ({ reportMessages }) => reportMessages.toFixed(0) },
     { head: 'REPORT KB', align: 'right', cell: ({ reportBytes }) => (reportBytes / 1e3).toFixed(0) },

@@ -3,22 +3,41 @@ import { ScpEnvelope, ScpReply, ScpRequest } from '../../../protocols/generated/
 import { fromHex, toHex } from '../../../fba/bytes.ts'
 import { decodeQuorumSet, decodeStatement, encodeQuorumSet, encodeStatement } from '../../../fba/index.ts'
 import type { Envelope } from '../../../fba/index.ts'
+import { MAX_INLINE_VALUE_BYTES } from '../../agreement/index.ts'
 import type { Question, Reply } from '../../agreement/index.ts'
 
 /** A question contains its network id and at most 8 + 32 hashes. */
 export const MAX_QUESTION_BYTES = 4 * 1024
-/** Statements of a few slots of all validators, quorum sets, 32 reports, or one map. */
+/** Statements of a few slots of all validators, quorum sets, 32 reports or values, or one map. */
 export const MAX_REPLY_BYTES = 4 * 1024 * 1024
 /** Longest envelope that is sent by gossip. */
 export const MAX_GOSSIP_BYTES = 60 * 1024
 
 const MAX_SIGNATURE_BYTES = 128
 
-export const encodeEnvelope = ({ statement, signature }: Envelope): Uint8Array =>
-  ScpEnvelope.encode({ statement: encodeStatement(statement), signature: Uint8Array.from(signature) })
+/** An envelope as gossip carries it. */
+export interface GossipEnvelope {
+  readonly envelope: Envelope
+  /** Bytes that the sender says belong to a value that the envelope names. */
+  readonly value: Uint8Array | undefined
+}
 
-/** @throws Error if the bytes are not an envelope */
-export const decodeEnvelope = (bytes: Uint8Array): Envelope => readEnvelope(ScpEnvelope.decode(bytes))
+/** @param value - bytes of a value that the envelope names */
+export const encodeEnvelope = ({ statement, signature }: Envelope, value?: Uint8Array): Uint8Array =>
+  ScpEnvelope.encode({
+    statement: encodeStatement(statement),
+    signature: Uint8Array.from(signature),
+    ...(value !== undefined && { value: Uint8Array.from(value) })
+  })
+
+/** @throws Error if the bytes are not an envelope, or the value with it is too long */
+export const decodeEnvelope = (bytes: Uint8Array): GossipEnvelope => {
+  const message = ScpEnvelope.decode(bytes)
+  const { value } = message
+  if (value !== undefined && value.byteLength > MAX_INLINE_VALUE_BYTES)
+    throw new RangeError('a value is too long to come with an envelope')
+  return { envelope: readEnvelope(message), value }
+}
 
 const readEnvelope = ({ statement, signature }: ScpEnvelope): Envelope => {
   if (signature.byteLength > MAX_SIGNATURE_BYTES) throw new RangeError('a signature is too long')

@@ -1,4 +1,4 @@
-// The agreed map of a running node: connects src/agreement to gossip, agree/1 and the store's notes.
+// The agreed map of a running node: connects src/agreement to gossip, agree/2 and the store's notes.
 import { Agreement, AgreementError, MemoryRecords } from '../../agreement/index.ts'
 import { Libp2pAgreementLink } from './link.ts'
 import { checkTrust } from './trust-check.ts'
@@ -71,7 +71,7 @@ export class MapAgreement {
       await this.#agreement.start()
     }
     await this.#link.start({
-      receive: (envelope, from) => this.#agreement.receive(envelope, from),
+      receive: (envelope, from, value) => this.#agreement.receive(envelope, from, value),
       answer: (question) => this.#agreement.answer(question)
     })
     const { quorumSet } = this.#init

@@ -1,4 +1,4 @@
-// The agreement's link to other peers: a gossip topic for envelopes, agree/1 for questions.
+// The agreement's link to other peers: a gossip topic for envelopes, agree/2 for questions.
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { FramedStream } from '../../../protocols/framing/index.ts'
@@ -13,6 +13,7 @@ import {
 } from './envelope.ts'
 import { MAX_GOSSIP_BYTES, MAX_QUESTION_BYTES, MAX_REPLY_BYTES } from './envelope.ts'
 import type { PeerId, Stream } from '@libp2p/interface'
+import type { GossipEnvelope } from './envelope.ts'
 import type { Envelope } from '../../../fba/index.ts'
 import type { AgreementLink, AskOptions, EpochOutcome, Question, Reply } from '../../agreement/index.ts'
 import type { Clock } from '../../clock/index.ts'
@@ -47,8 +48,8 @@ export interface AgreementNames {
 
 /** Receives what arrives over the link. */
 export interface LinkListener {
-  receive: (envelope: Envelope, from: string) => EpochOutcome
-  answer: (question: Question) => Reply
+  receive: (envelope: Envelope, from: string, value?: Uint8Array) => EpochOutcome
+  answer: (question: Question) => Reply | Promise<Reply>
 }
 
 export class Libp2pAgreementLink implements AgreementLink {
@@ -61,7 +62,7 @@ export class Libp2pAgreementLink implements AgreementLink {
     init: Libp2pLinkInit,
     { topic, protocol }: AgreementNames = {
       topic: agreementTopic(init.prefix),
-      protocol: `${init.prefix}/agree/1`
+      protocol: `${init.prefix}/agree/2`
     }
   ) {
     this.#init = init
@@ -88,8 +89,8 @@ export class Libp2pAgreementLink implements AgreementLink {
     await this.#init.host.unhandle(this.#protocol)
   }
 
-  async publish(envelope: Envelope): Promise<void> {
-    const bytes = encodeEnvelope(envelope)
+  async publish(envelope: Envelope, value?: Uint8Array): Promise<void> {
+    const bytes = encodeEnvelope(envelope, value)
     if (bytes.byteLength > MAX_GOSSIP_BYTES) {
       // Peers ask for it instead: an answer may be longer than a gossip message.
       this.#init.logger.debug('a statement is too long for gossip', { bytes: bytes.byteLength })
@@ -133,13 +134,13 @@ export class Libp2pAgreementLink implements AgreementLink {
   }
 
   #judge(from: PeerId, bytes: Uint8Array, listener: LinkListener): TopicValidatorResult {
-    let envelope: Envelope
+    let received: GossipEnvelope
     try {
-      envelope = decodeEnvelope(bytes)
+      received = decodeEnvelope(bytes)
     } catch {
       return TopicValidatorResult.Reject
     }
-    switch (listener.receive(envelope, from.toString())) {
+    switch (listener.receive(received.envelope, from.toString(), received.value)) {
       case 'accept':
         return TopicValidatorResult.Accept
       case 'reject':
@@ -156,7 +157,7 @@ export class Libp2pAgreementLink implements AgreementLink {
     try {
       const question = await framed.read(options)
       if (question !== undefined) {
-        const reply = listener.answer(decodeQuestion(networkId, question))
+        const reply = await listener.answer(decodeQuestion(networkId, question))
         await framed.writeMessage(BYTES, encodeReply(reply), options)
       }
       await framed.close(options)

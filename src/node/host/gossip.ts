@@ -28,7 +28,7 @@ const LIMITS = {
 export const reportsTopic = (prefix: string): string => `${prefix}/reports/1`
 
 /** The topic of statements on the agreed map (docs/reference/protocols.md, "Agreed map"). */
-export const agreementTopic = (prefix: string): string => `${prefix}/agree/1`
+export const agreementTopic = (prefix: string): string => `${prefix}/agree/2`
 
 /** The topics of agreed slots: statements of the validators, and transactions (docs/reference/protocols.md, "Agreed slots"). */
 export const fieldTopic = (prefix: string): string => `${prefix}/field/1`

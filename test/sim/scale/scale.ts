@@ -57,6 +57,8 @@ export interface ScaleReport {
   readonly reportBytes: number
   /** Of questions and answers, a validator or observer and epoch. */
   readonly askedBytes: number
+  /** Questions that it asks. */
+  readonly questions: number
   /** From the first proposal to the decision of a validator, and to the map of an observer, milliseconds. */
   readonly validatorMs: { readonly p50: number; readonly p95: number }
   readonly observerMs: { readonly p50: number; readonly p95: number }
@@ -77,7 +79,7 @@ class ScaleRun {
   readonly #hosts: Host[] = []
   readonly #rules: MapRules<AgreedMap>
   readonly #firstProposalMs = new Map<number, number>()
-  readonly #sent = { statements: 0, bytes: 0, tooLong: 0, asked: 0 }
+  readonly #sent = { statements: 0, bytes: 0, tooLong: 0, asked: 0, questions: 0 }
   #checks = { count: 0, ms: 0 }
   #peers: readonly ScalePeer[] = []
   #roster!: QuorumSet
@@ -148,6 +150,7 @@ class ScaleRun {
       reportMessages: reports * copies,
       reportBytes: reports * reportLength * copies,
       askedBytes: this.#sent.asked / agreed / hosts.length,
+      questions: this.#sent.questions / agreed / hosts.length,
       validatorMs: this.#times(hosts.slice(0, validators)),
       observerMs: this.#times(hosts.slice(validators)),
       // The checks of reports were done once for all, and are billed by themselves.
@@ -205,19 +208,19 @@ class ScaleRun {
 
   #linkOf(host: Host): AgreementLink {
     return {
-      publish: async (envelope) => this.#publish(host, envelope),
+      publish: async (envelope, value) => this.#publish(host, envelope, value),
       ask: async (peer, question, { signal }) => await this.#ask(host, peer, question, signal),
       peers: () => this.#hosts.filter((other) => other !== host).map(({ peer }) => peer.id),
       reports: () => this.#reportsAt(host)
     }
   }
 
-  #publish(from: Host, envelope: Envelope): void {
+  #publish(from: Host, envelope: Envelope, value?: Uint8Array): void {
     const { slotIndex, type } = envelope.statement
     if (type === 'nominate' && !this.#firstProposalMs.has(slotIndex)) {
       this.#firstProposalMs.set(slotIndex, from.clock.monotonicMs())
     }
-    const length = encodeEnvelope(envelope).byteLength
+    const length = encodeEnvelope(envelope, value).byteLength
     if (length > MAX_GOSSIP_BYTES) {
       this.#sent.tooLong++
       return
@@ -226,7 +229,9 @@ class ScaleRun {
     this.#sent.bytes += length
     for (const to of this.#hosts) {
       if (to === from) continue
-      this.#clock.after(to.arrivalMicros[from.index], () => to.agreement.receive(envelope, from.peer.id))
+      this.#clock.after(to.arrivalMicros[from.index], () =>
+        to.agreement.receive(envelope, from.peer.id, value)
+      )
     }
   }
 
@@ -237,9 +242,11 @@ class ScaleRun {
     signal.addEventListener('abort', onAbort, { once: true })
     const delayMicros = this.#overlay.oneWayMicros(from.index, to.index)
     this.#clock.after(delayMicros, () => {
-      const reply = to.agreement.answer(question)
-      this.#sent.asked += encodeQuestion(NETWORK_ID, question).byteLength + encodeReply(reply).byteLength
-      this.#clock.after(delayMicros, () => resolve(reply))
+      void to.agreement.answer(question).then((reply) => {
+        this.#sent.questions++
+        this.#sent.asked += encodeQuestion(NETWORK_ID, question).byteLength + encodeReply(reply).byteLength
+        this.#clock.after(delayMicros, () => resolve(reply))
+      })
     })
     return await promise.finally(() => signal.removeEventListener('abort', onAbort))
   }

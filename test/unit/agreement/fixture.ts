@@ -100,6 +100,10 @@ export class TestNode {
   /** Signed reports that this node has heard, by peer; set `hears` to keep some from it. */
   readonly reports = new Map<string, Uint8Array>()
   hears: (peer: string) => boolean = () => true
+  /** What this node answers to a peer; set it to lie. */
+  answers: (reply: Reply) => Reply = (reply) => reply
+  /** Questions that this node has asked. */
+  readonly questions: Question[] = []
   records!: SlowRecords
   agreement: Agreement<TestMap> | undefined
   clock!: NodeClock
@@ -156,7 +160,7 @@ export class TestNode {
   #link(): AgreementLink {
     const network = this.#network
     return {
-      publish: async (envelope) => network.broadcast(this, envelope),
+      publish: async (envelope, value) => network.broadcast(this, envelope, value),
       ask: async (peer, question, { signal }) => await network.ask(this, peer, question, signal),
       peers: () =>
         network.nodes.filter((node) => node !== this && node.agreement !== undefined).map(({ id }) => id),
@@ -195,6 +199,14 @@ export class TestNetwork {
     for (let i = 0; i < observers; i++) this.nodes.push(new TestNode(this, `observer-${i}`))
   }
 
+  /** Reports of so many peers that do not run reach everybody: a value of 80 is too long to come with an envelope. */
+  guests(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const signed = signedReport(`guest-${i}`, 1, Math.floor(wallMs(this)))
+      for (const node of this.nodes) node.reports.set(`guest-${i}`, signed)
+    }
+  }
+
   async startAll(): Promise<void> {
     for (const node of this.nodes) await node.start()
   }
@@ -206,23 +218,26 @@ export class TestNetwork {
     await drive(this.clock, untilMicros, () => isOver)
   }
 
-  broadcast(from: TestNode, envelope: Envelope): void {
+  broadcast(from: TestNode, envelope: Envelope, value?: Uint8Array): void {
     this.published.push(envelope)
     for (const to of this.nodes) {
       if (to === from || this.prng.chance(this.#loss)) continue
-      this.#later(() => void to.agreement?.receive(envelope, from.id))
+      this.#later(() => void to.agreement?.receive(envelope, from.id, value))
     }
   }
 
   async ask(from: TestNode, peer: string, question: Question, signal: AbortSignal): Promise<Reply> {
+    from.questions.push(question)
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
     this.#later(() => {
-      const agreement = this.nodes.find(({ id }) => id === peer)?.agreement
-      if (agreement === undefined) return
-      const reply = agreement.answer(question)
-      this.#later(() => {
-        if (from.agreement !== undefined) resolve(reply)
+      const to = this.nodes.find(({ id }) => id === peer)
+      const agreement = to?.agreement
+      void agreement?.answer(question).then((reply) => {
+        if (to?.agreement !== agreement) return
+        this.#later(() => {
+          if (from.agreement !== undefined) resolve(to!.answers(reply))
+        })
       })
     })
     return await promise

@@ -1,82 +1,83 @@
-import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { encodeStatement } from '../../../fba/index.ts'
-import { ValuePool } from '../../../src/agreement/value-pool.ts'
-import type { Envelope, Statement } from '../../../fba/index.ts'
+import { toHex } from '../../../fba/bytes.ts'
+import { encodeEpochValue, MAX_EPOCH_REPORTS, NO_MAP_HASH } from '../../../src/agreement/epoch-value.ts'
+import { MAX_NAMES_PER_AUTHOR, ValuePool } from '../../../src/agreement/value-pool.ts'
+import { digest } from './fixture.ts'
 
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
-const value = (byte: number): Uint8Array => new Uint8Array(100).fill(byte)
-const signature = new Uint8Array(64)
-const base = { nodeId: 'a', slotIndex: 1, quorumSetHash: '0'.repeat(64) }
+const value = (closedAtMs: number): Uint8Array =>
+  encodeEpochValue({ closedAtMs, previousMap: NO_MAP_HASH, reports: [] })
+const nameOf = (bytes: Uint8Array): string => toHex(digest(bytes))
 
-const STATEMENTS: readonly Statement[] = [
-  { ...base, type: 'nominate', votes: [value(1), value(2)], accepted: [value(1)] },
-  {
-    ...base,
-    type: 'prepare',
-    ballot: { counter: 2, value: value(2) },
-    prepared: { counter: 1, value: value(2) },
-    preparedPrime: { counter: 1, value: value(1) },
-    commitCounter: 0,
-    highCounter: 1
-  },
-  {
-    ...base,
-    type: 'confirm',
-    ballot: { counter: 2, value: value(2) },
-    preparedCounter: 2,
-    commitCounter: 1,
-    highCounter: 2
-  },
-  {
-    type: 'externalize',
-    nodeId: 'a',
-    slotIndex: 1,
-    commit: { counter: 2, value: value(2) },
-    highCounter: 2,
-    commitQuorumSetHash: base.quorumSetHash
-  }
-]
-
-describe('values of statements', () => {
-  it('of the same bytes become one object', () => {
-    const pool = new ValuePool(sha256)
-    expect(pool.one(value(1))).to.equal(pool.one(value(1)))
-    expect(pool.one(value(1))).to.not.equal(pool.one(value(2)))
+describe('values by their names', () => {
+  it('are kept when this node made them, or when it wanted them', () => {
+    const pool = new ValuePool(digest)
+    const own = pool.add(value(1))
+    expect(pool.known(own)?.value?.closedAtMs).to.equal(1)
+    const name = nameOf(value(2))
+    expect(pool.offer(name, value(2)), 'nobody named it').to.equal(false)
+    expect(pool.known(name)).to.equal(undefined)
+    expect(pool.want(name, 'author')).to.equal(true)
+    expect(pool.isWanted(name)).to.equal(true)
+    expect(pool.offer(name, value(2))).to.equal(true)
+    expect(pool.known(name)?.bytes).to.deep.equal(value(2))
+    expect(pool.isWanted(name)).to.equal(false)
+    expect(pool.offer(name, value(2)), 'twice').to.equal(false)
   })
 
-  for (const statement of STATEMENTS) {
-    it(`of a ${statement.type} statement are replaced, and its bytes stay as signed`, () => {
-      const pool = new ValuePool(sha256)
-      const [one, two] = [pool.one(value(1)), pool.one(value(2))]
-      const pooled = pool.envelope({ statement, signature } as Envelope)
-      expect(encodeStatement(pooled.statement)).to.deep.equal(encodeStatement(statement))
-      expect(pooled.signature).to.equal(signature)
-      const used = valuesIn(pooled.statement)
-      expect(used.length).to.equal(valuesIn(statement).length)
-      for (const found of used) expect(found === one || found === two).to.equal(true)
+  it('that are none are remembered as such, without their bytes', () => {
+    const pool = new ValuePool(digest)
+    const tooMany = encodeEpochValue({
+      ...{ closedAtMs: 1, previousMap: NO_MAP_HASH },
+      reports: Array.from({ length: MAX_EPOCH_REPORTS + 1 }, (_, i) => digest(Uint8Array.of(i, i >> 8)))
     })
-  }
+    for (const bytes of [new Uint8Array(1_000_000), tooMany, new Uint8Array()]) {
+      const name = nameOf(bytes)
+      pool.want(name, 'author')
+      expect(pool.offer(name, bytes)).to.equal(true)
+      expect(pool.known(name)?.value).to.equal(undefined)
+      expect(pool.known(name)?.bytes).to.have.lengthOf(0)
+    }
+  })
 
-  it('are forgotten when there are too many', () => {
-    const pool = new ValuePool(sha256)
-    const first = pool.one(value(0))
-    for (let number = 0; number < 300; number++) pool.one(Uint8Array.of(number & 255, number >> 8))
-    expect(pool.one(value(0))).to.not.equal(first)
+  it('are wanted up to a number for each author, and beyond it once another names them', () => {
+    const pool = new ValuePool(digest)
+    const names = Array.from({ length: MAX_NAMES_PER_AUTHOR + 1 }, (_, i) => nameOf(value(i)))
+    for (const name of names.slice(0, -1)) expect(pool.want(name, 'liar')).to.equal(true)
+    const last = names[MAX_NAMES_PER_AUTHOR]
+    expect(pool.want(last, 'liar')).to.equal(false)
+    expect(pool.isWanted(last)).to.equal(false)
+    expect(pool.want(names[0], 'liar'), 'wanted already').to.equal(true)
+    expect(pool.want(last, 'honest')).to.equal(true)
+  })
+
+  it('of a decision are wanted whatever else is', () => {
+    const pool = new ValuePool(digest)
+    for (let i = 0; i < 4_000; i++) pool.want(nameOf(value(i)), `author-${i}`)
+    const name = nameOf(value(4_000))
+    expect(pool.want(name, 'one more')).to.equal(false)
+    pool.wantDecided(name)
+    expect(pool.offer(name, value(4_000))).to.equal(true)
+  })
+
+  it('call back when they come, unless the wait has ended', () => {
+    const pool = new ValuePool(digest)
+    const calls: string[] = []
+    const name = nameOf(value(1))
+    pool.want(name, 'author')
+    pool.whenKnown(name, () => calls.push('first'))
+    pool.whenKnown(name, () => calls.push('second'))()
+    pool.offer(name, value(1))
+    expect(calls).to.deep.equal(['first'])
+  })
+
+  it('are dropped when a slot is over, with all that was wanted', () => {
+    const pool = new ValuePool(digest)
+    const [kept, dropped] = [pool.add(value(1)), pool.add(value(2))]
+    for (let i = 0; i < MAX_NAMES_PER_AUTHOR; i++) pool.want(nameOf(value(100 + i)), 'author')
+    pool.retain((name) => name === toHex(kept))
+    expect(pool.known(kept)).to.not.equal(undefined)
+    expect(pool.known(dropped)).to.equal(undefined)
+    expect(pool.isWanted(nameOf(value(100)))).to.equal(false)
+    expect(pool.want(nameOf(value(200)), 'author')).to.equal(true)
   })
 })
-
-const valuesIn = (statement: Statement): Uint8Array[] => {
-  switch (statement.type) {
-    case 'nominate':
-      return [...statement.votes, ...statement.accepted]
-    case 'prepare':
-      return [statement.ballot, statement.prepared, statement.preparedPrime].flatMap(
-        (ballot) => ballot?.value ?? []
-      )
-    case 'confirm':
-      return [statement.ballot.value]
-    case 'externalize':
-      return [statement.commit.value]
-  }
-}

@@ -3,6 +3,10 @@
 import { expect } from 'chai'
 import { decodeEnvelope, decodeStatement, encodeStatement, MAX_STATEMENT_BYTES } from '../../../fba/index.ts'
 import { ScpEnvelope, ScpReply, ScpRequest } from '../../../protocols/generated/fba.js'
+import {
+  decodeEnvelope as decodeGossip,
+  encodeEnvelope as encodeGossip
+} from '../../../src/node/agreement/envelope.ts'
 import { says } from '../fba/scp-fixture.ts'
 
 const bytes = (length: number) => new Uint8Array(length)
@@ -19,6 +23,15 @@ describe('protocols: fba', () => {
     expect(decodeStatement(received.statement)).to.deep.equal(statement)
     expect(received.signature).to.deep.equal(signature)
     expect(() => decodeEnvelope(wire), 'a protobuf is no canonical envelope').to.throw()
+  })
+
+  it('carries the bytes of a value with a statement, and refuses more than 2 KiB of them', () => {
+    const envelope = says('v1', 'PREPARE <2,x>')
+    expect(decodeGossip(encodeGossip(envelope)).value).to.equal(undefined)
+    const { envelope: received, value } = decodeGossip(encodeGossip(envelope, bytes(2_048)))
+    expect(received.statement).to.deep.equal(envelope.statement)
+    expect(value).to.have.lengthOf(2_048)
+    expect(() => decodeGossip(encodeGossip(envelope, bytes(2_049)))).to.throw(RangeError)
   })
 
   it('the largest statement is refused by length alone', () => {
