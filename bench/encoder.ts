@@ -1,7 +1,8 @@
 // `npm run bench:encoder`: this encoder beside others, on one thread, in one run. Every figure is bytes of
 // data a second of processor time, the median of rounds in which all take turns, so that what else the
-// machine does weighs the same on everybody. Then the pool of coding threads, in seconds of the clock (left out
-// with --no-pool). --json FILE writes all of it.
+// machine does weighs the same on everybody. Then pairs of segments (rs8p) beside two segments of rs8 (left out with
+// --no-pairs), and the pool of coding threads, in seconds of the clock (left out with --no-pool). --json FILE writes all
+// of it.
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -9,6 +10,8 @@ import Table from 'cli-table3'
 import type { SegmentShape } from '../encoder/index.ts'
 import { isalContestants, npmContestants, ownContestant } from './encoder-contestants.ts'
 import type { Contestant, Operation, Task } from './encoder-contestants.ts'
+import { pairResult } from './encoder-pairs.ts'
+import type { PairResult } from './encoder-pairs.ts'
 import { poolCosts, poolResult } from './encoder-pool.ts'
 import type { PoolCosts, PoolResult } from './encoder-pool.ts'
 
@@ -19,6 +22,7 @@ const { values: options } = parseArgs({
     operations: { type: 'string', default: 'encode,decode,scattered,repair' },
     rounds: { type: 'string', default: '7' },
     millis: { type: 'string', default: '20' },
+    pairs: { type: 'boolean', default: true },
     pool: { type: 'boolean', default: true },
     json: { type: 'string' }
   },
@@ -109,6 +113,22 @@ const costTable = (costs: readonly PoolCosts[]): string => {
   return rows.toString()
 }
 
+const pairTable = (results: readonly PairResult[]): string => {
+  const rows = new Table({
+    head: ['shape', 'block', 'encode rs8', 'rs8p', 'ratio', 'repair rs8', 'rs8p', 'ratio', 'blocks read'],
+    style: { head: [], border: [] }
+  })
+  for (const { shape, encode, repair, readShare } of results) {
+    const cells = [encode, repair].flatMap(({ rs8, rs8p }) => [
+      (rs8 / 1e9).toFixed(2),
+      (rs8p / 1e9).toFixed(2),
+      (rs8p / rs8).toFixed(2)
+    ])
+    rows.push([...shapeOf(shape), ...cells, readShare.toFixed(3)])
+  }
+  return rows.toString()
+}
+
 const shapes = options.shapes.split(',').map((shape) => shape.split('+').map(Number))
 const isal = isalContestants()
 if (isal.length === 0) console.log('ISA-L is left out: install libisal-dev to have it measured.')
@@ -138,6 +158,17 @@ console.log(
 )
 console.log(table(results, contestants))
 
+const pairs: PairResult[] = []
+if (options.pairs) {
+  for (const [k, m] of shapes) {
+    for (const blockBytes of options.blocks.split(',').map(Number)) {
+      pairs.push(pairResult({ k, n: k + m, blockBytes }, rounds, millis))
+    }
+  }
+  console.log('Pairs of segments, with copies: rs8p beside rs8. GB of data a second of processor time.')
+  console.log(pairTable(pairs))
+}
+
 const pool: PoolResult[] = []
 const costs: PoolCosts[] = []
 if (options.pool) {
@@ -154,6 +185,6 @@ if (options.pool) {
 
 for (const contestant of contestants) contestant.close()
 if (options.json !== undefined) {
-  const report = { processor: cpus()[0].model, node: process.version, results, pool, costs }
+  const report = { processor: cpus()[0].model, node: process.version, results, pairs, pool, costs }
   await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
 }

@@ -1,4 +1,5 @@
 import { EncoderError } from './errors.ts'
+import { RecentlyUsed } from './recently-used.ts'
 import { recoveryMatrix } from './rs8/generator.ts'
 import { checkCode, checkRows, checkSurvivors } from './shape.ts'
 
@@ -19,7 +20,8 @@ export interface RowPlan {
   /** Data rows of the code. */
   readonly k: number
   /**
-   * The given rows, in order: k rows, or the one row whose change is given.
+   * The given rows, in order: k rows, or the one row whose change is given. In a pair of segments, `partnerRow(r)` stands
+   * for row r of the first one; such rows come last.
    */
   readonly have: readonly number[]
   /** The rows to make, in the order in which they are written. */
@@ -38,13 +40,12 @@ export const rs8: CodeFamily = {
 /** A least-recently-used cache of plans: making a plan costs k^2 steps. */
 export class PlanCache {
   readonly #family: CodeFamily
-  readonly #capacity: number
-  readonly #plans = new Map<string, RowPlan>()
+  readonly #plans: RecentlyUsed<RowPlan>
 
   /** @param capacity - maximum plans; the largest takes about 50 KiB */
   constructor(family: CodeFamily = rs8, capacity = 64) {
     this.#family = family
-    this.#capacity = capacity
+    this.#plans = new RecentlyUsed(capacity)
   }
 
   /**
@@ -76,7 +77,7 @@ export class PlanCache {
   update(k: number, n: number, dataRow: number, rows: readonly number[]): RowPlan {
     const { matrix } = this.encode(k, n, rows)
     checkRows([dataRow], k)
-    return this.#cached(`${k} change:${dataRow}:${rows.join()}`, () => ({
+    return this.#plans.get(`${k} change:${dataRow}:${rows.join()}`, () => ({
       k,
       have: [dataRow],
       want: [...rows],
@@ -102,18 +103,7 @@ export class PlanCache {
 
   #planned(k: number, have: readonly number[], want: readonly number[]): RowPlan {
     const key = `${k}:${have.join()}:${want.join()}`
-    return this.#cached(key, () => this.#family.plan(k, [...have], [...want]))
-  }
-
-  #cached(key: string, make: () => RowPlan): RowPlan {
-    const plan = this.#plans.get(key) ?? make()
-    this.#plans.delete(key)
-    this.#plans.set(key, plan)
-    if (this.#plans.size > this.#capacity) {
-      const [oldest] = this.#plans.keys()
-      this.#plans.delete(oldest)
-    }
-    return plan
+    return this.#plans.get(key, () => this.#family.plan(k, [...have], [...want]))
   }
 }
 

@@ -13,6 +13,11 @@ export interface SegmentShape {
 /** Maximum rows of a code over GF(2^8). */
 export const MAX_ROWS = 256
 
+/** How a plan names row `row` of the first segment of a pair; its other rows are those of the second. */
+export function partnerRow(row: number): number {
+  return MAX_ROWS + row
+}
+
 /** Largest row: keeps every offset in a segment exact, and is far below what a worker may hold. */
 export const MAX_CODED_BLOCK_BYTES = 64 * 1024 * 1024
 

@@ -5,6 +5,7 @@ import { decodeBySyndrome, decodeByTransform, decodeFromCoset, isParityCoset } f
 import { encodeByChunks, encodeByTransform } from './encode.ts'
 import { pointIndexOf, paddedSize } from './generator.ts'
 import { byMatrix } from './matrix.ts'
+import { carriesSums, thenAddCarried } from './carried.ts'
 import { ProgramWriter } from './program.ts'
 import type { ColumnProgram } from './program.ts'
 import type { Method } from './task.ts'
@@ -32,7 +33,12 @@ export function programBy(method: Method, { k, have, want, matrix }: RowPlan): C
 }
 
 /** The methods that fit a plan; the matrix always fits. */
-export function methodsFor({ k, have, want }: RowPlan): Method[] {
+export function methodsFor(plan: RowPlan): Method[] {
+  const { k, have, want } = plan
+  if (carriesSums(plan)) {
+    const base = methodsFor({ ...plan, have: have.slice(0, k) })
+    return [byMatrix, ...base.map(thenAddCarried)]
+  }
   const isWhole = have.length === k && k > 1
   if (!isWhole) return [byMatrix]
   if (have.every((row) => row < k)) return [byMatrix, encodeByChunks, encodeByTransform]
