@@ -151,11 +151,15 @@ export interface KeepObjectOptions extends KeepOptions {
 }
 
 export type KeepOutcome =
-  | 'kept'
+  | {
+      readonly outcome: 'kept'
+      /** What is kept of the lessee now: the lease given, or a later one. */
+      readonly lease: Omit<StoredLease, 'lessee'>
+    }
   /** The lessee has let go of the object since it signed this lease; nothing has been kept. */
-  | 'ended'
+  | { readonly outcome: 'ended' }
   /** The object has as many lessees as it may have, and this is another; nothing has been kept. */
-  | 'too-many-leases'
+  | { readonly outcome: 'too-many-leases' }
 
 /**
  * What a peer keeps on disk for the mesh. Implemented by `src/store`; everything that resolves is durable.

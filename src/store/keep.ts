@@ -36,16 +36,17 @@ export async function keepObject(
   const { database } = parts
   const manifestKey = objectKey(KIND.manifest, cid)
   const placementKey = objectKey(KIND.placement, cid)
-  const [[currentManifest, currentPlacement], leases] = await Promise.all([
-    database.getMany([manifestKey, placementKey]),
-    database.listUnder(objectKey(KIND.lease, cid))
-  ])
   const key = leaseKey(cid, lease.lessee)
-  const currentLease = leases.find((entry) => Buffer.compare(entry.key, key) === 0)
+  // The others' leases only count against the limit.
+  const keys = placement === undefined ? [manifestKey, key] : [manifestKey, key, placementKey]
+  const [[currentManifest, currentLease, currentPlacement], leases] = await Promise.all([
+    database.getMany(keys),
+    maxLeases === Infinity ? [] : database.listUnder(objectKey(KIND.lease, cid))
+  ])
   const earlier = currentLease?.value && decodeLease(currentLease.value)
-  if (currentLease === undefined && leases.length >= maxLeases) return 'too-many-leases'
+  if (currentLease === undefined && leases.length >= maxLeases) return { outcome: 'too-many-leases' }
   const isNews = earlier === undefined || earlier.sequence < lease.sequence
-  if (!isNews && !isLive(earlier, nowMs)) return 'ended'
+  if (!isNews && !isLive(earlier, nowMs)) return { outcome: 'ended' }
 
   const replacements: Replacement[] = []
   if (isNews) {
@@ -59,7 +60,7 @@ export async function keepObject(
     replacements.push({ change: { key: placementKey, value }, current: currentPlacement })
   }
   if (replacements.length > 0) await write(parts, replacements, own)
-  return 'kept'
+  return { outcome: 'kept', lease: isNews ? lease : earlier }
 }
 
 /** The entry of a lease that replaces one with `keepUntilMs` = `rememberedUntilMs`. */

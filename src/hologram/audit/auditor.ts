@@ -6,7 +6,7 @@ import type { IndexedObject, ObjectIndex } from '../heal/object-index.ts'
 import type { Suspect } from '../heal/suspects.ts'
 import { keptShape } from '../records/kept-shape.ts'
 import { Layout } from '../records/layout.ts'
-import { decodeManifest } from '../records/manifest.ts'
+import { decodeStoredManifest } from '../records/manifest.ts'
 import type { Manifest } from '../records/manifest.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import { challengeManifest, challengePeer } from './challenge.ts'
@@ -234,7 +234,7 @@ export class Auditor {
     const bytes = await holdings.getManifest(cid)
     if (bytes === undefined) return []
     const nowMs = (): number => clock.nowMs()
-    const { readable: manifest } = await keptShape({ holdings, nowMs }, cid, decodeManifest(bytes))
+    const { readable: manifest } = await keptShape({ holdings, nowMs }, cid, decodeStoredManifest(bytes))
     const blocks = new Layout(manifest).segments
     const held = object.holders.filter(
       (holder) => holder.peer === peer.toString() && holder.shard < manifest.n

@@ -3,7 +3,7 @@ import type { ClientContext } from '../client/context.ts'
 import type { MeshPeer } from '../mesh.ts'
 import { keptShape } from '../records/kept-shape.ts'
 import { homesOf, manifestHomes } from '../placement/placement.ts'
-import { decodeManifest, neededShards } from '../records/manifest.ts'
+import { decodeStoredManifest, neededShards } from '../records/manifest.ts'
 import type { PlannedShard } from '../client/put/home-plan.ts'
 import type { HealCounts } from './counts.ts'
 import { ObjectIndex } from './object-index.ts'
@@ -99,7 +99,10 @@ export class Indexer {
   async #describe(cid: CID, bytes: Uint8Array, found: readonly PlannedShard[]): Promise<IndexedObject> {
     const { holdings, clock } = this.#context
     const nowMs = (): number => clock.nowMs()
-    const { manifest } = await keptShape({ holdings, nowMs }, cid, decodeManifest(bytes))
+    const stored = decodeStoredManifest(bytes)
+    // No lease changes how many copies there are of a small object.
+    const { manifest } =
+      stored.inline === undefined ? await keptShape({ holdings, nowMs }, cid, stored) : { manifest: stored }
     const { n, seed, size } = manifest
     const k = neededShards(manifest)
     const inline = manifest.inline !== undefined

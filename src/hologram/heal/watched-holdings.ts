@@ -13,9 +13,9 @@ export interface HoldingsWatcher {
 export function watchHoldings(holdings: Holdings, { onKept, onDamaged }: HoldingsWatcher): Holdings {
   return delegate(holdings, {
     keepObject: async (cid, object, options) => {
-      const outcome = await holdings.keepObject(cid, object, options)
-      if (outcome === 'kept') onKept(cid)
-      return outcome
+      const kept = await holdings.keepObject(cid, object, options)
+      if (kept.outcome === 'kept') onKept(cid)
+      return kept
     },
     putLease: async (cid, lease, ...rest) => {
       const isNews = await holdings.putLease(cid, lease, ...rest)

@@ -1,6 +1,6 @@
 import { isLive, openLease, storedLease, type Lease } from '../records/lease.ts'
 import { shapesOf } from '../records/kept-shape.ts'
-import { decodeManifest } from '../records/manifest.ts'
+import { decodeStoredManifest } from '../records/manifest.ts'
 import { shapeOf } from '../records/shape.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { CID } from 'multiformats/cid'
@@ -61,7 +61,7 @@ export async function dropUnwanted(
   const held = await holdings.shardsOf(cid)
   const bytes = held.length === 0 ? undefined : await holdings.getManifest(cid)
   if (bytes === undefined) return
-  const manifest = decodeManifest(bytes)
+  const manifest = decodeStoredManifest(bytes)
   const wantedBy = (leases: readonly StoredLease[]): number => {
     const shapes = shapesOf(leases, nowMs())
     const isKnown = shapes.length > 0 && leases.every(({ signed }) => signed.byteLength > 0)

@@ -7,7 +7,7 @@ import {
 import { decodeObjectCid } from '../records/cid.ts'
 import { isLive, openLease, shapeInLease, storedLease } from '../records/lease.ts'
 import { MAX_LEASES_PER_REPLY, MAX_STATEMENTS } from '../../../protocols/limits.ts'
-import { decodeManifest, manifestCid, type Manifest } from '../records/manifest.ts'
+import { decodeManifest, decodeStoredManifest, manifestCid, type Manifest } from '../records/manifest.ts'
 import { shapeOf, type ShapedLease } from '../records/shape.ts'
 import { openPlacement, type PlacementRecord } from '../records/placement-record.ts'
 import { openHolderStatement, signHolderStatement } from '../records/holder-statement.ts'
@@ -71,16 +71,32 @@ export class ObjectService {
 
   async #getManifest(cid: CID): Promise<ReplyFields> {
     const { holdings, steering } = this.#context
-    const manifest = await holdings.getManifest(cid)
-    const leases = manifest === undefined ? [] : await this.#liveLeases(cid)
+    const [manifest, leases] = await Promise.all([holdings.getManifest(cid), this.#liveLeases(cid)])
     if (manifest === undefined || leases.length === 0) throw notFound()
     steering.noteServed(cid.toString(), manifest.byteLength, false, 0)
+    // A small object is all in its manifest: there is nothing to say of shards.
+    if (this.#isInline(cid, manifest)) return { manifest: owned(manifest) }
+    const [placement, shards, statements] = await Promise.all([
+      holdings.getPlacement(cid),
+      this.#shardsOf(cid),
+      holdings.statements(cid)
+    ])
     return {
       manifest: owned(manifest),
-      placement: owned((await holdings.getPlacement(cid)) ?? new Uint8Array(0)),
-      ...(await this.#shardsOf(cid)),
-      statements: this.#someOf(await holdings.statements(cid)).map(({ signed }) => owned(signed)),
+      placement: owned(placement ?? new Uint8Array(0)),
+      ...shards,
+      statements: this.#someOf(statements).map(({ signed }) => owned(signed)),
       leases: shapedOf(leases)
+    }
+  }
+
+  #isInline(cid: CID, manifest: Uint8Array): boolean {
+    try {
+      return decodeStoredManifest(manifest).inline !== undefined
+    } catch (error) {
+      // It is served all the same: a reader that sees it knows that nobody has another one.
+      this.#context.logger.debug('a manifest that is kept here breaks the rules', { cid, error })
+      return false
     }
   }
 
@@ -136,10 +152,10 @@ export class ObjectService {
       if (!record.signer.equals(lease.lessee))
         throw refuse('the placement record is not signed by the lessee')
     }
-    const kept = statements.length > 0 ? await leasedShapes(this.#context, cid) : []
-    const known = [lease, ...kept]
+    const others = statements.length > 0 ? await leasedShapes(this.#context, cid) : []
+    const known = [lease, ...others]
     const opened = await this.#openStatements(statements, cid, maxRows(manifest, known))
-    const outcome = await holdings.keepObject(
+    const kept = await holdings.keepObject(
       cid,
       {
         manifest: bytes,
@@ -148,12 +164,12 @@ export class ObjectService {
       },
       { maxLeases: settings.maxLeases, nowMs: nowMs() }
     )
-    if (outcome === 'ended') throw saidOtherwise()
-    if (outcome === 'too-many-leases') throw tooManyLessees()
+    if (kept.outcome === 'ended') throw saidOtherwise()
+    if (kept.outcome === 'too-many-leases') throw tooManyLessees()
     for (const statement of opened) await holdings.putStatement(cid, statement, MAX_STATEMENTS)
     if (manifest.inline === undefined) await dropUnwanted(this.#context, cid)
     if (!quiet) this.#onManifest(cid)
-    return { leases: await this.#keptLease(cid, lease.lessee.toString()) }
+    return { leases: [owned(kept.lease.signed)] }
   }
 
   async #putLease(signed: Uint8Array): Promise<ReplyFields> {
@@ -163,12 +179,6 @@ export class ObjectService {
     const kept = await keepLease(this.#context, { ...lease, signed })
     await dropUnwanted(this.#context, lease.cid)
     return { leases: [owned(kept)] }
-  }
-
-  /** What is recorded of a lessee, which may be another statement than the one that just came. */
-  async #keptLease(cid: CID, lessee: string): Promise<Array<Uint8Array<ArrayBuffer>>> {
-    const kept = (await this.#context.holdings.leases(cid)).find((lease) => lease.lessee === lessee)
-    return kept === undefined ? [] : [owned(kept.signed)]
   }
 
   async #openPlacement(signed: Uint8Array): Promise<PlacementRecord> {

@@ -1,5 +1,5 @@
 import { isLive } from '../records/lease.ts'
-import { decodeManifest, type Manifest } from '../records/manifest.ts'
+import { decodeStoredManifest, type Manifest } from '../records/manifest.ts'
 import { leasedShapes } from '../records/kept-shape.ts'
 import { notFound } from './refusal.ts'
 import { ShardTree } from './shard-tree.ts'
@@ -50,7 +50,7 @@ export class OpenShard {
       const yieldTurn = async (): Promise<void> => await clock.turn()
       const open = async (root: Uint8Array): Promise<ShardTree> =>
         await ShardTree.open({ cache: trees, name, reader, root, yieldTurn })
-      return { reader, tree: await this.#openTree(cid, decodeManifest(manifest), shard, open) }
+      return { reader, tree: await this.#openTree(cid, decodeStoredManifest(manifest), shard, open) }
     } catch (error) {
       await reader.close()
       throw error

@@ -171,15 +171,16 @@ export class MemoryHoldings implements Holdings {
   ): Promise<KeepOutcome> {
     const kept = await this.leases(cid)
     const earlier = kept.find(({ lessee }) => lessee === lease.lessee)
-    if (earlier === undefined && kept.length >= maxLeases) return 'too-many-leases'
-    if (earlier !== undefined && earlier.sequence >= lease.sequence && !isLive(earlier, nowMs)) return 'ended'
-    await this.putLease(cid, lease)
+    if (earlier === undefined && kept.length >= maxLeases) return { outcome: 'too-many-leases' }
+    if (earlier !== undefined && earlier.sequence >= lease.sequence && !isLive(earlier, nowMs))
+      return { outcome: 'ended' }
+    const isNews = await this.putLease(cid, lease)
     this.manifests.set(cid.toString(), manifest)
     const known = this.placements.get(cid.toString())
     if (placement !== undefined && (known === undefined || known.sequence < placement.sequence)) {
       this.placements.set(cid.toString(), placement)
     }
-    return 'kept'
+    return { outcome: 'kept', lease: isNews ? lease : earlier! }
   }
 
   async getManifest(cid: CID): Promise<Uint8Array | undefined> {

@@ -271,7 +271,9 @@ describe('store', () => {
       const { cid, manifest } = await sample('one')
       const placement = { record: bytesOf('placement', 90), sequence: 5n }
       const lease = leaseOf({ sequence: 9n })
-      expect(await store.keepObject(cid, { manifest, lease, placement }, { nowMs: 0 })).to.equal('kept')
+      expect(await store.keepObject(cid, { manifest, lease, placement }, { nowMs: 0 })).to.include({
+        outcome: 'kept'
+      })
       await store.putOwned(cid, bytesOf('owned', 40))
       await reopen()
       expect(plain(await store.getManifest(cid))).to.deep.equal(manifest)
@@ -289,7 +291,12 @@ describe('store', () => {
         const placement = { record: bytesOf(`placement ${sequence}`, 10), sequence }
         return await store.keepObject(cid, { manifest, lease, placement }, { nowMs: 0 })
       }
-      for (const sequence of [2n, 1n, 3n, 3n]) expect(await keep(sequence)).to.equal('kept')
+      const newest = [2n, 2n, 3n, 3n]
+      for (const [i, sequence] of [2n, 1n, 3n, 3n].entries()) {
+        const kept = await keep(sequence)
+        expect(kept).to.include({ outcome: 'kept' })
+        expect(kept.outcome === 'kept' && kept.lease.sequence, 'the lease that is kept').to.equal(newest[i])
+      }
       expect(await store.leases(cid)).to.deep.equal([leaseOf({ sequence: 3n })])
       expect(plain(await store.getPlacement(cid))).to.deep.equal(bytesOf('placement 3', 10))
       const { usedBytes } = await store.usage()
@@ -303,12 +310,12 @@ describe('store', () => {
         await store.keepObject(cid, { manifest, lease }, { nowMs: 5, maxLeases: 1 })
       await store.putLease(one.cid, leaseOf({ sequence: 2n, tombstone: true }))
       await store.putLease(other.cid, leaseOf({ sequence: 2n, expiresAtMs: 5 }))
-      expect(await keep(one, leaseOf({ sequence: 1n }))).to.equal('ended')
-      expect(await keep(other, leaseOf({ sequence: 1n }))).to.equal('ended')
-      expect(await keep(other, leaseOf({ lessee: 'another' }))).to.equal('too-many-leases')
+      expect(await keep(one, leaseOf({ sequence: 1n }))).to.include({ outcome: 'ended' })
+      expect(await keep(other, leaseOf({ sequence: 1n }))).to.include({ outcome: 'ended' })
+      expect(await keep(other, leaseOf({ lessee: 'another' }))).to.include({ outcome: 'too-many-leases' })
       expect(await store.getManifest(one.cid)).to.equal(undefined)
       expect(await store.getManifest(other.cid)).to.equal(undefined)
-      expect(await keep(other, leaseOf({ sequence: 3n }))).to.equal('kept')
+      expect(await keep(other, leaseOf({ sequence: 3n }))).to.include({ outcome: 'kept' })
     })
 
     it('keeps the newest placement record', async () => {

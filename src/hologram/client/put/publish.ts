@@ -56,11 +56,14 @@ export async function makeLease(
 /** Sequence of our newest statement on the object that is kept here; 0 when there is none. */
 async function ownSequence({ holdings, mesh, owned, logger }: ClientContext, cid: CID): Promise<number> {
   const self = mesh.self.toString()
-  const lease = (await holdings.leases(cid)).find(({ lessee }) => lessee === self)
-  const record = await owned.read(cid).catch((error: unknown) => {
-    logger.debug('the record of an object cannot be read for its last lease', { cid, error })
-    return undefined
-  })
+  const [leases, record] = await Promise.all([
+    holdings.leases(cid),
+    owned.read(cid).catch((error: unknown) => {
+      logger.debug('the record of an object cannot be read for its last lease', { cid, error })
+      return undefined
+    })
+  ])
+  const lease = leases.find(({ lessee }) => lessee === self)
   return Math.max(Number(lease?.sequence ?? 0), record?.leaseSequence ?? 0)
 }
 

@@ -24,7 +24,7 @@ import type { Signer } from '../../../../protocols/signed.ts'
 const owned = (bytes: Uint8Array) => Uint8Array.from(bytes)
 
 describe('holder: object/1', () => {
-  const manifest = encodeManifest(inlineManifest(noise(1000)))
+  const manifest = codedObject({ n: 3, seed: 2 }).bytes
   const cid = manifestCid(manifest)
   let fixture: Fixture
   let lease: Uint8Array
@@ -271,6 +271,30 @@ describe('holder: object/1', () => {
     expect(await putManifest({ placement: newer })).to.include({ status: 'OK' })
     await putManifest({ placement: await placementBy(alice, { sequence: BigInt(NOW_MS) + 1n, shard: 1 }) })
     expect(Buffer.compare((await getManifest()).placement, newer)).to.equal(0)
+  })
+
+  it('serves a small object from its manifest and its leases, and looks up nothing else', async () => {
+    const small = encodeManifest(inlineManifest(noise(1000)))
+    const id = manifestCid(small)
+    const put = await putManifest({ manifest: small, lease: await leaseOn(id, fixture.alice) })
+    expect(put).to.include({ status: 'OK' })
+    const { holdings } = fixture
+    const fail = async (): Promise<never> => {
+      throw new Error('not to be looked up')
+    }
+    holdings.getPlacement = holdings.heldShards = holdings.shardsOf = holdings.statements = fail
+    const reply = await ask(fixture, { getManifest: owned(id.bytes) })
+    expect(reply).to.include({ status: 'OK' })
+    expect(Buffer.compare(reply.manifest, small)).to.equal(0)
+  })
+
+  it('answers a manifest with the lease that it keeps, with no look at the others', async () => {
+    const newer = await leaseOn(cid, fixture.alice, { sequence: 3n })
+    fixture.holdings.leases = async () => []
+    expect((await putManifest()).leases.map((one) => Buffer.from(one))).to.deep.equal([Buffer.from(lease)])
+    expect((await putManifest({ lease: newer })).leases.map((one) => Buffer.from(one))).to.deep.equal([
+      Buffer.from(newer)
+    ])
   })
 
   it('refuses a request without an object, and an empty request', async () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { isHologramError } from '../../../../src/hologram/errors.ts'
 import {
   decodeManifest,
+  decodeStoredManifest,
   encodeManifest,
   manifestCid,
   MAX_LAYERS,
@@ -40,6 +41,25 @@ describe('manifest', () => {
     for (const manifest of [sharded, tensor, inline, inlineManifest(new Uint8Array(0))]) {
       expect(decodeManifest(encodeManifest(manifest))).to.deep.equal(manifest)
     }
+  })
+
+  it('is decoded unchanged from the own disk, too, where only what takes hashing is believed', async () => {
+    for (const manifest of [sharded, tensor, inline, inlineManifest(new Uint8Array(0))]) {
+      expect(decodeStoredManifest(encodeManifest(manifest))).to.deep.equal(manifest)
+    }
+    const otherBytes = dagCbor.encode({ ...inline, inline: noise(100).fill(1) })
+    expect(await blamed(otherBytes)).to.equal('digest')
+    expect(decodeStoredManifest(otherBytes)).to.have.property('size', 100)
+    for (const bytes of [
+      dagCbor.encode({ ...inline, inline: noise(99) }),
+      dagCbor.encode({ ...sharded, n: 0 })
+    ]) {
+      expect(await errorOf(() => decodeStoredManifest(bytes))).to.have.property('code', 'BAD_MANIFEST')
+    }
+    expect(await errorOf(() => decodeStoredManifest(Uint8Array.of(0xff)))).to.have.property(
+      'code',
+      'BAD_MANIFEST'
+    )
   })
 
   it('leaves undefined fields out', () => {
