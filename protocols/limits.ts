@@ -31,6 +31,8 @@ export const MAX_PIPELINED_REQUESTS = 16
 export const MAX_MESSAGE_BYTES = 512
 /** Signed holder statements in one message, and kept of one object. */
 export const MAX_STATEMENTS = 64
+/** Manifests in one request of object/1. */
+export const MAX_MANIFESTS_PER_REQUEST = 32
 /** Signed leases in one ObjectReply. */
 export const MAX_LEASES_PER_REPLY = 64
 
@@ -52,6 +54,8 @@ export const MAX_OBJECT_REQUEST_BYTES =
   MAX_SIGNED_PLACEMENT_BYTES +
   MAX_STATEMENTS * (MAX_SIGNED_STATEMENT_BYTES + 4) +
   FIELDS_BYTES
+/** Bytes of several manifests, with all that goes with them, that fit one request. */
+export const MAX_MANIFESTS_BYTES = MAX_OBJECT_REQUEST_BYTES - FIELDS_BYTES
 export const MAX_OBJECT_REPLY_BYTES =
   MAX_MANIFEST_BYTES +
   MAX_SIGNED_PLACEMENT_BYTES +

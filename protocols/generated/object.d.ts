@@ -266,6 +266,7 @@ export interface ObjectRequest {
     status?: Uint8Array<ArrayBuffer>;
     getStatement?: Uint8Array<ArrayBuffer>;
     getLeases?: Uint8Array<ArrayBuffer>;
+    putManifests?: PutManifests;
 }
 export declare namespace ObjectRequest {
     const codec: () => Codec<ObjectRequest>;
@@ -310,9 +311,34 @@ export declare namespace ObjectRequest {
         field: '$.getLeases';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ObjectRequestPutManifestsObjectsManifestFieldEvent {
+        field: '$.putManifests.objects[].manifest';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface ObjectRequestPutManifestsObjectsLeaseFieldEvent {
+        field: '$.putManifests.objects[].lease';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface ObjectRequestPutManifestsObjectsPlacementFieldEvent {
+        field: '$.putManifests.objects[].placement';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface ObjectRequestPutManifestsObjectsQuietFieldEvent {
+        field: '$.putManifests.objects[].quiet';
+        value: boolean;
+        index: number;
+    }
+    interface ObjectRequestPutManifestsObjectsStatementsFieldEvent {
+        field: '$.putManifests.objects[].statements[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<ObjectRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): ObjectRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutManifestQuietFieldEvent | ObjectRequestPutManifestStatementsFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestStatusFieldEvent | ObjectRequestGetStatementFieldEvent | ObjectRequestGetLeasesFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectRequest>): Generator<ObjectRequestGetManifestFieldEvent | ObjectRequestPutManifestManifestFieldEvent | ObjectRequestPutManifestLeaseFieldEvent | ObjectRequestPutManifestPlacementFieldEvent | ObjectRequestPutManifestQuietFieldEvent | ObjectRequestPutManifestStatementsFieldEvent | ObjectRequestPutLeaseFieldEvent | ObjectRequestStatusFieldEvent | ObjectRequestGetStatementFieldEvent | ObjectRequestGetLeasesFieldEvent | ObjectRequestPutManifestsObjectsManifestFieldEvent | ObjectRequestPutManifestsObjectsLeaseFieldEvent | ObjectRequestPutManifestsObjectsPlacementFieldEvent | ObjectRequestPutManifestsObjectsQuietFieldEvent | ObjectRequestPutManifestsObjectsStatementsFieldEvent>;
 }
 export interface PutManifest {
     manifest: Uint8Array<ArrayBuffer>;
@@ -348,6 +374,68 @@ export declare namespace PutManifest {
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): PutManifest;
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifest>): Generator<PutManifestManifestFieldEvent | PutManifestLeaseFieldEvent | PutManifestPlacementFieldEvent | PutManifestQuietFieldEvent | PutManifestStatementsFieldEvent>;
 }
+export interface PutManifests {
+    objects: PutManifest[];
+}
+export declare namespace PutManifests {
+    const codec: () => Codec<PutManifests>;
+    interface PutManifestsObjectsManifestFieldEvent {
+        field: '$.objects[].manifest';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface PutManifestsObjectsLeaseFieldEvent {
+        field: '$.objects[].lease';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface PutManifestsObjectsPlacementFieldEvent {
+        field: '$.objects[].placement';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface PutManifestsObjectsQuietFieldEvent {
+        field: '$.objects[].quiet';
+        value: boolean;
+        index: number;
+    }
+    interface PutManifestsObjectsStatementsFieldEvent {
+        field: '$.objects[].statements[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<PutManifests>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifests>): PutManifests;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PutManifests>): Generator<PutManifestsObjectsManifestFieldEvent | PutManifestsObjectsLeaseFieldEvent | PutManifestsObjectsPlacementFieldEvent | PutManifestsObjectsQuietFieldEvent | PutManifestsObjectsStatementsFieldEvent>;
+}
+export interface ManifestReply {
+    status: Status;
+    message: string;
+    retryAfterMs: number;
+    lease: Uint8Array<ArrayBuffer>;
+}
+export declare namespace ManifestReply {
+    const codec: () => Codec<ManifestReply>;
+    interface ManifestReplyStatusFieldEvent {
+        field: '$.status';
+        value: Status;
+    }
+    interface ManifestReplyMessageFieldEvent {
+        field: '$.message';
+        value: string;
+    }
+    interface ManifestReplyRetryAfterMsFieldEvent {
+        field: '$.retryAfterMs';
+        value: number;
+    }
+    interface ManifestReplyLeaseFieldEvent {
+        field: '$.lease';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<ManifestReply>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ManifestReply>): ManifestReply;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ManifestReply>): Generator<ManifestReplyStatusFieldEvent | ManifestReplyMessageFieldEvent | ManifestReplyRetryAfterMsFieldEvent | ManifestReplyLeaseFieldEvent>;
+}
 export interface ObjectReply {
     status: Status;
     message: string;
@@ -358,6 +446,7 @@ export interface ObjectReply {
     leases: Uint8Array<ArrayBuffer>[];
     badBlocks: number[];
     statements: Uint8Array<ArrayBuffer>[];
+    replies: ManifestReply[];
     repairingMs: number;
 }
 export declare namespace ObjectReply {
@@ -402,13 +491,33 @@ export declare namespace ObjectReply {
         index: number;
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ObjectReplyRepliesStatusFieldEvent {
+        field: '$.replies[].status';
+        value: Status;
+        index: number;
+    }
+    interface ObjectReplyRepliesMessageFieldEvent {
+        field: '$.replies[].message';
+        value: string;
+        index: number;
+    }
+    interface ObjectReplyRepliesRetryAfterMsFieldEvent {
+        field: '$.replies[].retryAfterMs';
+        value: number;
+        index: number;
+    }
+    interface ObjectReplyRepliesLeaseFieldEvent {
+        field: '$.replies[].lease';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
     interface ObjectReplyRepairingMsFieldEvent {
         field: '$.repairingMs';
         value: number;
     }
     function encode(obj: Partial<ObjectReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): ObjectReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent | ObjectReplyBadBlocksFieldEvent | ObjectReplyStatementsFieldEvent | ObjectReplyRepairingMsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ObjectReply>): Generator<ObjectReplyStatusFieldEvent | ObjectReplyMessageFieldEvent | ObjectReplyRetryAfterMsFieldEvent | ObjectReplyManifestFieldEvent | ObjectReplyPlacementFieldEvent | ObjectReplyShardsFieldEvent | ObjectReplyLeasesFieldEvent | ObjectReplyBadBlocksFieldEvent | ObjectReplyStatementsFieldEvent | ObjectReplyRepliesStatusFieldEvent | ObjectReplyRepliesMessageFieldEvent | ObjectReplyRepliesRetryAfterMsFieldEvent | ObjectReplyRepliesLeaseFieldEvent | ObjectReplyRepairingMsFieldEvent>;
 }
 export interface Lease {
     network: Uint8Array<ArrayBuffer>;

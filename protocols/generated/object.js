@@ -931,7 +931,16 @@ export var ObjectRequest;
                     w.fork();
                 }
                 obj = { ...obj };
+                if (obj.putManifests != null) {
+                    obj.getLeases = undefined;
+                    obj.getStatement = undefined;
+                    obj.status = undefined;
+                    obj.putLease = undefined;
+                    obj.putManifest = undefined;
+                    obj.getManifest = undefined;
+                }
                 if (obj.getLeases != null) {
+                    obj.putManifests = undefined;
                     obj.getStatement = undefined;
                     obj.status = undefined;
                     obj.putLease = undefined;
@@ -939,6 +948,7 @@ export var ObjectRequest;
                     obj.getManifest = undefined;
                 }
                 if (obj.getStatement != null) {
+                    obj.putManifests = undefined;
                     obj.getLeases = undefined;
                     obj.status = undefined;
                     obj.putLease = undefined;
@@ -946,6 +956,7 @@ export var ObjectRequest;
                     obj.getManifest = undefined;
                 }
                 if (obj.status != null) {
+                    obj.putManifests = undefined;
                     obj.getLeases = undefined;
                     obj.getStatement = undefined;
                     obj.putLease = undefined;
@@ -953,6 +964,7 @@ export var ObjectRequest;
                     obj.getManifest = undefined;
                 }
                 if (obj.putLease != null) {
+                    obj.putManifests = undefined;
                     obj.getLeases = undefined;
                     obj.getStatement = undefined;
                     obj.status = undefined;
@@ -960,6 +972,7 @@ export var ObjectRequest;
                     obj.getManifest = undefined;
                 }
                 if (obj.putManifest != null) {
+                    obj.putManifests = undefined;
                     obj.getLeases = undefined;
                     obj.getStatement = undefined;
                     obj.status = undefined;
@@ -967,6 +980,7 @@ export var ObjectRequest;
                     obj.getManifest = undefined;
                 }
                 if (obj.getManifest != null) {
+                    obj.putManifests = undefined;
                     obj.getLeases = undefined;
                     obj.getStatement = undefined;
                     obj.status = undefined;
@@ -996,6 +1010,10 @@ export var ObjectRequest;
                 if (obj.getLeases != null) {
                     w.uint32(58);
                     w.bytes(obj.getLeases);
+                }
+                if (obj.putManifests != null) {
+                    w.uint32(66);
+                    PutManifests.codec().encode(obj.putManifests, w);
                 }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
@@ -1032,13 +1050,28 @@ export var ObjectRequest;
                             obj.getLeases = reader.bytes();
                             break;
                         }
+                        case 8: {
+                            obj.putManifests = PutManifests.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.putManifests
+                            });
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
                         }
                     }
                 }
+                if (obj.putManifests != null) {
+                    delete obj.getLeases;
+                    delete obj.getStatement;
+                    delete obj.status;
+                    delete obj.putLease;
+                    delete obj.putManifest;
+                    delete obj.getManifest;
+                }
                 if (obj.getLeases != null) {
+                    delete obj.putManifests;
                     delete obj.getStatement;
                     delete obj.status;
                     delete obj.putLease;
@@ -1046,6 +1079,7 @@ export var ObjectRequest;
                     delete obj.getManifest;
                 }
                 if (obj.getStatement != null) {
+                    delete obj.putManifests;
                     delete obj.getLeases;
                     delete obj.status;
                     delete obj.putLease;
@@ -1053,6 +1087,7 @@ export var ObjectRequest;
                     delete obj.getManifest;
                 }
                 if (obj.status != null) {
+                    delete obj.putManifests;
                     delete obj.getLeases;
                     delete obj.getStatement;
                     delete obj.putLease;
@@ -1060,6 +1095,7 @@ export var ObjectRequest;
                     delete obj.getManifest;
                 }
                 if (obj.putLease != null) {
+                    delete obj.putManifests;
                     delete obj.getLeases;
                     delete obj.getStatement;
                     delete obj.status;
@@ -1067,6 +1103,7 @@ export var ObjectRequest;
                     delete obj.getManifest;
                 }
                 if (obj.putManifest != null) {
+                    delete obj.putManifests;
                     delete obj.getLeases;
                     delete obj.getStatement;
                     delete obj.status;
@@ -1074,6 +1111,7 @@ export var ObjectRequest;
                     delete obj.getManifest;
                 }
                 if (obj.getManifest != null) {
+                    delete obj.putManifests;
                     delete obj.getLeases;
                     delete obj.getStatement;
                     delete obj.status;
@@ -1125,6 +1163,12 @@ export var ObjectRequest;
                                 field: `${prefix}.getLeases`,
                                 value: reader.bytes()
                             };
+                            break;
+                        }
+                        case 8: {
+                            yield* PutManifests.codec().stream(reader, reader.uint32(), `${prefix}.putManifests`, {
+                                limits: opts.limits?.putManifests
+                            });
                             break;
                         }
                         default: {
@@ -1303,6 +1347,218 @@ export var PutManifest;
     }
     PutManifest.stream = stream;
 })(PutManifest || (PutManifest = {}));
+export var PutManifests;
+(function (PutManifests) {
+    let _codec;
+    PutManifests.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if (obj.objects != null && obj.objects.length > 0) {
+                    for (const value of obj.objects) {
+                        w.uint32(10);
+                        PutManifest.codec().encode(value, w);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    objects: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.objects != null && obj.objects.length === opts.limits.objects) {
+                                throw new MaxLengthError('Decode error - repeated field "objects" had too many elements');
+                            }
+                            if (obj.objects.length === 32) {
+                                throw new MaxLengthError('Decode error - repeated field "objects" had too many elements');
+                            }
+                            obj.objects.push(PutManifest.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.objects$
+                            }));
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    objects: 32
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.objects != null && obj.objects === opts.limits.objects) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "objects" had too many elements');
+                            }
+                            if (obj.objects === 32) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "objects" had too many elements');
+                            }
+                            for (const evt of PutManifest.codec().stream(reader, reader.uint32(), `${prefix}.objects[]`, {
+                                limits: opts.limits?.objects$
+                            })) {
+                                yield {
+                                    ...evt,
+                                    index: obj.objects
+                                };
+                            }
+                            obj.objects++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, PutManifests.codec());
+    }
+    PutManifests.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, PutManifests.codec(), opts);
+    }
+    PutManifests.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, PutManifests.codec(), opts);
+    }
+    PutManifests.stream = stream;
+})(PutManifests || (PutManifests = {}));
+export var ManifestReply;
+(function (ManifestReply) {
+    let _codec;
+    ManifestReply.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if (obj.status != null && __StatusValues[obj.status] !== 0) {
+                    w.uint32(8);
+                    Status.codec().encode(obj.status, w);
+                }
+                if ((obj.message != null && obj.message !== '')) {
+                    w.uint32(18);
+                    w.string(obj.message);
+                }
+                if ((obj.retryAfterMs != null && obj.retryAfterMs !== 0)) {
+                    w.uint32(24);
+                    w.uint32(obj.retryAfterMs);
+                }
+                if ((obj.lease != null && obj.lease.byteLength > 0)) {
+                    w.uint32(34);
+                    w.bytes(obj.lease);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    status: Status.OK,
+                    message: '',
+                    retryAfterMs: 0,
+                    lease: uint8ArrayAlloc(0)
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.status = Status.codec().decode(reader);
+                            break;
+                        }
+                        case 2: {
+                            obj.message = reader.string();
+                            break;
+                        }
+                        case 3: {
+                            obj.retryAfterMs = reader.uint32();
+                            break;
+                        }
+                        case 4: {
+                            obj.lease = reader.bytes();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.status`,
+                                value: Status.codec().decode(reader)
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.message`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.retryAfterMs`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.lease`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, ManifestReply.codec());
+    }
+    ManifestReply.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, ManifestReply.codec(), opts);
+    }
+    ManifestReply.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, ManifestReply.codec(), opts);
+    }
+    ManifestReply.stream = stream;
+})(ManifestReply || (ManifestReply = {}));
 export var ObjectReply;
 (function (ObjectReply) {
     let _codec;
@@ -1356,6 +1612,12 @@ export var ObjectReply;
                         w.bytes(value);
                     }
                 }
+                if (obj.replies != null && obj.replies.length > 0) {
+                    for (const value of obj.replies) {
+                        w.uint32(90);
+                        ManifestReply.codec().encode(value, w);
+                    }
+                }
                 if ((obj.repairingMs != null && obj.repairingMs !== 0)) {
                     w.uint32(80);
                     w.uint32(obj.repairingMs);
@@ -1374,6 +1636,7 @@ export var ObjectReply;
                     leases: [],
                     badBlocks: [],
                     statements: [],
+                    replies: [],
                     repairingMs: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
@@ -1440,6 +1703,18 @@ export var ObjectReply;
                             obj.statements.push(reader.bytes());
                             break;
                         }
+                        case 11: {
+                            if (opts.limits?.replies != null && obj.replies.length === opts.limits.replies) {
+                                throw new MaxLengthError('Decode error - repeated field "replies" had too many elements');
+                            }
+                            if (obj.replies.length === 32) {
+                                throw new MaxLengthError('Decode error - repeated field "replies" had too many elements');
+                            }
+                            obj.replies.push(ManifestReply.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.replies$
+                            }));
+                            break;
+                        }
                         case 10: {
                             obj.repairingMs = reader.uint32();
                             break;
@@ -1456,7 +1731,8 @@ export var ObjectReply;
                     shards: 256,
                     leases: 64,
                     badBlocks: 256,
-                    statements: 64
+                    statements: 64,
+                    replies: 32
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1555,6 +1831,24 @@ export var ObjectReply;
                                 value: reader.bytes()
                             };
                             obj.statements++;
+                            break;
+                        }
+                        case 11: {
+                            if (opts.limits?.replies != null && obj.replies === opts.limits.replies) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "replies" had too many elements');
+                            }
+                            if (obj.replies === 32) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "replies" had too many elements');
+                            }
+                            for (const evt of ManifestReply.codec().stream(reader, reader.uint32(), `${prefix}.replies[]`, {
+                                limits: opts.limits?.replies$
+                            })) {
+                                yield {
+                                    ...evt,
+                                    index: obj.replies
+                                };
+                            }
+                            obj.replies++;
                             break;
                         }
                         case 10: {

@@ -1,5 +1,6 @@
 import {
   Status,
+  type ManifestReply,
   type ObjectReply,
   type ObjectRequest,
   type PutManifest
@@ -31,7 +32,7 @@ const MAX_STATEMENTS_PER_READER = 12
 type ReplyFields = Partial<
   Pick<
     ObjectReply,
-    'manifest' | 'placement' | 'shards' | 'badBlocks' | 'leases' | 'statements' | 'repairingMs'
+    'manifest' | 'placement' | 'shards' | 'badBlocks' | 'leases' | 'statements' | 'replies' | 'repairingMs'
   >
 >
 
@@ -49,7 +50,10 @@ export class ObjectService {
   /** The reply to `request`, whatever its status. Never rejects. */
   async answer(request: Partial<ObjectRequest>): Promise<ObjectReply> {
     try {
-      const fields = await timed(this.#context, 'object', async () => this.#dispatch(request))
+      const fields =
+        request.putManifests === undefined
+          ? await timed(this.#context, 'object', async () => this.#dispatch(request))
+          : { replies: await this.#putManifests(request.putManifests.objects) }
       return reply({ status: Status.OK, message: '', retryAfterMs: 0 }, fields)
     } catch (error) {
       const head = replyHead(error, this.#context.settings.retryAfterMs())
@@ -138,6 +142,17 @@ export class ObjectService {
   async #shardsOf(cid: CID): Promise<Pick<ReplyFields, 'shards' | 'badBlocks'>> {
     const held = await this.#context.holdings.heldShards(cid)
     return { shards: held.map(({ shard }) => shard), badBlocks: held.map(({ badBlocks }) => badBlocks) }
+  }
+
+  /** Each is judged alone, and all that come together share their writes to the disk. */
+  async #putManifests(objects: readonly PutManifest[]): Promise<ManifestReply[]> {
+    if (objects.length === 0) throw refuse('the request has no manifests')
+    return await Promise.all(
+      objects.map(async (putManifest) => {
+        const { status, message, retryAfterMs, leases } = await this.answer({ putManifest })
+        return { status, message, retryAfterMs, lease: leases[0] ?? new Uint8Array(0) }
+      })
+    )
   }
 
   async #putManifest(request: PutManifest): Promise<ReplyFields> {
@@ -246,6 +261,7 @@ function reply(
     badBlocks: [],
     leases: [],
     statements: [],
+    replies: [],
     repairingMs: 0,
     ...fields
   }

@@ -174,13 +174,13 @@ export class MemoryHoldings implements Holdings {
     if (earlier === undefined && kept.length >= maxLeases) return { outcome: 'too-many-leases' }
     if (earlier !== undefined && earlier.sequence >= lease.sequence && !isLive(earlier, nowMs))
       return { outcome: 'ended' }
-    const isNews = await this.putLease(cid, lease)
+    await this.putLease(cid, lease)
     this.manifests.set(cid.toString(), manifest)
     const known = this.placements.get(cid.toString())
     if (placement !== undefined && (known === undefined || known.sequence < placement.sequence)) {
       this.placements.set(cid.toString(), placement)
     }
-    return { outcome: 'kept', lease: isNews ? lease : earlier! }
+    return { outcome: 'kept', lease: this.leasesByObject.get(cid.toString())!.get(lease.lessee)! }
   }
 
   async getManifest(cid: CID): Promise<Uint8Array | undefined> {

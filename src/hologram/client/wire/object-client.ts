@@ -8,6 +8,7 @@ import {
   MAX_OBJECT_REQUEST_BYTES,
   OBJECT_PROTOCOL
 } from '../../../../protocols/limits.ts'
+import { ManifestBatches } from './manifest-batches.ts'
 import { PeerSlots } from './peer-slots.ts'
 import type { SlotUse } from './peer-slots.ts'
 import { StreamPool } from './stream-pool.ts'
@@ -45,6 +46,7 @@ export class ObjectClient {
   readonly #timeoutMs: number
   readonly #streams: StreamPool
   readonly #slots: PeerSlots
+  readonly #manifests: ManifestBatches
 
   constructor(
     components: ObjectClientComponents,
@@ -55,6 +57,10 @@ export class ObjectClient {
     this.#slots = new PeerSlots(maxPerPeer)
     this.#local = local
     this.#timeoutMs = timeoutMs
+    this.#manifests = new ManifestBatches({
+      ask: async (peer, request, signal) => this.#ask(peer, request, signal),
+      clock: components.clock
+    })
     this.#streams = new StreamPool({
       clock: components.clock,
       maxIdle: MAX_IDLE_STREAMS,
@@ -71,7 +77,9 @@ export class ObjectClient {
   async request(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
     const reply = peer.equals(this.#components.mesh.self)
       ? await this.#local(request)
-      : await this.#ask(peer, request, signal)
+      : request.putManifest !== undefined
+        ? await this.#manifests.put(peer, request.putManifest, signal)
+        : await this.#ask(peer, request, signal)
     if (reply.status !== Status.OK) throw remoteError(peer, reply)
     return reply
   }

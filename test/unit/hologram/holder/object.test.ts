@@ -297,6 +297,56 @@ describe('holder: object/1', () => {
     ])
   })
 
+  it('keeps several manifests of one request, each judged alone', async () => {
+    const { alice } = fixture
+    const objects = await Promise.all(
+      [1, 2, 3].map(async (seed) => {
+        const bytes = owned(encodeManifest(inlineManifest(noise(100, seed))))
+        const signed = owned(await leaseOn(manifestCid(bytes), alice))
+        return { manifest: bytes, lease: signed, placement: new Uint8Array(0), quiet: true, statements: [] }
+      })
+    )
+    const [first, second, third] = objects
+    const wrong = { ...second, lease: first.lease }
+    const reply = await ask(fixture, { putManifests: { objects: [first, wrong, third, first] } })
+    expect(reply).to.include({ status: 'OK' })
+    expect(reply.replies.map(({ status }) => status)).to.deep.equal(['OK', 'REFUSED', 'OK', 'OK'])
+    expect(reply.replies[1].message).to.match(/another object/)
+    expect(reply.replies.map(({ lease }) => lease.byteLength > 0)).to.deep.equal([true, false, true, true])
+    expect([...fixture.holdings.manifests.keys()]).to.have.members(
+      [first, third].map(({ manifest }) => manifestCid(manifest).toString())
+    )
+  })
+
+  it('keeps the others of one request when its disk fails for one', async () => {
+    const { alice, holdings } = fixture
+    const objects = await Promise.all(
+      [1, 2].map(async (seed) => {
+        const bytes = owned(encodeManifest(inlineManifest(noise(100, seed))))
+        const signed = owned(await leaseOn(manifestCid(bytes), alice))
+        return { manifest: bytes, lease: signed, placement: new Uint8Array(0), quiet: true, statements: [] }
+      })
+    )
+    const keep = holdings.keepObject.bind(holdings)
+    holdings.keepObject = async (id, ...rest) => {
+      if (id.equals(manifestCid(objects[0].manifest)))
+        throw Object.assign(new Error('full'), { code: 'DISK_FULL' })
+      return await keep(id, ...rest)
+    }
+    const { replies } = await ask(fixture, { putManifests: { objects } })
+    expect(replies.map(({ status }) => status)).to.deep.equal(['QUOTA', 'OK'])
+  })
+
+  it('refuses a request of no manifests, and cuts off one of more than 32', async () => {
+    expectRefused(await ask(fixture, { putManifests: { objects: [] } }), /no manifests/)
+    const none = new Uint8Array(0)
+    const empty = { manifest: none, lease: none, placement: none, quiet: true, statements: [] }
+    const objects = Array.from({ length: 33 }, () => empty)
+    expectRefused(await ask(fixture, { putManifests: { objects } }), /./)
+    const { replies } = await ask(fixture, { putManifests: { objects: objects.slice(1) } })
+    expect(replies.map(({ status }) => status)).to.deep.equal(Array.from({ length: 32 }, () => 'REFUSED'))
+  })
+
   it('refuses a request without an object, and an empty request', async () => {
     for (const bytes of [new Uint8Array(0), new Uint8Array(36), noise(36)]) {
       expectRefused(await ask(fixture, { getManifest: owned(bytes) }), /no object id/)
