@@ -14,7 +14,7 @@ import type {
 import { Healer, healSettings, repairForUser, watchHoldings, YieldingPace } from './heal/index.ts'
 import type { HealInit, HealStats } from './heal/index.ts'
 import { Drainer } from './drain/index.ts'
-import { Filler } from './fill/index.ts'
+import { Filler, PROVEN_MS } from './fill/index.ts'
 import type { FillInit, FillStats } from './fill/index.ts'
 import { NO_EVENTS } from './events.ts'
 import { Spreader } from './spread/index.ts'
@@ -134,7 +134,11 @@ export class Hologram implements Objects {
         },
         isConcerned: (cid) => this.#healer.isConcerned(cid)
       },
-      { settleMs: fill.settleMs ?? settings.graceMs, tickMs: settings.tickMs }
+      {
+        settleMs: fill.settleMs ?? settings.graceMs,
+        provenMs: fill.provenMs ?? PROVEN_MS,
+        tickMs: settings.tickMs
+      }
     )
     const audits = auditSettings(audit)
     const auditCap = new TokenBucket({

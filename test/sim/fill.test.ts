@@ -11,8 +11,8 @@ import type { StoredObject } from './mesh/objects.ts'
 import { World } from './mesh/world.ts'
 
 const [K, N] = [3, 6]
-const OBJECTS = 24
-const OBJECT_BYTES = 40_000
+const OBJECTS = 18
+const OBJECT_BYTES = 24_000
 const RATES = { upBytesPerSecond: 12.5e6, downBytesPerSecond: 12.5e6 }
 const SETTLE_SECONDS = 60
 /** Long enough for a newcomer to be filled. */
@@ -24,6 +24,8 @@ interface Build {
   /** A peer that is gone for longer has lost what it kept. @default never */
   graceMs?: number
   objects?: number
+  /** Peers are newcomers for so long. @default nobody is */
+  provenSeconds?: number
   /** All is audited within ten minutes, and owners look after what they put. @default nobody does */
   isAudited?: boolean
 }
@@ -37,6 +39,7 @@ describe('fill in the simulated mesh', function () {
   let failedAudits: number
 
   let isAudited: boolean
+  let provenSeconds: number
   /** Newcomers have no room, though they say that they have. */
   let isRefusing: boolean
 
@@ -57,10 +60,10 @@ describe('fill in the simulated mesh', function () {
         }
       },
       hologram: {
-        client: { k: K, n: N, blockBytes: 16_384, checkIntervalMs: isAudited ? 60_000 : NEVER_MS },
+        client: { k: K, n: N, blockBytes: 8_192, checkIntervalMs: isAudited ? 60_000 : NEVER_MS },
         heal: { graceMs, tickMs: 5_000 },
         audit: isAudited ? { periodMs: 600_000, bytesPerDay: () => 2 ** 40 } : { periodMs: NEVER_MS },
-        fill: { settleMs: 1000 * SETTLE_SECONDS }
+        fill: { settleMs: 1000 * SETTLE_SECONDS, provenMs: 1000 * provenSeconds }
       }
     })
     await world.run(node.start())
@@ -74,6 +77,7 @@ describe('fill in the simulated mesh', function () {
     failedAudits = 0
     graceMs = init.graceMs ?? NEVER_MS
     isAudited = init.isAudited ?? false
+    provenSeconds = init.provenSeconds ?? 0
     isRefusing = false
     for (let host = 0; host < init.peers; host++) await join()
     for (let number = 0; number < (init.objects ?? OBJECTS); number++) {
@@ -145,8 +149,33 @@ describe('fill in the simulated mesh', function () {
     await expectWhole()
   })
 
+  it('of one object newcomers get half of the spare shards at most, until they have been there for a day', async () => {
+    const daySeconds = 900
+    await build({ peers: 7, objects: 8, provenSeconds: daySeconds })
+    const old = [...world.nodes]
+    for (let i = 0; i < 7; i++) await join()
+    /** Shards of one object, the worst of all, that would be lost if all newcomers left. */
+    const most = async (): Promise<number> => {
+      let fewest = N
+      for (const { cid } of objects) {
+        const kept = new Set<number>()
+        for (const { store } of old)
+          for (const shard of await world.run(store!.shardsOf(cid))) kept.add(shard)
+        fewest = Math.min(fewest, kept.size)
+      }
+      return N - fewest
+    }
+    await world.passSeconds(2 * FILL_SECONDS)
+    expect(await most()).to.equal(1)
+    expect(filled('movedShards')).to.be.at.least(4)
+    await world.passSeconds(daySeconds)
+    expect(await most()).to.be.above(1)
+    // Givers that saw each other keep their shards as well.
+    await expectWhole({ copies: 1.25 })
+  })
+
   it('a peer that comes back empty gets its share from those that have stood in for it', async () => {
-    await build({ peers: 9, graceMs: 30_000, objects: 16 })
+    await build({ peers: 9, graceMs: 30_000, objects: 12 })
     const victim = world.nodes[4]
     const before = await held(victim)
     victim.vanish()
@@ -167,7 +196,7 @@ describe('fill in the simulated mesh', function () {
     ['a newcomer', false]
   ] as const) {
     it(`nothing is lost when ${who} and all that is on its way dies at any moment`, async () => {
-      await build({ peers: 9, graceMs: 30_000, objects: 16 })
+      await build({ peers: 9, graceMs: 30_000, objects: 12 })
       const newcomer = await join()
       for (let round = 0; round < 4; round++) {
         // In the middle of the moves, which begin once the newcomer has settled.
@@ -186,7 +215,7 @@ describe('fill in the simulated mesh', function () {
   }
 
   it('keeps what a peer cannot take, and gives it later', async () => {
-    await build({ peers: 9, objects: 16 })
+    await build({ peers: 9, objects: 12 })
     const newcomer = await join()
     isRefusing = true
     await world.passSeconds(SETTLE_SECONDS + 60)

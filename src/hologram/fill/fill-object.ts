@@ -26,6 +26,8 @@ export interface Filling {
   readonly targets: ReadonlySet<string>
   /** Whether a target may be given so many bytes more. */
   readonly fits: (peer: string, bytes: number) => boolean
+  /** Whether a peer has joined not long ago: of one object, newcomers are given at most half of the spare shards. */
+  readonly isNewcomer: (peer: string) => boolean
   /** Targets that are known to keep the manifest, by id: they are not asked again. */
   readonly informed: ReadonlySet<string>
   /** Caps what is sent, and yields to what the user does. */
@@ -59,6 +61,8 @@ interface FillPlan {
   /** Targets that should keep the manifest. */
   readonly newHomes: readonly PeerId[]
   readonly perDomain: number
+  /** Newcomers that are homes of shards. */
+  readonly newcomers: readonly PeerId[]
 }
 
 /**
@@ -80,13 +84,24 @@ export async function fillObject(context: ClientContext, cid: CID, filling: Fill
   if (object === undefined) return NOTHING
   const isWhole = distinct(survey.holders) >= object.manifest.n
   const { shardBytes } = plan
+  const newcomers = new Set(survey.holders.map(({ peer }) => peer.toString()).filter(filling.isNewcomer))
+  const maxNewcomers = Math.max(1, Math.floor((object.manifest.n - neededShards(object.manifest)) / 2))
   const moved: PlannedShard[] = []
   const failed: PeerId[] = []
   for (const move of isWhole ? plan.moves : []) {
     if (!isBetterThere(context, move, survey, plan.perDomain)) continue
+    const isToNewcomer = filling.isNewcomer(move.peer.toString())
+    if (isToNewcomer && newcomers.size >= maxNewcomers) continue
     if (!filling.fits(move.peer.toString(), shardBytes)) continue
-    if (await moveShard(context, object, move, filling)) moved.push(move)
-    else failed.push(move.peer)
+    if (!(await giveShard(context, object, move, filling))) {
+      failed.push(move.peer)
+      continue
+    }
+    // Others may have given shards to newcomers at the same moment: then all keep what they have.
+    if (isToNewcomer && (await newcomersWith(context, cid, plan, move, signal)) >= maxNewcomers) continue
+    await context.holdings.dropShard(cid, move.shard)
+    moved.push(move)
+    if (isToNewcomer) newcomers.add(move.peer.toString())
   }
   const news = moved.length === 0 ? [] : await statementsOf(context, cid, moved, signal)
   const keepers = [context.mesh.self, ...survey.keepers, ...moved.map(({ peer }) => peer)]
@@ -103,7 +118,7 @@ export async function fillObject(context: ClientContext, cid: CID, filling: Fill
 async function planFill(
   context: ClientContext,
   cid: CID,
-  { targets, fits, informed }: Filling
+  { targets, fits, isNewcomer, informed }: Filling
 ): Promise<FillPlan | undefined> {
   const { holdings, mesh, clock } = context
   const bytes = await holdings.getManifest(cid)
@@ -120,7 +135,7 @@ async function planFill(
     .map(({ id }) => id)
     .filter((id) => !informed.has(id.toString()))
   const { shardBytes } = new Layout(manifest)
-  const without = { manifest, moves: [], shardBytes, newHomes, perDomain: n }
+  const without = { manifest, moves: [], shardBytes, newHomes, perDomain: n, newcomers: [] }
   if (manifest.inline !== undefined) return without
   const held = (await holdings.heldShards(cid)).filter(({ badBlocks, shard }) => badBlocks === 0 && shard < n)
   if (held.length === 0) return without
@@ -130,7 +145,10 @@ async function planFill(
     const isBetter = home !== undefined && isTarget(home) && fits(home.id.toString(), shardBytes)
     return isBetter ? [{ shard, peer: home.id }] : []
   })
-  return { ...without, moves, perDomain: homes.perDomain }
+  const newcomers = homes.peers.flatMap((home) =>
+    home !== undefined && isNewcomer(home.id.toString()) ? [home.id] : []
+  )
+  return { ...without, moves, perDomain: homes.perDomain, newcomers }
 }
 
 /** Asks those who should have something of it; and, when shards are missing, those whom the homes of the manifest name. */
@@ -190,14 +208,27 @@ function isBetterThere(
   return others.filter((holder) => domains.get(holder.peer.toString()) === domain).length < perDomain
 }
 
-/** @returns whether the shard is at its new holder now, and no more here */
-async function moveShard(
+/** How many newcomers that are homes of shards have one, the new holder aside. */
+async function newcomersWith(
+  context: ClientContext,
+  cid: CID,
+  { newcomers }: FillPlan,
+  { peer }: PlannedShard,
+  signal: AbortSignal
+): Promise<number> {
+  const others = newcomers.filter((newcomer) => !newcomer.equals(peer))
+  const { holders } = await surveyPeers(context, cid, others, signal)
+  return uniquePeers(holders.map((holder) => holder.peer)).length
+}
+
+/** @returns whether the shard is at its new holder now, as well as here */
+async function giveShard(
   context: ClientContext,
   object: LeasedObject,
   { shard, peer }: PlannedShard,
   { pace, signal }: Filling
 ): Promise<boolean> {
-  const { clock, settings, holdings } = context
+  const { clock, settings } = context
   const { cid } = object
   try {
     await whenFree(async () => sendShard(context, object, { shard, peer, fill: true, pace, signal }), {
@@ -214,7 +245,6 @@ async function moveShard(
     survive(context, 'holder', { cid, peer, shard, error })
     return false
   }
-  await holdings.dropShard(cid, shard)
   return true
 }
 

@@ -10,6 +10,8 @@ import { Gradient } from './gradient.ts'
 export interface FillInit {
   /** A peer is filled once it has been there for this long. @default the grace time of repair */
   readonly settleMs?: number
+  /** A peer that was seen to join is a newcomer for this long, and is given less. @default a day */
+  readonly provenMs?: number
 }
 
 export interface FillerComponents {
@@ -27,6 +29,7 @@ export interface FillerComponents {
 
 export interface FillSettings {
   readonly settleMs: number
+  readonly provenMs: number
   /** Between two looks at how full the peers are. */
   readonly tickMs: number
 }
@@ -62,6 +65,9 @@ const IDLE_FACTOR = 4
 /** A peer that did not take a shard is left alone for a while, twice as long each time. */
 const MIN_PAUSE_MS = 10_000
 const MAX_PAUSE_MS = 3_600_000
+
+/** After this time a peer counts with all of its space (src/manifold/map/standing.ts). */
+export const PROVEN_MS = 86_400_000
 
 const percent = (load: number | undefined): string => `${Math.round(1000 * (load ?? 0)) / 10} %`
 
@@ -179,8 +185,9 @@ export class Filler {
     const startedMs = clock.monotonicMs()
     try {
       const fits = (peer: string, bytes: number): boolean => this.#gradient.fits(peer, bytes)
+      const isNewcomer = (peer: string): boolean => this.#gradient.isNewcomer(peer)
       const informed = this.#informed.get(cid.toString()) ?? new Set<string>()
-      const result = await fillObject(context, cid, { targets, fits, informed, pace, signal })
+      const result = await fillObject(context, cid, { targets, fits, isNewcomer, informed, pace, signal })
       for (const peer of result.informed) informed.add(peer.toString())
       if (informed.size > 0) this.#informed.set(cid.toString(), informed)
       this.#note(result, given)

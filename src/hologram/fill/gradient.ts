@@ -7,6 +7,8 @@ type Reported = Pick<MeshPeer, 'id' | 'capacityBytes' | 'freeBytes' | 'isDrainin
 export interface GradientSettings {
   /** A peer must have been there for this long without a break: one that comes and goes is not worth the bytes. */
   readonly settleMs: number
+  /** Peers that this node has seen join count as newcomers for this long. */
+  readonly provenMs: number
   /** Shards begin to move to a peer whose load is below this share of this node's own. @default 0.75 */
   readonly beginBelow?: number
   /** They stop when its load has reached this share: far from `beginBelow`, so that it does not begin again. @default 0.95 */
@@ -27,9 +29,11 @@ export class Gradient {
   readonly #known = new Map<string, Known>()
   readonly #targets = new Set<string>()
   #self = ''
+  #startedMs: number | undefined
+  #nowMs = 0
 
-  constructor({ settleMs, beginBelow = 0.75, stopAt = 0.95 }: GradientSettings) {
-    this.#settings = { settleMs, beginBelow, stopAt }
+  constructor({ settleMs, provenMs, beginBelow = 0.75, stopAt = 0.95 }: GradientSettings) {
+    this.#settings = { settleMs, provenMs, beginBelow, stopAt }
   }
 
   /** Peers to which shards move. */
@@ -45,9 +49,22 @@ export class Gradient {
     return Math.max(0, capacityBytes - freeBytes + givenBytes) / capacityBytes
   }
 
+  /**
+   * Whether the peer has joined while this node ran, and not long ago. Of those that were there when this node had settled itself,
+   * it cannot tell.
+   */
+  isNewcomer(peer: string): boolean {
+    const { settleMs, provenMs } = this.#settings
+    const sinceMs = this.#known.get(peer)?.sinceMs
+    if (sinceMs === undefined || this.#startedMs === undefined) return false
+    return sinceMs > this.#startedMs + settleMs && this.#nowMs - sinceMs < provenMs
+  }
+
   /** Takes in the newest reports. @param peers - live ones, this node among them */
   note(self: string, peers: Iterable<Reported>, monotonicMs: number): void {
     this.#self = self
+    this.#startedMs ??= monotonicMs
+    this.#nowMs = monotonicMs
     const there = new Set<string>()
     for (const { id, capacityBytes, freeBytes, isDraining } of peers) {
       if (isDraining === true || capacityBytes <= 0) continue

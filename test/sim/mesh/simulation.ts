@@ -172,7 +172,9 @@ export class Simulation {
         hologram: {
           client: { k, n, blockBytes: BLOCK_BYTES },
           holder: { provideDelayMs: 5_000 },
-          heal: { graceMs: graceSeconds * 1000 }
+          heal: { graceMs: graceSeconds * 1000 },
+          // A day of the mesh is short, as its grace time is.
+          fill: { provenMs: 5 * graceSeconds * 1000 }
         }
       }
     )

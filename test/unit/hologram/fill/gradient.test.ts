@@ -4,6 +4,7 @@ import { Gradient } from '../../../../src/hologram/fill/gradient.ts'
 import { signer } from '../support.ts'
 
 const SETTLE_MS = 1_000
+const PROVEN_MS = 10_000
 const CAPACITY = 1_000
 
 describe('gradient of load', () => {
@@ -17,7 +18,7 @@ describe('gradient of load', () => {
   })
 
   beforeEach(() => {
-    gradient = new Gradient({ settleMs: SETTLE_MS })
+    gradient = new Gradient({ settleMs: SETTLE_MS, provenMs: PROVEN_MS })
     nowMs = 0
   })
 
@@ -67,6 +68,23 @@ describe('gradient of load', () => {
     })
     gradient.note(ids[0].toString(), peers, nowMs)
     expect(targets()).to.deep.equal([])
+  })
+
+  it('calls those newcomers that it has seen join, until they have proved themselves', () => {
+    const newcomers = (): boolean[] => ids.slice(1).map((id) => gradient.isNewcomer(id.toString()))
+    report([400, 0], 0)
+    report([400, 0, 0], SETTLE_MS)
+    expect(newcomers(), 'whom it finds while it settles itself may be old').to.deep.equal([
+      false,
+      false,
+      false
+    ])
+    report([400, 0, 0, 0], 1)
+    expect(newcomers()).to.deep.equal([false, false, true])
+    report([400, 0, 0, 0], PROVEN_MS - 1)
+    expect(newcomers()).to.deep.equal([false, false, true])
+    report([400, 0, 0, 0], 1)
+    expect(newcomers()).to.deep.equal([false, false, false])
   })
 
   it('counts what it has given since the newest report', () => {
