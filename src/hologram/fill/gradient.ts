@@ -28,6 +28,8 @@ export class Gradient {
   readonly #settings: Required<GradientSettings>
   readonly #known = new Map<string, Known>()
   readonly #targets = new Set<string>()
+  /** When each peer was first and last there; forgotten once it has been away for as long as newcomers prove themselves. */
+  readonly #met = new Map<string, { readonly firstMs: number; lastMs: number }>()
   #self = ''
   #startedMs: number | undefined
   #nowMs = 0
@@ -55,9 +57,9 @@ export class Gradient {
    */
   isNewcomer(peer: string): boolean {
     const { settleMs, provenMs } = this.#settings
-    const sinceMs = this.#known.get(peer)?.sinceMs
-    if (sinceMs === undefined || this.#startedMs === undefined) return false
-    return sinceMs > this.#startedMs + settleMs && this.#nowMs - sinceMs < provenMs
+    const firstMs = this.#met.get(peer)?.firstMs
+    if (firstMs === undefined || this.#startedMs === undefined) return false
+    return firstMs > this.#startedMs + settleMs && this.#nowMs - firstMs < provenMs
   }
 
   /** Takes in the newest reports. @param peers - live ones, this node among them */
@@ -70,6 +72,7 @@ export class Gradient {
       if (isDraining === true || capacityBytes <= 0) continue
       const key = id.toString()
       there.add(key)
+      this.#met.set(key, { firstMs: this.#met.get(key)?.firstMs ?? monotonicMs, lastMs: monotonicMs })
       const known = this.#known.get(key)
       const isNews = known?.freeBytes !== freeBytes || known.capacityBytes !== capacityBytes
       if (!isNews) continue
@@ -82,6 +85,9 @@ export class Gradient {
       })
     }
     for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key)
+    for (const [key, { lastMs }] of this.#met) {
+      if (monotonicMs - lastMs > this.#settings.provenMs) this.#met.delete(key)
+    }
     this.#choose(monotonicMs)
   }
 

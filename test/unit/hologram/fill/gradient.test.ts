@@ -85,6 +85,17 @@ describe('gradient of load', () => {
     expect(newcomers()).to.deep.equal([false, false, true])
     report([400, 0, 0, 0], 1)
     expect(newcomers()).to.deep.equal([false, false, false])
+    report([400, undefined, undefined, 0], PROVEN_MS)
+    report([400, 0, 0, 0], 0)
+    expect(newcomers(), 'a gap in the connection makes nobody a newcomer').to.deep.equal([
+      false,
+      false,
+      false
+    ])
+    report([400, undefined, 0, 0], 1)
+    report([400, undefined, 0, 0], PROVEN_MS)
+    report([400, 0, 0, 0], 1)
+    expect(newcomers()).to.deep.equal([true, false, false])
   })
 
   it('counts what it has given since the newest report', () => {
