@@ -416,17 +416,21 @@ describe('field', () => {
       const name = slot(first, 'x')
       await world.until(first.field!.submit(name, COUNTER))
       await world.pass(3)
-      liar.answers = (reply) => ({
-        ...reply,
-        currentSlot: 50,
-        envelopes: reply.envelopes.map(({ statement }) => {
-          const lie = { ...statement, slotIndex: 49 }
-          return {
-            statement: lie,
-            signature: signatureOf(lie.nodeId === liar.id ? liar.id : 'nobody', encodeStatement(lie))
-          }
-        })
-      })
+      // What was said on round 2, told as if it were of round 49; its own share of it well signed.
+      liar.answers = (reply) => {
+        const old = liar.field!.answer({ proofOfSlot: 2 })
+        expect(old.envelopes).to.have.length.of.at.least(3)
+        return {
+          ...reply,
+          currentSlot: 50,
+          quorumSets: old.quorumSets,
+          envelopes: old.envelopes.map(({ statement }) => {
+            const lie = { ...statement, slotIndex: 49 }
+            const signer = lie.nodeId === liar.id ? liar.id : 'nobody'
+            return { statement: lie, signature: signatureOf(signer, encodeStatement(lie)) }
+          })
+        }
+      }
       await world.pass(120)
       expect(watcher.field!.status()).to.include({ round: 3, isBehind: false })
       await world.until(first.field!.submit(name, { type: 'add', delta: 1n }))
