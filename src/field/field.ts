@@ -110,7 +110,7 @@ const SEAL_MS = 1_000
 const PUBLISH_MS = 5
 /** While a round is under way for this long, a node asks around for what it missed. */
 const REPAIR_MS = 2_000
-/** An idle node asks one peer whether it has missed a round. */
+/** An idle node asks a few peers whether it has missed a round. */
 const IDLE_QUESTION_MS = 20_000
 const PROOF_DEADLINE_MS = 5_000
 const ROUNDS_PER_ANSWER = 4
@@ -335,14 +335,14 @@ export class Field {
     const outcome = this.#scp.receive(envelope)
     if (outcome === 'slot-out-of-range' && slotIndex > this.#scp.currentSlot) {
       // Others are far ahead, or somebody lies: a proof decides.
-      void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
+      this.#askAhead(from)
     }
     if (outcome === 'processed' && slotIndex === this.#scp.currentSlot) {
       this.#heard = slotIndex
       this.#activeSinceMs ??= this.#components.clock.monotonicMs()
       this.#wake()
     }
-    if (this.#questions.isWaiting) void this.#questions.ask({}, from)
+    if (outcome === 'processed' && this.#questions.isWaiting) void this.#questions.ask({}, from)
     return gossipOutcome(outcome)
   }
 
@@ -574,6 +574,13 @@ export class Field {
     this.#slotSinceMs = clock.monotonicMs()
     this.#activeSinceMs = undefined
     this.#chain.decided(round, value)
+  }
+
+  /** Not more often than this: whoever answers with more such statements would have this node ask without end. */
+  #askAhead(from: string | undefined): void {
+    if (this.#timers.has('ahead')) return
+    this.#schedule('ahead', REPAIR_MS, () => {})
+    void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
   }
 
   #repairLater(): void {

@@ -431,8 +431,11 @@ describe('field', () => {
           })
         }
       }
+      const { questions } = world
       await world.pass(120)
       expect(watcher.field!.status()).to.include({ round: 3, isBehind: false })
+      // Each lie costs the others a question now and then, not one after the other.
+      expect(world.questions - questions).to.be.below(5 * 120 * 3)
       await world.until(first.field!.submit(name, { type: 'add', delta: 1n }))
       await world.pass(5)
       expectAgreement(world, [name])

@@ -132,6 +132,7 @@ export class FieldWorld {
   readonly warnings: string[] = []
   /** Hears each message of transactions. */
   onSpread: ((message: Uint8Array) => void) | undefined
+  questions = 0
   envelopes = 0
   envelopeBytes = 0
   readonly #delayMs: number
@@ -191,6 +192,7 @@ export class FieldWorld {
   }
 
   async ask(from: FieldNode, to: string, question: Question, signal: AbortSignal): Promise<Reply> {
+    this.questions++
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
     this.#later(() => {
