@@ -250,10 +250,10 @@ export class Agreement<M> {
     }
     if (outcome === 'slot-out-of-range' && envelope.statement.slotIndex > this.#scp.currentSlot) {
       // Others are far ahead, or somebody lies: a proof decides.
-      void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
+      this.#askAhead(from)
     }
     if (outcome === 'processed') this.#health.heard(envelope.statement.nodeId)
-    if (this.#questions.isWaiting) void this.#questions.ask({}, from)
+    if (outcome === 'processed' && this.#questions.isWaiting) void this.#questions.ask({}, from)
     return gossipOutcome(outcome)
   }
 
@@ -468,6 +468,13 @@ export class Agreement<M> {
     this.#chain.decided(slot, name)
     this.#keepValues()
     if (this.#values.known(name) === undefined) this.#wantDecided(name, [peer])
+  }
+
+  /** Not more often than this: whoever answers with more such statements would have this node ask without end. */
+  #askAhead(from: string | undefined): void {
+    if (this.#timers.has('ahead')) return
+    this.#schedule('ahead', REPAIR_MS, () => {})
+    void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
   }
 
   /** While a slot is under way for long, or something is missing, a few peers are asked. */

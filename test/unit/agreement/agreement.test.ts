@@ -331,6 +331,27 @@ describe('agreement on a map', () => {
       expect(asked.length).to.be.below(16 * 4 * (honest.maps.length - before + 1))
     })
 
+    it('cannot make others ask without end by answers that tell of slots far ahead', async () => {
+      const network = await threeHonest()
+      const [honest] = network.nodes
+      network.nodes[2].answers = (reply) => ({
+        ...reply,
+        currentSlot: 50,
+        envelopes: [30, 40, 49].map((slotIndex) => {
+          const statement: Statement = {
+            ...{ type: 'nominate', nodeId: 'validator-3', slotIndex, quorumSetHash: hashOf(network) },
+            ...{ votes: [hash(1)], accepted: [] }
+          }
+          return { statement, signature: signatureOf(statement) }
+        })
+      })
+      const asked = honest.questions.length
+      await network.pass(60)
+      expect(network.disagreements()).to.deep.equal([])
+      // Three peers at a time, every two seconds at most, and a proof asked of the liar.
+      expect(honest.questions.length - asked).to.be.below(60 * 3)
+    })
+
     it('is told off for an envelope with bytes of no value that it names, or with whole values', async () => {
       const network = await threeHonest()
       const [honest] = network.nodes
