@@ -106,7 +106,7 @@ export const Files = ({
             return (
               <li key={cid}>
                 <div>
-                  <strong>{name || cid}</strong>
+                  <a href={`#/object/${cid}`}>{name || cid}</a>
                   <span class="note">
                     {formatBytes(sizeBytes)}, {sealed ? 'sealed' : 'unsealed'},{' '}
                     {keptText(leaseExpiresAtMs - Date.now())}

@@ -6,6 +6,7 @@ import { closeSession, getJson, getLines, isSignedIn, openSession } from './api.
 import { Events } from './events.tsx'
 import { Files } from './files.tsx'
 import { linkOf } from './link-hash.ts'
+import { ObjectView } from './object.tsx'
 import { OpenLink } from './open-link.tsx'
 import { useHash, usePolled } from './hooks.ts'
 import { Overview } from './overview.tsx'
@@ -45,7 +46,13 @@ const Page = ({ failure }: { failure: string | undefined }) => {
   const node = usePolled(loadNode, NODE_EVERY_MS)
   const objects = usePolled(loadObjects, OBJECTS_EVERY_MS)
   const link = linkOf(hash)
-  const view = link !== undefined ? '#/open' : (VIEWS.find(([path]) => path === hash)?.[0] ?? '#/')
+  const cid = /^#\/object\/(baf\w+)$/.exec(hash)?.[1]
+  const view =
+    cid !== undefined
+      ? '#/files'
+      : link !== undefined
+        ? '#/open'
+        : (VIEWS.find(([path]) => path === hash)?.[0] ?? '#/')
   const verdict = objects.value === undefined ? undefined : verdictOn(objects.value)
   return (
     <>
@@ -78,8 +85,9 @@ const Page = ({ failure }: { failure: string | undefined }) => {
         )}
         {view === '#/' && node.value !== undefined && <Overview {...node.value} />}
         {view === '#/open' && <OpenLink key={link} link={link} />}
-        {(view === '#/files' || view === '#/events') && !isSignedIn() && <SignIn />}
-        {view === '#/files' && objects.value !== undefined && (
+        {(view === '#/files' || view === '#/events') && cid === undefined && !isSignedIn() && <SignIn />}
+        {cid !== undefined && <ObjectView key={cid} cid={cid} peers={node.value?.peers ?? []} />}
+        {view === '#/files' && cid === undefined && objects.value !== undefined && (
           <Files objects={objects.value} onChange={objects.ask} />
         )}
         {view === '#/events' && isSignedIn() && <Events />}

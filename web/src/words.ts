@@ -1,5 +1,5 @@
 // What the page says about the state of things, in words. Pure.
-import type { OwnedObjectJson } from '../../src/gateway/types.ts'
+import type { OwnedObjectJson, StatJson } from '../../src/gateway/types.ts'
 import { count } from '../../src/cli/format.ts'
 
 type Counted = Pick<OwnedObjectJson, 'n' | 'k' | 'missing'>
@@ -43,6 +43,25 @@ export const healthOf = (object: Counted & Pick<OwnedObjectJson, 'warning'>): Ve
   if (spare === 0) return { state: 'weak', text: 'cannot lose another peer' }
   const healing = object.missing! > 0 ? `, ${count(object.missing!, 'shard')} to rebuild` : ''
   return { state: 'good', text: `can lose ${count(spare, 'peer')}${healing}` }
+}
+
+/** What an object may still lose, by what its holders answered. */
+export const spareWords = ({ spare }: Pick<StatJson, 'spare'>): Verdict => {
+  if (spare < 0)
+    return { state: 'bad', text: `It cannot be read until ${count(-spare, 'shard')} more come back.` }
+  if (spare === 0) return { state: 'weak', text: 'The next loss makes it unreadable.' }
+  return { state: 'good', text: `It can lose ${count(spare, 'shard')}.` }
+}
+
+/** The fewest hosts, and the fewest failure domains, whose loss makes it unreadable. */
+export const weakestWords = ({ weakest: { hosts, domains } }: Pick<StatJson, 'weakest'>): string[] => {
+  const losing = ({ names, isExact }: StatJson['weakest']['hosts'], noun: string): string =>
+    `losing ${count(names.length, noun)} can lose it${isExact ? '' : ', and perhaps fewer'}: ${names.join(', ')}`
+  const [host, domain] = [hosts.names.length, domains.names.length]
+  if (host === 0) return []
+  // Where every host is a domain of its own, the second line says nothing new.
+  if (domain === 0 || domain >= host) return [losing(hosts, 'host')]
+  return [losing(hosts, 'host'), losing(domains, 'failure domain')]
 }
 
 /** What went wrong with a link, and what to do, for a person who has only the link. */

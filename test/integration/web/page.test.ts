@@ -92,6 +92,15 @@ describe('web page in Chromium', function () {
     await page.getByRole('button', { name: 'Dismiss numbers.bin' }).click()
     expect([...node.kept.values()].map(({ options }) => options.sealed)).to.deep.equal([false])
 
+    await page.locator('.objects').getByRole('link', { name: 'numbers.bin' }).click()
+    await page.getByRole('heading', { name: 'Shards and their holders' }).waitFor()
+    await page.getByText('The next loss makes it unreadable.').waitFor()
+    expect(await page.getByRole('region', { name: 'Table of shards' }).locator('tbody tr').count()).to.equal(
+      2
+    )
+    await picture(page, 'object')
+    await page.getByRole('link', { name: 'Files' }).click()
+
     const saving = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Save' }).click()
     const download = await saving

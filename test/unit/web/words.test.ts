@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { healthOf, verdictOn } from '../../../web/src/words.ts'
+import { healthOf, spareWords, verdictOn, weakestWords } from '../../../web/src/words.ts'
 
 const object = (missing?: number): { k: number; n: number; missing?: number } => ({ k: 4, n: 12, missing })
 
@@ -28,5 +28,24 @@ describe('web page: words', () => {
       state: 'weak',
       text: 'its lease ends soon'
     })
+  })
+
+  it('says what one object may lose, and where it is weakest', () => {
+    expect(spareWords({ spare: 3 })).to.deep.equal({ state: 'good', text: 'It can lose 3 shards.' })
+    expect(spareWords({ spare: 0 }).state).to.equal('weak')
+    expect(spareWords({ spare: -2 })).to.deep.equal({
+      state: 'bad',
+      text: 'It cannot be read until 2 shards more come back.'
+    })
+    const cut = (...names: string[]) => ({ names, isExact: true })
+    expect(weakestWords({ weakest: { hosts: cut(), domains: cut() } })).to.deep.equal([])
+    expect(weakestWords({ weakest: { hosts: cut('a', 'b'), domains: cut('a', 'b') } })).to.deep.equal([
+      'losing 2 hosts can lose it: a, b'
+    ])
+    const hosts = { names: ['a', 'b'], isExact: false }
+    expect(weakestWords({ weakest: { hosts, domains: cut('x') } })).to.deep.equal([
+      'losing 2 hosts can lose it, and perhaps fewer: a, b',
+      'losing 1 failure domain can lose it: x'
+    ])
   })
 })
