@@ -12,16 +12,19 @@ import type { Sessions } from './web/sessions.ts'
  * that calls us directly is told by its Origin, or by Sec-Fetch-Site where browsers leave Origin out: another port of
  * this machine is the same site, and still another origin.
  *
+ * @param origins - pages of these may ask
  * @throws GatewayError 'FOREIGN_HOST' | 'FOREIGN_ORIGIN'
  */
 export const refuseForeignPages = (
   { headers, method }: Pick<IncomingMessage, 'headers' | 'method'>,
-  target: Pick<Target, 'host' | 'path'>
+  target: Pick<Target, 'host' | 'path'>,
+  origins: ReadonlySet<string> = new Set()
 ): void => {
   const host = headers.host ?? ''
   refuseForeignHost(host)
   if (target.host !== undefined) refuseForeignHost(target.host)
   const { origin, 'sec-fetch-site': site } = headers
+  if (origin !== undefined && origins.has(origin)) return
   if (origin !== undefined && origin !== `http://${target.host ?? host}`) {
     throw new GatewayError('FOREIGN_ORIGIN', `Requests from ${origin} are refused.`, { origin })
   }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
 import { objectCareRoutes } from './care-routes.ts'
+import { allowOrigin } from './cors.ts'
 import { drainRoutes } from './drain-routes.ts'
 import { fieldRoutes } from './field-routes.ts'
 import { nameRoutes } from './name-routes.ts'
@@ -37,6 +38,8 @@ export interface GatewayInit {
   readonly headersTimeoutMs?: number
   /** Connections at once; more are closed as they come. @default 256 */
   readonly maxConnections?: number
+  /** Origins whose pages may ask: 'https://app.example.org'. @default only the node's own */
+  readonly origins?: readonly string[]
 }
 
 /** HTTP on this machine for one node: start once, stop once. */
@@ -82,6 +85,7 @@ export const createGateway = (
   const stopping = new AbortController()
   const requests = requestCounter(node)
   const sessions = new Sessions()
+  const origins = new Set(init.origins)
   const puts = new PartPuts(node, stopping.signal, idleTimeoutMs)
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -95,7 +99,7 @@ export const createGateway = (
   server.maxConnections = init.maxConnections ?? 256
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const parts = { node, s3, page, sessions, puts, address: urlOf(server), requests }
-    void answer({ ...parts, request, response, stopping: stopping.signal })
+    void answer({ ...parts, request, response, origins, stopping: stopping.signal })
   }
   server.on('request', onRequest)
   // With `Expect: 100-continue` a client learns of a refusal before it sends the body.
@@ -133,11 +137,12 @@ class GatewayStopping extends Error {
 
 interface Answering extends Omit<Exchange, 'query' | 'cid' | 'signal'> {
   readonly stopping: AbortSignal
+  readonly origins: ReadonlySet<string>
   readonly requests: Counter<'method' | 'path' | 'status'>
 }
 
 const answer = async (answering: Answering): Promise<void> => {
-  const { stopping, requests, ...parts } = answering
+  const { stopping, requests, origins, ...parts } = answering
   const { node, sessions, request, response } = parts
   const gone = new AbortController()
   let path = 'none'
@@ -148,7 +153,8 @@ const answer = async (answering: Answering): Promise<void> => {
   response.setHeader('x-content-type-options', 'nosniff')
   try {
     const target = targetOf(request)
-    refuseForeignPages(request, target)
+    refuseForeignPages(request, target, origins)
+    allowOrigin(request, response, origins, methodsAt(ROUTES, target.segments))
     if (request.method === 'OPTIONS' && sendOptions(response, methodsAt(ROUTES, target.segments))) return
     const { route, cid } = matchRoute(ROUTES, request.method ?? '', target)
     path = route.path

@@ -57,7 +57,7 @@ const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
     config.s3 === undefined
       ? undefined
       : await (await import('../s3-service.ts')).createNodeS3(node, config, config.s3)
-  const gateway = createGateway({ node, s3: s3?.control }, { listen: config.api })
+  const gateway = createGateway({ node, s3: s3?.control }, { listen: config.api, origins: config.apiOrigins })
   try {
     await node.start()
     await gateway.start()

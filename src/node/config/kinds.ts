@@ -184,6 +184,19 @@ export const hostPort: Kind<string> = {
   format: (value) => value
 }
 
+/** The origin of web pages: 'https://app.example.org', 'http://127.0.0.1:8080'. */
+export const origin: Kind<string> = {
+  placeholder: 'ORIGIN',
+  flag: 'string',
+  parse: (raw) => {
+    const what = 'an origin such as https://app.example.org, without a path'
+    const value = asText(raw, what)
+    if (!/^https?:\/\/[^/?#@\s]+\/?$/i.test(value) || !URL.canParse(value)) throw expected(raw, what)
+    return new URL(value).origin
+  },
+  format: (value) => value
+}
+
 /** A list: a flag given several times, values separated by commas in the environment, an array in the file. */
 export const list = <T>(item: Kind<T>): Kind<readonly T[]> => ({
   placeholder: item.placeholder,

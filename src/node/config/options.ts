@@ -262,6 +262,13 @@ export const OPTIONS = {
     group: 'Local interface',
     description: 'Where the HTTP interface for this machine listens; port 0 takes a free one.'
   }),
+  apiOrigins: option({
+    kind: kinds.list(kinds.origin),
+    default: [],
+    group: 'Local interface',
+    description:
+      'Web pages of these origins may use the HTTP interface; what needs the token needs it from them too (docs/guide/browser.md).'
+  }),
   s3: option({
     kind: optional(kinds.hostPort),
     default: undefined,

@@ -52,6 +52,28 @@ describe('gateway: access', () => {
     })
   }
 
+  it('serves pages of an origin that its user allows, and of no other', () => {
+    const allowed = new Set(['https://app.example'])
+    const from = (origin: string, host = '127.0.0.1:1'): unknown =>
+      refusal(() =>
+        refuseForeignPages(
+          withHeaders({ host, origin, 'sec-fetch-site': 'cross-site' }),
+          ORIGIN_FORM,
+          allowed
+        )
+      )
+    expect(from('https://app.example')).to.equal(undefined)
+    for (const other of [
+      'https://app.example.evil',
+      'http://app.example',
+      'https://app.example:444',
+      'null'
+    ]) {
+      expect(from(other), other).to.equal('FOREIGN_ORIGIN')
+    }
+    expect(from('https://app.example', 'evil.example')).to.equal('FOREIGN_HOST')
+  })
+
   it('serves its own pages', () => {
     const request = withHeaders({
       host: '127.0.0.1:1',

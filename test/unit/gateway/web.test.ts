@@ -100,6 +100,40 @@ describe('gateway: web page', () => {
     expect((await call('POST', '/v1/web/codes')).status).to.equal(401)
   })
 
+  describe('and pages of other origins', () => {
+    const origin = 'https://app.example'
+    beforeEach(async () => {
+      await gateway.stop()
+      gateway = createGateway({ node: await FakeNode.create() }, { origins: [origin] })
+      await gateway.start()
+    })
+
+    it('answers one that is allowed, and tells its browser what it may send and read', async () => {
+      const { status, headers } = await ask(gateway.url, 'OPTIONS', '/v1/puts', {
+        headers: { origin, 'access-control-request-method': 'POST' }
+      })
+      expect(status).to.equal(204)
+      expect(headers).to.include({
+        'access-control-allow-origin': origin,
+        'access-control-allow-methods': 'POST, OPTIONS',
+        vary: 'origin'
+      })
+      expect(headers['access-control-allow-headers']).to.include('authorization')
+      const answer = await call('GET', '/v1/status', { headers: { origin, 'sec-fetch-site': 'cross-site' } })
+      expect(answer.status).to.equal(200)
+      expect(answer.headers['access-control-expose-headers']).to.include('thhe-size')
+      const refused = await call('GET', '/v1/objects', { headers: { origin } })
+      expect([refused.status, refused.headers['access-control-allow-origin']]).to.deep.equal([401, origin])
+    })
+
+    it('never lets cookies in, nor another origin', async () => {
+      const { headers } = await call('GET', '/v1/status', { headers: { origin } })
+      expect(headers).to.not.have.property('access-control-allow-credentials')
+      const other = await call('GET', '/v1/status', { headers: { origin: 'https://evil.example' } })
+      expect([other.status, other.headers['access-control-allow-origin']]).to.deep.equal([403, undefined])
+    })
+  })
+
   it('says so where the page cannot be loaded', async () => {
     await gateway.stop()
     const { GatewayError } = await import('../../../src/gateway/index.ts')
