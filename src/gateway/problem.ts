@@ -34,7 +34,7 @@ const CODES = {
   S3_OFF: [404, 'The node was started without an address for S3.'],
   NO_KEY: [404, 'GET /v1/s3/keys lists the keys there are.'],
   S3_NOT_READY: [503, 'Try again: the peers that keep the service may not be in sight yet.'],
-  NO_FIELD: [404, 'Use a network with validators: `thhe network create --validators`.'],
+  NO_FIELD: [404, 'Use a network that has validators.'],
   NO_SLOT: [404, 'GET /v1/field lists the slots there are.'],
   BAD_SLOT_NAME: [400, 'Write PEER/LABEL, percent-encoded, or LABEL for a slot of this node.'],
   BAD_SLOT_VALUE: [400, 'See docs/reference/protocols.md, Agreed slots, for the limits.'],
