@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { History } from './history.ts'
 import type { PartPuts } from './part-puts.ts'
 import { GatewayError } from './problem.ts'
 import type { Target } from './target.ts'
@@ -14,6 +15,7 @@ export interface Exchange {
   /** The files of the web page, and the pages that were opened with a code. */
   readonly page: WebPage
   readonly sessions: Sessions
+  readonly history: History
   /** Puts whose bytes come in several requests. */
   readonly puts: PartPuts
   readonly request: IncomingMessage

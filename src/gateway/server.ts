@@ -12,6 +12,7 @@ import { nameRoutes } from './name-routes.ts'
 import { eventRoutes } from './event-route.ts'
 import { refuseForeignPages, requireToken } from './guard.ts'
 import { watchHeads } from './heads.ts'
+import { History, historyRoutes } from './history.ts'
 import { careRoutes, nodeRoutes } from './node-routes.ts'
 import { objectRoutes } from './object-routes.ts'
 import { PartPuts } from './part-puts.ts'
@@ -57,6 +58,7 @@ const KEEP_ALIVE_MS = 5_000
 
 export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
+  ...historyRoutes,
   ...objectRoutes,
   ...partRoutes,
   ...careRoutes,
@@ -85,6 +87,7 @@ export const createGateway = (
   const stopping = new AbortController()
   const requests = requestCounter(node)
   const sessions = new Sessions()
+  const history = new History(node)
   const origins = new Set(init.origins)
   const puts = new PartPuts(node, stopping.signal, idleTimeoutMs)
   const server = createServer({
@@ -98,7 +101,7 @@ export const createGateway = (
   server.timeout = idleTimeoutMs
   server.maxConnections = init.maxConnections ?? 256
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const parts = { node, s3, page, sessions, puts, address: urlOf(server), requests }
+    const parts = { node, s3, page, sessions, history, puts, address: urlOf(server), requests }
     void answer({ ...parts, request, response, origins, stopping: stopping.signal })
   }
   server.on('request', onRequest)
@@ -115,9 +118,11 @@ export const createGateway = (
       const { host, port } = hostAndPort(listen)
       server.listen({ host, port, exclusive: true })
       await once(server, 'listening')
+      history.start()
     },
     async stop() {
       if (!server.listening) return
+      history.stop()
       stopping.abort(new GatewayStopping())
       const closed = once(server, 'close')
       server.close()

@@ -344,5 +344,24 @@ export interface WebSessionJson {
   readonly expiresAtMs: number
 }
 
+/** How the node fared at one moment. */
+export interface HistorySampleJson {
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number
+  readonly usedBytes: number
+  /** Load, 0 to 1. */
+  readonly heat: number
+  readonly livePeers: number
+  /** Block bytes taken from peers, and handed to them, since the node started. */
+  readonly takenBytes: number
+  readonly givenBytes: number
+}
+
+export interface HistoryJson {
+  readonly everyMs: number
+  /** Oldest first, at most an hour of them. */
+  readonly samples: readonly HistorySampleJson[]
+}
+
 /** Answer of /v1/map. */
 export type MapJson = MapView

@@ -1,5 +1,6 @@
 import type { MapJson, PeersJson, StatusJson } from '../../src/gateway/types.ts'
 import { count, formatBytes, formatDuration, shortPeer } from '../../src/cli/format.ts'
+import { Charts } from './charts.tsx'
 import { PeerMap } from './map.tsx'
 
 export interface NodeView {
@@ -31,6 +32,7 @@ export const Overview = ({ status, peers, map }: NodeView) => {
             : `slot ${map.slot}, ${map.hasQuorum ? 'with' : 'without'} a quorum`}
         </Card>
       </section>
+      <Charts />
       <section>
         <h2>Peers</h2>
         <PeerMap map={map} peers={peers} />

@@ -58,6 +58,21 @@ describe('web page in Chromium', function () {
     await page.getByRole('heading', { name: 'This node' }).waitFor()
     expect(page.url()).to.equal(`${gateway.url}/#/`)
     expect(await page.locator('.banner').innerText()).to.equal('Nothing is stored from here yet.')
+    await page.getByText('There will be something to see').waitFor()
+    const samples = Array.from({ length: 60 }, (_, index) => ({
+      ...{ atMs: 1_700_000_000_000 + index * 10_000, usedBytes: 1_000_000 * index, livePeers: 9 },
+      ...{
+        heat: 0.5 + 0.4 * Math.sin(index / 6),
+        takenBytes: 40_000 * index ** 2,
+        givenBytes: 900_000 * index
+      }
+    }))
+    await page.route(
+      '**/v1/history',
+      async (route) => await route.fulfill({ json: { everyMs: 10_000, samples } })
+    )
+    await page.reload()
+    await page.getByRole('img', { name: 'Load. Now:' }).waitFor()
     await picture(page, 'overview')
   })
 
