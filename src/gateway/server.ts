@@ -23,6 +23,7 @@ import { GatewayError, statusOf, toProblem } from './problem.ts'
 import { finish, problemText, sendProblem } from './respond.ts'
 import { matchRoute, methodsAt } from './router.ts'
 import type { Exchange, Route } from './router.ts'
+import { settingsRoutes } from './settings-route.ts'
 import { targetOf } from './target.ts'
 import type { GatewayNode, S3Control } from './types.ts'
 import { builtPage } from './web/page.ts'
@@ -59,6 +60,7 @@ const KEEP_ALIVE_MS = 5_000
 export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
   ...historyRoutes,
+  ...settingsRoutes,
   ...objectRoutes,
   ...partRoutes,
   ...careRoutes,

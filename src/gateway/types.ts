@@ -8,6 +8,7 @@ export type GatewayNode = Pick<
   | 'objects'
   | 'heads'
   | 'field'
+  | 'config'
   | 'networkId'
   | 'peerId'
   | 'metrics'
@@ -342,6 +343,23 @@ export interface WebCodeJson {
 export interface WebSessionJson {
   readonly secret: string
   readonly expiresAtMs: number
+}
+
+/** One setting of the node, as it is in force. */
+export interface SettingJson {
+  /** '--quota' */
+  readonly flag: string
+  /** 'THHE_QUOTA' */
+  readonly variable: string
+  /** As it would be written; '' where nothing is set. */
+  readonly value: string
+  readonly isDefault: boolean
+  readonly group: string
+  readonly description: string
+}
+
+export interface SettingsJson {
+  readonly settings: readonly SettingJson[]
 }
 
 /** How the node fared at one moment. */

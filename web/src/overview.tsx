@@ -1,7 +1,9 @@
 import type { MapJson, PeersJson, StatusJson } from '../../src/gateway/types.ts'
 import { count, formatBytes, formatDuration, shortPeer } from '../../src/cli/format.ts'
+import { isSignedIn } from './api.ts'
 import { Charts } from './charts.tsx'
 import { PeerMap } from './map.tsx'
+import { Settings } from './settings.tsx'
 
 export interface NodeView {
   readonly status: StatusJson
@@ -94,6 +96,7 @@ export const Overview = ({ status, peers, map }: NodeView) => {
           </dd>
         </dl>
       </section>
+      {isSignedIn() && <Settings />}
     </>
   )
 }

@@ -73,6 +73,8 @@ describe('web page in Chromium', function () {
     )
     await page.reload()
     await page.getByRole('img', { name: 'Load. Now:' }).waitFor()
+    await page.getByText('2 of').click()
+    await page.getByText('/srv/thhe').waitFor()
     await picture(page, 'overview')
   })
 

@@ -10,6 +10,7 @@ import { newest, openHead } from '../../../src/heads/head.ts'
 import { HeadError } from '../../../src/heads/index.ts'
 import type { Head } from '../../../src/heads/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
+import { configWith } from '../../../src/node/config/index.ts'
 import { EventLog } from '../../../src/node/events.ts'
 import { silentLogger } from '../../../src/node/logger.ts'
 import type { MapView, NodeStatus, PeerSummary } from '../../../src/node/index.ts'
@@ -24,6 +25,7 @@ interface Kept {
 /** A node whose objects live in memory, and which fails where a test says so. */
 export class FakeNode implements GatewayNode {
   readonly networkId = new Uint8Array(32).fill(7)
+  readonly config = configWith({ data: '/srv/thhe', quota: 2 ** 30 })
   readonly metrics = new Registry()
   readonly logger = silentLogger
   readonly apiToken = TOKEN

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import { Counter } from 'prom-client'
 import { createGateway } from '../../../src/gateway/index.ts'
-import type { HistoryJson } from '../../../src/gateway/index.ts'
+import type { HistoryJson, SettingsJson } from '../../../src/gateway/index.ts'
 import { History, MAX_SAMPLES } from '../../../src/gateway/history.ts'
 import { eventually } from '../../support/eventually.ts'
-import { FakeNode } from './fake-node.ts'
-import { ask } from './http.ts'
+import { FakeNode, TOKEN } from './fake-node.ts'
+import { ask, bearer } from './http.ts'
 import { expectDescribed } from './openapi.ts'
 
 describe('gateway: history', () => {
@@ -44,6 +44,29 @@ describe('gateway: history', () => {
         const answer = await ask(gateway.url, 'GET', '/v1/history')
         expectDescribed('/v1/history', 'GET', answer)
         return (JSON.parse(answer.body.toString()) as HistoryJson).samples.length === 1
+      })
+    } finally {
+      await gateway.stop()
+    }
+  })
+
+  it('stands beside the settings in force, which say what is not as usual', async () => {
+    const gateway = createGateway({ node: await FakeNode.create() })
+    await gateway.start()
+    try {
+      expect((await ask(gateway.url, 'GET', '/v1/settings')).status).to.equal(401)
+      const answer = await ask(gateway.url, 'GET', '/v1/settings', { headers: bearer(TOKEN) })
+      expectDescribed('/v1/settings', 'GET', answer)
+      const { settings } = JSON.parse(answer.body.toString()) as SettingsJson
+      expect(
+        settings.filter(({ isDefault }) => !isDefault).map(({ flag, value }) => [flag, value])
+      ).to.deep.equal([
+        ['--data', '/srv/thhe'],
+        ['--quota', '1GiB']
+      ])
+      expect(settings.find(({ flag }) => flag === '--mdns')).to.include({
+        value: 'true',
+        variable: 'THHE_MDNS'
       })
     } finally {
       await gateway.stop()
