@@ -51,7 +51,9 @@ describe('gateway', () => {
   beforeEach(async () => {
     node = await FakeNode.create()
     id = node.keep(BYTES, { name: 'bytes' }).toString()
-    gateway = createGateway({ node }, { idleTimeoutMs: 300, headersTimeoutMs: 150 })
+    // The real page is bundled when it is first asked for, which may take longer than connections may idle here.
+    const page = { file: async () => ({ bytes: Buffer.from('<!doctype html>') }) }
+    gateway = createGateway({ node, page }, { idleTimeoutMs: 300, headersTimeoutMs: 150 })
     await gateway.start()
   })
   afterEach(async () => gateway.stop())
