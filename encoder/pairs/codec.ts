@@ -22,29 +22,34 @@ export interface GivenRows {
 /** A backend has room for the coefficients of this many products. */
 const MAX_COEFFICIENTS = MAX_ROWS * MAX_ROWS
 
-/**
- * The code rs8p on the calling thread; see PairCode. A shape's n is the number of rows with which the object was put; rows from n
- * on may be made as well.
- */
-export class PairCodec {
-  readonly #backend: SyncBackend
+/** One call of a backend. */
+export type PairStep = readonly [
+  plan: RowPlan,
+  sources: readonly Uint8Array[],
+  targets: readonly Uint8Array[]
+]
+
+/** The work of a PairCodec as calls of a backend, which may be synchronous or not. */
+export class PairSteps {
   readonly #plans = new PlanCache()
   readonly #codes = new RecentlyUsed<PairCode>(16)
   readonly #pairPlans = new RecentlyUsed<RowPlan>(64)
   readonly #repairs = new RecentlyUsed<PairRepair | undefined>(64)
 
-  constructor(backend: SyncBackend) {
-    this.#backend = backend
+  planRepair(
+    shape: Pick<SegmentShape, 'k' | 'n'>,
+    lost: number,
+    available: readonly number[]
+  ): PairRepair | undefined {
+    const key = `${shape.k}:${shape.n}:${lost}:${available.join()}`
+    return this.#repairs.get(key, () => this.#code(shape).repair(lost, available))
   }
 
-  /**
-   * The parity rows of both segments, or the requested rows.
-   *
-   * @param data - k rows of each segment
-   * @param rows - different rows, in the order wanted; by default k to n-1
-   * @throws EncoderError BAD_SHAPE, BAD_LENGTH, BAD_ROWS
-   */
-  encode(shape: SegmentShape, data: Pair, rows: readonly number[] = parityRows(shape.k, shape.n)): Pair {
+  *encode(
+    shape: SegmentShape,
+    data: Pair,
+    rows: readonly number[] = parityRows(shape.k, shape.n)
+  ): Generator<PairStep, Pair> {
     checkShape(shape)
     const { k, blockBytes } = shape
     checkLength(data.first, k, blockBytes)
@@ -58,29 +63,22 @@ export class PairCodec {
     const first = new Uint8Array(rows.length * blockBytes)
     const firstRows = new Map(firstData.map((block, row) => [row, block]))
     const made = [...splitRows(first, blockBytes), ...between.map(() => new Uint8Array(blockBytes))]
-    this.#backend.compute(this.#plans.encode(k, MAX_ROWS, [...rows, ...between]), firstData, made)
+    yield [this.#plans.encode(k, MAX_ROWS, [...rows, ...between]), firstData, made]
     for (const [i, row] of [...rows, ...between].entries()) firstRows.set(row, made[i])
     const sources = [...splitRows(data.second, blockBytes), ...carried.map((row) => firstRows.get(row)!)]
     const key = `${k}:${shape.n} encode ${rows.join()}`
     const plan = this.#pairPlans.get(key, () => code.encodePlan(rows))
     const second = new Uint8Array(rows.length * blockBytes)
-    this.#backend.compute(plan, sources, splitRows(second, blockBytes))
+    yield [plan, sources, splitRows(second, blockBytes)]
     return { first, second }
   }
 
-  /**
-   * Makes rows of the second segment from any k rows of each segment. The first segment is rs8: RowCodec.reconstruct makes its
-   * rows.
-   *
-   * @param want - different rows, in the order wanted
-   * @throws EncoderError BAD_SHAPE, BAD_LENGTH, BAD_ROWS
-   */
-  reconstructSecond(
+  *reconstructSecond(
     shape: SegmentShape,
     first: GivenRows,
     second: GivenRows,
     want: readonly number[]
-  ): Uint8Array {
+  ): Generator<PairStep, Uint8Array> {
     checkShape(shape)
     const { k, n, blockBytes } = shape
     const code = this.#code(shape)
@@ -97,9 +95,62 @@ export class PairCodec {
         blockBytes
       )
       const sources = [...splitRows(second.blocks, blockBytes), ...splitRows(first.blocks, blockBytes)]
-      this.#backend.compute(plan, sources, targets)
+      yield [plan, sources, targets]
     }
     return made
+  }
+
+  *repair({ first, second, plan }: PairRepair, blocks: Pair, blockBytes: number): Generator<PairStep, Pair> {
+    checkLength(blocks.first, first.length, blockBytes)
+    checkLength(blocks.second, second.length, blockBytes)
+    const made = { first: new Uint8Array(blockBytes), second: new Uint8Array(blockBytes) }
+    const sources = [...splitRows(blocks.second, blockBytes), ...splitRows(blocks.first, blockBytes)]
+    yield [plan, sources, [made.second, made.first]]
+    return made
+  }
+
+  #code({ k, n }: Pick<SegmentShape, 'k' | 'n'>): PairCode {
+    return this.#codes.get(`${k}:${n}`, () => new PairCode(k, n))
+  }
+}
+
+/**
+ * The code rs8p on the calling thread; see PairCode. A shape's n is the number of rows with which the object was put; rows from n
+ * on may be made as well.
+ */
+export class PairCodec {
+  readonly #backend: SyncBackend
+  readonly #steps = new PairSteps()
+
+  constructor(backend: SyncBackend) {
+    this.#backend = backend
+  }
+
+  /**
+   * The parity rows of both segments, or the requested rows.
+   *
+   * @param data - k rows of each segment
+   * @param rows - different rows, in the order wanted; by default k to n-1
+   * @throws EncoderError BAD_SHAPE, BAD_LENGTH, BAD_ROWS
+   */
+  encode(shape: SegmentShape, data: Pair, rows?: readonly number[]): Pair {
+    return this.#run(this.#steps.encode(shape, data, rows))
+  }
+
+  /**
+   * Makes rows of the second segment from any k rows of each segment. The first segment is rs8: RowCodec.reconstruct makes its
+   * rows.
+   *
+   * @param want - different rows, in the order wanted
+   * @throws EncoderError BAD_SHAPE, BAD_LENGTH, BAD_ROWS
+   */
+  reconstructSecond(
+    shape: SegmentShape,
+    first: GivenRows,
+    second: GivenRows,
+    want: readonly number[]
+  ): Uint8Array {
+    return this.#run(this.#steps.reconstructSecond(shape, first, second, want))
   }
 
   /**
@@ -111,8 +162,7 @@ export class PairCodec {
     lost: number,
     available: readonly number[]
   ): PairRepair | undefined {
-    const key = `${shape.k}:${shape.n}:${lost}:${available.join()}`
-    return this.#repairs.get(key, () => this.#code(shape).repair(lost, available))
+    return this.#steps.planRepair(shape, lost, available)
   }
 
   /**
@@ -121,16 +171,15 @@ export class PairCodec {
    * @param blocks - those that `repair` names, in its order
    * @throws EncoderError BAD_LENGTH
    */
-  repair({ first, second, plan }: PairRepair, blocks: Pair, blockBytes: number): Pair {
-    checkLength(blocks.first, first.length, blockBytes)
-    checkLength(blocks.second, second.length, blockBytes)
-    const made = { first: new Uint8Array(blockBytes), second: new Uint8Array(blockBytes) }
-    const sources = [...splitRows(blocks.second, blockBytes), ...splitRows(blocks.first, blockBytes)]
-    this.#backend.compute(plan, sources, [made.second, made.first])
-    return made
+  repair(repair: PairRepair, blocks: Pair, blockBytes: number): Pair {
+    return this.#run(this.#steps.repair(repair, blocks, blockBytes))
   }
 
-  #code({ k, n }: Pick<SegmentShape, 'k' | 'n'>): PairCode {
-    return this.#codes.get(`${k}:${n}`, () => new PairCode(k, n))
+  #run<R>(steps: Generator<PairStep, R>): R {
+    for (;;) {
+      const { value, done } = steps.next()
+      if (done === true) return value
+      this.#backend.compute(...value)
+    }
   }
 }

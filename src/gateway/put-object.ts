@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { formatLink } from '../seal/index.ts'
-import { base64url, boolean, integer, layerList, readQuery, text, time } from './query.ts'
+import { base64url, boolean, integer, layerList, oneOf, readQuery, text, time } from './query.ts'
 import { GatewayError, toProblem } from './problem.ts'
 import { NDJSON } from './media-types.ts'
 import { finish, sendJson, startLines } from './respond.ts'
@@ -14,6 +14,7 @@ export const PUT_QUERY = {
   k: integer(1, 255),
   n: integer(1, 256),
   margin: integer(0, 255),
+  code: oneOf('rs8', 'rs8p'),
   name: text(1024),
   sealed: boolean,
   fewer: boolean,

@@ -35,6 +35,15 @@ export const integer =
     throw new Error(`expected a whole number from ${min} to ${max}`)
   }
 
+/** One of some words. */
+export const oneOf =
+  <T extends string>(...words: readonly T[]): Reader<T> =>
+  (text) => {
+    const found = words.find((word) => word === text)
+    if (found === undefined) throw new Error(`expected ${words.join(' or ')}`)
+    return found
+  }
+
 export const boolean: Reader<boolean> = (text) => {
   if (text === 'true' || text === '1' || text === '') return true
   if (text === 'false' || text === '0') return false

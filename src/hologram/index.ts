@@ -18,10 +18,12 @@ export { GET_PROTOCOL, PUT_PROTOCOL } from '../../protocols/limits.ts'
 export { Layout, type Segment } from './records/layout.ts'
 export { DEFAULT_LEASE_MS, MAX_LEASE_MS } from './records/lease.ts'
 export {
+  CODES,
   decodeManifest,
   encodeManifest,
   manifestCid,
   neededShards,
+  type CodeName,
   type Layer,
   type Manifest
 } from './records/manifest.ts'

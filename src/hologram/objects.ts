@@ -1,7 +1,7 @@
 import type { Cut } from './wedge/index.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
-import type { Layer, Manifest } from './records/manifest.ts'
+import type { CodeName, Layer, Manifest } from './records/manifest.ts'
 
 /** How the bytes of a tensor fall into layers, which lie one after another in the source, coarse to fine. */
 export interface TensorForm {
@@ -16,6 +16,8 @@ export interface PutOptions {
   k?: number
   /** Shards in all. @default from the network descriptor */
   n?: number
+  /** How parity is made: rs8p rebuilds one lost shard from fewer bytes. @default rs8 */
+  code?: CodeName
   /** How many shards over k must be acknowledged for the put to succeed. @default ceil((n - k) / 2) */
   margin?: number
   /** Accept fewer than n shards when there are fewer than n peers (never fewer than k + margin). @default false */

@@ -74,6 +74,8 @@ interface CodeOptions extends SignalOptions {
   readonly n?: number
   /** Shards over k that must be on disks before the put succeeds. @default half of n - k */
   readonly margin?: number
+  /** How parity is made: rs8p rebuilds one lost shard from fewer bytes. @default rs8 */
+  readonly code?: 'rs8' | 'rs8p'
   /** Make do with fewer shards when there are fewer peers than n. @default false */
   readonly fewer?: boolean
   /** How long to keep it without renewal, e.g. '30d'. @default that of the node */
@@ -178,14 +180,14 @@ export class Client {
    * @throws ClientError 'NOT_ENOUGH_PEERS' and others of the node; whatever the source throws
    */
   async put(source: PutSource, options: PutOptions = {}): Promise<Put> {
-    const { public: isPublic = false, k, n, margin, fewer, lease, onProgress = () => {} } = options
+    const { public: isPublic = false, k, n, margin, code, fewer, lease, onProgress = () => {} } = options
     const name = cleanName(options.name ?? '')
     const key = isPublic ? undefined : generateKey(systemRandom)
     const plain = piecesOf(source)
     const plainBytes = options.sizeBytes ?? sizeOf(source)
     const sizeBytes =
       key === undefined || plainBytes === undefined ? plainBytes : sealedObjectBytes(plainBytes)
-    const query = { k, n, margin, fewer, lease, name, sealed: !isPublic }
+    const query = { k, n, margin, code, fewer, lease, name, sealed: !isPublic }
     const result = await upload(
       this.#client(options.signal),
       key === undefined ? plain : sealObject(key, name)(plain),
@@ -202,10 +204,10 @@ export class Client {
    * @throws ClientError 'NOT_A_FILE' | 'FILE_CHANGED'; what `put` throws
    */
   async putFolder(path: string, options: PutFolderOptions = {}): Promise<FolderOutcome> {
-    const { public: isPublic = false, name, k, n, margin, fewer, lease, update, signal } = options
+    const { public: isPublic = false, name, k, n, margin, code, fewer, lease, update, signal } = options
     const client = this.#client(signal)
     const earlier = update === undefined ? undefined : await EarlierVersion.read(client, update, isPublic)
-    const put = { name, isPublic, k, n, margin, fewer, lease, quiet: true }
+    const put = { name, isPublic, k, n, margin, code, fewer, lease, quiet: true }
     return await putFolder(client, this.#quietIo(signal), put, path, earlier)
   }
 

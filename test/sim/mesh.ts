@@ -6,6 +6,8 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { createWasmBackend } from '../../encoder/index.ts'
+import { CODES } from '../../src/hologram/index.ts'
+import type { CodeName } from '../../src/hologram/index.ts'
 import { matrixLatency, Prng, scatteredLatency } from './engine/index.ts'
 import { InlineCodec } from './mesh/codec.ts'
 import { SCENARIOS } from './mesh/scenarios.ts'
@@ -22,6 +24,7 @@ const { values: flags } = parseArgs({
     minutes: { type: 'string', default: '60' },
     k: { type: 'string', default: '4' },
     n: { type: 'string', default: '12' },
+    code: { type: 'string', default: 'rs8' },
     'max-bytes': { type: 'string', default: '524288' },
     reads: { type: 'string', default: '0.5' },
     'latency-ms': { type: 'string', default: '40' },
@@ -34,7 +37,9 @@ const { values: flags } = parseArgs({
   }
 })
 
-function numberOf(flag: Exclude<keyof typeof flags, 'json' | 'matrix' | 'scenario' | 'control'>): number {
+function numberOf(
+  flag: Exclude<keyof typeof flags, 'json' | 'matrix' | 'scenario' | 'control' | 'code'>
+): number {
   const number = Number(flags[flag])
   if (!(number >= 0)) throw new RangeError(`--${flag} needs a number that is not negative`)
   return number
@@ -43,6 +48,12 @@ function numberOf(flag: Exclude<keyof typeof flags, 'json' | 'matrix' | 'scenari
 function scenarioOf(name: string): ScenarioName {
   if (Object.hasOwn(SCENARIOS, name)) return name as ScenarioName
   throw new RangeError(`--scenario ${name} does not exist; there are ${Object.keys(SCENARIOS).join(', ')}`)
+}
+
+function codeOf(name: string): CodeName {
+  const known = CODES.find((one) => one === name)
+  if (known === undefined) throw new RangeError(`--code is one of ${CODES.join(', ')}`)
+  return known
 }
 
 function controlOf(name: string): ControlName {
@@ -118,6 +129,7 @@ const report = await new Simulation({
   seconds: numberOf('minutes') * 60,
   k: numberOf('k'),
   n: numberOf('n'),
+  code: codeOf(flags.code),
   maxObjectBytes: numberOf('max-bytes'),
   readsPerSecond: numberOf('reads'),
   latency:

@@ -1,12 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { EncoderError } from '../../errors.ts'
+import type { GivenRows, Pair } from '../../pairs/codec.ts'
 import { parityRows } from '../../plan.ts'
-import { checkLength, checkRows, checkShape, checkSurvivors } from '../../shape.ts'
+import { MAX_ROWS, checkLength, checkRows, checkShape, checkSurvivors } from '../../shape.ts'
 import type { SegmentShape } from '../../shape.ts'
 import type { BackendName } from '../backend.ts'
 import type { CodingWorker } from './coding-worker.ts'
 import type { CodecEvent } from './events.ts'
-import type { EncodeJob, EncodedSegment, Job, ReconstructJob, ResultOf } from './messages.ts'
+import type {
+  CodingJob,
+  EncodeJob,
+  EncodedPair,
+  EncodedSegment,
+  Job,
+  ReconstructJob,
+  ResultOf
+} from './messages.ts'
 import { createSelector } from './selector.ts'
 import type { BackendSelector } from './selector.ts'
 import { WorkerGroup } from './worker-group.ts'
@@ -63,6 +72,36 @@ export interface SegmentCodec {
     want: readonly number[],
     options?: JobOptions
   ): Promise<Uint8Array>
+  /**
+   * Encodes a pair of segments with rs8p; `shape.n` is the number of rows with which the object was put, and rows beyond it may be
+   * asked for.
+   *
+   * @param data - k * blockBytes bytes of each segment, transferred like those of `encode`
+   * @throws EncoderError like encode
+   */
+  encodePair(shape: SegmentShape, data: Pair, options?: EncodeOptions): Promise<EncodedPair>
+  /** PairCodec.reconstructSecond on a worker; the blocks are copied. @throws EncoderError like encode */
+  reconstructSecond(
+    shape: SegmentShape,
+    first: GivenRows,
+    second: GivenRows,
+    want: readonly number[],
+    options?: JobOptions
+  ): Promise<Uint8Array>
+  /**
+   * Both blocks of a lost row of a pair.
+   *
+   * @param available - what PairCode.repair was given
+   * @param blocks - those that it named, in its order; copied
+   * @throws EncoderError like encode
+   */
+  repairPair(
+    shape: SegmentShape,
+    lost: number,
+    available: readonly number[],
+    blocks: Pair,
+    options?: JobOptions
+  ): Promise<Pair>
   /** Rejects pending jobs and ends the workers. */
   close(): Promise<void>
 }
@@ -125,6 +164,40 @@ class SegmentCodecPool implements SegmentCodec {
     return this.#submit(job, signal)
   }
 
+  async encodePair(
+    shape: SegmentShape,
+    data: Pair,
+    { rows = parityRows(shape.k, shape.n), signal }: EncodeOptions = {}
+  ): Promise<EncodedPair> {
+    checkShape(shape)
+    checkLength(data.first, shape.k, shape.blockBytes)
+    checkLength(data.second, shape.k, shape.blockBytes)
+    checkRows(rows, MAX_ROWS)
+    return this.#submit({ kind: 'encode-pair', shape, rows, data } as const, signal)
+  }
+
+  async reconstructSecond(
+    shape: SegmentShape,
+    first: GivenRows,
+    second: GivenRows,
+    want: readonly number[],
+    { signal }: JobOptions = {}
+  ): Promise<Uint8Array> {
+    checkShape(shape)
+    return this.#submit({ kind: 'reconstruct-second', shape, first, second, want } as const, signal)
+  }
+
+  async repairPair(
+    shape: SegmentShape,
+    lost: number,
+    available: readonly number[],
+    blocks: Pair,
+    { signal }: JobOptions = {}
+  ): Promise<Pair> {
+    checkShape(shape)
+    return this.#submit({ kind: 'repair-pair', shape, lost, available, blocks } as const, signal)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     const closed = new EncoderError('CLOSED', 'The codec is closed.')
@@ -136,7 +209,7 @@ class SegmentCodecPool implements SegmentCodec {
     ])
   }
 
-  #submit<J extends EncodeJob | ReconstructJob>(job: J, signal?: AbortSignal): Promise<ResultOf<J>> {
+  #submit<J extends CodingJob>(job: J, signal?: AbortSignal): Promise<ResultOf<J>> {
     signal?.throwIfAborted()
     if (this.#closed) throw new EncoderError('CLOSED', 'The codec is closed.')
     if (this.#queue.size >= this.#maxQueuedJobs) {

@@ -72,7 +72,11 @@ export class CodingWorker {
     } else if (job.kind === 'reconstruct') {
       const blocks = new Uint8Array(job.blocks)
       this.#worker.postMessage({ id, job: { ...job, blocks } }, [blocks.buffer])
+    } else if (job.kind === 'encode-pair') {
+      const data = { first: movable(job.data.first), second: movable(job.data.second) }
+      this.#worker.postMessage({ id, job: { ...job, data } }, [data.first.buffer, data.second.buffer])
     } else {
+      // The blocks are copied: their readers keep them.
       this.#worker.postMessage({ id, job })
     }
   }

@@ -1,6 +1,7 @@
 // Messages between the pool and its workers.
 
 import type { EncoderErrorCode, EncoderErrorData } from '../../errors.ts'
+import type { GivenRows, Pair } from '../../pairs/codec.ts'
 import type { SegmentShape } from '../../shape.ts'
 import type { BackendName } from '../backend.ts'
 import type { Calibration } from '../calibration.ts'
@@ -30,13 +31,41 @@ export interface ReconstructJob {
   readonly want: readonly number[]
 }
 
+/** A pair of segments to encode with rs8p; see EncodeJob. */
+export interface EncodePairJob {
+  readonly kind: 'encode-pair'
+  readonly shape: SegmentShape
+  readonly rows: readonly number[]
+  readonly data: Pair
+}
+
+/** Rows of the second segment of a pair to make from k rows of each. */
+export interface ReconstructSecondJob {
+  readonly kind: 'reconstruct-second'
+  readonly shape: SegmentShape
+  readonly first: GivenRows
+  readonly second: GivenRows
+  readonly want: readonly number[]
+}
+
+/** One row of a pair to rebuild from the blocks that PairCode.repair names. */
+export interface RepairPairJob {
+  readonly kind: 'repair-pair'
+  readonly shape: SegmentShape
+  readonly lost: number
+  readonly available: readonly number[]
+  readonly blocks: Pair
+}
+
 /** A shape whose fastest backend must be measured. */
 export interface CalibrateJob {
   readonly kind: 'calibrate'
   readonly shape: SegmentShape
 }
 
-export type Job = EncodeJob | ReconstructJob | CalibrateJob
+/** Jobs of a codec's callers. */
+export type CodingJob = EncodeJob | ReconstructJob | EncodePairJob | ReconstructSecondJob | RepairPairJob
+export type Job = CodingJob | CalibrateJob
 
 /** The result of encoding a segment. */
 export interface EncodedSegment {
@@ -48,9 +77,18 @@ export interface EncodedSegment {
   readonly leaves: Uint8Array
 }
 
+/** The result of encoding a pair. */
+export interface EncodedPair {
+  readonly first: EncodedSegment
+  readonly second: EncodedSegment
+}
+
 export interface JobResults {
   encode: EncodedSegment
   reconstruct: Uint8Array
+  'encode-pair': EncodedPair
+  'reconstruct-second': Uint8Array
+  'repair-pair': Pair
   calibrate: Calibration
 }
 export type ResultOf<J extends Job> = JobResults[J['kind']]

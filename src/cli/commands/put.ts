@@ -21,6 +21,7 @@ export interface PutFlags extends EndpointOptions {
   readonly k?: number
   readonly n?: number
   readonly margin?: number
+  readonly code?: 'rs8' | 'rs8p'
   readonly fewer?: boolean
   readonly lease?: string
 }
@@ -32,6 +33,7 @@ export const putArguments = (flags: PutFlags & Globals): PutArguments => ({
   k: flags.k,
   n: flags.n,
   margin: flags.margin,
+  code: flags.code,
   fewer: flags.fewer,
   lease: flags.lease,
   quiet: flags.quiet || flags.json
@@ -52,6 +54,10 @@ export const putOptions = <T>(yargs: Argv<T>): Argv<T> =>
       type: 'number',
       requiresArg: true,
       describe: 'Shards over k that must be safe for success; half of n - k by default'
+    },
+    code: {
+      choices: ['rs8', 'rs8p'] as const,
+      describe: 'How parity is made; rs8p rebuilds one lost shard from fewer bytes'
     },
     fewer: { type: 'boolean', describe: 'Make do with fewer shards when there are fewer peers than n' },
     lease: {

@@ -222,13 +222,14 @@ class FolderWriter {
 
   async #upload(bytes: AsyncIterable<Uint8Array>, sizeBytes: number, name: string): Promise<CID> {
     const { client, put, key } = this.#init
-    const { k, n, margin, fewer, lease } = put
+    const { k, n, margin, code, fewer, lease } = put
     const result = await upload(client, bytes, {
       // Its name is for `thhe ls` on this node only.
       query: {
         k,
         n,
         margin,
+        code,
         fewer,
         lease,
         name: cutToBytes(cleanName(name), 1000),

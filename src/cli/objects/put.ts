@@ -18,6 +18,8 @@ export interface PutArguments {
   readonly k?: number
   readonly n?: number
   readonly margin?: number
+  /** How parity is made. */
+  readonly code?: 'rs8' | 'rs8p'
   readonly fewer?: boolean
   /** Text of a time, e.g. '30d'. */
   readonly lease?: string
@@ -86,7 +88,7 @@ const putBytes = async (
   { key, oneShot }: { key?: Uint8Array; oneShot: boolean }
 ): Promise<PutOutcome> => {
   const { sealedObjectBytes, sealObject } = await import('../../seal/index.ts')
-  const { k, n, margin, fewer, lease } = put
+  const { k, n, margin, code, fewer, lease } = put
   const name = cleanName(put.name ?? source.name)
   const attempt = randomUUID()
   const startedMs = performance.now()
@@ -99,7 +101,7 @@ const putBytes = async (
   const progress = await startProgress(io, 'put', sizeBytes, put.quiet)
   try {
     const result = await upload(client, key === undefined ? plain : sealObject(key, name)(plain), {
-      query: { k, n, margin, fewer, lease, name, oneShot, attempt, sealed: key !== undefined },
+      query: { k, n, margin, code, fewer, lease, name, oneShot, attempt, sealed: key !== undefined },
       sizeBytes,
       onProgress: ({ readBytes, shardsAcknowledged }) =>
         progress.update(readBytes, shardsAcknowledged === 0 ? '' : `${shardsAcknowledged} shards safe`)

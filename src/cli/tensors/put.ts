@@ -41,8 +41,8 @@ export const putTensor = async (
   const file = await readTensorFile(source)
   const encoded = encodeTensor(parseTensorFile(source.name, file))
   const { parameters } = encoded
-  const { code } = (await client.status()).network
-  const { n = code.n, k = code.k, margin, fewer, lease } = put
+  const { network } = await client.status()
+  const { n = network.code.n, k = network.code.k, margin, code, fewer, lease } = put
   const name = cleanName(put.name ?? source.name)
   const key = put.isPublic ? undefined : (await import('../../seal/index.ts')).generateKey(systemRandom)
   const stored = await storedParts(encoded, key)
@@ -54,7 +54,7 @@ export const putTensor = async (
   try {
     const result = await upload(client, pieces(stored.layers), {
       query: {
-        ...{ n, margin, fewer, lease, name, sealed: key !== undefined, oneShot: true },
+        ...{ n, margin, code, fewer, lease, name, sealed: key !== undefined, oneShot: true },
         layers: layers.map(({ k, length }) => `${k}:${length}`).join(),
         tensor: Buffer.from(stored.parameters).toString('base64url')
       },

@@ -18,6 +18,8 @@ export const SURVIVED = [
   'busy',
   /** A holder cannot read one block of its shard. */
   'block',
+  /** A peer from which a lost shard was rebuilt failed; whole shards are read instead. */
+  'helper',
   /** A holder did not give back a block of a shard that it had just acknowledged. */
   'read-back',
   /** Missing shards could not be rebuilt at once. */

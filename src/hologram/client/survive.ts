@@ -28,6 +28,7 @@ const TEXTS: Record<Survived, string> = {
   lane: 'a holder stopped handing out its shard',
   busy: 'a holder is busy and will be asked again',
   block: 'a holder cannot read a block of its shard',
+  helper: 'a lost shard is rebuilt from whole shards, since a helper failed',
   'read-back': 'a holder did not give back a block that it had just acknowledged',
   'top-up': 'missing shards could not be rebuilt at once',
   stream: 'a kept stream had ended',

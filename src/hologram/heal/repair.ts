@@ -14,6 +14,7 @@ import { shapeOf } from '../records/shape.ts'
 import { openPlacement } from '../records/placement-record.ts'
 import { homesOf, manifestHomes } from '../placement/placement.ts'
 import { MAX_STATEMENTS } from '../../../protocols/limits.ts'
+import { countedBandwidth } from '../wire/bandwidth.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
 import type { PlannedShard } from '../client/put/home-plan.ts'
 import { planRepair } from './policy.ts'
@@ -196,6 +197,8 @@ async function repairShards(
   const { homes, homeless } = planRepair(seed, { n, k }, survey.holders, peers, survey.damaged)
   const spareBefore = distinct(survey.holders) - k
   let rebuilt: readonly PlannedShard[] = []
+  let readBytes = 0
+  const counted = countedBandwidth(pace, (passed) => (readBytes += passed))
   if (homes.length > 0) {
     const lease = leaseOfShard(leases, Math.max(...homes.map(({ shard }) => shard)))
     const plan = { homes, homeless, next: () => undefined }
@@ -205,7 +208,7 @@ async function repairShards(
       { cid, manifest, bytes, lease: carried },
       survey.holders,
       signal,
-      { damaged: survey.damaged, pace, chosen: plan }
+      { damaged: survey.damaged, pace: counted, chosen: plan }
     )
     rebuilt = outcomes.holders.slice(survey.holders.length)
     await bringOtherLeases(
@@ -229,7 +232,7 @@ async function repairShards(
     rebuilt,
     homes: toldHomes,
     sentBytes: rebuilt.length * layout.shardBytes,
-    readBytes: rebuilt.length === 0 ? 0 : k * layout.shardBytes
+    readBytes
   }
 }
 

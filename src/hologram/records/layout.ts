@@ -121,6 +121,20 @@ export class Layout {
     return found.firstSegment + indexInLayer
   }
 
+  /**
+   * Index of the first segment of the pair that segment `index` belongs to in the code rs8p: segments 2i and 2i+1 of a layer, if
+   * their blocks are of one size. Undefined for one that stands alone. @throws RangeError
+   */
+  pairOf(index: number): number | undefined {
+    const { layer, indexInLayer, blockBytes } = this.segment(index)
+    const isSecond = indexInLayer % 2 === 1
+    const other = isSecond ? index - 1 : index + 1
+    if (other >= this.segments) return undefined
+    const partner = this.segment(other)
+    if (partner.layer !== layer || partner.blockBytes !== blockBytes) return undefined
+    return isSecond ? other : index
+  }
+
   /** The segment that holds the stored byte at `offset`. @throws RangeError unless 0 <= offset < size */
   segmentAt(offset: number): Segment {
     if (!Number.isInteger(offset) || offset < 0 || offset >= this.size) {

@@ -20,6 +20,10 @@ const SHAPE_LIMITS = { maxItems: 1024, maxDepth: 3 }
 /** Scales of a tensor. */
 export const MAX_LAYERS = 64
 
+/** How the rows of a segment are made: docs/reference/protocols.md, "Code". */
+export const CODES = ['rs8', 'rs8p'] as const
+export type CodeName = (typeof CODES)[number]
+
 /** One scale of a tensor, or the whole of a blob. */
 export interface Layer {
   /** Blocks of a segment, i.e. shards needed to read the layer. */
@@ -38,7 +42,7 @@ export interface Manifest {
   /** Sealed by the client (docs/reference/protocols.md, "Sealing"); the key is in the link. */
   readonly sealed: boolean
   /** Code family, `encoder` id. */
-  readonly code: 'rs8'
+  readonly code: CodeName
   readonly n: number
   /** Bytes of a full block. */
   readonly blockBytes: number
@@ -168,7 +172,7 @@ function checkScalars(manifest: Manifest): void {
   if (kind !== 'blob' && kind !== 'tensor') throw bad('kind', 'is neither blob nor tensor')
   if (!isCount(size, 0, Number.MAX_SAFE_INTEGER)) throw bad('size', 'is not a number of bytes')
   if (typeof sealed !== 'boolean') throw bad('sealed', 'is not a boolean')
-  if (code !== 'rs8') throw bad('code', `${String(code)} is not known to this software`)
+  if (!CODES.includes(code)) throw bad('code', `${String(code)} is not known to this software`)
   if (!isCount(n, 1, MAX_SHARDS)) throw bad('n', `is not within 1 to ${MAX_SHARDS}`)
   if (
     !isCount(blockBytes, BLOCK_ALIGNMENT_BYTES, MAX_BLOCK_BYTES) ||
@@ -205,7 +209,7 @@ function checkLayers({ kind, layers, n, size }: Manifest): void {
   if (sum !== size) throw bad('size', `is ${size}, but the layers hold ${sum} bytes`)
 }
 
-function checkContent({ n, size, blockBytes, layers, roots, inline }: Manifest): void {
+function checkContent({ code, n, size, blockBytes, layers, roots, inline }: Manifest): void {
   if (!Array.isArray(roots) || !roots.every((root) => isBytes(root, 32))) {
     throw bad('roots', 'is not a list of 32-byte hashes')
   }
@@ -220,6 +224,7 @@ function checkContent({ n, size, blockBytes, layers, roots, inline }: Manifest):
   }
   if (!isBytes(inline, size)) throw bad('inline', `is not the ${size} bytes of the object`)
   if (roots.length !== 0) throw bad('roots', 'are given for an inline object')
+  if (code !== 'rs8') throw bad('code', 'of an inline object is other than rs8')
   if (layers.some(({ k }) => k !== 1)) throw bad('layers', 'of an inline object have a k other than 1')
 }
 

@@ -1,19 +1,42 @@
-import { leafHash, RowCodec } from '../../../encoder/index.ts'
-import type { EncodedSegment, SegmentCodec, SyncBackend } from '../../../encoder/index.ts'
+import { leafHash, PairCodec, RowCodec } from '../../../encoder/index.ts'
+import type { EncodedPair, EncodedSegment, Pair, SegmentCodec, SyncBackend } from '../../../encoder/index.ts'
 
 /** The coder without threads: a simulated second has no use for a second core, and a history must repeat itself. */
 export class InlineCodec implements SegmentCodec {
   readonly #codec: RowCodec
+  readonly #pairs: PairCodec
 
   constructor(backend: SyncBackend) {
     this.#codec = new RowCodec(backend)
+    this.#pairs = new PairCodec(backend)
   }
 
   async encode(...[shape, data, options]: Parameters<SegmentCodec['encode']>): Promise<EncodedSegment> {
     options?.signal?.throwIfAborted()
-    const parity = this.#codec.encode(shape, data, options?.rows)
-    const rows = [...blocksOf(data, shape.blockBytes), ...blocksOf(parity, shape.blockBytes)]
-    return { data, parity, leaves: new Uint8Array(Buffer.concat(rows.map((row) => leafHash(row)))) }
+    return hashed(data, this.#codec.encode(shape, data, options?.rows), shape.blockBytes)
+  }
+
+  async encodePair(...[shape, data, options]: Parameters<SegmentCodec['encodePair']>): Promise<EncodedPair> {
+    options?.signal?.throwIfAborted()
+    const parity = this.#pairs.encode(shape, data, options?.rows)
+    return {
+      first: hashed(data.first, parity.first, shape.blockBytes),
+      second: hashed(data.second, parity.second, shape.blockBytes)
+    }
+  }
+
+  async reconstructSecond(
+    ...[shape, first, second, want, options]: Parameters<SegmentCodec['reconstructSecond']>
+  ): Promise<Uint8Array> {
+    options?.signal?.throwIfAborted()
+    return this.#pairs.reconstructSecond(shape, first, second, want)
+  }
+
+  async repairPair(
+    ...[shape, lost, available, blocks, options]: Parameters<SegmentCodec['repairPair']>
+  ): Promise<Pair> {
+    options?.signal?.throwIfAborted()
+    return this.#pairs.repair(this.#pairs.planRepair(shape, lost, available)!, blocks, shape.blockBytes)
   }
 
   async reconstruct(
@@ -24,6 +47,11 @@ export class InlineCodec implements SegmentCodec {
   }
 
   async close(): Promise<void> {}
+}
+
+function hashed(data: Uint8Array, parity: Uint8Array, blockBytes: number): EncodedSegment {
+  const rows = [...blocksOf(data, blockBytes), ...blocksOf(parity, blockBytes)]
+  return { data, parity, leaves: new Uint8Array(Buffer.concat(rows.map((row) => leafHash(row)))) }
 }
 
 function blocksOf(rows: Uint8Array, blockBytes: number): Uint8Array[] {

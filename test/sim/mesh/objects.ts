@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import { neededShards } from '../../../src/hologram/index.ts'
+import type { CodeName } from '../../../src/hologram/index.ts'
 import type { Prng } from '../engine/index.ts'
 import type { SimNode } from './node.ts'
 import type { World } from './world.ts'
@@ -51,13 +52,15 @@ export async function putObject(
   world: World,
   owner: SimNode,
   number: number,
-  size: number
+  size: number,
+  code?: CodeName
 ): Promise<StoredObject> {
   const bytes = content(number, size)
   const pieces = async function* (): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < size; at += 65_536) yield bytes.subarray(at, at + 65_536)
   }
-  const { cid, manifest } = await owner.hologram!.put(pieces(), { name: `object-${number}`, sizeHint: size })
+  const options = { name: `object-${number}`, sizeHint: size, code }
+  const { cid, manifest } = await owner.hologram!.put(pieces(), options)
   world.trace('put', owner.host, cid.toString(), size)
   const k = manifest.inline === undefined ? neededShards(manifest) : 1
   return { cid, sha256: digestOf(bytes), size, k, n: manifest.n, owner, isEntitled: true }

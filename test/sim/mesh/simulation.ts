@@ -2,7 +2,7 @@
 
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import { isHologramError } from '../../../src/hologram/index.ts'
-import type { FillStats } from '../../../src/hologram/index.ts'
+import type { CodeName, FillStats } from '../../../src/hologram/index.ts'
 import type { OneWayMicros, Prng } from '../engine/index.ts'
 import { digestOf, liveShards, putObject, randomSize, readObject } from './objects.ts'
 import type { StoredObject } from './objects.ts'
@@ -28,6 +28,8 @@ export interface SimulationInit {
   readonly seconds: number
   readonly k: number
   readonly n: number
+  /** @default 'rs8' */
+  readonly code?: CodeName
   readonly maxObjectBytes: number
   /** All objects have the largest size. @default sizes are spread evenly over their logarithm */
   readonly sameSize?: boolean
@@ -214,7 +216,9 @@ export class Simulation {
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         try {
-          this.#objects.push(await putObject(this.#world, next.owner, next.number, next.size))
+          this.#objects.push(
+            await putObject(this.#world, next.owner, next.number, next.size, this.#init.code)
+          )
         } catch (error) {
           count(this.#putFailures, codeOf(error))
         }

@@ -125,6 +125,7 @@ describe('cli: objects through a gateway', () => {
       k: 3,
       n: 5,
       margin: 1,
+      code: 'rs8p',
       fewer: true,
       lease: '2d'
     })
@@ -133,6 +134,7 @@ describe('cli: objects through a gateway', () => {
       k: 3,
       n: 5,
       margin: 1,
+      code: 'rs8p',
       allowFewerShards: true,
       name: 'f',
       sealed: true

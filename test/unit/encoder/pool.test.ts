@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { promisify } from 'node:util'
 import type { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
-import { RowCodec, createSegmentCodec, leafHash } from '../../../encoder/index.ts'
+import { PairCodec, RowCodec, createSegmentCodec, leafHash } from '../../../encoder/index.ts'
 import type { CodecEvent, SegmentCodec } from '../../../encoder/index.ts'
 import { splitRows } from '../../../encoder/shape.ts'
 import { oracle, pickRows, pseudoRandomBytes } from './support.ts'
@@ -31,6 +31,38 @@ describe('segment codec', () => {
     expect(Buffer.from(reference.encode(SHAPE, dataOf(1))).equals(parity)).to.equal(true)
     const rows = [...splitRows(data, SHAPE.blockBytes), ...splitRows(parity, SHAPE.blockBytes)]
     expect(Buffer.concat(rows.map(leafHash)).equals(leaves)).to.equal(true)
+  })
+
+  it('codes pairs as PairCodec does, and hashes their rows', async () => {
+    const pairs = new PairCodec(oracle)
+    const pair = (seed: number) => ({ first: dataOf(seed), second: dataOf(seed + 1) })
+    const { first, second } = await codec.encodePair(SHAPE, pair(5))
+    const expected = pairs.encode(SHAPE, pair(5))
+    const { blockBytes } = SHAPE
+    for (const [encoded, parity, data] of [
+      [first, expected.first, dataOf(5)],
+      [second, expected.second, dataOf(6)]
+    ] as const) {
+      expect(Buffer.compare(encoded.parity, parity)).to.equal(0)
+      expect(Buffer.compare(encoded.data, data)).to.equal(0)
+      const rows = [...splitRows(data, blockBytes), ...splitRows(parity, blockBytes)]
+      expect(Buffer.compare(Buffer.concat(rows.map(leafHash)), encoded.leaves)).to.equal(0)
+    }
+    const all = [first, second].map(({ data, parity }) => Buffer.concat([data, parity]))
+    const given = (half: number, rows: number[]) => ({ rows, blocks: pickRows(all[half], blockBytes, rows) })
+    const second0 = await codec.reconstructSecond(SHAPE, given(0, [0, 1, 2, 3]), given(1, [6, 5, 4, 3]), [0])
+    expect(Buffer.compare(second0, pickRows(all[1], blockBytes, [0]))).to.equal(0)
+    const available = [1, 2, 3, 4, 5, 6]
+    const plan = pairs.planRepair(SHAPE, 0, available)!
+    const blocks = {
+      first: pickRows(all[0], blockBytes, plan.first),
+      second: pickRows(all[1], blockBytes, plan.second)
+    }
+    const repaired = await codec.repairPair(SHAPE, 0, available, blocks)
+    expect(Buffer.compare(repaired.first, pickRows(all[0], blockBytes, [0]))).to.equal(0)
+    expect(Buffer.compare(repaired.second, pickRows(all[1], blockBytes, [0]))).to.equal(0)
+    const refused = await codec.repairPair(SHAPE, 4, available, blocks).catch((error) => error)
+    expect(refused).to.have.property('code', 'BAD_ROWS')
   })
 
   it('moves a whole buffer and copies a view of part of one', async () => {

@@ -8,6 +8,7 @@ import type { ClientContext } from '../context.ts'
 import type { LaneOpener } from './lane.ts'
 import { LocalLane } from './local-lane.ts'
 import { RemoteLane } from './remote-lane.ts'
+import { PairDecoder } from './pairs.ts'
 import { drawnFactors } from '../../steering.ts'
 import { survive } from '../survive.ts'
 import { SegmentReader } from './segment-reader.ts'
@@ -47,18 +48,13 @@ export async function* readSegments(
   signal: AbortSignal
 ): AsyncGenerator<ReadSegment> {
   const { manifest } = object
-  const source = segments[Symbol.iterator]()
+  const order = segments[Symbol.iterator]()
   /** Asked for and not yet read. */
   const open: Segment[] = []
-  const asked = (): Generator<Segment> => noted(source, open)
+  const asked = (): Generator<Segment> => noted(order, open)
   try {
-    for await (const { segment, rows } of readRows(
-      context,
-      object,
-      within(locations, manifest.n),
-      asked(),
-      signal
-    )) {
+    const source = readRows(context, object, manifest.n, within(locations, manifest.n), asked(), signal)
+    for await (const { segment, rows } of source) {
       open.shift()
       yield { segment, rows, isProved: true }
     }
@@ -68,7 +64,7 @@ export async function* readSegments(
     if (readable.n <= manifest.n) throw error
     const added = { ...object, manifest: readable }
     const left = chained(open.splice(0), asked())
-    const rest = readRows(context, added, within(locations, readable.n), left, signal)
+    const rest = readRows(context, added, manifest.n, within(locations, readable.n), left, signal)
     for await (const { segment, rows } of rest) yield { segment, rows, isProved: false }
   }
 }
@@ -94,15 +90,32 @@ function within(locations: ShardLocations, n: number): ShardLocations {
   }
 }
 
+/** @param asPut - shards with which the object was put */
 function readRows(
   context: ClientContext,
   object: ReadableObject,
+  asPut: number,
   locations: ShardLocations,
   segments: Iterable<Segment>,
   signal: AbortSignal
 ): AsyncGenerator<{ segment: Segment; rows: Uint8Array[] }> {
   const { mesh, codec, experience, clock, settings, lines, steering } = context
-  const { n } = object.manifest
+  const { manifest, layout } = object
+  const { n } = manifest
+  const pairs =
+    manifest.code === 'rs8p'
+      ? new PairDecoder({
+          codec,
+          layout,
+          n: asPut,
+          readFirst: async (segment) => {
+            for await (const { rows } of readRows(context, object, asPut, locations, [segment], signal))
+              return rows
+            throw new RangeError(`segment ${segment.index} was not read`)
+          },
+          signal
+        })
+      : undefined
   const reader = new SegmentReader(
     {
       self: mesh.self,
@@ -110,7 +123,11 @@ function readRows(
       locations,
       openLane: laneOpener(context, object),
       inLine: (peer) => lines.get.use(peer.toString()).waiting,
-      decode: async (segment, rows) => dataRows(codec, n, segment, rows, signal),
+      decode: async (segment, rows) => {
+        const data = await dataRows(codec, n, segment, rows, pairs, signal)
+        pairs?.has(segment, data)
+        return data
+      },
       observe: (peer, outcome) => {
         if (!peer.equals(mesh.self)) mesh.observe(peer, outcome)
       },
@@ -127,10 +144,17 @@ function readRows(
       signal
     }
   )
-  return reader.read(segments)
+  return reader.read(pairs === undefined ? segments : expected(segments, pairs))
 }
 
-function laneOpener(context: ClientContext, object: ReadableObject): LaneOpener {
+function* expected(segments: Iterable<Segment>, pairs: PairDecoder): Generator<Segment> {
+  for (const segment of segments) {
+    pairs.expect(segment)
+    yield segment
+  }
+}
+
+export function laneOpener(context: ClientContext, object: Omit<ReadableObject, 'readable'>): LaneOpener {
   const { mesh, holdings, experience, clock, settings, lines, caps } = context
   const { cid, manifest, layout, isBackground = false } = object
   const onCloseFailure = (error: unknown): void => survive(context, 'lane', { cid, peer: mesh.self, error })
@@ -157,17 +181,22 @@ function laneOpener(context: ClientContext, object: ReadableObject): LaneOpener 
 async function dataRows(
   codec: ClientContext['codec'],
   n: number,
-  { k, blockBytes }: Segment,
+  segment: Segment,
   rows: ReadonlyMap<number, Uint8Array>,
+  pairs: PairDecoder | undefined,
   signal: AbortSignal
 ): Promise<Uint8Array[]> {
+  const { k, blockBytes } = segment
   const all = Array.from({ length: k }, (_, row) => rows.get(row))
   const want = all.flatMap((row, index) => (row === undefined ? [index] : []))
   if (want.length > 0) {
     const have = [...rows.keys()]
     const blocks = new Uint8Array(k * blockBytes)
     have.forEach((row, place) => blocks.set(rows.get(row)!, place * blockBytes))
-    const made = await codec.reconstruct({ k, n, blockBytes }, have, blocks, want, { signal })
+    const made =
+      pairs === undefined || pairs.isPlain(segment, have)
+        ? await codec.reconstruct({ k, n, blockBytes }, have, blocks, want, { signal })
+        : await pairs.decode(segment, have, blocks, want)
     want.forEach((row, place) => {
       all[row] = made.subarray(place * blockBytes, (place + 1) * blockBytes)
     })

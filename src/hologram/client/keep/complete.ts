@@ -10,11 +10,14 @@ import type { ClientContext } from '../context.ts'
 import type { ShardOutcomes } from '../put/fan-out.ts'
 import { HomePlan } from '../put/home-plan.ts'
 import { readSegments } from '../get/read-segments.ts'
+import type { ReadableObject } from '../get/read-segments.ts'
 import type { SignedLease } from '../put/publish.ts'
 import type { FinishedObject } from '../put/finished-object.ts'
 import type { SegmentBytes } from '../put/segmenter.ts'
 import { ShardMap } from '../find/shard-map.ts'
-import { sendShards } from '../put/send-shards.ts'
+import type { CodedSegment } from '../put/coder.ts'
+import { sendShards, shardCoder } from '../put/send-shards.ts'
+import { PairRepairs } from './pair-repairs.ts'
 
 export interface CompletionOptions {
   /** Copies with damaged blocks: what is sound of them is read, and they are sent anew to their holders. */
@@ -60,26 +63,35 @@ export async function completeObject(
     placed: [...holders, ...damaged],
     holders: []
   })
-  const rows = readSegments(
-    context,
-    { cid, manifest: decodeManifest(bytes), readable: () => manifest, layout, isBackground: true },
-    locations,
-    allSegments(layout),
-    signal
-  )
-  const sent = await sendShards(context, joined(rows, pace, signal), {
+  const asPut = decodeManifest(bytes)
+  const shards = [...new Set([...plan.homes.map(({ shard }) => shard), ...unknown])]
+  const source: ReadableObject = {
+    cid,
+    manifest: asPut,
+    readable: () => manifest,
+    layout,
+    isBackground: true
+  }
+  const code = { name: asPut.code, n: asPut.n }
+  /** Reads k blocks of each segment and makes the rows from them. */
+  const fromWhole = (first: number, end: number): AsyncIterable<CodedSegment> => {
+    const rows = readSegments(context, source, locations, segmentsOf(layout, first, end), signal)
+    return shardCoder(context, code, { n, shards, signal }, first)(joined(rows, pace, signal))
+  }
+  const repairs = new PairRepairs(context, source, { shards, holders, pace, signal })
+  const sent = await sendShards(context, repairs.coded(fromWhole), {
     n,
     blockBytes: layout.blockBytes,
     seed,
     expectedShardBytes: layout.shardBytes,
     plan,
-    shards: [...new Set([...plan.homes.map(({ shard }) => shard), ...unknown])],
+    shards,
     required: plan.homes.length,
     minimum: 1,
     signal
   })
   try {
-    checkRoots(sent.roots, manifest, decodeManifest(bytes).n)
+    checkRoots(sent.roots, manifest, asPut.n)
   } catch (error) {
     await sent.abandon(error as Error)
     // No other attempt has these bytes.
@@ -123,8 +135,8 @@ function range(first: number, end: number): number[] {
   return Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)
 }
 
-function* allSegments(layout: Layout): Generator<Segment> {
-  for (let index = 0; index < layout.segments; index++) yield layout.segment(index)
+function* segmentsOf(layout: Layout, first: number, end: number): Generator<Segment> {
+  for (let index = first; index < end; index++) yield layout.segment(index)
 }
 
 async function* joined(
@@ -133,10 +145,10 @@ async function* joined(
   signal: AbortSignal
 ): AsyncGenerator<SegmentBytes> {
   for await (const { segment, rows } of source) {
-    const { k, blockBytes, length } = segment
+    const { k, blockBytes, indexInLayer, length } = segment
     await pace.take(length, signal)
     const data = new Uint8Array(k * blockBytes)
     rows.forEach((row, index) => data.set(row, index * blockBytes))
-    yield { k, blockBytes, length, data }
+    yield { k, blockBytes, indexInLayer, length, data }
   }
 }

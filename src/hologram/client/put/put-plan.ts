@@ -1,12 +1,14 @@
 import { MAX_SHARDS } from '../../../../protocols/limits.ts'
 import { HologramError } from '../../errors.ts'
 import { BLOCK_ALIGNMENT_BYTES, MAX_CODED_SEGMENT_BYTES } from '../../records/layout.ts'
+import type { CodeName } from '../../records/manifest.ts'
 import type { PutOptions } from '../../objects.ts'
 import { checkForm } from './form.ts'
 import type { ClientSettings } from '../settings.ts'
 
 /** The code of a put, and how many shards must be acknowledged. */
 export interface PutPlan {
+  readonly code: CodeName
   readonly k: number
   readonly n: number
   /** Shards over k that must be acknowledged. */
@@ -26,13 +28,13 @@ export function planPut(
   const { tensor } = options
   if (tensor !== undefined) checkForm(tensor)
   const finest = tensor?.layers.at(-1)?.k
-  const { k = finest ?? settings.k, n = settings.n } = options
+  const { k = finest ?? settings.k, n = settings.n, code = 'rs8' } = options
   if (finest !== undefined && finest !== k) throw bad('k', k, `must be that of the finest layer, ${finest}`)
   if (!isWhole(n, 1, MAX_SHARDS)) throw bad('n', n, `must be 1 to ${MAX_SHARDS} shards`)
   if (!isWhole(k, 1, n)) throw bad('k', k, `must be 1 to n, which is ${n}`)
   const margin = options.margin ?? Math.ceil((n - k) / 2)
   if (!isWhole(margin, 0, n - k)) throw bad('margin', margin, `must be 0 to n - k, which is ${n - k}`)
-  return { k, n, margin, blockBytes: Math.min(settings.blockBytes, largestBlockOf(n)) }
+  return { code, k, n, margin, blockBytes: Math.min(settings.blockBytes, largestBlockOf(n)) }
 }
 
 /** @throws HologramError 'NOT_ENOUGH_PEERS' naming how many there are and how many are needed */

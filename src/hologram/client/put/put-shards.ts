@@ -17,7 +17,7 @@ import { readBack } from './read-back.ts'
 import { finishObject } from './finished-object.ts'
 import type { FinishedObject } from './finished-object.ts'
 import type { SegmentBytes } from './segmenter.ts'
-import { sendShards } from './send-shards.ts'
+import { sendShards, shardCoder } from './send-shards.ts'
 import { survive } from '../survive.ts'
 
 /**
@@ -102,13 +102,15 @@ async function sendAndCommit(
   const { k, n, margin, blockBytes } = job.plan
   const source = new MeasuredSource(segments)
   const expectedLayers = options.tensor?.layers ?? [{ k, length: options.sizeHint ?? 0 }]
-  const sent = await sendShards(context, source, {
+  const shards = Array.from({ length: n }, (_, shard) => shard)
+  const code = shardCoder(context, { name: job.plan.code, n }, { n, shards, signal: job.signal })
+  const sent = await sendShards(context, code(source), {
     n,
     blockBytes,
     seed,
     expectedShardBytes: new Layout({ blockBytes, layers: expectedLayers }).shardBytes,
     plan: homes,
-    shards: Array.from({ length: n }, (_, shard) => shard),
+    shards,
     required: k + margin,
     minimum: k,
     signal: job.signal,
@@ -144,7 +146,7 @@ function manifestOf(
     ...formFields(options.tensor, { k: plan.k, length: source.size }),
     size: source.size,
     sealed: options.sealed ?? false,
-    code: 'rs8',
+    code: plan.code,
     n: plan.n,
     blockBytes: plan.blockBytes,
     roots: [...roots.values()],

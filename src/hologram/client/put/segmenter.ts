@@ -6,6 +6,8 @@ import type { Layer } from '../../records/manifest.ts'
 export interface SegmentBytes {
   readonly k: number
   readonly blockBytes: number
+  /** Within its layer, from 0. */
+  readonly indexInLayer: number
   /** Bytes of the object in this segment; zeros follow. */
   readonly length: number
   /** k * blockBytes bytes. The only view of its buffer, so that the buffer can be transferred to a worker. */
@@ -28,7 +30,7 @@ export function segmenter(
     for await (const chunk of source) {
       for (let offset = 0; offset < chunk.byteLength;) {
         if (length === segmentBytes) {
-          yield { k, blockBytes, length, data }
+          yield { k, blockBytes, indexInLayer: cut, length, data }
           cut++
           data = unfilled(segmentBytes)
           length = 0
@@ -39,7 +41,7 @@ export function segmenter(
         offset = end
       }
     }
-    if (length > 0 || cut === 0) yield lastSegment(k, length, data)
+    if (length > 0 || cut === 0) yield { ...lastSegment(k, length, data), indexInLayer: cut }
   }
 }
 
@@ -103,7 +105,11 @@ function otherLength(what: 'more' | 'fewer'): HologramError<'BAD_CODE_PARAMETERS
   })
 }
 
-function lastSegment(k: number, length: number, data: Uint8Array<ArrayBuffer>): SegmentBytes {
+function lastSegment(
+  k: number,
+  length: number,
+  data: Uint8Array<ArrayBuffer>
+): Omit<SegmentBytes, 'indexInLayer'> {
   const blockBytes = segmentBlockBytes(length, k)
   data.fill(0, length)
   const rows = k * blockBytes === data.byteLength ? data : data.slice(0, k * blockBytes)

@@ -1,7 +1,7 @@
 import { MerkleRootBuilder } from '../../../../encoder/index.ts'
 import { pipe } from 'it-pipe'
 import { coder } from './coder.ts'
-import type { CodedSegment } from './coder.ts'
+import type { CodedSegment, ObjectCode } from './coder.ts'
 import type { ClientContext } from '../context.ts'
 import { discardUploads } from './discard-uploads.ts'
 import { ALL_SILENT_FACTOR, FanOut } from './fan-out.ts'
@@ -9,7 +9,6 @@ import type { ShardOutcomes } from './fan-out.ts'
 import type { HomePlan } from './home-plan.ts'
 import { LocalSink } from './local-sink.ts'
 import { RemoteSink } from './remote-sink.ts'
-import type { SegmentBytes } from './segmenter.ts'
 import type { FinishedObject } from './finished-object.ts'
 import type { SinkOpener } from './shard-sink.ts'
 import { survive } from '../survive.ts'
@@ -50,8 +49,19 @@ export interface SentShards {
   discard: () => void
 }
 
+/** Makes the rows of segments that a transfer needs. */
+export function shardCoder(
+  { codec, settings }: Pick<ClientContext, 'codec' | 'settings'>,
+  code: ObjectCode,
+  { n, shards, signal }: Pick<ShardTransfer, 'n' | 'shards' | 'signal'>,
+  first = 0
+): ReturnType<typeof coder> {
+  const parityRows = (k: number): number[] => shards.filter((shard) => shard >= k).sort((a, b) => a - b)
+  return coder(codec, code, n, { parityRows, depth: settings.codingDepth, first, signal })
+}
+
 /**
- * Codes segments and sends the planned shards to their homes: source -> coder -> n senders, with backpressure from
+ * Sends the planned shards of coded segments to their homes: source -> coder -> n senders, with backpressure from
  * the slowest holder that is needed to the source. Resolves when the source has ended.
  *
  * @throws whatever the source throws, HologramError 'NOT_DURABLE' | 'QUOTA'; holders then keep what has arrived, unless the
@@ -59,10 +69,10 @@ export interface SentShards {
  */
 export async function sendShards(
   context: ClientContext,
-  segments: AsyncIterable<SegmentBytes>,
+  coded: AsyncIterable<CodedSegment>,
   job: ShardTransfer
 ): Promise<SentShards> {
-  const { codec, mesh, clock, settings } = context
+  const { mesh, clock, settings } = context
   const { n, plan, shards, signal } = job
   const roots = new Map(shards.map((shard) => [shard, new MerkleRootBuilder()]))
   const end = await context.lines.beginPut(signal)
@@ -91,18 +101,13 @@ export async function sendShards(
     plan
   )
   const discard = (): void => discardUploads(context, job.seed, fanOut.unfinished)
-  const parityRows = (k: number): number[] => shards.filter((shard) => shard >= k).sort((a, b) => a - b)
   try {
-    await pipe(
-      segments,
-      coder(codec, n, { parityRows, depth: settings.codingDepth, signal }),
-      async (coded: AsyncIterable<CodedSegment>) => {
-        for await (const segment of coded) {
-          for (const [shard, root] of roots) root.append(segment.leaf(shard))
-          await fanOut.write(segment)
-        }
+    await pipe(coded, async (source: AsyncIterable<CodedSegment>) => {
+      for await (const segment of source) {
+        for (const [shard, root] of roots) root.append(segment.leaf(shard))
+        await fanOut.write(segment)
       }
-    )
+    })
   } catch (error) {
     await fanOut.abort(error as Error).finally(end)
     job.onBroken?.(discard)

@@ -40,6 +40,25 @@ const geometry = fc
   .map(({ blockBytes, layers }) => ({ blockBytes, layers: [...layers].sort((a, b) => a.k - b.k) }))
 
 describe('layout', () => {
+  it('pairs segments of a layer whose blocks are of one size', () => {
+    const pairs = (layers: Layer[]): Array<number | undefined> => {
+      const layout = new Layout({ blockBytes: 128, layers })
+      return Array.from({ length: layout.segments }, (_, index) => layout.pairOf(index))
+    }
+    expect(pairs([{ k: 2, length: 256 }])).to.deep.equal([undefined])
+    expect(pairs([{ k: 2, length: 4 * 256 }])).to.deep.equal([0, 0, 2, 2])
+    // Its last blocks are shorter.
+    expect(pairs([{ k: 2, length: 3 * 256 + 1 }])).to.deep.equal([0, 0, undefined, undefined])
+    // Its last blocks are padded to the size of the others.
+    expect(pairs([{ k: 2, length: 3 * 256 + 200 }])).to.deep.equal([0, 0, 2, 2])
+    expect(
+      pairs([
+        { k: 2, length: 3 * 256 },
+        { k: 2, length: 2 * 256 }
+      ])
+    ).to.deep.equal([0, 0, undefined, 3, 3])
+  })
+
   it('cuts as the specification says, at every size around a boundary', () => {
     const block = 256
     for (const k of [1, 2, 3, 5, 7, 8]) {

@@ -62,6 +62,12 @@ describe('manifest', () => {
     )
   })
 
+  it('names one of two codes, and rs8 when it has the bytes itself', async () => {
+    const pairs = { ...sharded, code: 'rs8p' as const }
+    expect(decodeManifest(encodeManifest(pairs))).to.deep.equal(pairs)
+    expect(await blamedWith(inline, { code: 'rs8p' })).to.equal('code')
+  })
+
   it('leaves undefined fields out', () => {
     expect(encodeManifest({ ...sharded, inline: undefined })).to.deep.equal(encodeManifest(sharded))
   })
@@ -95,7 +101,7 @@ describe('manifest', () => {
       kind: ['file', 1],
       size: [-1, 0.5, 2n ** 53n, '1', 2001],
       sealed: [0, 'false'],
-      code: ['rs16', 1],
+      code: ['rs16', 'rs8p ', 1],
       n: [0, 257, 3.5, 1, 3],
       blockBytes: [0, 63, 65, 100, 2 ** 20 + 64, 2 ** 21],
       layers: [[], {}, [1], [{ k: 2 }], [{ k: 2, length: 2000, extra: 1 }], [[2, 2000]]],

@@ -55,7 +55,7 @@ describe('durability of a put', () => {
   const network = { k: 4, n: 9, blockBytes: 262_144 }
 
   it('takes the code of the network, and half of what may be lost as margin', () => {
-    expect(planPut({}, network)).to.deep.equal({ k: 4, n: 9, margin: 3, blockBytes: 262_144 })
+    expect(planPut({}, network)).to.deep.equal({ code: 'rs8', k: 4, n: 9, margin: 3, blockBytes: 262_144 })
     expect(planPut({ k: 2, n: 3, margin: 0 }, network)).to.include({ k: 2, n: 3, margin: 0 })
     expect(planPut({ k: 1, n: 1 }, network)).to.include({ k: 1, n: 1, margin: 0 })
     expect(planPut({ k: 256, n: 256 }, network)).to.include({ k: 256, n: 256, margin: 0 })
