@@ -84,3 +84,27 @@ export const refuseEmptyValues = (argv: readonly string[]): void => {
     if (name !== undefined) throw usageError(`${name} is empty.`, `Give ${name} a value, or leave it out.`)
   })
 }
+
+/**
+ * yargs takes every value of a switch that is not 'true' for false.
+ *
+ * @param argv - as the user wrote it
+ * @param parsed - what yargs made of it
+ * @throws CliError 'USAGE'
+ */
+export const refuseBadSwitches = (
+  argv: readonly string[],
+  parsed: Readonly<Record<string, unknown>>
+): void => {
+  for (const word of argv) {
+    if (word === '--') return
+    const [, dashes, name, value] = /^(--?)([\w-]+)=(.*)$/s.exec(word) ?? []
+    if (name === undefined || value === 'true' || value === 'false') continue
+    const isSwitch = [parsed[name]].flat().every((one) => typeof one === 'boolean')
+    if (isSwitch)
+      throw usageError(
+        `${dashes}${name} is either true or false.`,
+        `Write ${dashes}${name}, or leave it out.`
+      )
+  }
+}

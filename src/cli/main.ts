@@ -23,7 +23,7 @@ import { statusCommand } from './commands/status.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { webCommand } from './commands/web.ts'
 import { namesOf, refuseUnknown } from './command-names.ts'
-import { refuseEmptyValues } from './command-values.ts'
+import { refuseBadSwitches, refuseEmptyValues } from './command-values.ts'
 import { escapeDashes } from './dash.ts'
 import { errorJson, errorText, exitCodeOf, usageError } from './errors.ts'
 import { GLOBAL_OPTIONS } from './globals.ts'
@@ -151,6 +151,7 @@ export const parser = (argv: readonly string[], io: Io, all = commands(io)): Arg
   for (const command of all) line.command(command)
   return line
     .completion('completion', 'Print a script that completes commands in bash or zsh')
+    .middleware((parsed) => refuseBadSwitches(argv, parsed), true)
     .demandCommand(1, 'Say what to do.')
     .strictOptions()
     .version(VERSION)
@@ -160,7 +161,8 @@ export const parser = (argv: readonly string[], io: Io, all = commands(io)): Arg
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error: Error | null | undefined) => {
-      throw error ?? usageError(message)
+      // Some of its texts are lists over several lines.
+      throw error ?? usageError(message.replace(/\s*\n\s*/g, ' '))
     })
 }
 
@@ -174,6 +176,8 @@ const STRINGS = {
     'The command needs more: it got %s of %s arguments.'
   ),
   'Missing required argument: %s': forBoth('The option --%s must be given.'),
+  'Invalid values:': 'A value is not right:',
+  'Argument: %s, Given: %s, Choices: %s': '--%s is %s; it may be %s.',
   'Unknown argument: %s': forBoth('There is no option "%s" for this command.')
 } as unknown as Record<string, string>
 

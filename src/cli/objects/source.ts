@@ -5,6 +5,7 @@ import { basename } from 'node:path'
 import { CliError, usageError } from '../errors.ts'
 import { orAborted } from '../io.ts'
 import type { Io } from '../io.ts'
+import { naming } from './target.ts'
 import { identityOf, sameIdentity } from './resume-record.ts'
 
 const READ_BYTES = 1 << 20
@@ -46,14 +47,21 @@ export const openSource = async (
   try {
     return await fromHandle(path, handle, signal)
   } catch (error) {
-    await handle.close()
+    await letGo(handle, signal)
     throw error
   }
 }
 
+/** To close waits for a read that is under way, which may wait for ever. */
+const letGo = async (handle: FileHandle, signal: AbortSignal): Promise<void> => {
+  const closed = handle.close()
+  if (signal.aborted) closed.catch(() => {})
+  else await closed
+}
+
 const fromHandle = async (path: string, handle: FileHandle, signal: AbortSignal): Promise<Source> => {
   const stats = await handle.stat({ bigint: true })
-  const close = async (): Promise<void> => await handle.close()
+  const close = async (): Promise<void> => await letGo(handle, signal)
   const name = basename(path)
   if (stats.isDirectory()) {
     throw new CliError(
@@ -64,15 +72,9 @@ const fromHandle = async (path: string, handle: FileHandle, signal: AbortSignal)
   }
   if (!stats.isFile()) {
     // A pipe or device: its length shows when it ends.
-    const bytes = handle.createReadStream({ autoClose: false })
-    // To close waits for a read that is under way, which may wait for ever.
-    const letGo = async (): Promise<void> => {
-      if (signal.aborted) void close().catch(() => {})
-      else await close()
-    }
-    return { name, sizeBytes: undefined, bytes, close: letGo }
+    return { name, sizeBytes: undefined, bytes: handle.createReadStream({ autoClose: false }), close }
   }
-  if (stats.blocks === 0n) return { name, ...(await withoutBlocks(path, handle, stats)), close }
+  if (stats.blocks === 0n) return { name, ...(await withoutBlocks(path, handle, stats, signal)), close }
   return {
     name,
     sizeBytes: Number(stats.size),
@@ -89,16 +91,20 @@ const fromHandle = async (path: string, handle: FileHandle, signal: AbortSignal)
 const withoutBlocks = async (
   path: string,
   handle: FileHandle,
-  before: BigIntStats
+  before: BigIntStats,
+  signal: AbortSignal
 ): Promise<Pick<Source, 'sizeBytes' | 'bytes'>> => {
-  const first = await readFully(handle)
+  // The kernel may keep a reader of its files waiting, as the one of its log.
+  const read = async (): Promise<Uint8Array> =>
+    await naming(path, async () => await orAborted(signal, readFully(handle)))
+  const first = await read()
   const isWhole = first.byteLength < READ_BYTES
   return {
     sizeBytes: isWhole ? first.byteLength : undefined,
     bytes: (async function* () {
       let part = first
       while (part.byteLength === READ_BYTES) {
-        const next = await readFully(handle)
+        const next = await read()
         yield part
         part = next
       }

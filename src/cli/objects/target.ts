@@ -31,7 +31,7 @@ const DESCRIPTOR = /^\/(?:dev|proc\/(?:self|thread-self|\d+))\/fd\/(\d+)$/
 
 /** @throws CliError 'FILE_EXISTS' | 'NO_SUCH_FOLDER'; errors of the system */
 export const findTarget = async (path: string, force: boolean): Promise<Target> =>
-  await naming(path, async () => await find(path, force))
+  await naming(path, async () => await find(path, force), 'write')
 
 const find = async (path: string, force: boolean): Promise<Target> => {
   if (path === '-') return { kind: 'descriptor', path, descriptor: 1 }
@@ -110,13 +110,17 @@ const forEach = async (
   return written
 }
 
-/** Errors of the system name the path that the user gave, not one that only we know. */
-export const naming = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+/**
+ * Errors of the system name the path that the user gave, not one that only we know.
+ *
+ * @param purpose - what the user wants of the path, where the call that failed is only a step towards it
+ */
+export const naming = async <T>(path: string, work: () => Promise<T>, purpose?: 'write'): Promise<T> => {
   try {
     return await work()
   } catch (error) {
     if (typeof (error as NodeJS.ErrnoException).syscall !== 'string') throw error
-    throw aboutPath(path, error)
+    throw aboutPath(path, purpose === undefined ? error : Object.assign(error as Error, { syscall: purpose }))
   }
 }
 

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { eventually } from '../../support/eventually.ts'
@@ -138,6 +138,32 @@ describe('cli: faults of the system', function () {
     for (const [exitCode, options, args] of cases) {
       expectRefusal(await onDisk(options, ...args), exitCode, disk)
     }
+  })
+
+  it('ends by a signal though a read of its source never returns', async function () {
+    // The log of the kernel is a file whose end is never reached.
+    const source = '/proc/kmsg'
+    const isReadable = await open(source, 'r').then(
+      async (file) => await file.close().then(() => true),
+      () => false
+    )
+    if (!isReadable) return this.skip()
+    const folder = thhe.path('blocked')
+    await startNode(folder)
+    const put = spawn(process.execPath, [LAUNCHER, 'put', source, '--data', folder], {
+      env: thhe.env(),
+      stdio: 'ignore'
+    })
+    children.push(put)
+    const fds = `/proc/${put.pid}/fd`
+    await eventually('the put reads its source', async () => {
+      const files = (await readdir(fds)).map(async (fd) => await readlink(`${fds}/${fd}`).catch(() => ''))
+      return (await Promise.all(files)).includes(source)
+    })
+    const ended = once(put, 'exit')
+    put.kill('SIGTERM')
+    const [code, signal] = (await ended) as [number | null, string | null]
+    expect(code ?? signal).to.be.oneOf([143, 'SIGTERM'])
   })
 
   it('reports that standard output cannot be written', async () => {

@@ -101,6 +101,26 @@ describe('cli: every command with every bad value', function () {
     })
   }
 
+  it('refuses a switch that is neither true nor false', async () => {
+    for (const leaf of leaves) {
+      for (const [name, option] of leaf.record.options) {
+        if (isValued(option) || ['help', 'version'].includes(name)) continue
+        const argv = [...leaf.words, ...argumentsOf(leaf), ...requiredOf(leaf), `--${name}=maybe`]
+        const answer = await runInProcess(world, argv)
+        expectSentence(argv, answer)
+        expect(answer.exitCode, argv.join(' ')).to.equal(2)
+        expect(answer.stderr, argv.join(' ')).to.include(`--${name} is either true or false`)
+      }
+    }
+  })
+
+  it('names the choices of an option in one sentence', async () => {
+    const { exitCode, stderr } = await runInProcess(world, ['node', '--log-level', 'loud'])
+    expect(exitCode).to.equal(2)
+    expect(stderr).to.match(/^thhe: .*--log-level is "loud"; it may be "error", "warn", "info", "debug"\./)
+    expect(stderr).to.not.include('\\n')
+  })
+
   it('survives absurd values', async () => {
     let options = 0
     for (const leaf of leaves) {
