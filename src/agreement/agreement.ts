@@ -1,19 +1,18 @@
-import { createHash } from 'node:crypto'
 import { equalBytes, toHex } from '../../fba/bytes.ts'
-import { leaderSeed, quorumSetNodes, Scp, statementValues, verifyExternalization } from '../../fba/index.ts'
+import { leaderSeed, quorumSetNodes, Scp, statementValues } from '../../fba/index.ts'
 import type {
-  BallotStatement,
   Envelope,
   Equivocation,
   NodeId,
   QuorumSet,
-  ReceiveOutcome,
   SlotRecord,
   Statement,
   TimerKind
 } from '../../fba/index.ts'
 import { deadlineIn } from '../clock/index.ts'
-import type { Cancel, Clock, RandomSource } from '../clock/index.ts'
+import type { Clock, RandomSource } from '../clock/index.ts'
+import { answerQuestion, askForDecision, gossipOutcome, optional, sha256 } from './exchange.ts'
+import type { EpochOutcome } from './exchange.ts'
 import { MAX_INLINE_VALUE_BYTES } from './epoch-value.ts'
 import { Health } from './health.ts'
 import type { ValidatorStatus } from './health.ts'
@@ -29,11 +28,9 @@ import { Payloads } from './payloads.ts'
 import { Questions } from './questions.ts'
 import type { QuestionsInit } from './questions.ts'
 import type { AgreementRecords } from './records.ts'
+import { Timers } from './timers.ts'
 import { VALUE_NAME_BYTES, ValuePool } from './value-pool.ts'
 import { VALUE_PATIENCE_MS, ValueRequests } from './value-requests.ts'
-
-/** What becomes of an envelope that came by gossip: passed on, dropped, or held against its sender. */
-export type EpochOutcome = 'accept' | 'ignore' | 'reject'
 
 export interface AgreementLogger {
   info(message: string, fields?: object): void
@@ -91,18 +88,14 @@ const DEFAULT_EPOCH_MS = 5_000
 const REPAIR_MS = 2_000
 /** Next proposal after one that was impossible because validators have not reported yet. */
 const RETRY_PROPOSAL_MS = 1_000
-const SLOTS_PER_ANSWER = 4
 /** Decided slots that peers may still ask about, as `Scp` keeps them. */
 const SLOTS_BEHIND = 12
-const PROOF_DEADLINE_MS = 5_000
 /** Answers that wait for a value which this node is fetching itself. */
 const MAX_HELD_ANSWERS = 64
 /** The account of the fetching of decided values. */
 const DECIDED = 'decided'
 /** Epochs grow to this many times their length at most. */
 const MAX_EPOCH_STRETCH = 2
-
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
 /** The node's part in agreeing on the map: proposes and votes as a validator, follows as anybody else. */
 export class Agreement<M> {
@@ -118,7 +111,7 @@ export class Agreement<M> {
   readonly #values = new ValuePool(sha256)
   readonly #valueRequests: ValueRequests
   readonly #stopping = new AbortController()
-  readonly #timers = new Map<string, Cancel>()
+  readonly #timers: Timers
   readonly #chain: MapChain<M>
   readonly #health: Health
   readonly #listeners = new Set<(map: M, slot: number) => void>()
@@ -142,6 +135,7 @@ export class Agreement<M> {
     this.#init = init
     this.#quorumSet = init.quorumSet ?? init.roster
     this.#epochMs = init.epochMs ?? DEFAULT_EPOCH_MS
+    this.#timers = new Timers(clock)
     this.#payloads = new Payloads(sha256, (signed) => rules.read(signed))
     this.#judge = new Judge({
       roster: init.roster,
@@ -214,7 +208,7 @@ export class Agreement<M> {
       isValidator: this.isValidator
     })
     this.#restore(slots)
-    this.#schedule('epoch', this.#epochMs, () => this.#beginEpoch())
+    this.#timers.set('epoch', this.#epochMs, () => this.#beginEpoch())
     this.#repairLater()
     void this.#questions.ask({ fromSlot: this.#scp.currentSlot })
   }
@@ -222,8 +216,7 @@ export class Agreement<M> {
   async stop(): Promise<void> {
     this.#isRunning = false
     this.#stopping.abort(new Error('the node stops'))
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
+    this.#timers.stop()
     await Promise.allSettled([this.#outbox.settled(), this.#chain.digest()])
   }
 
@@ -261,31 +254,10 @@ export class Agreement<M> {
   async answer(question: Question): Promise<Reply> {
     const awaited = (question.payloads ?? []).map(toHex).filter((name) => this.#values.isWanted(name))
     if (awaited.length > 0 && this.#heldAnswers < MAX_HELD_ANSWERS) await this.#hold(awaited)
-    return this.#answer(question)
-  }
-
-  #answer({ fromSlot, quorumSets = [], payloads = [], proofOfSlot }: Question): Reply {
-    const scp = this.#scp
-    const envelopes: Envelope[] = []
-    const sets: QuorumSet[] = []
-    if (fromSlot !== undefined) {
-      const first = Math.max(fromSlot, scp.currentSlot - SLOTS_PER_ANSWER + 1)
-      for (let slot = first; slot < first + SLOTS_PER_ANSWER; slot++) envelopes.push(...scp.stateFor(slot))
-    }
-    const proof = proofOfSlot === undefined ? undefined : scp.proofFor(proofOfSlot)
-    if (proof !== undefined) {
-      envelopes.push(...proof.envelopes)
-      sets.push(...proof.quorumSets)
-    }
-    for (const hash of quorumSets) sets.push(...optional(scp.quorumSet(hash)))
-    return {
-      currentSlot: scp.currentSlot,
-      envelopes: envelopes.filter((envelope) => this.#maySay(envelope)),
-      quorumSets: sets,
-      payloads: payloads.flatMap((hash) =>
-        optional(this.#values.known(hash)?.bytes ?? this.#payloads.bytes(hash))
-      )
-    }
+    return answerQuestion(this.#scp, question, {
+      maySay: (envelope) => this.#maySay(envelope),
+      payload: (hash) => this.#values.known(hash)?.bytes ?? this.#payloads.bytes(hash)
+    })
   }
 
   status(): AgreementStatus {
@@ -356,8 +328,8 @@ export class Agreement<M> {
         this.#questions.wantQuorumSet(hash)
         return undefined
       },
-      setTimer: (slot, timer, delayMs, onFire) => this.#schedule(timerName(slot, timer), delayMs, onFire),
-      stopTimer: (slot, timer) => this.#cancel(timerName(slot, timer)),
+      setTimer: (slot, timer, delayMs, onFire) => this.#timers.set(timerName(slot, timer), delayMs, onFire),
+      stopTimer: (slot, timer) => this.#timers.cancel(timerName(slot, timer)),
       slotAgeSeconds: () => (clock.monotonicMs() - this.#slotSinceMs) / 1000,
       externalized: (slot, name) => this.#externalized(slot, name),
       equivocation: ({ nodeId, slotIndex }) =>
@@ -372,7 +344,7 @@ export class Agreement<M> {
     const slot = this.#scp.currentSlot
     if (slot !== this.#chain.before.slot + 1) return
     const value = this.#judge.propose(link.reports(), this.#chain.before)
-    if (value === undefined) return this.#schedule('epoch', RETRY_PROPOSAL_MS, () => this.#beginEpoch())
+    if (value === undefined) return this.#timers.set('epoch', RETRY_PROPOSAL_MS, () => this.#beginEpoch())
     this.#proposedAtMs ??= clock.monotonicMs()
     const name = sha256(value)
     this.#unsent = this.#values.known(name) === undefined ? name : undefined
@@ -407,7 +379,7 @@ export class Agreement<M> {
     this.#scp.reconsider(this.#scp.currentSlot)
     // A slow network gets longer epochs; a decision that waited for a quorum to come back says nothing about its speed.
     const tookMs = Math.min(this.#lastDecisionMs ?? 0, MAX_EPOCH_STRETCH * this.#epochMs)
-    this.#schedule('epoch', Math.max(this.#epochMs, tookMs + 1_000), () => this.#beginEpoch())
+    this.#timers.set('epoch', Math.max(this.#epochMs, tookMs + 1_000), () => this.#beginEpoch())
     for (const listener of this.#listeners) listener(map, slot)
   }
 
@@ -450,15 +422,10 @@ export class Agreement<M> {
   /** Moves to a later slot on the proof that an earlier one was decided. */
   async #catchUp(peer: string, slot: number): Promise<void> {
     const { link, verify, clock, logger } = this.#components
-    using deadline = deadlineIn(clock, PROOF_DEADLINE_MS, this.#stopping.signal)
-    const reply = await link.ask(peer, { proofOfSlot: slot }, { signal: deadline.signal })
-    const envelopes = reply.envelopes.filter(isBallotOf(slot))
-    const name = envelopes
-      .map(({ statement }) => decidedValue(statement))
-      .find((found) => found !== undefined)
+    const { signal } = this.#stopping
+    const name = await askForDecision(peer, slot, { link, clock, signal, verify, quorumSet: this.#quorumSet })
     if (name === undefined || slot < this.#scp.currentSlot) return
-    const proof = { slotIndex: slot, value: name, envelopes, quorumSets: reply.quorumSets }
-    if (!verifyExternalization(proof, this.#quorumSet, { sha256, verify })) {
+    if (name === 'unproved') {
       return logger.info('a peer gave no proof for the slot that it claims', { peer, slot })
     }
     logger.info('caught up with the agreed map', { from: this.#scp.currentSlot, to: slot + 1 })
@@ -473,14 +440,14 @@ export class Agreement<M> {
   /** Not more often than this: whoever answers with more such statements would have this node ask without end. */
   #askAhead(from: string | undefined): void {
     if (this.#timers.has('ahead')) return
-    this.#schedule('ahead', REPAIR_MS, () => {})
+    this.#timers.set('ahead', REPAIR_MS, () => {})
     void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
   }
 
   /** While a slot is under way for long, or something is missing, a few peers are asked. */
   #repairLater(): void {
     const { clock, random } = this.#components
-    this.#schedule('repair', REPAIR_MS * (1 + random.unit()), () => {
+    this.#timers.set('repair', REPAIR_MS * (1 + random.unit()), () => {
       const isLate = clock.monotonicMs() - this.#slotSinceMs > this.#epochMs + REPAIR_MS
       if (isLate || this.#questions.isWaiting || this.#chain.isBehind) {
         void this.#questions.ask({ fromSlot: this.#scp.currentSlot })
@@ -567,50 +534,6 @@ export class Agreement<M> {
   #noteUnheard({ statement }: Envelope): void {
     this.#components.logger.info('a statement on the map reached nobody yet', { slot: statement.slotIndex })
   }
-
-  #schedule(name: string, delayMs: number, run: () => void): void {
-    this.#cancel(name)
-    if (!this.#isRunning) return
-    this.#timers.set(
-      name,
-      this.#components.clock.after(delayMs, () => {
-        this.#timers.delete(name)
-        run()
-      })
-    )
-  }
-
-  #cancel(name: string): void {
-    this.#timers.get(name)?.()
-    this.#timers.delete(name)
-  }
 }
 
 const timerName = (slot: number, timer: TimerKind): string => `${slot} ${timer}`
-
-function gossipOutcome(outcome: ReceiveOutcome): EpochOutcome {
-  switch (outcome) {
-    case 'processed':
-      return 'accept'
-    case 'malformed':
-    case 'bad-signature':
-    case 'bad-quorum-set':
-      return 'reject'
-    default:
-      return 'ignore'
-  }
-}
-
-const isBallotOf =
-  (slot: number) =>
-  (envelope: Envelope): envelope is Envelope<BallotStatement> =>
-    envelope.statement.slotIndex === slot && envelope.statement.type !== 'nominate'
-
-function decidedValue(statement: Statement): Uint8Array | undefined {
-  if (statement.type === 'externalize') return statement.commit.value
-  return statement.type === 'confirm' ? statement.ballot.value : undefined
-}
-
-function optional<T>(item: T | undefined): T[] {
-  return item === undefined ? [] : [item]
-}

@@ -2,13 +2,7 @@
 // with durable records, payloads fetched before a vote, and catch-up for those that were away.
 // May not enter: sockets, disks, libp2p; they come in as AgreementLink and AgreementRecords. Nor what a map means (MapRules).
 export { Agreement } from './agreement.ts'
-export type {
-  AgreementComponents,
-  AgreementInit,
-  AgreementLogger,
-  AgreementStatus,
-  EpochOutcome
-} from './agreement.ts'
+export type { AgreementComponents, AgreementInit, AgreementLogger, AgreementStatus } from './agreement.ts'
 export { AgreementError } from './errors.ts'
 export type { AgreementErrorCode } from './errors.ts'
 export {
@@ -25,3 +19,6 @@ export { Outbox } from './outbox.ts'
 export { Questions } from './questions.ts'
 export { MemoryRecords } from './records.ts'
 export type { AgreementRecords, RecordChange } from './records.ts'
+export { answerQuestion, askForDecision, gossipOutcome, optional, sha256 } from './exchange.ts'
+export type { EpochOutcome } from './exchange.ts'
+export { Timers } from './timers.ts'

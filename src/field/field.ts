@@ -1,22 +1,26 @@
-import { createHash } from 'node:crypto'
 import { fromHex, toHex } from '../../fba/bytes.ts'
-import { quorumSetNodes, Scp, statementValues, verifyExternalization } from '../../fba/index.ts'
+import { leaderSeed, quorumSetNodes, Scp, statementValues } from '../../fba/index.ts'
 import type {
-  BallotStatement,
   Envelope,
   Equivocation,
   NodeId,
   QuorumSet,
-  ReceiveOutcome,
   SlotRecord,
   Statement,
   TimerKind
 } from '../../fba/index.ts'
-import { Outbox, Questions } from '../agreement/index.ts'
+import {
+  answerQuestion,
+  askForDecision,
+  gossipOutcome,
+  optional,
+  Outbox,
+  Questions,
+  sha256,
+  Timers
+} from '../agreement/index.ts'
 import type { AgreementLogger, AgreementRecords, EpochOutcome, Question, Reply } from '../agreement/index.ts'
-import { deadlineIn } from '../clock/index.ts'
-import type { Cancel, Clock, RandomSource } from '../clock/index.ts'
-import { applyBatch } from './apply.ts'
+import type { Clock, RandomSource } from '../clock/index.ts'
 import { FieldError } from './errors.ts'
 import { Journal } from './journal.ts'
 import { FIELD_LIMITS, ROUNDS_KEPT } from './limits.ts'
@@ -26,17 +30,18 @@ import type { SlotName } from './name.ts'
 import { OwnTransactions } from './own-transactions.ts'
 import { Payloads } from './payloads.ts'
 import { Pool } from './pool.ts'
+import { refuseIfRefused } from './refusals.ts'
 import { combine, judge, propose } from './round-rules.ts'
 import type { Before } from './round-rules.ts'
-import { decodeRoundValue, orderOf, readRoundValue } from './round-value.ts'
+import { decodeRoundValue, ROUND_VALUE_BYTES } from './round-value.ts'
 import type { LogEntry } from './slot-log.ts'
 import type { SlotProof } from './slot-proof.ts'
 import type { SlotEntry } from './state.ts'
 import { StateChain } from './state-chain.ts'
-import { weighValues } from './superposition.ts'
+import { Superposition } from './superposition.ts'
 import type { Candidate } from './superposition.ts'
-import { encodeTransactions, MAX_GOSSIP_TRANSACTION_BYTES } from './transaction-gossip.ts'
 import type { TransactionGossip } from './transaction-gossip.ts'
+import { TransactionOutbox } from './transaction-outbox.ts'
 import { signTransaction, verifyTransaction } from './transaction.ts'
 import type { TransactionVerifier } from './transaction.ts'
 import type { Change, Outcome, SignedTransaction } from './types.ts'
@@ -112,12 +117,8 @@ const PUBLISH_MS = 5
 const REPAIR_MS = 2_000
 /** An idle node asks a few peers whether it has missed a round. */
 const IDLE_QUESTION_MS = 20_000
-const PROOF_DEADLINE_MS = 5_000
-const ROUNDS_PER_ANSWER = 4
 /** Hashes asked for at a time, that transactions were announced by. */
 const MAX_ANNOUNCED_WANTED = 1024
-
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
 /** The node's part in the field: submits, orders as a validator, applies as everybody. */
 export class Field {
@@ -132,8 +133,10 @@ export class Field {
   readonly #outbox: Outbox
   readonly #questions: Questions
   readonly #own: OwnTransactions
+  readonly #outgoing: TransactionOutbox
+  readonly #superposition: Superposition
   readonly #stopping = new AbortController()
-  readonly #timers = new Map<string, Cancel>()
+  readonly #timers: Timers
   readonly #listeners = new Set<(round: number, changed: ReadonlySet<string>) => void>()
   #scp!: Scp
   #isRunning = false
@@ -145,7 +148,6 @@ export class Field {
   #isSealDue = false
   /** Nothing was under way when the next question to others was planned. */
   #isRepairFar = false
-  #outgoing: SignedTransaction[] = []
   #lastDecisionMs: number | undefined
   #counts = { decided: 0, applied: 0, refused: 0 }
   #halted: string | undefined
@@ -158,7 +160,18 @@ export class Field {
     this.#verifier = { networkId: init.networkId, sha256, verify }
     this.#payloads = new Payloads(this.#verifier)
     this.#journal = new Journal(records)
+    this.#timers = new Timers(clock)
     this.#own = new OwnTransactions(clock)
+    this.#outgoing = new TransactionOutbox({
+      link,
+      logger,
+      soon: (send) => this.#timers.set('publish', PUBLISH_MS, send)
+    })
+    this.#superposition = new Superposition({
+      payloads: this.#payloads,
+      validators: quorumSetNodes(this.#quorumSet),
+      sha256
+    })
     this.#questions = new Questions({
       link,
       clock,
@@ -221,8 +234,7 @@ export class Field {
   async stop(): Promise<void> {
     this.#isRunning = false
     this.#stopping.abort(new FieldError('FIELD_STOPPED', 'the node stops'))
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
+    this.#timers.stop()
     this.#own.stop(
       new FieldError('FIELD_STOPPED', 'The node stops; whether the change was made is not known.')
     )
@@ -262,7 +274,7 @@ export class Field {
     }
     this.#payloads.addTransaction(signed)
     const outcome = this.#own.wait(signed, signal)
-    this.#publishSoon(signed)
+    this.#outgoing.add(signed)
     this.#wake()
     return refuseIfRefused(await outcome)
   }
@@ -332,6 +344,9 @@ export class Field {
   receive(envelope: Envelope, from?: string): EpochOutcome {
     if (!this.#isRunning) return 'ignore'
     const { slotIndex } = envelope.statement
+    const values = statementValues(envelope.statement)
+    // All values have one length: nobody makes others keep long ones.
+    if (!values.every(({ byteLength }) => byteLength === ROUND_VALUE_BYTES)) return 'reject'
     const outcome = this.#scp.receive(envelope)
     if (outcome === 'slot-out-of-range' && slotIndex > this.#scp.currentSlot) {
       // Others are far ahead, or somebody lies: a proof decides.
@@ -368,26 +383,11 @@ export class Field {
   }
 
   /** Answers a peer. Bounded by what was asked for. */
-  answer({ fromSlot, quorumSets = [], payloads = [], proofOfSlot }: Question): Reply {
-    const scp = this.#scp
-    const envelopes: Envelope[] = []
-    const sets: QuorumSet[] = []
-    if (fromSlot !== undefined) {
-      const first = Math.max(fromSlot, scp.currentSlot - ROUNDS_PER_ANSWER + 1)
-      for (let slot = first; slot < first + ROUNDS_PER_ANSWER; slot++) envelopes.push(...scp.stateFor(slot))
-    }
-    const proof = proofOfSlot === undefined ? undefined : scp.proofFor(proofOfSlot)
-    if (proof !== undefined) {
-      envelopes.push(...proof.envelopes)
-      sets.push(...proof.quorumSets)
-    }
-    for (const hash of quorumSets) sets.push(...optional(scp.quorumSet(hash)))
-    return {
-      currentSlot: scp.currentSlot,
-      envelopes: envelopes.filter((envelope) => this.#maySay(envelope)),
-      quorumSets: sets,
-      payloads: payloads.flatMap((hash) => optional(this.#payloads.wire(toHex(hash))))
-    }
+  answer(question: Question): Reply {
+    return answerQuestion(this.#scp, question, {
+      maySay: (envelope) => this.#maySay(envelope),
+      payload: (hash) => this.#payloads.wire(toHex(hash))
+    })
   }
 
   #driver(): ConstructorParameters<typeof Scp>[0] {
@@ -416,8 +416,8 @@ export class Field {
         this.#questions.wantQuorumSet(hash)
         return undefined
       },
-      setTimer: (slot, timer, delayMs, onFire) => this.#schedule(timerName(slot, timer), delayMs, onFire),
-      stopTimer: (slot, timer) => this.#cancel(timerName(slot, timer)),
+      setTimer: (slot, timer, delayMs, onFire) => this.#timers.set(timerName(slot, timer), delayMs, onFire),
+      stopTimer: (slot, timer) => this.#timers.cancel(timerName(slot, timer)),
       slotAgeSeconds: () => (clock.monotonicMs() - this.#slotSinceMs) / 1000,
       externalized: (slot, value) => this.#decided(slot, value),
       equivocation: ({ nodeId, slotIndex }) =>
@@ -453,7 +453,7 @@ export class Field {
     const round = this.#scp.currentSlot
     if (round !== this.#chain.state.header.round + 1 || this.#nominated === round) return
     const hasReason = this.#pool.size > 0 || this.#heard === round || this.#isSealDue
-    if (hasReason && !this.#timers.has('round')) this.#schedule('round', GATHER_MS, () => this.#begin())
+    if (hasReason && !this.#timers.has('round')) this.#timers.set('round', GATHER_MS, () => this.#begin())
   }
 
   #begin(): void {
@@ -468,7 +468,7 @@ export class Field {
     if (isEmpty && this.#heard !== round && !this.#isSealDue) return
     this.#nominated = round
     this.#activeSinceMs ??= clock.monotonicMs()
-    this.#scp.nominate(round, value, before.header.valueHash)
+    this.#scp.nominate(round, value, leaderSeed(before.header.valueHash, sha256))
   }
 
   #decided(round: number, value: Uint8Array): void {
@@ -500,9 +500,9 @@ export class Field {
     this.#questions.clear()
     this.#outbox.forgetBefore(round - ROUNDS_KEPT)
     this.#isSealDue = false
-    this.#cancel('seal')
+    this.#timers.cancel('seal')
     if (outcomes.length > 0) {
-      this.#schedule('seal', SEAL_MS, () => {
+      this.#timers.set('seal', SEAL_MS, () => {
         this.#isSealDue = true
         this.#wake()
       })
@@ -558,15 +558,13 @@ export class Field {
   /** Moves to a later round on the proof that an earlier one was decided. */
   async #catchUp(peer: string, round: number): Promise<void> {
     const { link, verifyEnvelope: verify, clock, logger } = this.#components
-    using deadline = deadlineIn(clock, PROOF_DEADLINE_MS, this.#stopping.signal)
-    const reply = await link.ask(peer, { proofOfSlot: round }, { signal: deadline.signal })
-    const envelopes = reply.envelopes.filter(isBallotOf(round))
-    const value = envelopes
-      .map(({ statement }) => decidedValue(statement))
-      .find((found) => found !== undefined)
+    const { signal } = this.#stopping
+    const value = await askForDecision(peer, round, {
+      ...{ link, clock, signal, verify },
+      quorumSet: this.#quorumSet
+    })
     if (value === undefined || round < this.#scp.currentSlot) return
-    const proof = { slotIndex: round, value, envelopes, quorumSets: reply.quorumSets }
-    if (!verifyExternalization(proof, this.#quorumSet, { sha256, verify })) {
+    if (value === 'unproved') {
       return logger.info('a peer gave no proof for the round that it claims', { peer, round })
     }
     logger.info('caught up with the field', { from: this.#scp.currentSlot, to: round + 1 })
@@ -579,7 +577,7 @@ export class Field {
   /** Not more often than this: whoever answers with more such statements would have this node ask without end. */
   #askAhead(from: string | undefined): void {
     if (this.#timers.has('ahead')) return
-    this.#schedule('ahead', REPAIR_MS, () => {})
+    this.#timers.set('ahead', REPAIR_MS, () => {})
     void this.#questions.ask({ fromSlot: this.#scp.currentSlot }, from)
   }
 
@@ -587,13 +585,13 @@ export class Field {
     const { clock, random } = this.#components
     this.#isRepairFar = !this.#isBusy()
     const delayMs = this.#isRepairFar ? IDLE_QUESTION_MS : REPAIR_MS
-    this.#schedule('repair', delayMs * (0.75 + random.unit() / 2), () => {
+    this.#timers.set('repair', delayMs * (0.75 + random.unit() / 2), () => {
       void this.#questions.ask({ fromSlot: this.#scp.currentSlot })
       // Transactions that were announced and that nobody has.
       if (this.#activeSinceMs === undefined && !this.#chain.isBehind) this.#questions.clear()
       this.#pool.expire(clock.nowMs())
       this.#own.giveUp()
-      for (const signed of this.#own.waiting()) this.#publishSoon(signed)
+      for (const signed of this.#own.waiting()) this.#outgoing.add(signed)
       this.#wake()
       this.#repairLater()
     })
@@ -604,27 +602,6 @@ export class Field {
     return isUnderWay || this.#chain.isBehind || this.#questions.isWaiting
   }
 
-  #publishSoon(signed: SignedTransaction): void {
-    this.#outgoing.push(signed)
-    if (!this.#timers.has('publish')) this.#schedule('publish', PUBLISH_MS, () => this.#publish())
-  }
-
-  #publish(): void {
-    const { link, logger } = this.#components
-    const isShort = ({ bytes }: SignedTransaction): boolean => bytes.length <= MAX_GOSSIP_TRANSACTION_BYTES
-    const all = this.#outgoing
-    this.#outgoing = []
-    const messages = encodeTransactions({
-      transactions: all.filter(isShort).map(({ bytes }) => bytes),
-      announced: all.filter((one) => !isShort(one)).map(({ id }) => id)
-    })
-    for (const message of messages) {
-      link.publishTransactions(message).catch((error: unknown) => {
-        logger.info('a change of the field reached nobody yet', { error })
-      })
-    }
-  }
-
   /** Outcomes that a slot may have in the round that is under way. */
   #candidates(id: string): Candidate[] {
     const scp = this.#scp as Scp | undefined
@@ -632,31 +609,7 @@ export class Field {
     const round = scp.currentSlot
     const { state } = this.#chain
     if (state.header.round !== round - 1) return []
-    const now = state.get(id)
-    const byOutcome = new Map<
-      string,
-      { entry: SlotEntry | undefined; weight: number; transactions: string[] }
-    >()
-    for (const { value, weight } of weighValues(scp.stateFor(round), quorumSetNodes(this.#quorumSet))) {
-      const read = readRoundValue(value)
-      if (read === undefined) continue
-      const { batch, closedAtMs } = read
-      const ids = this.#payloads.batch(toHex(batch))
-      const found = ids?.flatMap((one) => this.#payloads.transaction(one) ?? [])
-      if (ids === undefined || found?.length !== ids.length) continue
-      const order = orderOf(ids, batch, sha256).map((one) => this.#payloads.transaction(one)!)
-      const { changes, outcomes } = applyBatch(state, order, { round, closedAtMs }, sha256)
-      const applied = outcomes.filter(({ slot, refusal }) => slot === id && refusal === undefined)
-      const key = applied.map((one) => one.id).join()
-      const before = byOutcome.get(key)
-      byOutcome.set(key, {
-        entry: changes.has(id) ? changes.get(id) : now,
-        weight: (before?.weight ?? 0) + weight,
-        transactions: applied.map((one) => one.id)
-      })
-    }
-    const candidates = [...byOutcome.values()].sort((a, b) => b.weight - a.weight)
-    return candidates.some(({ transactions }) => transactions.length > 0) ? candidates : []
+    return this.#superposition.of(id, state, scp.stateFor(round))
   }
 
   #payloadsOf(record: SlotRecord): Map<string, Uint8Array> {
@@ -684,75 +637,9 @@ export class Field {
     this.#halted = error instanceof Error ? error.message : String(error)
     this.#components.logger.warn(
       'this validator votes no more on the field: it cannot write down what it says',
-      {
-        error
-      }
+      { error }
     )
-  }
-
-  #schedule(name: string, delayMs: number, run: () => void): void {
-    this.#cancel(name)
-    if (!this.#isRunning) return
-    this.#timers.set(
-      name,
-      this.#components.clock.after(delayMs, () => {
-        this.#timers.delete(name)
-        run()
-      })
-    )
-  }
-
-  #cancel(name: string): void {
-    this.#timers.get(name)?.()
-    this.#timers.delete(name)
   }
 }
 
 const timerName = (slot: number, timer: TimerKind): string => `${slot} ${timer}`
-
-function refuseIfRefused(outcome: Outcome): Outcome {
-  const { refusal, winner, version } = outcome
-  if (refusal === undefined) return outcome
-  throw new FieldError('CHANGE_REFUSED', REASONS[refusal], {
-    refusal,
-    version,
-    ...(winner !== undefined && { winner })
-  })
-}
-
-const REASONS: Readonly<Record<NonNullable<Outcome['refusal']>, string>> = {
-  EXISTS: 'There is a slot of that name already.',
-  NO_SLOT: 'There is no slot of that name.',
-  NOT_ALLOWED: 'The rule of the slot does not allow you to change it.',
-  WRONG_KIND: 'The slot holds another kind of value.',
-  CONFLICT: 'Another change came first.',
-  OVERFLOW: 'The sum does not fit 64 bits.',
-  FULL: 'There is no room: the set, the slots of its owner, or the field are full.'
-}
-
-function gossipOutcome(outcome: ReceiveOutcome): EpochOutcome {
-  switch (outcome) {
-    case 'processed':
-      return 'accept'
-    case 'malformed':
-    case 'bad-signature':
-    case 'bad-quorum-set':
-      return 'reject'
-    default:
-      return 'ignore'
-  }
-}
-
-const isBallotOf =
-  (round: number) =>
-  (envelope: Envelope): envelope is Envelope<BallotStatement> =>
-    envelope.statement.slotIndex === round && envelope.statement.type !== 'nominate'
-
-function decidedValue(statement: Statement): Uint8Array | undefined {
-  if (statement.type === 'externalize') return statement.commit.value
-  return statement.type === 'confirm' ? statement.ballot.value : undefined
-}
-
-function optional<T>(item: T | undefined): T[] {
-  return item === undefined ? [] : [item]
-}

@@ -6,6 +6,8 @@ import { FIELD_LIMITS, HASH_BYTES } from './limits.ts'
 import type { Sha256 } from './types.ts'
 
 const VERSION = 1
+/** Of every value. */
+export const ROUND_VALUE_BYTES = 1 + 8 + 2 * HASH_BYTES
 
 export interface RoundValue {
   /** Milliseconds since the Unix epoch, by its proposer's clock; grows from round to round. */

@@ -6,7 +6,7 @@ import { applyBatch, idleSlots } from './apply.ts'
 import type { Journal } from './journal.ts'
 import { BUCKETS, ROUNDS_KEPT } from './limits.ts'
 import type { Payloads } from './payloads.ts'
-import { decodeRoundValue, orderOf } from './round-value.ts'
+import { decodeRoundValue, orderOf, readRoundValue } from './round-value.ts'
 import { detailOf } from './slot-log.ts'
 import type { LogEntry } from './slot-log.ts'
 import { bucketOf, encodeHeader, FieldState, isEmptyBucket, triedAfter } from './state.ts'
@@ -90,6 +90,9 @@ export class StateChain {
 
   /** A round has been decided; an older decision that still waits is passed over. */
   decided(round: number, value: Uint8Array): void {
+    if (readRoundValue(value) === undefined) {
+      return this.#init.onBadState(round, new EncodingError('not-canonical', 'round value'))
+    }
     if (round > this.#state.header.round) this.#undigested = { round, value }
   }
 

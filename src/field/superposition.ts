@@ -3,7 +3,12 @@
 
 import { toHex } from '../../fba/bytes.ts'
 import type { Envelope, NodeId, Statement, Value } from '../../fba/index.ts'
-import type { SlotEntry } from './state.ts'
+import { applyBatch } from './apply.ts'
+import type { Applied } from './apply.ts'
+import type { Payloads } from './payloads.ts'
+import { orderOf, readRoundValue } from './round-value.ts'
+import type { FieldState, SlotEntry } from './state.ts'
+import type { Sha256 } from './types.ts'
 
 export interface Candidate {
   /** The slot as it would be; undefined for none. */
@@ -17,6 +22,66 @@ export interface Candidate {
 export interface WeighedValue {
   readonly value: Value
   readonly weight: number
+}
+
+export interface SuperpositionInit {
+  readonly payloads: Payloads
+  readonly validators: ReadonlySet<NodeId>
+  readonly sha256: Sha256
+}
+
+export class Superposition {
+  readonly #init: SuperpositionInit
+  /** What each value of the round would do; a reader who waits looks many times. */
+  readonly #applied = new Map<string, Applied>()
+  #round = 0
+
+  constructor(init: SuperpositionInit) {
+    this.#init = init
+  }
+
+  /**
+   * Outcomes that a slot may have in the round after `state`, the most accepted first; none when no change of it is under way.
+   *
+   * @param envelopes - the newest statements of that round
+   */
+  of(id: string, state: FieldState, envelopes: readonly Envelope[]): Candidate[] {
+    const byOutcome = new Map<string, Candidate>()
+    for (const { value, weight } of weighValues(envelopes, this.#init.validators)) {
+      const applied = this.#apply(value, state)
+      if (applied === undefined) continue
+      const transactions = applied.outcomes
+        .filter(({ slot, refusal }) => slot === id && refusal === undefined)
+        .map((outcome) => outcome.id)
+      const key = transactions.join()
+      byOutcome.set(key, {
+        entry: applied.changes.has(id) ? applied.changes.get(id) : state.get(id),
+        weight: (byOutcome.get(key)?.weight ?? 0) + weight,
+        transactions
+      })
+    }
+    const candidates = [...byOutcome.values()].sort((a, b) => b.weight - a.weight)
+    return candidates.some(({ transactions }) => transactions.length > 0) ? candidates : []
+  }
+
+  /** @returns undefined while its batch or a transaction is not here */
+  #apply(value: Value, state: FieldState): Applied | undefined {
+    const { payloads, sha256 } = this.#init
+    const round = state.header.round + 1
+    if (round !== this.#round) this.#applied.clear()
+    this.#round = round
+    const key = toHex(value)
+    const known = this.#applied.get(key)
+    if (known !== undefined) return known
+    const read = readRoundValue(value)
+    const ids = read && payloads.batch(toHex(read.batch))
+    if (read === undefined || ids === undefined) return undefined
+    const order = orderOf(ids, read.batch, sha256).flatMap((id) => payloads.transaction(id) ?? [])
+    if (order.length < ids.length) return undefined
+    const applied = applyBatch(state, order, { round, closedAtMs: read.closedAtMs }, sha256)
+    this.#applied.set(key, applied)
+    return applied
+  }
 }
 
 /**

@@ -16,14 +16,25 @@ export interface TransactionGossip {
   readonly announced: readonly string[]
 }
 
-/** As many messages as it takes. */
-export function encodeTransactions({ transactions, announced }: TransactionGossip): Uint8Array[] {
+/**
+ * As many messages as it takes.
+ *
+ * @param attempt - differs from that of other calls: gossip drops a message with the same bytes as one of the last minutes,
+ *   so that nothing could be sent again
+ */
+export function encodeTransactions(
+  { transactions, announced }: TransactionGossip,
+  attempt: number
+): Uint8Array[] {
   const messages: Uint8Array[] = []
   let group: Uint8Array[] = []
   let bytes = 0
   const flush = (ids: readonly string[] = []): void => {
     if (group.length === 0 && ids.length === 0) return
-    const writer = new ByteWriter().u8(VERSION).u32(group.length)
+    const writer = new ByteWriter()
+      .u8(VERSION)
+      .u32(attempt >>> 0)
+      .u32(group.length)
     for (const one of group) writer.bytes(one)
     writer.u32(ids.length)
     for (const id of ids) writer.raw(fromHex(id))
@@ -45,6 +56,7 @@ export function encodeTransactions({ transactions, announced }: TransactionGossi
 export function decodeTransactions(bytes: Uint8Array): TransactionGossip {
   const reader = new ByteReader(bytes, 'transactions')
   if (reader.u8() !== VERSION) throw reader.error('unknown-type')
+  reader.u32()
   const transactions = reader.list(MAX_TRANSACTIONS, () => reader.bytes(FIELD_LIMITS.transactionBytes))
   const announced = reader.list(MAX_ANNOUNCED, () => toHex(reader.raw(HASH_BYTES)))
   reader.end()

@@ -56,10 +56,11 @@ export const statusText = (url: string, status: StatusJson, width: number): stri
   )
 }
 
-const fieldText = ({ state, round, slots, waiting }: StatusJson['field']): string =>
+const fieldText = ({ state, round, slots, waiting, halted }: StatusJson['field']): string =>
   `${count(slots, 'slot')} agreed on after round ${round}` +
   (waiting > 0 ? `, ${count(waiting, 'change')} waiting` : '') +
-  (state === 'behind' ? '; being brought up to date' : '')
+  (state === 'behind' ? '; being brought up to date' : '') +
+  (halted === undefined ? '' : `; THIS VALIDATOR VOTES NO MORE: ${halted}`)
 
 /** By what the node computes who keeps which shard. */
 const homesText = ({ state, placementEra }: StatusJson['map']): string => {

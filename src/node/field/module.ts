@@ -1,4 +1,4 @@
-import { counter, gauge } from '../metrics.ts'
+import { counter, gauge, gaugeWhenKnown } from '../metrics.ts'
 import type { Registry } from 'prom-client'
 import type { FieldStatus } from '../../field/index.ts'
 import type { Module } from '../module.ts'
@@ -14,6 +14,8 @@ export interface FieldSummary {
   readonly slotBytes: number
   /** Changes that wait for a round. */
   readonly waiting: number
+  /** Why this validator votes no more; absent while it does, and on a node that is none. */
+  readonly halted?: string
 }
 
 const OFF: FieldSummary = { state: 'off', round: 0, slots: 0, slotBytes: 0, waiting: 0 }
@@ -29,9 +31,10 @@ export const fieldModule = (field: NodeField | undefined): Module => ({
   }
 })
 
-const summaryOf = ({ round, slots, slotBytes, waiting, isBehind }: FieldStatus): FieldSummary => ({
+const summaryOf = ({ round, slots, slotBytes, waiting, isBehind, halted }: FieldStatus): FieldSummary => ({
   state: isBehind ? 'behind' : 'current',
-  ...{ round: round - 1, slots, slotBytes, waiting }
+  ...{ round: round - 1, slots, slotBytes, waiting },
+  ...(halted !== undefined && { halted })
 })
 
 const fieldMetrics = (registry: Registry, status: () => FieldStatus): void => {
@@ -41,6 +44,25 @@ const fieldMetrics = (registry: Registry, status: () => FieldStatus): void => {
   gauge(registry, 'thhe_field_waiting', 'Changes that wait for a round', () => status().waiting)
   gauge(registry, 'thhe_field_behind', '1 while a decision is known whose state is being fetched', () =>
     status().isBehind ? 1 : 0
+  )
+  gauge(registry, 'thhe_field_voting', '1 while this node votes on rounds of the field', () => {
+    const { isValidator, halted } = status()
+    return isValidator && halted === undefined ? 1 : 0
+  })
+  gauge(
+    registry,
+    'thhe_field_contradictions',
+    'Validators that signed two statements of which an honest one signs at most one',
+    () => new Set(status().evidence.map(({ nodeId }) => nodeId)).size
+  )
+  gaugeWhenKnown(
+    registry,
+    'thhe_field_decision_seconds',
+    'Time that the last round took; missing before the first',
+    () => {
+      const { lastDecisionMs } = status()
+      return lastDecisionMs === undefined ? undefined : lastDecisionMs / 1000
+    }
   )
   counter(
     registry,

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { encodeStatement } from '../../../fba/index.ts'
+import { encodeStatement, quorumSetHash } from '../../../fba/index.ts'
 import type { Envelope } from '../../../fba/index.ts'
 import { decodeTransactions, FIELD_LIMITS, FieldError, verifySlotProof } from '../../../src/field/index.ts'
 import type { Change, Outcome, SlotName } from '../../../src/field/index.ts'
@@ -409,6 +409,20 @@ describe('field', () => {
       expectAgreement(world, [name])
     })
 
+    it('who propose values of another length are held against their sender', async () => {
+      const world = await FieldWorld.started()
+      const liar = world.nodes[3]
+      for (const length of [0, 72, 74, 16_384]) {
+        const statement = {
+          ...({ type: 'nominate', nodeId: liar.id, slotIndex: 1 } as const),
+          ...{ quorumSetHash: quorumSetHash(world.roster, sha256) },
+          ...{ votes: [new Uint8Array(length)], accepted: [] }
+        }
+        const signature = signatureOf(liar.id, encodeStatement(statement))
+        expect(world.nodes[0].field!.receive({ statement, signature }), String(length)).to.equal('reject')
+      }
+    })
+
     it('who claim that later rounds were decided are not believed without a proof', async () => {
       const world = await FieldWorld.started({ observers: 1 })
       const [first, , , liar] = world.nodes
@@ -453,6 +467,23 @@ describe('field', () => {
     expect(envelopes.map(({ statement }) => statement.nodeId))
       .to.include(first.id)
       .and.not.include(slow.id)
+  })
+
+  it('is sent again, in other bytes, for as long as it has not been decided', async () => {
+    const world = await FieldWorld.started()
+    const [first, ...others] = world.nodes
+    const name = slot(first, 'x')
+    await world.until(first.field!.submit(name, COUNTER))
+    const heard = new Set<string>()
+    world.onSpread = (message) => heard.add(Buffer.from(message).toString('hex'))
+    for (const node of others) node.isConnected = false
+    const work = first.field!.submit(name, { type: 'add', delta: 1n })
+    await world.pass(11)
+    // Gossip passes the same bytes on once.
+    expect(heard.size).to.be.within(4, 9)
+    for (const node of others) node.isConnected = true
+    await world.until(work)
+    expect(integerOf(first, name)).to.equal(1n)
   })
 
   describe('gossip', () => {

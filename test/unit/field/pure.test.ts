@@ -116,13 +116,13 @@ describe('field: transactions', () => {
   it('go by gossip in messages that fit, long ones by id', () => {
     const wires = Array.from({ length: 1_500 }, (_, i) => bytes(100 + (i % 7), i))
     const ids = Array.from({ length: 600 }, (_, i) => i.toString(16).padStart(64, '0'))
-    const messages = encodeTransactions({ transactions: wires, announced: ids }).map(decodeTransactions)
+    const messages = encodeTransactions({ transactions: wires, announced: ids }, 0).map(decodeTransactions)
     expect(messages.flatMap(({ transactions }) => transactions)).to.deep.equal(wires)
     expect(messages.flatMap(({ announced }) => announced)).to.deep.equal(ids)
-    for (const message of encodeTransactions({ transactions: wires, announced: ids })) {
+    for (const message of encodeTransactions({ transactions: wires, announced: ids }, 0)) {
       expect(message.length).to.be.below(60 * 1024)
     }
-    expect(encodeTransactions({ transactions: [], announced: [] })).to.deep.equal([])
+    expect(encodeTransactions({ transactions: [], announced: [] }, 0)).to.deep.equal([])
     expect(() => decodeTransactions(bytes(9, 255))).to.throw(EncodingError)
   })
 })
