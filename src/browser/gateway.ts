@@ -41,6 +41,7 @@ export class Gateway {
       throw error instanceof TypeError ? gatewayGone() : error
     }
     if (response.ok) return response
+    // An answer without a problem in JSON came from something else on the way: the status is all there is.
     const problem = (await response.json().catch(() => undefined)) as Problem | undefined
     throw new BrowserError(
       problem ?? {

@@ -83,7 +83,7 @@ export const putBytes = async (
       onProgress({ sentBytes: takenBytes, totalBytes, shardsAcknowledged: progress.shardsAcknowledged })
     }
   } catch (error) {
-    // A node that does not hear of it gives the put up in minutes.
+    // Only to free its memory sooner: without this the node gives the put up after some minutes by itself.
     await gateway.call('DELETE', `/v1/puts/${put}`, { keepalive: true }).catch(() => {})
     signal?.throwIfAborted()
     throw error
@@ -103,7 +103,7 @@ export const needCryptography = (): void => {
   })
 }
 
-/** Whoever waits for the promise hears of its failure; until then it is no failure that nobody handles. */
+/** For a promise that is awaited later: a failure before that must not count as unhandled. The one who awaits it gets it. */
 const quietly = <T>(promise: Promise<T>): Promise<T> => {
   promise.catch(() => {})
   return promise
@@ -154,6 +154,7 @@ async function* piecesOf(source: BytesSource): AsyncGenerator<Uint8Array> {
         yield value
       }
     } finally {
+      // Nothing is read any more, so how the source takes it does not matter.
       await reader.cancel().catch(() => {})
     }
   } else yield* source

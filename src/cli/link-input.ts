@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { Argv } from 'yargs'
+import { closeFile } from './objects/close-file.ts'
 import { unescapeDash } from './dash.ts'
 import { usageError } from './errors.ts'
 import { orAborted } from './io.ts'
@@ -52,9 +53,7 @@ const startOfFile = async (path: string, signal: AbortSignal): Promise<string> =
   try {
     return await orAborted(signal, startOf(file.createReadStream({ autoClose: false })))
   } finally {
-    const closed = file.close()
-    if (signal.aborted) closed.catch(() => {})
-    else await closed
+    await closeFile(file, signal)
   }
 }
 

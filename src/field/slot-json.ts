@@ -7,7 +7,7 @@ import type { SlotKind, SlotValue } from './types.ts'
 export interface SlotJson {
   /** PEER/LABEL */
   readonly name: string
-  /** Who may change it beside its owner. */
+  /** The peers that may change it besides its owner. */
   readonly writers: 'anyone' | readonly string[]
   readonly kind: SlotKind
   /** base64url; of an integer its decimal digits; of a set its items in base64url. */

@@ -12,7 +12,7 @@ export type SlotValue =
   | { readonly kind: 'integer'; readonly integer: bigint }
   | { readonly kind: 'set'; readonly items: readonly Uint8Array[] }
 
-/** Who may change a slot: everybody, or its owner and these. */
+/** The peers that may change a slot besides its owner: all, or these. */
 export type Writers = 'anyone' | readonly NodeId[]
 
 /** One change of one slot. Deltas commute: any number of them succeed side by side. */

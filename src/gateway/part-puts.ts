@@ -109,6 +109,7 @@ export class PartPut {
     this.#isWhole = isLast
     clearTimeout(this.#timer)
     const part: Part = { pieces, isLast, taken: Promise.withResolvers() }
+    // The race below may be lost to the result of the put, and then nobody else awaits this.
     part.taken.promise.catch(() => {})
     this.#next.resolve(part)
     try {
@@ -151,6 +152,7 @@ export class PartPut {
   /** The parts as one source; it can be given up while it waits for the next one. */
   #source(signal: AbortSignal): AsyncIterable<Uint8Array> {
     const left = Promise.withResolvers<never>()
+    // Awaited only while the source waits for a part.
     left.promise.catch(() => {})
     signal.addEventListener('abort', () => left.reject(signal.reason), { once: true })
     const bytes = this.#bytes(left.promise)

@@ -86,7 +86,7 @@ export const linesOfPut = async (
   work: () => Promise<PutResult>
 ): Promise<void> => {
   const ticker = setInterval(() => {
-    // Progress is skipped, not queued, while the client does not read.
+    // Progress is skipped, not queued, while the client does not read. A client that is gone shows in the put itself.
     if (!response.writableNeedDrain) line({ progress: state.progress }).catch(() => {})
   }, PROGRESS_EVERY_MS)
   try {

@@ -79,7 +79,7 @@ export const Files = ({
         </p>
         <p class="note">
           {isPublic
-            ? 'Whoever knows the id of an object can read it, every peer that holds a part of it included.'
+            ? 'Anybody who knows the id of an object can read it; so can a peer that holds enough shards of it.'
             : canSeal
               ? 'Each file is sealed in this browser, under a key of its own. The key is in the link that you get, and nowhere else: keep the link.'
               : 'This page cannot seal: browsers give cryptography to pages from https:// and from their own machine only. Open it on the machine of the node, or use `thhe put`.'}

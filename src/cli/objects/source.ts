@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { closeFile } from './close-file.ts'
 import { CliError, usageError } from '../errors.ts'
 import { orAborted } from '../io.ts'
 import type { Io } from '../io.ts'
@@ -47,21 +48,14 @@ export const openSource = async (
   try {
     return await fromHandle(path, handle, signal)
   } catch (error) {
-    await letGo(handle, signal)
+    await closeFile(handle, signal)
     throw error
   }
 }
 
-/** To close waits for a read that is under way, which may wait for ever. */
-const letGo = async (handle: FileHandle, signal: AbortSignal): Promise<void> => {
-  const closed = handle.close()
-  if (signal.aborted) closed.catch(() => {})
-  else await closed
-}
-
 const fromHandle = async (path: string, handle: FileHandle, signal: AbortSignal): Promise<Source> => {
   const stats = await handle.stat({ bigint: true })
-  const close = async (): Promise<void> => await letGo(handle, signal)
+  const close = async (): Promise<void> => await closeFile(handle, signal)
   const name = basename(path)
   if (stats.isDirectory()) {
     throw new CliError(

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, lstat, open, readlink, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { closeFile } from './close-file.ts'
 import { aboutPath, CliError } from '../errors.ts'
 import { orAborted, writeTo } from '../io.ts'
 import type { Io } from '../io.ts'
@@ -84,10 +85,7 @@ export const writeInto = async (
   try {
     return await forEach(bytes, async (part) => await named(async () => await writeAll(file, part)))
   } finally {
-    // To close waits for a write that is under way, which may wait for ever.
-    const closed = file.close()
-    if (signal.aborted) closed.catch(() => {})
-    else await closed
+    await closeFile(file, signal)
   }
 }
 

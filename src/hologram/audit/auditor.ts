@@ -19,7 +19,7 @@ import type { AuditSettings } from './settings.ts'
 
 export interface AuditorComponents {
   readonly context: ClientContext
-  /** Who keeps what. */
+  /** Which peers hold shards of which objects. */
   readonly index: ObjectIndex
   /** Caps what audits read, and yields to what the user does. */
   readonly pace: Bandwidth

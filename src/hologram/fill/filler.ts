@@ -16,7 +16,7 @@ export interface FillInit {
 
 export interface FillerComponents {
   readonly context: ClientContext
-  /** Who keeps what. */
+  /** Which peers hold shards of which objects. */
   readonly index: ObjectIndex
   /** Caps what is sent, and yields to what the user does. */
   readonly pace: Bandwidth

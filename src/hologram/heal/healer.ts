@@ -90,7 +90,7 @@ export class Healer {
     }
   }
 
-  /** Who keeps what, as far as it is known here. */
+  /** Which peers hold shards of which objects, as far as this node knows. */
   get index(): ObjectIndex {
     return this.#indexer.index
   }

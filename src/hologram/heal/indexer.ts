@@ -120,8 +120,8 @@ export class Indexer {
   }
 
   /**
-   * Who may keep which shard, what is surest first. A repair leaves a statement of the peers that were given something, and of
-   * nobody else: who else keeps a shard is what was known before, since the homes may have been others at the put.
+   * The peers that may hold each shard, the most certain first. After a repair only the peers that were given something say so. For
+   * the others what was known before still counts; their computed homes may have been different at the time of the put.
    */
   async #holders(
     cid: CID,

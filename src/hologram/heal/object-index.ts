@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 
-/** Who keeps a shard, as far as it is known here. */
+/** A peer that holds a shard, as far as this node knows. */
 export interface IndexedHolder {
   readonly shard: number
   readonly peer: string

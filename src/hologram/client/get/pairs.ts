@@ -32,6 +32,7 @@ export class PairDecoder {
   expect({ index }: Segment): void {
     if (this.#init.layout.pairOf(index) !== index) return
     const rows = Promise.withResolvers<Uint8Array[]>()
+    // The second segment of the pair gets the failure, if it is read at all.
     rows.promise.catch(() => {})
     this.#firsts.set(index, rows)
   }
