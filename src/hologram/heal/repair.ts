@@ -13,6 +13,7 @@ import type { Manifest } from '../records/manifest.ts'
 import { shapeOf } from '../records/shape.ts'
 import { openPlacement } from '../records/placement-record.ts'
 import { homesOf, manifestHomes } from '../placement/placement.ts'
+import { viewFor } from '../placement/placement-view.ts'
 import { MAX_STATEMENTS } from '../../../protocols/limits.ts'
 import { countedBandwidth } from '../wire/bandwidth.ts'
 import type { Bandwidth } from '../wire/bandwidth.ts'
@@ -193,7 +194,7 @@ async function repairShards(
   const { n, seed } = manifest
   const k = neededShards(manifest)
   const layout = new Layout(manifest)
-  const peers = context.mesh.placement().peers.filter(({ id }) => !shunned.has(id.toString()))
+  const peers = viewFor(n, context.mesh).peers.filter(({ id }) => !shunned.has(id.toString()))
   const { homes, homeless } = planRepair(seed, { n, k }, survey.holders, peers, survey.damaged)
   const spareBefore = distinct(survey.holders) - k
   let rebuilt: readonly PlannedShard[] = []
@@ -243,7 +244,7 @@ async function repairCopies(
   signal: AbortSignal
 ): Promise<RepairResult> {
   const { manifest, bytes, shunned } = object
-  const peers = context.mesh.placement().peers.filter(({ id }) => !shunned.has(id.toString()))
+  const peers = viewFor(manifest.n, context.mesh).peers.filter(({ id }) => !shunned.has(id.toString()))
   const wanted = Math.min(manifest.n, peers.length)
   const isShort = survey.keepers.length < wanted
   const homes = isShort ? await bringManifest(context, object, survey.keepers, [], signal) : []

@@ -13,8 +13,12 @@ export class SimAgreedMap {
   readonly #world: World
   #map: AgreedMap | undefined
 
-  constructor(world: World) {
+  readonly #reports: (node: SimNode) => boolean
+
+  /** @param reports - whose reports reach the validators. @default all */
+  constructor(world: World, reports: (node: SimNode) => boolean = () => true) {
     this.#world = world
+    this.#reports = reports
   }
 
   get current(): AgreedMap | undefined {
@@ -30,7 +34,7 @@ export class SimAgreedMap {
   }
 
   #agree(): void {
-    const running = this.#world.nodes.filter((node) => node.isRunning)
+    const running = this.#world.nodes.filter((node) => node.isRunning && this.#reports(node))
     if (running.length === 0) return
     const slot = (this.#map?.slot ?? 0) + 1
     const era = this.#map?.era

@@ -1,6 +1,7 @@
 import { UNLIMITED } from '../../wire/bandwidth.ts'
 import type { Bandwidth } from '../../wire/bandwidth.ts'
 import { HologramError } from '../../errors.ts'
+import { viewFor } from '../../placement/placement-view.ts'
 import { Layout } from '../../records/layout.ts'
 import type { Segment } from '../../records/layout.ts'
 import { decodeManifest, neededShards } from '../../records/manifest.ts'
@@ -52,7 +53,7 @@ export async function completeObject(
   const { n, seed, roots } = manifest
   const layout = new Layout(manifest)
   const k = neededShards(manifest)
-  const plan = chosen ?? new HomePlan(seed, { n, k }, context.mesh.placement().peers, holders, damaged)
+  const plan = chosen ?? new HomePlan(seed, { n, k }, viewFor(n, context.mesh).peers, holders, damaged)
   const homeless = plan.homeless.map((shard) => ({ shard, reason: 'there is no peer without a shard' }))
   const unknown = range(roots.length, n)
   if (plan.homes.length === 0 && unknown.length === 0) return { holders, missing: homeless }

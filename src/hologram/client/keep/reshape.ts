@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { HologramError } from '../../errors.ts'
 import { Layout } from '../../records/layout.ts'
+import { viewFor } from '../../placement/placement-view.ts'
 import { neededShards } from '../../records/manifest.ts'
 import type { Manifest } from '../../records/manifest.ts'
 import { maxShardsOf } from '../../records/shape.ts'
@@ -49,7 +50,7 @@ export async function reshapeObject(
   if (before === undefined) throw notOwned(cid)
   const { manifest: asPut, bytes, placed } = await locateManifest(context, cid, signal)
   checkShards(asPut, n)
-  if (n > before.n) checkPeers({ k: before.k, n, margin: 0 }, context.mesh.placement().peers.length, false)
+  if (n > before.n) checkPeers({ k: before.k, n, margin: 0 }, viewFor(n, context.mesh).peers.length, false)
   const answering = answeringAt(before, clock.nowMs()).filter(({ shard }) => shard < n)
   const whole = answering.filter(({ damaged }) => damaged !== true)
   const known = [...asPut.roots, ...(before.shape?.roots ?? [])].slice(0, n)

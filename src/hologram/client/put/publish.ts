@@ -4,6 +4,7 @@ import type { KeptObject, StoredLease } from '../../holdings.ts'
 import { signLease, storedLease } from '../../records/lease.ts'
 import type { LeasedShape } from '../../records/shape.ts'
 import { manifestHomes } from '../../placement/placement.ts'
+import { viewFor } from '../../placement/placement-view.ts'
 import { MAX_CLOCK_SKEW_MS, openPlacement, signPlacement } from '../../records/placement-record.ts'
 import type { ShardHolder } from '../../records/placement-record.ts'
 import { signerOf } from '../context.ts'
@@ -119,7 +120,7 @@ export async function placeManifest(
     placement: Uint8Array.from(placement?.record ?? []),
     statements: []
   }
-  const ranked = manifestHomes(cid, 2 * count, mesh.placement().peers).map(({ id }) => id)
+  const ranked = manifestHomes(cid, 2 * count, viewFor(count, mesh).peers).map(({ id }) => id)
   const kept: PeerId[] = []
   const reasons: string[] = []
   let noRoom = 0

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PutResult } from '../../objects.ts'
+import { viewFor } from '../../placement/placement-view.ts'
 import { placementSeed } from '../../records/seed.ts'
 import { inlineFormFields } from './form.ts'
 import { adopt, refuse } from './put-job.ts'
@@ -13,7 +14,7 @@ import { finishObject } from './finished-object.ts'
 export async function putInline(job: PutJob, bytes: Uint8Array): Promise<PutResult> {
   const { context, options, plan, progress, signal } = job
   const copies = { k: 1, n: plan.n - plan.k + 1, margin: plan.margin }
-  checkPeers(copies, context.mesh.placement().peers.length, options.allowFewerShards ?? false)
+  checkPeers(copies, viewFor(copies.n, context.mesh).peers.length, options.allowFewerShards ?? false)
   const object = await finishObject(
     context,
     {

@@ -3,6 +3,7 @@ import type { Hash } from 'node:crypto'
 import { Layout } from '../../records/layout.ts'
 import type { Manifest } from '../../records/manifest.ts'
 import type { PutResult } from '../../objects.ts'
+import { viewFor } from '../../placement/placement-view.ts'
 import { placementSeed } from '../../records/seed.ts'
 import { completeObject } from '../keep/complete.ts'
 import type { ShardOutcomes } from './fan-out.ts'
@@ -33,7 +34,7 @@ export async function putShards(
 ): Promise<PutResult> {
   const { context, options, plan } = job
   const seed = placementSeed(head[0].data.subarray(0, head[0].length))
-  const view = context.mesh.placement()
+  const view = viewFor(plan.n, context.mesh)
   const homes = new HomePlan(seed, plan, view.peers)
   checkPeers(plan, homes.homes.length, options.allowFewerShards ?? false)
   const { object, outcomes, discard } = await sendAndCommit(job, seed, homes, concatenated(head, rest))
