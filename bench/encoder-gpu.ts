@@ -1,6 +1,6 @@
 // `npm run bench:gpu`: what the machine's GPU makes of the code. First every shape is checked, byte by byte,
 // against WebAssembly, which the tests hold to the oracle; then both are timed by the clock, from rows in
-// memory to rows in memory. Needs no network and nothing but this repository with its node_modules;
+// memory to rows in memory, and with the leaf hashes of all rows, as a put wants them. Needs no network and nothing but this repository with its node_modules;
 // docs/explain/encoder.md, "On a machine with a GPU", says how to carry it. --json FILE writes the figures. Exit
 // code: 0 done, 1 a difference, 2 no adapter.
 import { writeFile } from 'node:fs/promises'
@@ -8,6 +8,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { EncoderError, PlanCache, createWasmBackend, createWebgpuBackend } from '../encoder/index.ts'
 import type { Backend, RowPlan, WebgpuBackend } from '../encoder/index.ts'
+import { computeHashed } from '../encoder/backends/open.ts'
 import { splitRows } from '../encoder/shape.ts'
 
 const { values: options } = parseArgs({
@@ -35,7 +36,7 @@ const CHECKED_SHAPES = [
   [128, 256],
   [255, 256]
 ] as const
-const CHECKED_BLOCKS = [1, 15, 4096, 65536]
+const CHECKED_BLOCKS = [1, 15, 4096, 4151, 65536]
 
 const plans = new PlanCache()
 
@@ -44,10 +45,11 @@ const bytesOf = (length: number, seed: number): Uint8Array => {
   return Uint8Array.from({ length }, () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 24)
 }
 
+/** The rows, and the leaf hashes of all. */
 const make = async (backend: Backend, plan: RowPlan, blocks: Uint8Array, bytes: number): Promise<Buffer> => {
   const made = Buffer.alloc(plan.want.length * bytes)
-  await backend.compute(plan, splitRows(blocks, bytes), splitRows(made, bytes))
-  return made
+  const leaves = await computeHashed(backend, plan, splitRows(blocks, bytes), splitRows(made, bytes))
+  return Buffer.concat([made, leaves])
 }
 
 /** Encodes and reconstructs on both; the number of differences. */
@@ -73,15 +75,22 @@ const differences = async (gpu: Backend, wasm: Backend): Promise<number> => {
   return count
 }
 
-/** Bytes of data a second, several segments being under way at once. */
-const speedOf = async (backend: Backend, k: number, m: number): Promise<number> => {
+interface Speed {
+  readonly bytesPerSecond: number
+  /** Processor time for a MiB of data, milliseconds. */
+  readonly cpuMillis: number
+}
+
+/** Of one thread that has several segments under way at once; with leaf hashes or without. */
+const speedOf = async (backend: Backend, k: number, m: number, isHashed: boolean): Promise<Speed> => {
   const plan = plans.encode(k, k + m)
   let count = 0
   const lane = async (lastMillis: number) => {
     const sources = splitRows(new Uint8Array(k * blockBytes).fill(7), blockBytes)
     const targets = splitRows(new Uint8Array(m * blockBytes), blockBytes)
     do {
-      await backend.compute(plan, sources, targets)
+      if (isHashed) await computeHashed(backend, plan, sources, targets)
+      else await backend.compute(plan, sources, targets)
       count++
     } while (performance.now() < lastMillis)
   }
@@ -91,9 +100,14 @@ const speedOf = async (backend: Backend, k: number, m: number): Promise<number> 
   }
   await run(200)
   count = 0
-  const started = performance.now()
+  const [started, before] = [performance.now(), process.cpuUsage()]
   await run(seconds * 1000)
-  return (count * k * blockBytes * 1000) / (performance.now() - started)
+  const { user, system } = process.cpuUsage(before)
+  const bytes = count * k * blockBytes
+  return {
+    bytesPerSecond: (bytes * 1000) / (performance.now() - started),
+    cpuMillis: (user + system) / 1000 / (bytes / 2 ** 20)
+  }
 }
 
 const open = async (): Promise<WebgpuBackend | undefined> => {
@@ -115,17 +129,27 @@ if (gpu === undefined) {
   const wrong = await differences(gpu, wasm)
   console.log(wrong === 0 ? 'All bytes are the same as WebAssembly makes.' : `${wrong} differences.`)
   const figures = []
-  console.log(`blocks of ${blockBytes} bytes, ${inFlight} segments under way; GB of data a second`)
+  console.log(`blocks of ${blockBytes} bytes, ${inFlight} segments under way, one thread`)
+  console.log('GB of data a second (processor ms for a MiB)   coded                        coded and hashed')
   for (const [k, m] of options.shapes.split(',').map((shape) => shape.split('+').map(Number))) {
-    const figure = { k, m, webgpu: await speedOf(gpu, k, m), wasm: await speedOf(wasm, k, m) }
+    const figure = {
+      ...{ k, m },
+      coded: { webgpu: await speedOf(gpu, k, m, false), wasm: await speedOf(wasm, k, m, false) },
+      hashed: { webgpu: await speedOf(gpu, k, m, true), wasm: await speedOf(wasm, k, m, true) }
+    }
     figures.push(figure)
-    const [onGpu, onWasm] = [figure.webgpu, figure.wasm].map((speed) => (speed / 1e9).toFixed(3))
-    console.log(`${k}+${m}`.padEnd(9), `webgpu ${onGpu}   wasm, one thread ${onWasm}`)
+    const shown = ({ webgpu, wasm }: (typeof figure)['coded']): string =>
+      [webgpu, wasm]
+        .map((speed) =>
+          `${(speed.bytesPerSecond / 1e9).toFixed(3)} (${speed.cpuMillis.toFixed(2)})`.padEnd(14)
+        )
+        .join('')
+    console.log(`${k}+${m}`.padEnd(9), 'webgpu, wasm:', shown(figure.coded), shown(figure.hashed))
   }
   if (options.json !== undefined) {
     const report = { adapter: gpu.detail, isSoftware: gpu.isSoftware, blockBytes, inFlight, wrong, figures }
     await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
   }
-  gpu.close()
+  await gpu.close()
   process.exitCode = wrong === 0 ? 0 : 1
 }

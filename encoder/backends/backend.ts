@@ -5,6 +5,9 @@ import type { RowPlan } from '../plan.ts'
 export const BACKEND_NAMES = ['scalar', 'wasm', 'webgpu', 'tfjs'] as const
 export type BackendName = (typeof BACKEND_NAMES)[number]
 
+/** Whether the backend's work is done by a device that one thread serves. */
+export const isOnGpu = (name: BackendName): boolean => name === 'webgpu' || name === 'tfjs'
+
 /**
  * Computes rows from rows. All backends give the same bytes for the same plan; `scalar` is the oracle. A backend has no
  * state between calls that callers can observe.
@@ -19,8 +22,21 @@ export interface Backend {
    * @throws EncoderError BAD_ROWS, BAD_LENGTH (see checkBuffers), BACKEND_FAILED
    */
   compute(plan: RowPlan, sources: readonly Uint8Array[], targets: readonly Uint8Array[]): void | Promise<void>
-  /** Frees what the backend holds outside the JavaScript heap. */
-  close(): void
+  /**
+   * `compute`, and the leaf hashes of all rows where that costs the processor nothing. Absent where it has no advantage.
+   *
+   * @param leaves - gets 32 bytes for each row, those of the sources first
+   * @returns false if it does not hash rows of this length; nothing was done then
+   * @throws EncoderError like compute
+   */
+  computeHashed?(
+    plan: RowPlan,
+    sources: readonly Uint8Array[],
+    targets: readonly Uint8Array[],
+    leaves: Uint8Array
+  ): Promise<boolean>
+  /** Frees what the backend holds outside the JavaScript heap. Calls in progress fail; the thread may end when it resolves. */
+  close(): void | Promise<void>
 }
 
 /** A backend whose `compute` is synchronous. */

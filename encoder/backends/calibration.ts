@@ -3,15 +3,19 @@
 import { PlanCache } from '../plan.ts'
 import type { SegmentShape } from '../shape.ts'
 import { splitRows } from '../shape.ts'
+import { isOnGpu } from './backend.ts'
 import type { Backend, BackendName } from './backend.ts'
-import { openBackend } from './open.ts'
+import { computeHashed, openBackend } from './open.ts'
 import { probeEncoders } from './probe.ts'
 
 /** The measurement of one backend for one shape. */
 export interface Measurement {
   readonly backend: BackendName
   readonly detail: string
-  /** Data bytes encoded per second, including transfers to and from the device. */
+  /**
+   * Data bytes per second that one thread encodes, with the leaf hashes of all rows and the transfers to and from the device: what
+   * a put asks of it.
+   */
   readonly bytesPerSecond: number
 }
 
@@ -21,16 +25,25 @@ export interface Calibration {
 }
 
 /** Segments encoded concurrently: as many as keep a GPU busy. */
-const CONCURRENT_SEGMENTS = 4
+const CONCURRENT_SEGMENTS = 8
 
-/** Measures the candidate backends of this machine that encode the shape correctly. */
-export async function calibrate(shape: SegmentShape, millis = 100): Promise<Calibration> {
+/** The backend with which a pool of `maxThreads` is fastest: all of them code on the processor, but one serves a GPU. */
+export function fastestOf(measurements: readonly Measurement[], maxThreads: number): BackendName {
+  const inPool = ({ backend, bytesPerSecond }: Measurement): number =>
+    bytesPerSecond * (isOnGpu(backend) ? 1 : maxThreads)
+  return measurements.toSorted((a, b) => inPool(b) - inPool(a))[0]?.backend ?? 'scalar'
+}
+
+/**
+ * Measures the candidate backends of this machine.
+ * @param maxThreads - of the pool that will use the result
+ */
+export async function calibrate(shape: SegmentShape, maxThreads: number, millis = 100): Promise<Calibration> {
   const measurements: Measurement[] = []
   for (const { backend, isCandidate } of await probeEncoders()) {
     if (isCandidate) measurements.push(...(await measureByName(backend, shape, millis)))
   }
-  const [fastest] = measurements.toSorted((a, b) => b.bytesPerSecond - a.bytesPerSecond)
-  return { fastest: fastest?.backend ?? 'scalar', measurements }
+  return { fastest: fastestOf(measurements, maxThreads), measurements }
 }
 
 /** The measurement of a backend, or undefined if it does not open, fails, or gives wrong bytes. */
@@ -44,7 +57,7 @@ export async function measureByName(
     try {
       return [await measure(backend, shape, millis)]
     } finally {
-      backend.close()
+      await backend.close()
     }
   } catch {
     return []
@@ -58,8 +71,8 @@ export async function measureByName(
 export async function measure(backend: Backend, shape: SegmentShape, millis: number): Promise<Measurement> {
   const segments = Array.from({ length: CONCURRENT_SEGMENTS }, () => segmentOf(shape))
   const plan = new PlanCache().encode(shape.k, shape.n)
-  const encode = ({ sources, targets }: Segment) => backend.compute(plan, sources, targets)
-  await encode(segments[0])
+  const encode = ({ sources, targets }: Segment) => computeHashed(backend, plan, sources, targets)
+  await Promise.all(segments.map(encode))
   const start = performance.now()
   let count = 0
   let elapsed: number

@@ -6,7 +6,7 @@ import { BACKEND_NAMES } from './backend.ts'
 import type { BackendName } from './backend.ts'
 
 /** Format version of the file; choices of other versions are ignored. */
-const FORMAT = 1
+const FORMAT = 2
 
 interface ChoicesFile {
   readonly format: number

@@ -1,4 +1,5 @@
 import { EncoderError } from '../errors.ts'
+import { HASH_BYTES, leafHash } from '../merkle/merkle.ts'
 import type { Backend, BackendName } from './backend.ts'
 import { createScalarBackend } from './scalar.ts'
 import { createWasmBackend } from './wasm/index.ts'
@@ -69,11 +70,32 @@ export class FallbackChain {
 
   /** @throws EncoderError like Backend.compute; BACKEND_FAILED only if no backend is left */
   async compute(...call: Parameters<Backend['compute']>): Promise<void> {
+    await this.#try((backend) => backend.compute(...call))
+  }
+
+  /**
+   * Computes rows, and returns the leaf hashes of all, those of the sources first.
+   * @throws EncoderError like compute
+   */
+  async computeHashed(...call: Parameters<Backend['compute']>): Promise<Uint8Array> {
+    return await this.#try((backend) => computeHashed(backend, ...call))
+  }
+
+  /** Frees what the backend in use holds, when it has opened. Calls in progress fail. */
+  async close(): Promise<void> {
+    try {
+      await (await this.#current).close()
+    } catch {
+      // It never opened: whoever called was told.
+    }
+  }
+
+  async #try<R>(work: (backend: Backend) => R | Promise<R>): Promise<R> {
     for (;;) {
       const attempt = this.#current
       const backend = await attempt
       try {
-        return await backend.compute(...call)
+        return await work(backend)
       } catch (error) {
         if (!isBackendFailure(error)) throw error
         // The first of several concurrent calls to fail replaces the backend; the others use the new one.
@@ -94,7 +116,7 @@ export class FallbackChain {
   }
 
   async #replace(failed: Backend, error: EncoderError): Promise<Backend> {
-    failed.close()
+    await failed.close()
     return this.#next(error)
   }
 
@@ -104,6 +126,19 @@ export class FallbackChain {
     this.#onEvent({ type: 'fallback', from, to: this.#order[0], reason: error.message })
     return this.#open()
   }
+}
+
+/** The rows of a call, and the leaf hashes of all of them: made by the backend, or else on this thread. */
+export async function computeHashed(
+  backend: Backend,
+  ...[plan, sources, targets]: Parameters<Backend['compute']>
+): Promise<Uint8Array> {
+  const leaves = new Uint8Array((sources.length + targets.length) * HASH_BYTES)
+  if ((await backend.computeHashed?.(plan, sources, targets, leaves)) !== true) {
+    await backend.compute(plan, sources, targets)
+    ;[...sources, ...targets].forEach((row, i) => leaves.set(leafHash(row), i * HASH_BYTES))
+  }
+  return leaves
 }
 
 function isBackendFailure(error: unknown): error is EncoderError {

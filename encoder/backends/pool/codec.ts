@@ -132,7 +132,7 @@ class SegmentCodecPool implements SegmentCodec {
     this.#maxWorkers = workers ?? Math.min(4, Math.max(1, availableParallelism() - 1))
     this.#maxQueuedJobs = maxQueuedJobs
     this.#onEvent = onEvent
-    this.#selector = createSelector(backend ?? 'auto', choicesFile, onEvent)
+    this.#selector = createSelector(backend ?? 'auto', this.#maxWorkers, choicesFile, onEvent)
   }
 
   async encode(

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { EncoderError } from '../../errors.ts'
 import type { BackendEvent, FallbackEvent } from '../open.ts'
-import type { Job, JobMessage, ResultOf, WorkerInit, WorkerMessage } from './messages.ts'
+import type { CloseMessage, Job, JobMessage, ResultOf, WorkerInit, WorkerMessage } from './messages.ts'
 
 const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
@@ -9,6 +9,9 @@ const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '.
  * Heap limit of a worker, which holds only plans and one backend: a leak must not take down the process.
  */
 const HEAP_LIMIT_MIB = 96
+
+/** Time for a thread to close its backend; it is stopped after that. */
+const CLOSE_DEADLINE_MILLIS = 2000
 
 interface PendingJob {
   readonly resolve: (result: never) => void
@@ -28,6 +31,7 @@ export class CodingWorker {
   readonly #worker: Worker
   readonly #hooks: CodingWorkerHooks
   readonly #jobs = new Map<number, PendingJob>()
+  readonly #exited: Promise<void>
   #nextId = 0
   #lastError = 'it ended by itself'
   #ending: EncoderError | undefined
@@ -43,7 +47,12 @@ export class CodingWorker {
     this.#worker.unref()
     this.#worker.on('message', (message: WorkerMessage) => this.#receive(message))
     this.#worker.on('error', (error) => (this.#lastError = error.message))
-    this.#worker.on('exit', () => this.#ended())
+    this.#exited = new Promise((resolve) =>
+      this.#worker.on('exit', () => {
+        this.#ended()
+        resolve()
+      })
+    )
   }
 
   get jobCount(): number {
@@ -59,10 +68,15 @@ export class CodingWorker {
     })
   }
 
-  /** Ends the thread and rejects its jobs with `error`. */
+  /** Ends the thread and rejects its jobs with `error`: from inside if it can, so that a GPU's driver is left in order. */
   async end(error: EncoderError): Promise<void> {
     this.#ending = error
-    await this.#worker.terminate()
+    this.#rejectJobs(error)
+    this.#worker.ref()
+    this.#worker.postMessage({ close: true } satisfies CloseMessage)
+    const deadline = setTimeout(() => void this.#worker.terminate(), CLOSE_DEADLINE_MILLIS)
+    await this.#exited
+    clearTimeout(deadline)
   }
 
   #post({ id, job }: JobMessage): void {
@@ -83,7 +97,9 @@ export class CodingWorker {
 
   #receive(message: WorkerMessage): void {
     if (message.type === 'event') return this.#hooks.onEvent(message.event)
-    const pending = this.#jobs.get(message.id)!
+    const pending = this.#jobs.get(message.id)
+    // The thread is ending, and its jobs were rejected.
+    if (pending === undefined) return
     this.#jobs.delete(message.id)
     if (this.#jobs.size === 0) this.#worker.unref()
     if (message.type === 'done') pending.resolve(message.result as never)
@@ -92,13 +108,17 @@ export class CodingWorker {
   }
 
   #ended(): void {
-    const lost = [...this.#jobs.values()]
-    this.#jobs.clear()
-    const error =
+    const jobs = this.#jobs.size
+    this.#rejectJobs(
       this.#ending ??
-      new EncoderError('WORKER_LOST', `The encoding thread ended: ${this.#lastError}.`, { jobs: lost.length })
-    for (const pending of lost) pending.reject(error)
-    this.#hooks.onEnd(this.#lastError, this.#ending === undefined ? lost.length : 0)
+        new EncoderError('WORKER_LOST', `The encoding thread ended: ${this.#lastError}.`, { jobs })
+    )
+    this.#hooks.onEnd(this.#lastError, this.#ending === undefined ? jobs : 0)
+  }
+
+  #rejectJobs(error: EncoderError): void {
+    for (const pending of this.#jobs.values()) pending.reject(error)
+    this.#jobs.clear()
   }
 }
 

@@ -61,6 +61,8 @@ export interface RepairPairJob {
 export interface CalibrateJob {
   readonly kind: 'calibrate'
   readonly shape: SegmentShape
+  /** Threads of the pool that will use the result. */
+  readonly maxThreads: number
 }
 
 /** Jobs of a codec's callers. */
@@ -96,6 +98,11 @@ export type ResultOf<J extends Job> = JobResults[J['kind']]
 export interface JobMessage {
   readonly id: number
   readonly job: Job
+}
+
+/** Closes the backend and ends the thread from inside. A GPU's driver may crash the process when its thread is just stopped. */
+export interface CloseMessage {
+  readonly close: true
 }
 
 export type WorkerMessage =

@@ -11,13 +11,15 @@ export interface BackendSelector {
   close(): Promise<void>
 }
 
+/** @param maxThreads - of the pool */
 export function createSelector(
   backend: 'auto' | BackendName,
+  maxThreads: number,
   choicesFile: string | undefined,
   onEvent: (event: CodecEvent) => void
 ): BackendSelector {
   if (backend !== 'auto') return fixed(backend)
-  return choicesFile === undefined ? fixed('wasm') : new MeasuringSelector(choicesFile, onEvent)
+  return choicesFile === undefined ? fixed('wasm') : new MeasuringSelector(choicesFile, maxThreads, onEvent)
 }
 
 function fixed(backend: BackendName): BackendSelector {
@@ -30,6 +32,7 @@ const MIN_MEASURED_BYTES = 256 * 1024
 /** Selects by measurement. Until a shape has been measured, it uses WebAssembly. */
 class MeasuringSelector implements BackendSelector {
   readonly #choices: BackendChoices
+  readonly #maxThreads: number
   readonly #onEvent: (event: CodecEvent) => void
   readonly #begun = new Set<string>()
   /** Measurements run one after another, each in its own short-lived thread. */
@@ -37,8 +40,9 @@ class MeasuringSelector implements BackendSelector {
   #worker: CodingWorker | undefined
   #closed = false
 
-  constructor(choicesFile: string, onEvent: (event: CodecEvent) => void) {
+  constructor(choicesFile: string, maxThreads: number, onEvent: (event: CodecEvent) => void) {
     this.#choices = new BackendChoices(choicesFile)
+    this.#maxThreads = maxThreads
     this.#onEvent = onEvent
   }
 
@@ -67,7 +71,11 @@ class MeasuringSelector implements BackendSelector {
     const worker = new CodingWorker({ order: ['scalar'] }, { onEvent() {}, onIdle() {}, onEnd() {} })
     this.#worker = worker
     try {
-      const calibration = await worker.run({ kind: 'calibrate', shape })
+      const calibration = await worker.run({
+        kind: 'calibrate',
+        shape,
+        maxThreads: this.#maxThreads
+      })
       await this.#choices.set(shape, calibration.fastest)
       this.#onEvent({ type: 'calibrated', shape, calibration })
     } catch {

@@ -1,4 +1,5 @@
 import type { EncoderError } from '../../errors.ts'
+import { isOnGpu } from '../backend.ts'
 import type { BackendName } from '../backend.ts'
 import { orderFrom } from '../open.ts'
 import { CodingWorker } from './coding-worker.ts'
@@ -6,10 +7,10 @@ import type { CodecEvent } from './events.ts'
 
 /**
  * Jobs that a worker holds at a time. On a processor, one job runs while the next one waits, which hides the transfer. A
- * GPU needs several jobs to be busy, and one thread to serve it.
+ * GPU hashes each block on one of its many slow threads, so it needs many blocks at a time.
  */
 const JOBS_ON_PROCESSOR = 2
-const JOBS_ON_GPU = 8
+const JOBS_ON_GPU = 32
 
 export interface WorkerGroupHooks {
   onEvent(event: CodecEvent): void
@@ -28,7 +29,7 @@ export class WorkerGroup {
   readonly #workers = new Set<CodingWorker>()
 
   constructor(backend: BackendName, maxWorkers: number, hooks: WorkerGroupHooks) {
-    const isGpu = backend === 'webgpu' || backend === 'tfjs'
+    const isGpu = isOnGpu(backend)
     this.#backend = backend
     this.#maxWorkers = isGpu ? 1 : maxWorkers
     this.#jobsAWorker = isGpu ? JOBS_ON_GPU : JOBS_ON_PROCESSOR

@@ -9,6 +9,7 @@ import { PlanCache } from '../../plan.ts'
 import { splitRows } from '../../shape.ts'
 import { FallbackChain } from '../open.ts'
 import type {
+  CloseMessage,
   EncodeJob,
   EncodePairJob,
   EncodedPair,
@@ -28,7 +29,14 @@ const plans = new PlanCache()
 const pairs = new PairSteps()
 const backends = new FallbackChain(order, (event) => post({ type: 'event', event }))
 
-port.on('message', (message: JobMessage) => void answer(message))
+port.on('message', (message: JobMessage | CloseMessage) => {
+  void ('close' in message ? closeAndExit() : answer(message))
+})
+
+async function closeAndExit(): Promise<void> {
+  await backends.close()
+  process.exit()
+}
 
 async function answer({ id, job }: JobMessage): Promise<void> {
   try {
@@ -53,7 +61,7 @@ async function run(job: Job): Promise<ResultOf<Job>> {
     case 'repair-pair':
       return repairPair(job)
     case 'calibrate':
-      return (await import('../calibration.ts')).calibrate(job.shape)
+      return (await import('../calibration.ts')).calibrate(job.shape, job.maxThreads)
   }
 }
 
@@ -61,8 +69,8 @@ async function encode({ shape, rows, data, parity }: EncodeJob): Promise<Encoded
   const { k, n, blockBytes } = shape
   const sources = splitRows(data, blockBytes)
   const targets = splitRows(parity, blockBytes)
-  await backends.compute(plans.encode(k, n, rows), sources, targets)
-  return { data, parity, leaves: leafHashes([...sources, ...targets]) }
+  const leaves = await backends.computeHashed(plans.encode(k, n, rows), sources, targets)
+  return { data, parity, leaves }
 }
 
 async function reconstruct({ shape, have, blocks, want }: ReconstructJob): Promise<Uint8Array> {

@@ -1,12 +1,13 @@
-// Rows on a GPU, by WebGPU: waiting calls are joined into batches, and several batches are in progress at once.
+// Rows and their leaf hashes on a GPU, by WebGPU: waiting calls are joined into batches, and several batches are in progress at once.
 
 import { EncoderError } from '../../errors.ts'
 import type { RowPlan } from '../../plan.ts'
 import { checkBuffers } from '../backend.ts'
 import type { Backend } from '../backend.ts'
 import { findAdapter } from './device.ts'
-import { Lane, createRowsPipeline, mostRowBytes, paddedBytes } from './lane.ts'
-import type { Slice } from './lane.ts'
+import { Lane, createPipelines, mostRowBytes, paddedBytes } from './lane.ts'
+import type { Pipelines, Slice } from './lane.ts'
+import { MIN_HASHED_BYTES } from './leaves.ts'
 
 /** One batch is uploaded, one computed, one read back. */
 const LANES = 3
@@ -24,8 +25,8 @@ export async function createWebgpuBackend(): Promise<WebgpuBackend> {
   const { adapter, description, isSoftware } = await findAdapter()
   try {
     const device = await adapter.requestDevice()
-    const pipeline = await createRowsPipeline(device)
-    return new WebgpuRows(device, pipeline, description, isSoftware)
+    const pipelines = await createPipelines(device)
+    return new WebgpuRows(device, pipelines, description, isSoftware)
   } catch (error) {
     throw new EncoderError('BACKEND_FAILED', `${description} gives no device: ${(error as Error).message}`)
   }
@@ -42,15 +43,17 @@ class WebgpuRows implements WebgpuBackend {
   readonly detail: string
   readonly isSoftware: boolean
   readonly #device: GPUDevice
+  readonly #lanes: readonly Lane[]
   readonly #idleLanes: Lane[]
   #waiting: WaitingSlice[] = []
   readonly #lost = new AbortController()
 
-  constructor(device: GPUDevice, pipeline: GPUComputePipeline, detail: string, isSoftware: boolean) {
+  constructor(device: GPUDevice, pipelines: Pipelines, detail: string, isSoftware: boolean) {
     this.detail = detail
     this.isSoftware = isSoftware
     this.#device = device
-    this.#idleLanes = Array.from({ length: LANES }, () => new Lane(device, pipeline))
+    this.#lanes = Array.from({ length: LANES }, () => new Lane(device, pipelines))
+    this.#idleLanes = [...this.#lanes]
     void device.lost.then(({ message }) => this.#fail(`the device was lost: ${message}`))
     device.addEventListener('uncapturederror', ({ error }) => this.#fail(error.message))
   }
@@ -71,9 +74,23 @@ class WebgpuRows implements WebgpuBackend {
     await Promise.all(slices)
   }
 
-  close(): void {
+  async computeHashed(
+    plan: RowPlan,
+    sources: readonly Uint8Array[],
+    targets: readonly Uint8Array[],
+    leaves: Uint8Array
+  ): Promise<boolean> {
+    checkBuffers(plan, sources, targets)
+    const end = sources[0].length
+    if (targets.length === 0 || end < MIN_HASHED_BYTES || end > mostRowBytes(plan)) return false
+    await this.#wait({ plan, sources, targets, start: 0, end, leaves })
+    return true
+  }
+
+  async close(): Promise<void> {
     this.#fail('it was closed')
     this.#device.destroy()
+    await Promise.all(this.#lanes.map((lane) => lane.settled()))
   }
 
   #wait(slice: Slice & { plan: RowPlan }): Promise<void> {
@@ -91,13 +108,14 @@ class WebgpuRows implements WebgpuBackend {
     }
   }
 
-  /** As many waiting slices with the same plan as the first one as fit. */
+  /** As many waiting slices of the same kind as the first one as fit. */
   #takeBatch(): WaitingSlice[] {
-    const [{ plan }] = this.#waiting
+    const [{ plan, leaves }] = this.#waiting
     let room = mostRowBytes(plan)
     const batch: WaitingSlice[] = []
     this.#waiting = this.#waiting.filter((slice) => {
-      const fits = slice.plan === plan && paddedBytes(slice) <= room
+      const isAlike = slice.plan === plan && (slice.leaves === undefined) === (leaves === undefined)
+      const fits = isAlike && paddedBytes(slice) <= room
       if (fits) {
         batch.push(slice)
         room -= paddedBytes(slice)

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { RowPlan } from '../../plan.ts'
+import { HASH_BYTES } from '../../merkle/merkle.ts'
 import { BufferUsage, MapMode } from './device.ts'
+import { LeafHasher, MIN_HASHED_BYTES, createLeafPipeline } from './leaves.ts'
+import type { BlockSpan } from './leaves.ts'
 
 /** Columns of one call's rows, from byte `start` to byte `end`. */
 export interface Slice {
@@ -8,6 +11,11 @@ export interface Slice {
   readonly targets: readonly Uint8Array[]
   readonly start: number
   readonly end: number
+  /**
+   * Where the leaf hashes of the rows go, those of the sources first; 32 bytes each. Only of slices that are whole rows, of
+   * MIN_HASHED_BYTES at least.
+   */
+  readonly leaves?: Uint8Array
 }
 
 /** The kernel works on vectors of sixteen bytes, in groups of 64 threads. */
@@ -19,7 +27,8 @@ const MAX_COEFFICIENTS = 256 * 256
 /**
  * Maximum bytes of a batch's given rows, and of its wanted rows. The whole memory cost is four such buffers per lane.
  */
-const LANE_BYTES = 8 * 1024 * 1024
+const LANE_BYTES = 16 * 1024 * 1024
+const MAX_LEAVES = (2 * LANE_BYTES) / MIN_HASHED_BYTES
 
 /** Maximum bytes of a row in a batch, so that both the given and the wanted rows fit the lane. */
 export function mostRowBytes({ have, want }: RowPlan): number {
@@ -31,12 +40,18 @@ export function paddedBytes({ start, end }: Slice): number {
   return Math.ceil((end - start) / VECTOR_BYTES) * VECTOR_BYTES
 }
 
-export function createRowsPipeline(device: GPUDevice): Promise<GPUComputePipeline> {
+export interface Pipelines {
+  readonly rows: GPUComputePipeline
+  readonly leaves: GPUComputePipeline
+}
+
+export async function createPipelines(device: GPUDevice): Promise<Pipelines> {
   const code = readFileSync(new URL('rows.wgsl', import.meta.url), 'utf8')
-  return device.createComputePipelineAsync({
+  const rows = device.createComputePipelineAsync({
     layout: 'auto',
     compute: { module: device.createShaderModule({ code }), entryPoint: 'makeRows' }
   })
+  return { rows: await rows, leaves: await createLeafPipeline(device) }
 }
 
 /**
@@ -53,37 +68,51 @@ export class Lane {
   readonly #shape: GPUBuffer
   readonly #coefficients: GPUBuffer
   readonly #bindings: GPUBindGroup
+  readonly #hasher: LeafHasher
   #plan: RowPlan | undefined
   #uploadReady: Promise<void> = Promise.resolve()
+  #readbackReady: Promise<void> = Promise.resolve()
 
-  constructor(device: GPUDevice, pipeline: GPUComputePipeline) {
+  constructor(device: GPUDevice, pipelines: Pipelines) {
     const buffer = (size: number, usage: number, mappedAtCreation = false) =>
       device.createBuffer({ size, usage, mappedAtCreation })
     this.#device = device
-    this.#pipeline = pipeline
+    this.#pipeline = pipelines.rows
     this.#upload = buffer(LANE_BYTES, BufferUsage.mapWrite | BufferUsage.copySource, true)
     this.#given = buffer(LANE_BYTES, BufferUsage.storage | BufferUsage.copyTarget)
     this.#wanted = buffer(LANE_BYTES, BufferUsage.storage | BufferUsage.copySource)
-    this.#readback = buffer(LANE_BYTES, BufferUsage.mapRead | BufferUsage.copyTarget)
+    this.#readback = buffer(
+      LANE_BYTES + MAX_LEAVES * HASH_BYTES,
+      BufferUsage.mapRead | BufferUsage.copyTarget
+    )
     this.#shape = buffer(8, BufferUsage.uniform | BufferUsage.copyTarget)
     this.#coefficients = buffer(4 * MAX_COEFFICIENTS, BufferUsage.storage | BufferUsage.copyTarget)
     const buffers = [this.#shape, this.#coefficients, this.#given, this.#wanted]
     this.#bindings = device.createBindGroup({
-      layout: pipeline.getBindGroupLayout(0),
+      layout: pipelines.rows.getBindGroupLayout(0),
       entries: buffers.map((resource, binding) => ({ binding, resource: { buffer: resource } }))
     })
+    this.#hasher = new LeafHasher(device, pipelines.leaves, MAX_LEAVES, this.#given, this.#wanted)
   }
 
-  /** Makes the wanted rows of slices that share a plan and together are no wider than mostRowBytes. */
+  /**
+   * Makes the wanted rows of slices that share a plan and together are no wider than mostRowBytes. Either all want leaf hashes or
+   * none.
+   */
   async run(plan: RowPlan, slices: readonly Slice[]): Promise<void> {
     const rowBytes = slices.reduce((sum, slice) => sum + paddedBytes(slice), 0)
     await this.#uploadReady
     this.#copyIn(plan, slices, rowBytes)
-    this.#submit(plan, rowBytes)
+    this.#submit(plan, slices, rowBytes)
     this.#uploadReady = this.#upload.mapAsync(MapMode.write)
     // A failure of the device; the next use of the lane reports it.
     this.#uploadReady.catch(() => {})
     await this.#copyOut(plan, slices, rowBytes)
+  }
+
+  /** Resolves when the driver has answered all that the lane asked for. A thread that ends before that takes the process with it. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#uploadReady, this.#readbackReady])
   }
 
   #copyIn(plan: RowPlan, slices: readonly Slice[], rowBytes: number): void {
@@ -96,26 +125,33 @@ export class Lane {
     this.#upload.unmap()
   }
 
-  #submit(plan: RowPlan, rowBytes: number): void {
+  #submit(plan: RowPlan, slices: readonly Slice[], rowBytes: number): void {
     const { queue } = this.#device
     const vectors = rowBytes / VECTOR_BYTES
     queue.writeBuffer(this.#shape, 0, Uint32Array.of(plan.have.length, vectors))
     if (this.#plan !== plan) queue.writeBuffer(this.#coefficients, 0, Uint32Array.from(plan.matrix))
     this.#plan = plan
+    const isHashed = slices[0].leaves !== undefined
+    if (isHashed) this.#hasher.prepare(plan, vectors, spansOf(slices))
     const commands = this.#device.createCommandEncoder()
     commands.copyBufferToBuffer(this.#upload, 0, this.#given, 0, plan.have.length * rowBytes)
     const pass = commands.beginComputePass()
     pass.setPipeline(this.#pipeline)
     pass.setBindGroup(0, this.#bindings)
     pass.dispatchWorkgroups(Math.ceil(vectors / WORKGROUP_THREADS), plan.want.length)
+    if (isHashed) this.#hasher.record(pass, plan, slices.length)
     pass.end()
-    commands.copyBufferToBuffer(this.#wanted, 0, this.#readback, 0, plan.want.length * rowBytes)
+    const wantedBytes = plan.want.length * rowBytes
+    commands.copyBufferToBuffer(this.#wanted, 0, this.#readback, 0, wantedBytes)
+    if (isHashed) this.#hasher.copyTo(commands, this.#readback, wantedBytes, leavesOf(plan, slices))
     queue.submit([commands.finish()])
   }
 
   async #copyOut(plan: RowPlan, slices: readonly Slice[], rowBytes: number): Promise<void> {
-    const size = plan.want.length * rowBytes
-    await this.#readback.mapAsync(MapMode.read, 0, size)
+    const wantedBytes = plan.want.length * rowBytes
+    const size = wantedBytes + leavesOf(plan, slices) * HASH_BYTES
+    this.#readbackReady = this.#readback.mapAsync(MapMode.read, 0, size)
+    await this.#readbackReady
     const bytes = new Uint8Array(this.#readback.getMappedRange(0, size))
     forEachSlice(slices, ({ targets, start, end }, offset) => {
       targets.forEach((target, row) => {
@@ -123,8 +159,25 @@ export class Lane {
         target.set(bytes.subarray(from, from + end - start), start)
       })
     })
+    slices.forEach(({ leaves }, block) => {
+      for (let at = 0; leaves !== undefined && at < leaves.length; at += HASH_BYTES) {
+        const from = wantedBytes + at * slices.length + block * HASH_BYTES
+        leaves.set(bytes.subarray(from, from + HASH_BYTES), at)
+      }
+    })
     this.#readback.unmap()
   }
+}
+
+function spansOf(slices: readonly Slice[]): BlockSpan[] {
+  const spans: BlockSpan[] = []
+  forEachSlice(slices, ({ start, end }, offset) => spans.push({ start: offset, bytes: end - start }))
+  return spans
+}
+
+/** The number of leaf hashes of a batch. */
+function leavesOf({ have, want }: RowPlan, slices: readonly Slice[]): number {
+  return slices[0].leaves === undefined ? 0 : (have.length + want.length) * slices.length
 }
 
 /** Calls `visit` with each slice and its offset in the rows of the batch. */

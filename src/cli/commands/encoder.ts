@@ -16,7 +16,8 @@ interface BenchFlags {
 const benchCommand = (io: Io): CommandModule =>
   defineCommand<BenchFlags>({
     command: 'bench',
-    describe: 'Measure every encoder that runs here, shape by shape',
+    describe:
+      'Measure every encoder that runs here, shape by shape: one thread that codes and hashes, as for a put',
     builder: (yargs) =>
       yargs.options({
         'code-k': { type: 'number', requiresArg: true, describe: 'Data shards of the one shape to measure' },

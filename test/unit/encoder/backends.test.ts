@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { PlanCache } from '../../../encoder/index.ts'
 import type { Backend, RowPlan } from '../../../encoder/index.ts'
+import { computeHashed } from '../../../encoder/backends/open.ts'
+import { leafHash } from '../../../encoder/merkle/merkle.ts'
 import { splitRows } from '../../../encoder/shape.ts'
 import { BACKENDS, BLOCK_SIZES, SHAPES, oracle, pseudoRandomBytes, pseudoRandomRows } from './support.ts'
 
@@ -48,6 +50,20 @@ for (const { name, open, isSlow } of BACKENDS) {
           const expected = await made(oracle, plan, data, blockBytes)
           expectSameBytes(await made(backend, plan, data, blockBytes), expected)
         }
+      })
+
+      it(`hashes the rows of (${k}, ${n}) as leaves`, async () => {
+        const plan = plans.encode(k, n)
+        // Around the shortest that a GPU hashes, and every remainder where the end of SHA-256's message moves to another chunk.
+        const lengths = [1, 4095, 4096, 4097, 4110, 4150, 4151, 4152, 4159, 4160, 8191]
+        await Promise.all(
+          lengths.map(async (blockBytes, seed) => {
+            const sources = splitRows(pseudoRandomBytes(k * blockBytes, seed), blockBytes)
+            const targets = splitRows(new Uint8Array((n - k) * blockBytes), blockBytes)
+            const leaves = await computeHashed(backend, plan, sources, targets)
+            expectSameBytes(leaves, Buffer.concat([...sources, ...targets].map((row) => leafHash(row))))
+          })
+        )
       })
 
       it(`reconstructs all rows of (${k}, ${n}) from any ${k}`, async () => {

@@ -9,7 +9,8 @@ import {
   createSegmentCodec,
   probeEncoders
 } from '../../../encoder/index.ts'
-import type { Backend, CalibratedEvent, CodecEvent } from '../../../encoder/index.ts'
+import type { Backend, BackendName, CalibratedEvent, CodecEvent } from '../../../encoder/index.ts'
+import { fastestOf } from '../../../encoder/backends/calibration.ts'
 import { BackendChoices } from '../../../encoder/backends/choices.ts'
 import { FallbackChain } from '../../../encoder/backends/open.ts'
 import { splitRows } from '../../../encoder/shape.ts'
@@ -109,6 +110,22 @@ describe('choosing a backend', () => {
   afterEach(() => rm(folder, { recursive: true }))
 
   const shape = { k: 10, n: 14, blockBytes: 65536 }
+
+  it('compares a GPU, which one thread serves, with all threads of the pool', () => {
+    const measured = (backend: BackendName, bytesPerSecond: number) => ({
+      backend,
+      bytesPerSecond,
+      detail: ''
+    })
+    const both = [measured('wasm', 400e6), measured('webgpu', 1000e6)]
+    expect([1, 2, 3, 4].map((threads) => fastestOf(both, threads))).to.deep.equal([
+      'webgpu',
+      'webgpu',
+      'wasm',
+      'wasm'
+    ])
+    expect(fastestOf([], 4)).to.equal('scalar')
+  })
 
   it('remembers choices in the file, for blocks of about the same size', async () => {
     expect(await new BackendChoices(file).set(shape, 'webgpu')).to.equal(true)

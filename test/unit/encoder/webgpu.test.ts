@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { PlanCache, createWebgpuBackend } from '../../../encoder/index.ts'
 import type { WebgpuBackend } from '../../../encoder/index.ts'
@@ -59,5 +61,21 @@ describe('losing a GPU', () => {
       expect(Buffer.from(expected.made).equals(made), `segment ${seed}`).to.equal(true)
     })
     expect(events).to.deep.equal(['backend', 'fallback', 'backend'])
+  })
+
+  it('lets its thread end in the middle of work without harm to the process', async () => {
+    // A driver that is asked after its thread is gone aborts the process, so this needs one of its own.
+    const script = `
+      import { createSegmentCodec } from '${new URL('../../../encoder/index.ts', import.meta.url).href}'
+      for (let round = 0; round < 4; round++) {
+        const codec = createSegmentCodec({ workers: 1, backend: 'webgpu' })
+        const encode = () => codec.encode({ k: 8, n: 16, blockBytes: 65536 }, new Uint8Array(8 * 65536))
+        await encode()
+        const cut = Promise.allSettled(Array.from({ length: 24 }, encode))
+        await codec.close()
+        console.log((await cut).filter(({ reason }) => reason?.code === 'CLOSED').length > 0)
+      }`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
+    expect(stdout.trim().split('\n')).to.deep.equal(Array(4).fill('true'))
   })
 })
