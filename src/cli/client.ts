@@ -182,10 +182,15 @@ export class NodeClient {
   /** @param name - as it stands in links: k51… */
   resolveName = async (name: string): Promise<ResolvedJson> =>
     await this.#body(await this.openWithToken('GET', `/v1/names/${name}`))
-  publishName = async (name: string, signed: Uint8Array): Promise<PublishedJson> => {
-    const headers = { 'content-type': 'application/octet-stream', 'content-length': signed.byteLength }
-    const request = await this.openWithToken('PUT', `/v1/names/${name}`, { headers })
-    request.write(signed)
+  publishName = async (name: string, signed: Uint8Array): Promise<PublishedJson> =>
+    await this.#sendName('PUT', name, signed)
+  /** @param change - of the slot of the name, signed by its key */
+  publishNameInSlot = async (name: string, change: Uint8Array): Promise<PublishedJson> =>
+    await this.#sendName('POST', name, change)
+  #sendName = async (method: string, name: string, body: Uint8Array): Promise<PublishedJson> => {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': body.byteLength }
+    const request = await this.openWithToken(method, `/v1/names/${name}`, { headers })
+    request.write(body)
     return await this.#body(request)
   }
   slots = async (owner?: string): Promise<SlotsJson> =>

@@ -145,6 +145,7 @@ export const CODES = {
     'tryLater',
     '`thhe field get` shows whether it was made; `thhe fba status` which validators are missing.'
   ],
+  NO_QUORUM: ['notEnough', '`thhe fba status` shows which validators are missing.'],
   FIELD_BUSY: ['tryLater', 'Try again in a moment.'],
   FIELD_STOPPED: ['noNode', 'The node is stopping. Try again when it is back.'],
   BAD_RECORD: ['damaged', 'Check the disk: `thhe doctor`.'],

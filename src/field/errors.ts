@@ -11,6 +11,8 @@ export type FieldErrorCode =
   | 'CHANGE_EXPIRED'
   /** It was not decided before it expired here. It may have been applied: look at the slot. */
   | 'CHANGE_UNDECIDED'
+  /** Too few validators answer: what is known here may not be the newest. */
+  | 'NO_QUORUM'
   /** There is no slot of that name. */
   | 'NO_SLOT'
   /** What this node last agreed to cannot be read back. */

@@ -30,6 +30,8 @@ import type { SlotName } from './name.ts'
 import { OwnTransactions } from './own-transactions.ts'
 import { Payloads } from './payloads.ts'
 import { Pool } from './pool.ts'
+import type { PoolProblem } from './pool.ts'
+import { ReadBarrier } from './read-barrier.ts'
 import { refuseIfRefused } from './refusals.ts'
 import { combine, judge, propose } from './round-rules.ts'
 import type { Before } from './round-rules.ts'
@@ -44,7 +46,7 @@ import type { TransactionGossip } from './transaction-gossip.ts'
 import { TransactionOutbox } from './transaction-outbox.ts'
 import { signTransaction, verifyTransaction } from './transaction.ts'
 import type { TransactionVerifier } from './transaction.ts'
-import type { Change, Outcome, SignedTransaction } from './types.ts'
+import type { Author, Change, Outcome, SignedTransaction } from './types.ts'
 
 export interface FieldComponents {
   readonly clock: Clock
@@ -132,6 +134,7 @@ export class Field {
   readonly #chain: StateChain
   readonly #outbox: Outbox
   readonly #questions: Questions
+  readonly #barrier: ReadBarrier
   readonly #own: OwnTransactions
   readonly #outgoing: TransactionOutbox
   readonly #superposition: Superposition
@@ -179,6 +182,13 @@ export class Field {
       signal: this.#stopping.signal,
       onReply: async (peer, reply) => this.#take(peer, reply),
       onSilence: (peer, error) => logger.info('a peer did not answer about the field', { peer, error })
+    })
+    this.#barrier = new ReadBarrier({
+      ...{ self: init.self, quorumSet: this.#quorumSet, link, clock, signal: this.#stopping.signal },
+      round: () => this.#chain.state.header.round,
+      onRound: (listener) => this.onRound(listener),
+      own: () => this.answer({ fromSlot: this.#scp.currentSlot }),
+      onReply: async (peer, reply) => this.#take(peer, reply)
     })
     this.#chain = new StateChain({
       sha256,
@@ -250,33 +260,75 @@ export class Field {
   /**
    * Has the quorum decide about a change, and waits for it.
    *
+   * @param options.author - who signs it; this node by default
    * @throws FieldError 'CHANGE_REFUSED' | 'CHANGE_EXPIRED' | 'CHANGE_UNDECIDED' | 'FIELD_BUSY' | 'BAD_SLOT_VALUE' | 'FIELD_STOPPED', or the signal's reason
    */
   async submit(
     slot: SlotName,
     change: Change,
+    { signal, author }: { readonly signal?: AbortSignal; readonly author?: Author } = {}
+  ): Promise<Outcome> {
+    const { clock, random } = this.#components
+    const { networkId } = this.#init
+    const { id, sign } = author ?? { id: this.#init.self, sign: this.#components.sign }
+    const expiresAtMs = clock.nowMs() + FIELD_LIMITS.lifetimeMs / 2
+    const signed = signTransaction(
+      { slot, author: id, nonce: random.bytes(16), expiresAtMs, change },
+      { networkId, sha256, sign }
+    )
+    return await this.#submit(signed, signal)
+  }
+
+  /**
+   * As `submit`, for a transaction that its author has signed elsewhere.
+   *
+   * @throws also FieldError 'BAD_SLOT_VALUE' for bytes that are not one, 'CHANGE_EXPIRED' for one that no round can take any more
+   */
+  async submitSigned(
+    bytes: Uint8Array,
     { signal }: { readonly signal?: AbortSignal } = {}
   ): Promise<Outcome> {
-    const { clock, random, sign } = this.#components
+    return await this.#submit(this.openSigned(bytes), signal)
+  }
+
+  /** @throws FieldError 'BAD_SLOT_VALUE' for what is not a transaction of this network that its author has signed */
+  openSigned(bytes: Uint8Array): SignedTransaction {
+    const signed = verifyTransaction(bytes, this.#verifier)
+    if (signed !== undefined) return signed
+    throw new FieldError('BAD_SLOT_VALUE', 'These bytes are not a signed change of a slot of this network.')
+  }
+
+  async #submit(signed: SignedTransaction, signal: AbortSignal | undefined): Promise<Outcome> {
     if (!this.#isRunning) throw new FieldError('FIELD_STOPPED', 'The node has not started or has stopped.')
-    const signed = signTransaction(
-      {
-        slot,
-        author: this.#init.self,
-        nonce: random.bytes(16),
-        expiresAtMs: clock.nowMs() + FIELD_LIMITS.lifetimeMs / 2,
-        change
-      },
-      { networkId: this.#init.networkId, sha256, sign }
-    )
-    if (this.#pool.add(signed, clock.nowMs()) !== undefined) {
-      throw new FieldError('FIELD_BUSY', 'Too many changes wait for a decision; try again in a moment.')
-    }
+    if (this.#chain.wasTried(signed.id)) throw decidedBefore()
+    if (this.#own.isWaitingFor(signed.id))
+      throw new FieldError('FIELD_BUSY', 'This change is on its way already.')
+    const problem = this.#pool.add(signed, this.#components.clock.nowMs())
+    if (problem !== undefined) throw notTaken(problem)
     this.#payloads.addTransaction(signed)
     const outcome = this.#own.wait(signed, signal)
     this.#outgoing.add(signed)
     this.#wake()
     return refuseIfRefused(await outcome)
+  }
+
+  /**
+   * Resolves when this node has all changes that anybody was told as made before the call: what `view` shows then is not old.
+   *
+   * @throws FieldError 'NO_QUORUM' | 'FIELD_STOPPED'; the signal's reason
+   */
+  async sync(signal?: AbortSignal): Promise<void> {
+    if (!this.#isRunning) throw new FieldError('FIELD_STOPPED', 'The node has not started or has stopped.')
+    await this.#barrier.pass(signal)
+  }
+
+  /** How long ago the state here was known to be the newest, in milliseconds. */
+  get ageMs(): number {
+    const { clock } = this.#components
+    const { passedMs } = this.#barrier
+    // A round that was closed is as new as its time says; before the first question that is all there is.
+    const sinceClosed = Math.max(0, clock.nowMs() - this.#chain.state.header.closedAtMs)
+    return passedMs === undefined ? sinceClosed : Math.min(sinceClosed, clock.monotonicMs() - passedMs)
   }
 
   /** A slot as it was agreed last, and what it may become. */
@@ -639,6 +691,20 @@ export class Field {
       'this validator votes no more on the field: it cannot write down what it says',
       { error }
     )
+  }
+}
+
+const decidedBefore = (): FieldError =>
+  new FieldError('CHANGE_UNDECIDED', 'This change was decided on before; look at the slot to see how.')
+
+const notTaken = (problem: PoolProblem): FieldError => {
+  switch (problem) {
+    case 'expired':
+      return new FieldError('CHANGE_EXPIRED', 'The change expired before it came here. Sign it again.')
+    case 'too-long-lived':
+      return new FieldError('BAD_SLOT_VALUE', 'The change expires too late: check the clock of its author.')
+    default:
+      return new FieldError('FIELD_BUSY', 'Too many changes wait for a decision; try again in a moment.')
   }
 }
 

@@ -7,6 +7,7 @@ export type { FieldErrorCode } from './errors.ts'
 export type { FieldLink } from './link.ts'
 export { parseSlotName, slotId, slotNameText } from './name.ts'
 export type { SlotName } from './name.ts'
+export { openTransaction, signTransaction } from './transaction.ts'
 export { decodeTransactions, encodeTransactions, MAX_GOSSIP_TRANSACTION_BYTES } from './transaction-gossip.ts'
 export type { TransactionGossip } from './transaction-gossip.ts'
 export { FIELD_LIMITS } from './limits.ts'
@@ -14,7 +15,17 @@ export type { LogEntry } from './slot-log.ts'
 export { decodeSlotProof, encodeSlotProof, verifySlotProof } from './slot-proof.ts'
 export type { ProvenSlot, SlotProof } from './slot-proof.ts'
 export type { Candidate } from './superposition.ts'
-export type { Change, Outcome, Refusal, SlotKind, SlotValue, Transaction, Writers } from './types.ts'
+export type {
+  Author,
+  Change,
+  Outcome,
+  Refusal,
+  SignedTransaction,
+  SlotKind,
+  SlotValue,
+  Transaction,
+  Writers
+} from './types.ts'
 export type { SlotEntry } from './state.ts'
 export { slotJson } from './slot-json.ts'
 export type { SlotJson } from './slot-json.ts'

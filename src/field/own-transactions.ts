@@ -39,6 +39,10 @@ export class OwnTransactions {
     return [...this.#waiting.values()].map(({ signed }) => signed)
   }
 
+  isWaitingFor(id: string): boolean {
+    return this.#waiting.has(id)
+  }
+
   settle(outcome: Outcome): void {
     this.#waiting.get(outcome.id)?.resolve(outcome)
     this.#waiting.delete(outcome.id)

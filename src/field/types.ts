@@ -34,6 +34,12 @@ export interface Transaction {
   readonly change: Change
 }
 
+/** Whoever signs a transaction, where it is not the node itself. */
+export interface Author {
+  readonly id: NodeId
+  readonly sign: (bytes: Uint8Array) => Uint8Array
+}
+
 export interface SignedTransaction {
   /** SHA-256 of the unsigned bytes, hexadecimal. */
   readonly id: string

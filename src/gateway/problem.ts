@@ -44,6 +44,7 @@ const CODES = {
     504,
     'Read the slot again before you repeat the change: /v1/map shows which validators are missing.'
   ],
+  NO_QUORUM: [503, 'Try again when more validators answer: /v1/map shows which are missing.'],
   FIELD_BUSY: [503, 'Try again in a moment.'],
   FIELD_STOPPED: [503, 'The node is stopping; try again when it is back.'],
   NO_PUT: [404, 'Begin again: a put that hears nothing of its client for minutes is given up.'],

@@ -6,7 +6,7 @@ import type { Problem } from './problem.ts'
 export type GatewayNode = Pick<
   Node,
   | 'objects'
-  | 'heads'
+  | 'names'
   | 'field'
   | 'config'
   | 'networkId'
@@ -232,9 +232,21 @@ export interface ResolvedJson {
   readonly name: string
   /** Several when there is more than one of the highest sequence: two published at the same time. */
   readonly heads: readonly HeadJson[]
-  /** Peers that keep the name and have answered, and how many keep it. */
+  /** Peers that keep the name and have answered, and how many keep it; 0 for a name that is in a slot. */
   readonly answered: number
   readonly keepers: number
+  /** The slot in which validators have agreed on it; null for a head that peers keep. */
+  readonly slot: NameSlotJson | null
+}
+
+export interface NameSlotJson {
+  /** PEER/head */
+  readonly name: string
+  readonly version: number
+  /** The round in which it was agreed on. */
+  readonly round: number
+  /** How long ago it is known to have been the newest, in milliseconds: 0, unless too few validators answer. */
+  readonly ageMs: number
 }
 
 export interface PublishedJson extends Omit<ResolvedJson, 'answered'> {

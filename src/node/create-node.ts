@@ -14,6 +14,7 @@ import { choosePlacement } from './agreement/placement.ts'
 import { BulkChannel, bulkListen, bulkModule } from './bulk/index.ts'
 import { clockModule } from './clock-module.ts'
 import { NodeField } from './field/index.ts'
+import { NamedHeads } from './field/named-heads.ts'
 import { fieldModule } from './field/module.ts'
 import { rateAt } from './config/byte-rate.ts'
 import type { ByteRate } from './config/byte-rate.ts'
@@ -214,6 +215,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     clock,
     logger: logger.child('heads')
   })
+  const names = new NamedHeads({ heads, field, networkId: id, clock })
   const ofStore = { clock: systemClock, logger: logger.child('store') }
   const garbage = new GarbageCollector({ holdings: store, ...ofStore })
   modules.add(
@@ -255,6 +257,7 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     peers,
     hologram,
     heads,
+    names,
     agreement,
     field,
     garbage,

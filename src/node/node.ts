@@ -14,6 +14,7 @@ import type { DataFolder } from './data/folder.ts'
 import type { DrainControl } from './drain.ts'
 import type { EventLog } from './events.ts'
 import type { NodeField } from './field/index.ts'
+import type { NamedHeads } from './field/named-heads.ts'
 import type { GarbageCollector } from './garbage.ts'
 import type { Host } from './host/host.ts'
 import type { Logger } from './logger.ts'
@@ -37,6 +38,7 @@ export interface NodeParts {
   readonly peers: Peers
   readonly hologram: Hologram
   readonly heads: Heads
+  readonly names: NamedHeads
   readonly garbage: GarbageCollector
   readonly events: EventLog
   readonly drain: DrainControl
@@ -88,6 +90,10 @@ export class ThheNode implements Node {
 
   get heads(): Heads {
     return this.#parts.heads
+  }
+
+  get names(): NamedHeads {
+    return this.#parts.names
   }
 
   get field(): NodeField | undefined {

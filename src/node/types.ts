@@ -11,6 +11,7 @@ import type { NodeConfig } from './config/index.ts'
 import type { DrainControl } from './drain.ts'
 import type { EventLog } from './events.ts'
 import type { NodeField } from './field/index.ts'
+import type { NamedHeads } from './field/named-heads.ts'
 import type { FieldSummary } from './field/module.ts'
 import type { FillStatus } from './fill.ts'
 import type { HomeostatSummary } from './homeostat-module.ts'
@@ -100,9 +101,25 @@ export interface Node {
   readonly objects: Objects
   /** Named heads: small signed values that are kept by several peers. */
   readonly heads: Pick<Heads, 'publish' | 'resolve'>
+  /** What is published under names: in slots where the network has validators, else as heads that peers keep. */
+  readonly names: Pick<NamedHeads, 'publish' | 'publishInSlot' | 'resolve'>
   /** Small state that the network agrees on; undefined if it has no validators. */
   readonly field:
-    Pick<NodeField, 'submit' | 'view' | 'list' | 'log' | 'prove' | 'status' | 'onRound'> | undefined
+    | Pick<
+        NodeField,
+        | 'submit'
+        | 'submitSigned'
+        | 'openSigned'
+        | 'sync'
+        | 'ageMs'
+        | 'view'
+        | 'list'
+        | 'log'
+        | 'prove'
+        | 'status'
+        | 'onRound'
+      >
+    | undefined
   /** This node's own registry; nodes of one process do not share it. */
   readonly metrics: Registry
   readonly logger: Logger

@@ -53,6 +53,8 @@ export class Account {
 
   /** Begins the table of a new service; does nothing to one that there is. */
   async begin(): Promise<void> {
+    // Without a quorum nothing can be written; a service that there is can be read.
+    if ((await this.#view()).get(VERSION) !== undefined) return
     await this.#table.transact((view) => ({
       changes: view.get(VERSION) === undefined ? [[VERSION, encodeRecord({ version: 1 })]] : [],
       result: undefined

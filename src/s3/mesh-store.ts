@@ -1,16 +1,21 @@
 import { CID } from 'multiformats/cid'
 import type { TableStore } from '../tables/index.ts'
+import { agreedSlots } from '../node/index.ts'
 import type { S3Node } from './service.ts'
 import { TableError } from '../tables/index.ts'
 
 const LEASE_MS = 399 * 86_400_000
+/** Last part of the name of a slot that is the head of a table. */
+const TABLE_LABEL = 'table'
+
 /**
- * Keeps tables in the mesh of a node: their parts as objects, their heads as named heads.
+ * Keeps tables in the mesh of a node: their parts as objects, their heads in slots where the network has validators, else as
+ * named heads.
  *
  * @param objectName - by which the node's user sees the parts in `thhe ls`
  */
 export const meshStore = (
-  { objects, heads }: Pick<S3Node, 'objects' | 'heads'>,
+  { objects, heads, field }: Pick<S3Node, 'objects' | 'heads' | 'field'>,
   objectName: string
 ): TableStore => ({
   put: async (bytes, signal) => {
@@ -40,5 +45,6 @@ export const meshStore = (
     await objects.remove(CID.decode(reference), { signal })
   },
   publish: async (name, signed, signal) => await heads.publish(name, signed, signal),
-  resolve: async (name, signal) => await heads.resolve(name, signal)
+  resolve: async (name, signal) => await heads.resolve(name, signal),
+  slots: field && agreedSlots(field, TABLE_LABEL)
 })

@@ -36,6 +36,11 @@ export class OpenBucket {
     return this.#components.entry
   }
 
+  /** How old what is read is while too few validators answer to say what is newer; undefined while they do. */
+  get staleMs(): number | undefined {
+    return this.#components.table.staleMs
+  }
+
   /** @throws S3Error 'NoSuchBucket'; TableError */
   async view(signal?: AbortSignal): Promise<BucketView> {
     const view = new BucketView(await this.#components.table.view({ signal }))

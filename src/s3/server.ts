@@ -177,8 +177,16 @@ const perform = async ({ service }: Serving, operation: Operation, call: Call): 
     if (mayAnything(access, target.bucket)) await service.bucket(target.bucket)
     throw new S3Error('AccessDenied', 'Access Denied')
   }
-  return await handle({ ...call, bucket: await service.bucket(target.bucket) })
+  const bucket = await service.bucket(target.bucket)
+  const answer = await handle({ ...call, bucket })
+  const { staleMs } = bucket
+  if (staleMs === undefined || !READS.includes(call.method)) return answer
+  return { ...answer, headers: { ...answer.headers, [STATE_AGE]: Math.ceil(staleMs / 1000) } }
 }
+
+/** Whole seconds since what is answered was known to be the newest. It is there only while nobody knows of a newer state. */
+const STATE_AGE = 'x-thhe-state-age'
+const READS: readonly string[] = ['GET', 'HEAD']
 
 const answerPreflight = async (
   { service, response }: Serving,

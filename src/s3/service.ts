@@ -1,7 +1,7 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import type { Clock, RandomSource } from '../clock/index.ts'
 import type { Node } from '../node/index.ts'
-import { SharedTable } from '../tables/index.ts'
+import { DEFAULT_TABLE_SETTINGS, SharedTable } from '../tables/index.ts'
 import { Account, type BucketEntry } from './account.ts'
 import { Bodies } from './bodies.ts'
 import { S3Error } from './errors.ts'
@@ -12,7 +12,7 @@ import { noSuchBucket, OpenBucket } from './open-bucket.ts'
 /** The part of a node that S3 is served from. */
 export type S3Node = Pick<
   Node,
-  'objects' | 'heads' | 'network' | 'networkId' | 'peerId' | 'metrics' | 'logger'
+  'objects' | 'heads' | 'field' | 'network' | 'networkId' | 'peerId' | 'metrics' | 'logger'
 >
 
 export interface S3ServiceComponents {
@@ -30,6 +30,8 @@ export interface S3ServiceInit {
   readonly garbageGraceMs?: number
   /** Between two looks for such bytes. @default 15_000 */
   readonly sweepEveryMs?: number
+  /** A change that has not been decided by then is answered with 503. @default 30_000 */
+  readonly decideTimeoutMs?: number
 }
 
 /** Peers that keep a name; in a smaller network all of them. */
@@ -40,6 +42,7 @@ const RETRY_MS = 500
 export class S3Service {
   readonly #components: S3ServiceComponents
   readonly #id: string
+  readonly #decideTimeoutMs: number
   readonly #bucketKeepers: number
   readonly #accountTable: SharedTable
   readonly #account: Account
@@ -54,6 +57,7 @@ export class S3Service {
     const { node, random, clock } = components
     this.#components = components
     this.#id = idOf(init.secret)
+    this.#decideTimeoutMs = init.decideTimeoutMs ?? DEFAULT_TABLE_SETTINGS.decideTimeoutMs
     const secret = new Uint8Array(hkdfSync('sha256', init.secret, '', 'thhe/s3/account/1', 32))
     const keepers = Math.min(KEEPERS, node.network.code.n)
     // The service is begun only when all is well; a bucket whenever the service can be written.
@@ -183,19 +187,23 @@ export class S3Service {
 
   async #openBucket(entry: BucketEntry, id: string, isNew: boolean): Promise<OpenBucket> {
     const { node, random, clock } = this.#components
-    const table = this.#table(entry.secret, isNew ? this.#bucketKeepers : Infinity)
+    const table = this.#table(entry.secret, isNew ? this.#bucketKeepers : Infinity, isNew)
     await table.start()
     const components = { objects: node.objects, peerId: node.peerId.toString(), random, clock }
     const bodies = new Bodies(components, `s3:${entry.name}:${id}`)
     return new OpenBucket({ entry, table, bodies, clock, logger: node.logger })
   }
 
-  /** @param createKeepers - peers that must be in sight to begin the table; Infinity for one that there is */
-  #table(secret: Uint8Array, createKeepers: number): SharedTable {
+  /**
+   * @param createKeepers - peers that must be in sight to begin the table; Infinity for one that there is
+   * @param isNew - the secret has just been made
+   */
+  #table(secret: Uint8Array, createKeepers: number, isNew = false): SharedTable {
     const { node, clock, random } = this.#components
     const { logger, networkId } = node
     const store = meshStore(node, this.#tablesName)
-    return new SharedTable({ store, clock, random, logger, networkId }, secret, { createKeepers })
+    const settings = { createKeepers, isNew, decideTimeoutMs: this.#decideTimeoutMs }
+    return new SharedTable({ store, clock, random, logger, networkId }, secret, settings)
   }
 
   /** Of the objects that the tables of this service consist of, and no other's. */

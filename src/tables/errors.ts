@@ -23,3 +23,10 @@ export class TableError extends Error {
 
 export const isTableError = (error: unknown, ...codes: TableErrorCode[]): error is TableError =>
   error instanceof TableError && (codes.length === 0 || codes.includes(error.code))
+
+export const undecided = (message: string): TableError => new TableError('UNAVAILABLE', message)
+
+export const unavailable = (cause: unknown): TableError =>
+  cause instanceof TableError
+    ? cause
+    : new TableError('UNAVAILABLE', `The table cannot be reached: ${(cause as Error).message}`, { cause })

@@ -1,9 +1,16 @@
+export interface TableLogger {
+  debug: (message: string, fields?: Readonly<Record<string, unknown>>) => void
+  warn: (message: string, fields?: Readonly<Record<string, unknown>>) => void
+}
+
 export interface TableSettings {
   /**
    * Peers that must be in sight that may keep the table, so that one of which nothing is kept counts as empty and can be begun.
    * Infinity: it is an error.
    */
   readonly createKeepers: number
+  /** The secret of the table has just been made: nobody can have begun it elsewhere. */
+  readonly isNew: boolean
   /** A view is at most this old, unless the caller says otherwise. */
   readonly maxAgeMs: number
   /** A change that has not been decided by then fails with 'UNAVAILABLE'. */
@@ -25,6 +32,7 @@ export interface TableSettings {
 
 export const DEFAULT_TABLE_SETTINGS: TableSettings = {
   createKeepers: Infinity,
+  isNew: false,
   maxAgeMs: 1_000,
   decideTimeoutMs: 30_000,
   backoffMs: 40,

@@ -3,24 +3,23 @@ import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { PeerId } from '@libp2p/interface'
 import type { Clock, RandomSource } from '../clock/index.ts'
-import { isHeadError, MAX_HEAD_LIFE_MS, openHead, signHead } from '../heads/index.ts'
-import type { Head, Published, Resolved } from '../heads/index.ts'
+import type { Published, Resolved } from '../heads/index.ts'
 import { Box, derived } from './box.ts'
 import {
-  decodeHead,
   encodeChanges,
-  encodeHead,
   MAX_PART_BYTES,
   MAX_SEGMENTS,
   MAX_TABLE_KEY_BYTES,
   MAX_TABLE_VALUE_BYTES,
-  type Change,
-  type HeadValue
+  type Change
 } from './codec.ts'
-import { TableError } from './errors.ts'
+import { TableError, unavailable, undecided } from './errors.ts'
+import type { HeadContents, HeadStore, Newest, TableHead } from './head-store.ts'
 import { mergeState, type Merged } from './merge.ts'
+import { openHeadStore } from './open-head-store.ts'
 import { Overlay } from './overlay.ts'
-import { DEFAULT_TABLE_SETTINGS, type TableSettings } from './settings.ts'
+import { DEFAULT_TABLE_SETTINGS, type TableLogger, type TableSettings } from './settings.ts'
+import type { AgreedSlots } from './agreed-slots.ts'
 import {
   emptyState,
   extended,
@@ -44,11 +43,8 @@ export interface TableStore {
   publish: (name: PeerId, signed: Uint8Array, signal?: AbortSignal) => Promise<Published>
   /** As `Heads.resolve`. */
   resolve: (name: PeerId, signal?: AbortSignal) => Promise<Resolved>
-}
-
-export interface TableLogger {
-  debug: (message: string, fields?: Readonly<Record<string, unknown>>) => void
-  warn: (message: string, fields?: Readonly<Record<string, unknown>>) => void
+  /** Undefined where the network has no validators: then heads are published and resolved. */
+  readonly slots?: AgreedSlots
 }
 
 export interface TableComponents {
@@ -86,26 +82,32 @@ interface Decided {
 /** The newest state that this object knows, and the head that names it. */
 interface Current {
   readonly state: State
-  readonly head: Head | undefined
-  readonly kind: HeadValue['kind']
-  readonly keepers: number
+  readonly head: TableHead
 }
 
-interface Opened {
-  readonly head: Head
-  readonly value: HeadValue
+/** What this object has put. */
+interface PutObject {
+  readonly reference: Uint8Array
+  /** Since when no state here names it. */
+  unnamedMs: number | undefined
+  /** Version of the head on which a write that names it was tried, if it is not known whether that was made. */
+  openOn: string | undefined
 }
 
 /** Heads that are not decided are looked at again so many times before this object decides by writing. */
 const LOOKS = 3
-/** A head is signed anew when less than this is left of its life. */
-const RENEW_MS = MAX_HEAD_LIFE_MS / 2
-const HEAD_LIFE_MS = MAX_HEAD_LIFE_MS - 86_400_000
 const ID_BYTES = 16
+
+/** Another writer replaced the head first: what was tried is not made. */
+class LostRace extends TableError {
+  constructor() {
+    super('UNAVAILABLE', 'Another writer came first.')
+  }
+}
 
 /**
  * A sorted table, text to bytes, that several writers share with nobody in charge. It is kept in a mesh: what changes goes into
- * log objects, and a named head says which of them count. docs/explain/tables.md argues why no acknowledged change is lost.
+ * log objects, and a head says which of them count. docs/explain/tables.md argues why no acknowledged change is lost.
  */
 export class SharedTable {
   readonly #components: TableComponents
@@ -114,23 +116,24 @@ export class SharedTable {
   readonly #box: Box
   readonly #writer: Uint8Array
   readonly #stopping = new AbortController()
-  #privateKey: PrivateKey | undefined
-  #name: PeerId | undefined
+  #heads: HeadStore | undefined
   #current: Current | undefined
-  /** Whether the newest head was published by this object, uncontested. */
+  /** The newest state here that counts, whatever happens: what a claim repeats may turn out not to, and others go on without it. */
+  #decided: State = emptyState()
+  /** Whether the next write builds on `#current`, as far as this object knows. */
   #isWriter = false
-  /** No two heads of this object have the same sequence. */
-  #lastSequence = 0
-  /** What readers see: a state by an uncontested write, and when it was the newest. */
+  /** What readers see: a decided state, and when it was the newest. */
   #readable: Tree | undefined
   #verifiedMs = -Infinity
+  /** How old the readable state was when nobody could be asked for a newer one, and when that was. */
+  #stale: { readonly ageMs: number; readonly atMs: number } | undefined
   #waiting: Waiting[] = []
   #loop: Promise<void> | undefined
   #refreshing: Promise<void> | undefined
   #merging: Promise<void> | undefined
   #merged: Merged | undefined
-  /** Objects that this process has put and not freed, and since when no state here names them. */
-  readonly #put = new Map<string, { readonly reference: Uint8Array; unnamedMs: number | undefined }>()
+  /** Objects that this process has put and not freed. */
+  readonly #put = new Map<string, PutObject>()
 
   /** @param secret - 32 bytes, from which the name of the head and the key that seals are derived */
   constructor(components: TableComponents, secret: Uint8Array, settings: Partial<TableSettings> = {}) {
@@ -143,9 +146,21 @@ export class SharedTable {
 
   /** Reads the newest state. @throws TableError 'NO_TABLE' | 'UNAVAILABLE' | 'DAMAGED' */
   async start(signal?: AbortSignal): Promise<void> {
-    this.#privateKey = await generateKeyPairFromSeed('Ed25519', derived(this.#secret, 'name'))
-    this.#name = peerIdFromPrivateKey(this.#privateKey)
+    this.#heads ??= await this.#openHeads(signal)
     await this.view({ maxAgeMs: 0, signal })
+  }
+
+  async #openHeads(signal: AbortSignal | undefined): Promise<HeadStore> {
+    const { store, clock, logger, networkId } = this.#components
+    const { publish, resolve, slots } = store
+    const { createKeepers, isNew, decideTimeoutMs } = this.#settings
+    const privateKey: PrivateKey = await generateKeyPairFromSeed('Ed25519', derived(this.#secret, 'name'))
+    const name = peerIdFromPrivateKey(privateKey)
+    return await openHeadStore(
+      { publish, resolve, slots, clock, logger, networkId, box: this.#box },
+      { name, privateKey, writer: this.#writer, createKeepers, isNew, patienceMs: decideTimeoutMs / 2 },
+      signal === undefined ? this.#stopping.signal : AbortSignal.any([signal, this.#stopping.signal])
+    )
   }
 
   /** What waits is refused; what is on its way is waited for. */
@@ -155,7 +170,10 @@ export class SharedTable {
   }
 
   /**
-   * @param maxAgeMs - the view is not older; 0 asks a majority of the keepers now
+   * The newest state. Where the head is in a slot and too few validators answer, it is the newest that is known here:
+   * `staleMs` says how old.
+   *
+   * @param maxAgeMs - the view is not older; 0 asks now
    * @throws TableError 'NO_TABLE' | 'UNAVAILABLE' | 'DAMAGED' | 'CLOSED'; the signal's reason
    */
   async view({
@@ -167,10 +185,18 @@ export class SharedTable {
     const oldestMs = askedMs - maxAgeMs
     // A question that was under way before may have its answer from before.
     while (this.#readable === undefined || this.#verifiedMs < oldestMs) {
+      signal?.throwIfAborted()
       await withSignal(this.#refresh(), signal)
       this.#stopping.signal.throwIfAborted()
+      if (this.#readable !== undefined && this.#stale !== undefined) break
     }
     return this.#readable
+  }
+
+  /** How old the state is that `view` shows while nobody can be asked for a newer one; undefined while somebody can. */
+  get staleMs(): number | undefined {
+    if (this.#stale === undefined) return undefined
+    return this.#stale.ageMs + this.#components.clock.monotonicMs() - this.#stale.atMs
   }
 
   /**
@@ -215,7 +241,9 @@ export class SharedTable {
     const named = new Set(this.references().map(idOf))
     const nowMs = clock.monotonicMs()
     for (const [id, entry] of this.#put) {
-      if (named.has(id)) entry.unnamedMs = undefined
+      // As long as the head stands on which it was tried, a write that names the object may still be made.
+      const isOpen = entry.openOn !== undefined && entry.openOn === this.#current?.head.version
+      if (named.has(id) || isOpen) entry.unnamedMs = undefined
       else entry.unnamedMs ??= nowMs
       if (entry.unnamedMs === undefined || nowMs - entry.unnamedMs < this.#settings.garbageGraceMs) continue
       this.#put.delete(id)
@@ -238,7 +266,7 @@ export class SharedTable {
     let attempt = 0
     while (this.#dropLate() || (this.#merged !== undefined && this.#isWriter)) {
       try {
-        if (!this.#isWriter || this.#isOld()) await this.#claim()
+        if (!this.#isWriter || this.#heads!.isOld(this.#current?.head)) await this.#claim()
         else if (this.#merged === undefined) await this.#decide()
         else await this.#publishMerged(this.#merged)
         attempt = 0
@@ -248,6 +276,8 @@ export class SharedTable {
           this.#failAll(this.#stopping.signal.aborted ? this.#stopping.signal.reason : error)
           return
         }
+        // Somebody else got ahead, and so the table did.
+        if (error instanceof LostRace) continue
         logger.debug('a table could not be written and is tried again', { attempt, error })
         await this.#backOff(attempt++)
       }
@@ -258,11 +288,6 @@ export class SharedTable {
     const { clock, random } = this.#components
     const waitMs = this.#settings.backoffMs * 2 ** Math.min(attempt, 5) * (0.25 + random.unit())
     await clock.sleep(waitMs, this.#stopping.signal).catch(() => {})
-  }
-
-  #isOld(): boolean {
-    const head = this.#current?.head
-    return head !== undefined && head.expiresAtMs - this.#components.clock.nowMs() < RENEW_MS
   }
 
   /** Refuses those that waited too long, and those whose caller has gone. @returns whether any are left */
@@ -284,61 +309,13 @@ export class SharedTable {
     this.#waiting = []
   }
 
-  /**
-   * Becomes the writer: publishes a head that repeats the newest state, and that must be the only one of its sequence. What it
-   * repeats may be a change of which nobody knows yet whether it counts: the write that follows decides that.
-   *
-   * @throws TableError 'UNAVAILABLE' for a claim that did not come through
-   */
+  /** Takes the head on which the next write builds. @throws TableError 'UNAVAILABLE' */
   async #claim(): Promise<void> {
-    const { heads, keepers } = await this.#settledHeads()
-    const base = this.#basis(heads)
-    const state = await this.#load(base)
-    const most = Math.max(keepers, base?.value.keepers ?? 0)
-    const sequence = Math.max(heads[0]?.sequence ?? 0, this.#lastSequence) + 1
-    const head = await this.#publish(sequence, 'claim', state, most)
-    this.#current = { state, head, kind: 'claim', keepers: most }
+    const head = await this.#heads!.claim(this.#stopping.signal)
+    const state = await this.#load(head.contents)
+    this.#current = { state, head }
     this.#isWriter = true
     this.#merged = undefined
-  }
-
-  /**
-   * The heads of the newest sequence, such that none that is not among them can be confirmed any more: a majority of the keepers
-   * has one of them. Where a majority does not agree on them already, one is given to all.
-   *
-   * @throws TableError 'UNAVAILABLE'
-   */
-  async #settledHeads(): Promise<{ readonly heads: readonly Head[]; readonly keepers: number }> {
-    const { heads, agreed, keepers } = await this.#resolve()
-    if (heads.length === 0 || agreed > keepers / 2) return { heads, keepers }
-    const given = await this.#give(this.#basis(heads)!.head)
-    if (given === undefined) throw undecided('A newer head came up.')
-    return { heads: given, keepers }
-  }
-
-  /**
-   * Gives a head to all keepers.
-   *
-   * @returns all heads of its sequence that a majority has; undefined if one of them has a newer one
-   * @throws TableError 'UNAVAILABLE'
-   */
-  async #give(head: Head): Promise<readonly Head[] | undefined> {
-    try {
-      const { heads } = await this.#components.store.publish(this.#name!, head.signed, this.#stopping.signal)
-      return heads
-    } catch (error) {
-      if (isHeadError(error, 'STALE_HEAD')) return undefined
-      throw unavailable(error)
-    }
-  }
-
-  /**
-   * Of several heads of one sequence the write counts: there is one at most, for it takes the only claim before it. Without one
-   * all are claims, and each of them repeats a state with all that was acknowledged.
-   */
-  #basis(heads: readonly Head[]): Opened | undefined {
-    const opened = heads.map((head) => ({ head, value: decodeHead(this.#box.open(head.value)) }))
-    return opened.find(({ value }) => value.kind === 'write') ?? opened[0]
   }
 
   /** Decides on what waits, on the state that the newest head names. */
@@ -353,7 +330,7 @@ export class SharedTable {
     const decided = this.#takeBatch(overlay, state)
     try {
       const isReadOnly = overlay.count === 0 && !decided.some(({ isIncluded }) => isIncluded)
-      if (isReadOnly && current.kind === 'write') await this.#confirm(current)
+      if (isReadOnly && current.head.isDecided) await this.#confirm(current)
       else await this.#write(current, overlay.changes, decided)
     } catch (error) {
       this.#waiting.unshift(...decided.map(({ waiting }) => waiting))
@@ -363,7 +340,7 @@ export class SharedTable {
     this.#mergeIfDue()
   }
 
-  /** Publishes the state with one more batch; with none, to confirm it as it is. @throws TableError 'UNAVAILABLE' */
+  /** Replaces the head by one of the state with one more batch; with none, to confirm it as it is. @throws TableError 'UNAVAILABLE' */
   async #write(current: Current, changes: readonly Change[], decided: readonly Decided[]): Promise<void> {
     const { clock, random } = this.#components
     const { state } = current
@@ -375,14 +352,24 @@ export class SharedTable {
       for (const { waiting, outcome } of decided) waiting.attempts.push({ batch, outcome })
     }
     const segments = segment === undefined ? state.segments : [...state.segments, segment]
-    const head = await this.#publish(
-      current.head!.sequence + 1,
-      'write',
-      { ...state, segments },
-      current.keepers
-    )
+    const head = await this.#replace(current, { ...state, segments })
+    if (head === undefined) {
+      if (segment !== undefined) for (const { waiting } of decided) waiting.attempts.pop()
+      throw new LostRace()
+    }
     const next = segment === undefined ? state : extended(state, segment)
-    this.#adopt({ ...current, state: next, head, kind: 'write' }, startedMs)
+    this.#adopt({ state: next, head }, startedMs)
+  }
+
+  /** @returns undefined when another writer came first @throws TableError 'UNAVAILABLE' when it is not known what became of it */
+  async #replace({ head }: Current, state: State): Promise<TableHead | undefined> {
+    try {
+      return await this.#heads!.replace(head, contentsOf(state), this.#stopping.signal)
+    } catch (error) {
+      const named = new Set(this.references().map(idOf))
+      for (const [id, entry] of this.#put) if (!named.has(id)) entry.openOn = head.version
+      throw error
+    }
   }
 
   /** A head names no more log objects: they have to be merged first. @throws TableError 'UNAVAILABLE' */
@@ -411,11 +398,8 @@ export class SharedTable {
   /** Makes sure that nobody else has written: what was decided without changes was decided on the newest state. */
   async #confirm({ head }: Current): Promise<void> {
     const startedMs = this.#components.clock.monotonicMs()
-    const { heads } = await this.#resolve()
-    if (heads.length !== 1 || head === undefined || !isSame(heads[0], head)) {
-      throw undecided('Another writer came in between.')
-    }
-    this.#verifiedMs = Math.max(this.#verifiedMs, startedMs)
+    await this.#heads!.confirm(head, this.#stopping.signal)
+    this.#verified(startedMs)
   }
 
   #mergeIfDue(): void {
@@ -453,8 +437,9 @@ export class SharedTable {
     const dirty =
       root.runs.length > 0 ? state.dirty : new Set(rest.flatMap(({ changes }) => changes.map(([key]) => key)))
     const next: State = { ...state, root, rootReference: reference, segments: rest, dirty }
-    const head = await this.#publish(current.head!.sequence + 1, 'write', next, current.keepers)
-    this.#adopt({ ...current, state: next, head, kind: 'write' }, startedMs)
+    const head = await this.#replace(current, next)
+    if (head === undefined) throw new LostRace()
+    this.#adopt({ state: next, head }, startedMs)
   }
 
   /** Asks for the newest head. One question at a time, whoever asks. */
@@ -476,121 +461,48 @@ export class SharedTable {
     await this.transact(() => ({ changes: [], result: undefined }))
   }
 
-  /** @returns whether the newest head is a write that is decided: anything else may still go away, and is shown to nobody */
+  /** @returns whether there is something to show: what is not decided may still go away, and is shown to nobody */
   async #lookForNewest(): Promise<boolean> {
     const startedMs = this.#components.clock.monotonicMs()
-    const { heads, agreed, keepers } = await this.#resolve()
-    if (heads.length === 0) {
-      this.#readable ??= new Tree()
-      this.#verifiedMs = startedMs
-      return true
+    const newest = await this.#heads!.newest(this.#stopping.signal)
+    if (newest === 'open') return false
+    const { head, isOwn } = newest
+    if (head === undefined) this.#readable ??= new Tree()
+    else {
+      const isKnown = this.#current?.head.version === head.version
+      // This object knows in a moment that its own write came through.
+      if (isOwn && !isKnown && this.#loop !== undefined) return false
+      if (!isKnown) {
+        const before = this.#current
+        const state = await this.#load(head.contents)
+        if (this.#current !== before) return false
+        this.#isWriter = false
+        this.#current = { state, head }
+        this.#decided = state
+      }
+      this.#readable = this.#current!.state.tree
     }
-    const { head, value } = this.#basis(heads)!
-    if (heads.length > 1 || value.kind !== 'write' || this.#isOld()) return false
-    if (agreed <= keepers / 2 && (await this.#give(head))?.length !== 1) return false
-    const isOwn = sameBytes(value.writer, this.#writer)
-    const isKnown = this.#current?.head !== undefined && isSame(this.#current.head, head)
-    // This object knows in a moment that its own write came through.
-    if (isOwn && !isKnown && this.#loop !== undefined) return false
-    if (!isKnown) {
-      const before = this.#current
-      const state = await this.#load({ head, value })
-      if (this.#current !== before) return false
-      this.#isWriter = false
-      this.#current = { state, head, kind: 'write', keepers: Math.max(keepers, value.keepers) }
-    }
-    this.#readable = this.#current!.state.tree
-    this.#verifiedMs = Math.max(this.#verifiedMs, startedMs)
+    if (newest.isFresh) this.#verified(startedMs)
+    else this.#stale = staleOf(newest, this.#components.clock.monotonicMs())
     return true
   }
 
   /** A write of this object came through: its state counts from now on. */
   #adopt(current: Current, startedMs: number): void {
     this.#current = current
+    this.#decided = current.state
     this.#readable = current.state.tree
+    this.#verified(startedMs)
+  }
+
+  #verified(startedMs: number): void {
+    this.#stale = undefined
     this.#verifiedMs = Math.max(this.#verifiedMs, startedMs)
   }
 
-  /** @throws TableError 'UNAVAILABLE' | 'NO_TABLE' */
-  async #resolve(): Promise<Resolved> {
-    const resolved = await this.#components.store
-      .resolve(this.#name!, this.#stopping.signal)
-      .catch((error: unknown): Resolved => {
-        if (!isHeadError(error, 'NO_HEAD')) throw unavailable(error)
-        return { heads: [], answered: 0, agreed: 0, keepers: Number(error.data.keepers ?? 0) }
-      })
-    const known = this.#current?.head
-    const newest = resolved.heads[0]?.sequence ?? 0
-    if (newest < (known?.sequence ?? 0)) {
-      // The keepers have changed, and the new ones do not know yet.
-      await this.#components.store
-        .publish(this.#name!, known!.signed, this.#stopping.signal)
-        .catch((error: unknown) =>
-          this.#components.logger.debug('a head could not be brought back', { error })
-        )
-      throw undecided('The keepers of this table know less than they did.')
-    }
-    if (newest === 0) this.#checkCreation(resolved.keepers)
-    const before = Math.max(
-      this.#current?.keepers ?? 0,
-      ...resolved.heads.map(({ value }) => decodeHead(this.#box.open(value)).keepers)
-    )
-    if (newest > 0 && resolved.keepers <= before / 2) {
-      throw tooFew(resolved.keepers, before)
-    }
-    return resolved
-  }
-
-  /** @throws TableError 'NO_TABLE' | 'UNAVAILABLE' */
-  #checkCreation(keepers: number): void {
-    const { createKeepers } = this.#settings
-    if (createKeepers === Infinity) {
-      throw new TableError(
-        'NO_TABLE',
-        'Nothing is kept of this table: its keepers are out of reach, or it has expired.'
-      )
-    }
-    if (keepers < createKeepers) throw tooFew(keepers, createKeepers)
-  }
-
-  /**
-   * Publishes a head for a state.
-   *
-   * @throws TableError 'UNAVAILABLE' unless a majority has it on disk and no other head of its sequence was met
-   */
-  async #publish(sequence: number, kind: HeadValue['kind'], state: State, keepers: number): Promise<Head> {
-    const { store, clock, networkId } = this.#components
-    const { rootReference, root, segments } = state
-    this.#lastSequence = sequence
-    const value: HeadValue = {
-      kind,
-      writer: this.#writer,
-      keepers,
-      root: rootReference === undefined ? undefined : { reference: rootReference, position: root.position },
-      segments
-    }
-    const signed = await signHead(
-      networkId,
-      { sequence, expiresAtMs: clock.nowMs() + HEAD_LIFE_MS, value: this.#box.seal(encodeHead(value)) },
-      { peer: this.#name!, sign: async (bytes) => await this.#privateKey!.sign(bytes) }
-    )
-    const head = await openHead(networkId, signed, clock.nowMs())
-    const published = await store
-      .publish(this.#name!, signed, this.#stopping.signal)
-      .catch((error: unknown) => {
-        throw unavailable(error)
-      })
-    const isAlone = published.heads.length === 1 && isSame(published.heads[0], head)
-    if (!isAlone) throw undecided('Another writer published at the same time.')
-    if (published.keepers <= keepers / 2) throw tooFew(published.keepers, keepers)
-    return head
-  }
-
-  async #load(base: Opened | undefined): Promise<State> {
+  async #load(contents: HeadContents): Promise<State> {
     const { clock } = this.#components
-    const known = this.#current?.state ?? emptyState()
-    if (base === undefined) return known
-    return await loadState(base.value, known, {
+    return await loadState(contents, this.#decided, {
       fetch: async (reference) => await this.#getObject(reference),
       turn: async () => await clock.turn()
     })
@@ -602,7 +514,7 @@ export class SharedTable {
       throw new TableError('TOO_LARGE', 'The change is too large for a table.')
     try {
       const reference = await this.#components.store.put(sealed, this.#stopping.signal)
-      this.#put.set(idOf(reference), { reference, unnamedMs: undefined })
+      this.#put.set(idOf(reference), { reference, unnamedMs: undefined, openOn: undefined })
       return reference
     } catch (error) {
       throw unavailable(error)
@@ -650,19 +562,14 @@ const continues = (root: Merged['root'], state: State): boolean => {
   return last !== undefined && there !== undefined && sameBytes(last, there)
 }
 
-const isSame = (a: Head, b: Head): boolean => a.sequence === b.sequence && sameBytes(a.value, b.value)
-
 const idOf = (reference: Uint8Array): string => Buffer.from(reference).toString('base64')
 
-const undecided = (message: string): TableError => new TableError('UNAVAILABLE', message)
+const contentsOf = ({ rootReference, root, segments }: State): HeadContents => ({
+  root: rootReference === undefined ? undefined : { reference: rootReference, position: root.position },
+  segments
+})
 
-const tooFew = (keepers: number, before: number): TableError =>
-  undecided(`Only ${keepers} peers are in sight that may keep this table, of ${before}.`)
-
-const unavailable = (cause: unknown): TableError =>
-  cause instanceof TableError
-    ? cause
-    : new TableError('UNAVAILABLE', `The table cannot be reached: ${(cause as Error).message}`, { cause })
+const staleOf = ({ ageMs }: Newest, atMs: number): { ageMs: number; atMs: number } => ({ ageMs, atMs })
 
 const withSignal = async <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
   if (signal === undefined) return await promise

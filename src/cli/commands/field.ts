@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
 import type { CommandModule } from 'yargs'
 import type { SlotJson, SlotViewJson } from '../../gateway/index.ts'
@@ -12,6 +10,7 @@ import { count, formatDuration } from '../format.ts'
 import type { Io } from '../io.ts'
 import { printJson, printLine, remark, renderTable, widthOf } from '../output.ts'
 import { printable } from '../printable.ts'
+import { provenBy, readOrTell } from '../slot-proof.ts'
 
 interface SlotFlags extends EndpointOptions {
   readonly slot: string
@@ -293,43 +292,6 @@ const verifyCommand = (io: Io): CommandModule =>
       remark(io, `${name} after round ${round}, closed ${new Date(closedAtMs).toISOString()}.`)
     }
   })
-
-const readOrTell = async (path: string): Promise<Buffer> => {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    throw aboutPath(path, error)
-  }
-}
-
-/** @returns undefined for what is no proof, or none by these validators */
-const provenBy = async (
-  bytes: Uint8Array,
-  descriptor: string
-): Promise<{ name: string; round: number; closedAtMs: number; slot: SlotJson | null } | undefined> => {
-  const [{ decodeSlotProof, slotJson, slotNameText, verifySlotProof }, node, { EncodingError }] =
-    await Promise.all([
-      import('../../field/index.ts'),
-      import('../../node/index.ts'),
-      import('../../../fba/index.ts')
-    ])
-  const { quorumSet, ...network } = node.parseDescriptor(descriptor)
-  if (quorumSet === undefined) return undefined
-  const { verifyEnvelope } = new node.StatementVerifier(
-    node.fieldDomain(node.networkId({ ...network, quorumSet }))
-  )
-  const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(data).digest()
-  try {
-    const { name, proof } = decodeSlotProof(bytes)
-    const proven = verifySlotProof(name, proof, quorumSet, { sha256, verify: verifyEnvelope })
-    if (proven === undefined) return undefined
-    const { round, closedAtMs, entry } = proven
-    return { name: slotNameText(name), round, closedAtMs, slot: entry === undefined ? null : slotJson(entry) }
-  } catch (error) {
-    if (error instanceof EncodingError) return undefined
-    throw error
-  }
-}
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes

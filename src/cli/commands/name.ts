@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { CommandModule } from 'yargs'
 import { systemRandom } from '../../clock/index.ts'
 import { parsePlace } from '../../folders/index.ts'
+import { FIELD_LIMITS, signTransaction } from '../../field/index.ts'
 import { MAX_HEAD_LIFE_MS, signHead } from '../../heads/index.ts'
 import type { PublishedJson } from '../../gateway/index.ts'
 import { duration } from '../../node/config/kinds.ts'
+import { authorOf, NAME_LABEL, replacement } from '../../node/field/agreed-slots.ts'
 import { generateKey, sealNameValue } from '../../seal/index.ts'
 import type { NodeClient } from '../client.ts'
 import { commandGroup, defineCommand } from '../command.ts'
@@ -16,7 +19,7 @@ import { count } from '../format.ts'
 import type { Io } from '../io.ts'
 import { linkText } from '../link-input.ts'
 import type { LinkFlags } from '../link-input.ts'
-import { networkId, targetsOf } from '../names/follow.ts'
+import { networkId, provenTarget, targetsOf } from '../names/follow.ts'
 import { NameKeys } from '../names/keys.ts'
 import type { NameKey } from '../names/keys.ts'
 import { formatNameLink, isNameLink, parseNameLink } from '../names/link.ts'
@@ -101,10 +104,12 @@ const publishCommand = (io: Io): CommandModule =>
       const id = await networkId(client)
       const key = await keyOf(flags, io)
       const { published, link } = await publish(client, id, key, target, lifetimeMs)
-      const { confirmed, keepers, heads } = published
-      if (flags.json) return await printJson(io, { link, confirmed, keepers, heads })
+      const { confirmed, keepers, heads, slot } = published
+      if (flags.json) return await printJson(io, { link, confirmed, keepers, heads, slot })
       await printLine(io, link)
-      if (!flags.quiet) remark(io, `Published: ${confirmed} of ${count(keepers, 'peer')} have it on disk.`)
+      if (flags.quiet) return
+      if (slot !== null) return remark(io, `Published: validators agreed on it in round ${slot.round}.`)
+      remark(io, `Published: ${confirmed} of ${count(keepers, 'peer')} have it on disk.`)
       if (heads.length > 1) remark(io, 'Warning: something else was published under it at the same time.')
     }
   })
@@ -134,11 +139,29 @@ const publish = async (
     },
     { peer: name.name, sign: async (bytes) => await key.privateKey.sign(bytes) }
   )
-  return { published: await client.publishName(name.text, signed), link }
+  const hasSlots = (await client.status()).field.state !== 'off'
+  const published = hasSlots
+    ? await client.publishNameInSlot(name.text, signedChange(id, key, before?.slot?.version ?? 0, signed))
+    : await client.publishName(name.text, signed)
+  return { published, link }
+}
+
+/** The change that puts a signed head into the slot of its name, in the place of the version that was there. */
+const signedChange = (id: Uint8Array, key: NameKey, version: number, head: Uint8Array): Uint8Array => {
+  const author = authorOf(key.privateKey)
+  const transaction = {
+    slot: { owner: author.id, label: NAME_LABEL },
+    author: author.id,
+    nonce: systemRandom.bytes(16),
+    expiresAtMs: Date.now() + FIELD_LIMITS.lifetimeMs / 2,
+    change: replacement(version, head)
+  }
+  const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+  return signTransaction(transaction, { networkId: id, sha256, sign: author.sign }).bytes
 }
 
 const resolveCommand = (io: Io): CommandModule =>
-  defineCommand<EndpointOptions & LinkFlags>({
+  defineCommand<EndpointOptions & LinkFlags & { network?: string }>({
     command: 'resolve [link]',
     describe: 'Show what a name leads to now',
     builder: (yargs) =>
@@ -148,11 +171,20 @@ const resolveCommand = (io: Io): CommandModule =>
           describe: 'Link of a name, or the name of one of yours; - for standard input',
           coerce: unescapeDash
         })
-        .option('link-file', {
-          type: 'string',
-          requiresArg: true,
-          coerce: unescapeDash,
-          describe: 'File with the link: other users see arguments, and the key in them'
+        .options({
+          'link-file': {
+            type: 'string',
+            requiresArg: true,
+            coerce: unescapeDash,
+            describe: 'File with the link: other users see arguments, and the key in them'
+          },
+          network: {
+            type: 'string',
+            requiresArg: true,
+            coerce: unescapeDash,
+            describe:
+              'Believe the validators in this descriptor, not the node: asks for a proof and checks it'
+          }
         }),
     handler: async (flags) => {
       const text = await linkText(flags, io)
@@ -162,6 +194,13 @@ const resolveCommand = (io: Io): CommandModule =>
         id,
         isNameLink(text) ? text : linkOf(id, await keyOf({ ...flags, name: text }, io))
       )!
+      if (flags.network !== undefined) {
+        const proven = await provenTarget(client, link, flags.network)
+        if (flags.json) return await printJson(io, proven)
+        await printLine(io, proven.link)
+        if (!flags.quiet) remark(io, `Agreed on as of ${new Date(proven.provenAtMs).toISOString()}.`)
+        return
+      }
       const targets = await targetsOf(client, link)
       if (flags.json) return await printJson(io, targets)
       for (const target of targets) await printLine(io, target.link)

@@ -1,10 +1,10 @@
 import { openHead } from '../../heads/index.ts'
 import { openNameValue } from '../../seal/index.ts'
-import type { HeadJson } from '../../gateway/index.ts'
 import type { NodeClient } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { count } from '../format.ts'
 import { printable } from '../printable.ts'
+import { provenBy, readOrTell } from '../slot-proof.ts'
 import { isNameLink, parseNameLink, withPath } from './link.ts'
 import type { NameLink } from './link.ts'
 
@@ -40,12 +40,38 @@ export const followName = async (client: NodeClient, text: string): Promise<stri
 export const targetsOf = async (client: NodeClient, { name, text, key }: NameLink): Promise<Target[]> => {
   const id = await networkId(client)
   const { heads } = await client.resolveName(text)
-  return await Promise.all(heads.map(async (head) => await targetOf(id, head, name, key)))
+  return await Promise.all(heads.map(async ({ signed }) => await targetOf(id, signed, name, key)))
+}
+
+/**
+ * What was published under a name, by the validators in a network descriptor; the node is not believed.
+ *
+ * @param descriptor - path of the file
+ * @throws CliError 'BAD_PROOF' | 'NO_HEAD'; as `targetsOf`
+ */
+export const provenTarget = async (
+  client: NodeClient,
+  { name, key }: NameLink,
+  descriptor: string
+): Promise<Target & { readonly provenAtMs: number }> => {
+  const slot = `${name.toString()}/head`
+  const [proof, text, id] = await Promise.all([
+    client.slotProof(slot),
+    readOrTell(descriptor),
+    networkId(client)
+  ])
+  const proven = await provenBy(proof, text.toString('utf8'))
+  if (proven === undefined || proven.name !== slot) {
+    throw new CliError('BAD_PROOF', `The node gave no proof by the validators in ${descriptor}.`)
+  }
+  if (proven.slot?.kind !== 'bytes') throw new CliError('NO_HEAD', 'Nothing is published under this name.')
+  const target = await targetOf(id, String(proven.slot.value), name, key)
+  return { ...target, provenAtMs: proven.closedAtMs }
 }
 
 const targetOf = async (
   network: Uint8Array,
-  { signed }: HeadJson,
+  signed: string,
   expected: NameLink['name'],
   key: Uint8Array | undefined
 ): Promise<Target> => {

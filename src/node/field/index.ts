@@ -9,10 +9,12 @@ import type { QuorumSet } from '../../../fba/index.ts'
 import type { AgreementRecords } from '../../agreement/index.ts'
 import type { RandomSource } from '../../clock/index.ts'
 import type {
+  Author,
   Change,
   FieldStatus,
   LogEntry,
   Outcome,
+  SignedTransaction,
   SlotEntry,
   SlotName,
   SlotProof,
@@ -79,8 +81,20 @@ export class NodeField {
   submit = async (
     slot: SlotName,
     change: Change,
-    options?: { readonly signal?: AbortSignal }
+    options?: { readonly signal?: AbortSignal; readonly author?: Author }
   ): Promise<Outcome> => await this.#field.submit(slot, change, options)
+  /** @throws as `Field.submitSigned` */
+  submitSigned = async (bytes: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<Outcome> =>
+    await this.#field.submitSigned(bytes, options)
+  /** @throws as `Field.openSigned` */
+  openSigned = (bytes: Uint8Array): SignedTransaction => this.#field.openSigned(bytes)
+  /** @throws as `Field.sync` */
+  sync = async (signal?: AbortSignal): Promise<void> => await this.#field.sync(signal)
+  /** How long ago the state here was known to be the newest. */
+  get ageMs(): number {
+    return this.#field.ageMs
+  }
+
   view = (name: SlotName): SlotView => this.#field.view(name)
   list = (owner?: string): SlotEntry[] => this.#field.list(owner)
   log = async (name: SlotName): Promise<LogEntry[]> => await this.#field.log(name)

@@ -99,3 +99,60 @@ describe('s3: several gateways of one service', function () {
     expect((await get(clients[0], 'replaced')).toString()).to.equal('shorter')
   })
 })
+
+describe('s3: gateways on a network with validators', function () {
+  this.timeout(180_000)
+  const world = new S3World()
+  let gateways: Gateway[]
+  let clients: s3.S3Client[]
+  before(async () => {
+    await world.start(5, { validators: 4 })
+    gateways = []
+    for (const node of [world.lab.nodes[0], world.lab.nodes[4]]) {
+      gateways.push(await world.gateway(node, { decideTimeoutMs: 4_000 }))
+    }
+    clients = await Promise.all(gateways.map(async (gateway) => await world.client(gateway)))
+    await clients[0].send(new s3.CreateBucketCommand({ Bucket }))
+  })
+  after(async () => await world.stop())
+
+  const put = async (client: s3.S3Client, Key: string, Body: string, IfNoneMatch?: '*') =>
+    await client.send(new s3.PutObjectCommand({ Bucket, Key, Body, IfNoneMatch }))
+
+  it('have their heads in slots, and one winner of each name', async () => {
+    for (let i = 0; i < 6; i++) {
+      const outcomes = await Promise.all(
+        clients.map(async (client, who) => await codeOf(put(client, `name/${i}`, `gateway ${who}`, '*')))
+      )
+      expect(outcomes.sort()).to.deep.equal(['PreconditionFailed', 'done'])
+    }
+    const labels = gateways[1].node.field!.list().map(({ name: { label } }) => label)
+    // Of the account and the bucket.
+    expect(labels).to.deep.equal(['table', 'table'])
+  })
+
+  it('go on reading without a quorum, say how old it is, and refuse to write', async () => {
+    await Promise.all([1, 2].map(async (i) => await world.lab.nodes[i].stop()))
+    const ages: string[] = []
+    clients[0].middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args)
+        const { headers } = result.response as { headers: Record<string, string> }
+        if ('x-thhe-state-age' in headers) ages.push(headers['x-thhe-state-age'])
+        return result
+      },
+      { step: 'deserialize' }
+    )
+    const writing = codeOf(put(clients[0], 'late', 'late'))
+    const read = async (): Promise<string> => {
+      const { Body } = await clients[0].send(new s3.GetObjectCommand({ Bucket, Key: 'name/0' }))
+      return await Body!.transformToString()
+    }
+    await eventually('reads to be old', async () => {
+      expect(await read()).to.match(/^gateway [01]$/)
+      return ages.length > 0
+    })
+    expect(ages.every((age) => /^\d{1,3}$/.test(age))).to.equal(true)
+    expect(await writing).to.equal('ServiceUnavailable')
+  })
+})

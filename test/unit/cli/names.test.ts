@@ -2,7 +2,11 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { formatNameLink, isNameLink, parseNameLink, withPath } from '../../../src/cli/names/link.ts'
 import { parseName } from '../../../src/heads/index.ts'
-import type { Gateway } from '../../../src/gateway/index.ts'
+import type { Field } from '../../../src/field/index.ts'
+import { createDescriptor, formatDescriptor } from '../../../src/node/index.ts'
+import { flatQuorumSet } from '../../../src/node/network.ts'
+import { loneField } from '../field/lone-field.ts'
+import type { PublishedJson, Gateway } from '../../../src/gateway/index.ts'
 import { TOKEN } from '../gateway/fake-node.ts'
 import type { FakeNode } from '../gateway/fake-node.ts'
 import { runInProcess, startGateway, World } from './world.ts'
@@ -78,7 +82,7 @@ describe('cli: names', () => {
     const open = await good('name', 'new', 'open', '--public')
     expect(open).to.not.include('#')
     await good('name', 'publish', 'open', link)
-    const values = [...node.names.values()].map(([{ value }]) => Buffer.from(value).toString('latin1'))
+    const values = [...node.published.values()].map(([{ value }]) => Buffer.from(value).toString('latin1'))
     expect(values.map((value) => value.includes(link))).to.deep.equal([false, true])
     expect(await good('cat', open)).to.equal('secret')
     expect(await failure('cat', sealed.split('#')[0])).to.deep.equal(['BAD_KEY', 6])
@@ -91,14 +95,52 @@ describe('cli: names', () => {
     const [a, b] = [await put('a'), await put('b')]
     const name = await good('name', 'new', 'twice')
     await good('name', 'publish', 'twice', a)
-    const [[id, first]] = [...node.names]
-    node.names.clear()
+    const [[id, first]] = [...node.published]
+    node.published.clear()
     await good('name', 'publish', 'twice', b)
-    node.names.set(id, [...first, ...node.names.get(id)!])
+    node.published.set(id, [...first, ...node.published.get(id)!])
     expect(await failure('cat', name)).to.deep.equal(['NAME_CONFLICT', 8])
     expect((await good('name', 'resolve', name)).split('\n')).to.have.members([a, b])
     await good('name', 'publish', 'twice', b)
     expect(await good('cat', name)).to.equal('b')
+  })
+
+  describe('on a network with validators', () => {
+    let field: Field
+    beforeEach(async () => {
+      field = await loneField(node.peerId.toString())
+    })
+    afterEach(async () => await field.stop())
+
+    it('are slots: what was published last counts, also of a name that peers kept before', async () => {
+      const [a, b, c] = [await put('a'), await put('b'), await put('c')]
+      const name = await good('name', 'new', 'moved')
+      await good('name', 'publish', 'moved', a)
+      node.field = field
+      expect(await good('name', 'resolve', name)).to.equal(a)
+      const first = JSON.parse(await good('name', 'publish', 'moved', b, '--json')) as PublishedJson
+      expect(first.slot).to.include({ version: 1, ageMs: 0 })
+      expect(first.heads.map(({ sequence }) => sequence)).to.deep.equal([2])
+      expect(await good('cat', name)).to.equal('b')
+      const { stderr } = await thhe('name', 'publish', 'moved', c)
+      expect(stderr).to.match(/validators agreed on it in round \d+/)
+      expect(await good('name', 'resolve', name)).to.equal(c)
+      expect(node.published.size).to.equal(1)
+      expect(await good('field', 'ls', '--all')).to.include('/head')
+    })
+
+    it('show nothing of an empty slot, and nothing without a proof where the node is not believed', async () => {
+      node.field = field
+      const name = await good('name', 'new', 'n')
+      expect(await failure('name', 'resolve', name)).to.deep.equal(['NO_HEAD', 3])
+      await good('name', 'publish', 'n', await put('a'))
+      const strangers = createDescriptor({ name: 'x', quorumSet: flatQuorumSet([node.peerId.toString()]) })
+      writeFileSync(world.path('net'), formatDescriptor(strangers))
+      expect(await failure('name', 'resolve', name, '--network', world.path('net'))).to.deep.equal([
+        'BAD_PROOF',
+        8
+      ])
+    })
   })
 
   it('keep their keys in files for their owner alone', async () => {

@@ -456,6 +456,65 @@ describe('field', () => {
     })
   })
 
+  describe('a node that makes sure', () => {
+    it('has all that was reported as made before, however late news reach it', async () => {
+      for (let seed = 1; seed <= 3; seed++) {
+        const world = await FieldWorld.started({ seed, observers: 2, loss: 0.3 })
+        const name = slot(world.nodes[0], 'x')
+        await world.until(world.nodes[0].field!.submit(name, COUNTER))
+        for (let i = 1; i <= 10; i++) {
+          const writer = world.nodes[i % 6]
+          await world.until(writer.field!.submit(name, { type: 'add', delta: 1n }))
+          for (const node of world.nodes) {
+            const isSure = await world.until(
+              node.field!.sync().then(
+                () => true,
+                (error: FieldError) => error.code !== 'NO_QUORUM'
+              )
+            )
+            if (isSure) expect(integerOf(node, name)! >= BigInt(i), `seed ${seed}, ${i}`).to.equal(true)
+          }
+        }
+      }
+    })
+
+    it('is told that it cannot without a quorum, at once the second time, and can again when there is one', async () => {
+      const world = await FieldWorld.started({ observers: 1 })
+      const [watcher] = world.nodes.slice(4)
+      await world.until(watcher.field!.sync())
+      for (const node of world.nodes.slice(0, 2)) node.isConnected = false
+      const codeOfSync = async (): Promise<string> =>
+        await world.until(
+          watcher.field!.sync().then(
+            () => 'sure',
+            (error: FieldError) => error.code
+          )
+        )
+      expect(await codeOfSync()).to.equal('NO_QUORUM')
+      const atMs = watcher.clock.monotonicMs()
+      expect(await codeOfSync()).to.equal('NO_QUORUM')
+      expect(watcher.clock.monotonicMs() - atMs).to.be.below(100)
+      for (const node of world.nodes.slice(0, 2)) node.isConnected = true
+      await codeOfSync()
+      await world.pass(4)
+      expect(await codeOfSync()).to.equal('sure')
+      await world.pass(7)
+      expect(watcher.field!.ageMs).to.be.within(6_000, 12_000)
+    })
+
+    it('asks each validator once for all that wait, and takes no notice of a liar who claims later rounds', async () => {
+      const world = await FieldWorld.started({ observers: 1 })
+      const [watcher] = world.nodes.slice(4)
+      world.nodes[0].answers = (reply) => ({ ...reply, currentSlot: reply.currentSlot + 1_000_000 })
+      await world.pass(60)
+      await world.until(watcher.field!.sync())
+      const before = world.questions
+      await world.until(Promise.all(Array.from({ length: 50 }, async () => await watcher.field!.sync())))
+      // Four and four for those that came while the first were on their way; the liar's claim is looked into.
+      expect(world.questions - before).to.be.at.most(12)
+    })
+  })
+
   it('says nothing that it has not written down, not even when it is asked', async () => {
     const world = await FieldWorld.started()
     const [first, slow] = world.nodes

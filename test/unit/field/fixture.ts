@@ -7,6 +7,7 @@ import { MemoryRecords } from '../../../src/agreement/index.ts'
 import type { AgreementRecords, Question, RecordChange, Reply } from '../../../src/agreement/index.ts'
 import { decodeTransactions, Field } from '../../../src/field/index.ts'
 import type { FieldInit, FieldLink } from '../../../src/field/index.ts'
+import { StatementVerifier } from '../../../src/node/agreement/statement-keys.ts'
 import { drive, NodeClock, Prng, randomSource, VirtualClock } from '../../sim/engine/index.ts'
 
 const text = new TextEncoder()
@@ -22,6 +23,10 @@ export const signatureOf = (author: string, bytes: Uint8Array): Uint8Array =>
   sha256(Buffer.concat([text.encode(`signed by ${author}`), bytes]))
 export const isSignatureOf = (author: string, bytes: Uint8Array, signature: Uint8Array): boolean =>
   Buffer.compare(signature, signatureOf(author, bytes)) === 0
+/** Transactions of keys that are not a node's are signed for real. */
+const keys = new StatementVerifier(NETWORK_ID)
+export const verifyTransactionOf = (author: string, bytes: Uint8Array, signature: Uint8Array): boolean =>
+  isSignatureOf(author, bytes, signature) || keys.verify(author, bytes, signature)
 const signStatement = (statement: Statement): Uint8Array =>
   signatureOf(statement.nodeId, encodeStatement(statement))
 export const verifyEnvelope = ({ statement, signature }: Envelope): boolean =>
@@ -91,7 +96,7 @@ export class FieldNode {
         link: this.#link(),
         records: this.records,
         sign: (bytes) => signatureOf(this.id, bytes),
-        verify: isSignatureOf,
+        verify: verifyTransactionOf,
         signStatement,
         verifyEnvelope
       },

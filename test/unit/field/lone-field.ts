@@ -2,7 +2,7 @@ import { MemoryRecords } from '../../../src/agreement/index.ts'
 import { systemClock, systemRandom } from '../../../src/clock/index.ts'
 import { Field } from '../../../src/field/index.ts'
 import { encodeStatement } from '../../../fba/index.ts'
-import { isSignatureOf, NETWORK_ID, signatureOf, verifyEnvelope } from './fixture.ts'
+import { NETWORK_ID, signatureOf, verifyEnvelope, verifyTransactionOf } from './fixture.ts'
 
 /** A field of one validator, in real time. `isAlone: false` names a second one that never speaks. */
 export const loneField = async (self: string, { isAlone = true, other = self } = {}): Promise<Field> => {
@@ -20,7 +20,7 @@ export const loneField = async (self: string, { isAlone = true, other = self } =
       },
       records: new MemoryRecords(),
       sign: (bytes) => signatureOf(self, bytes),
-      verify: isSignatureOf,
+      verify: verifyTransactionOf,
       signStatement: (statement) => signatureOf(statement.nodeId, encodeStatement(statement)),
       verifyEnvelope
     },

@@ -8,7 +8,9 @@ import type { GatewayNode, ObjectReader, OwnedObject, PutOptions } from '../../.
 import { objectCid } from '../../../src/hologram/records/cid.ts'
 import { newest, openHead } from '../../../src/heads/head.ts'
 import { HeadError } from '../../../src/heads/index.ts'
-import type { Head } from '../../../src/heads/index.ts'
+import type { Head, Heads } from '../../../src/heads/index.ts'
+import { NamedHeads } from '../../../src/node/index.ts'
+import { systemClock } from '../../../src/clock/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
 import { configWith } from '../../../src/node/config/index.ts'
 import { EventLog } from '../../../src/node/events.ts'
@@ -274,23 +276,28 @@ export class FakeNode implements GatewayNode {
   }
 
   /** The heads of each name. */
-  readonly names = new Map<string, readonly Head[]>()
+  readonly published = new Map<string, readonly Head[]>()
 
-  heads: GatewayNode['heads'] = {
+  readonly #heads: Pick<Heads, 'publish' | 'resolve'> = {
     publish: async (name, signed) => {
       const head = await openHead(this.networkId, signed, Date.now())
       if (!head.name.equals(name)) throw new HeadError('BAD_HEAD', 'The head is of another name.')
-      const heads = newest([...(this.names.get(name.toString()) ?? []), head])
+      const heads = newest([...(this.published.get(name.toString()) ?? []), head])
       if (heads[0].sequence > head.sequence) throw new HeadError('STALE_HEAD', 'A newer one is kept already.')
-      this.names.set(name.toString(), heads)
+      this.published.set(name.toString(), heads)
       return { heads, confirmed: 4, keepers: 7 }
     },
     resolve: async (name) => {
-      const heads = this.names.get(name.toString())
+      const heads = this.published.get(name.toString())
       if (heads === undefined)
         throw new HeadError('NO_HEAD', `Nothing is published under ${name.toString()}.`)
       return { heads, answered: 4, agreed: 4, keepers: 7 }
     }
+  }
+
+  get names(): GatewayNode['names'] {
+    const { field, networkId } = this
+    return new NamedHeads({ heads: this.#heads, field, networkId, clock: systemClock })
   }
 
   /** A network without validators; a test that wants slots gives it some. */
@@ -321,7 +328,13 @@ export class FakeNode implements GatewayNode {
     dht: 'client',
     dhtRecords: { entries: 0, bytes: 0 },
     rendezvous: 'off',
-    field: { state: 'off', round: 0, slots: 0, slotBytes: 0, waiting: 0 },
+    field: {
+      state: this.field === undefined ? 'off' : 'current',
+      round: 0,
+      slots: 0,
+      slotBytes: 0,
+      waiting: 0
+    },
     map: { state: 'off', slot: 0, ageMs: 0, hasQuorum: false, placementEra: 0 },
     usage: { quotaBytes: 100, usedBytes: 50, freeBytes: 50 },
     homeostat: {

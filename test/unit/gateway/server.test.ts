@@ -194,6 +194,12 @@ describe('gateway', () => {
       expect((await publish(await sign(1))).status).to.equal(409)
     })
 
+    it('are published with PUT where there are no validators', async () => {
+      const answer = await call('POST', path, { headers: bearer(TOKEN), body: await sign(1) })
+      expect(answer.status).to.equal(404)
+      expect(answer.body.toString()).to.include('NO_FIELD')
+    })
+
     it('need the token, a name, and a head of it that is not too long', async () => {
       expect((await call('GET', path)).status).to.equal(401)
       const nonsense = await call('GET', '/v1/names/nonsense', { headers: bearer(TOKEN) })

@@ -2,9 +2,8 @@ import type { PeerId } from '@libp2p/interface'
 import { DEFAULT_HEAD_SETTINGS, HeadError, openHead, type Head } from '../../../src/heads/index.ts'
 import { newest } from '../../../src/heads/head.ts'
 import { KeptHeadsStore } from '../../../src/heads/kept.ts'
-import type { RandomSource } from '../../../src/clock/index.ts'
+import type { Clock, RandomSource } from '../../../src/clock/index.ts'
 import type { TableStore } from '../../../src/tables/index.ts'
-import type { VirtualTime } from '../../support/virtual-clock.ts'
 
 export const NETWORK = new Uint8Array(32).fill(7)
 
@@ -40,14 +39,14 @@ const TIMEOUT_MS = 500
 export class FakeMesh {
   readonly objects = new Map<string, Uint8Array>()
   readonly #keepers: KeptHeadsStore[] = []
-  readonly #clock: VirtualTime
+  readonly #clock: Clock
   readonly #random: RandomSource
   weather: Weather = { loss: 0, maxDelayMs: 5 }
   /** Keepers that do not answer. */
   readonly down = new Set<number>()
   #nextId = 1
 
-  constructor(clock: VirtualTime, random: RandomSource) {
+  constructor(clock: Clock, random: RandomSource) {
     this.#clock = clock
     this.#random = random
     for (let i = 0; i < KEEPERS; i++) {

@@ -1,0 +1,52 @@
+// Proofs of slots, checked here against the validators in a network descriptor: no node is believed.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { SlotJson } from '../gateway/index.ts'
+import { aboutPath } from './errors.ts'
+
+/** @throws CliError about the path */
+export const readOrTell = async (path: string): Promise<Buffer> => {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw aboutPath(path, error)
+  }
+}
+
+export interface ProvenSlotJson {
+  /** PEER/LABEL */
+  readonly name: string
+  /** The round after which the slot was so, and when that was closed. */
+  readonly round: number
+  readonly closedAtMs: number
+  /** Null: there was no such slot. */
+  readonly slot: SlotJson | null
+}
+
+/**
+ * @param descriptor - text of a network descriptor, whose validators are believed
+ * @returns undefined for what is no proof, or none by these validators
+ */
+export const provenBy = async (
+  bytes: Uint8Array,
+  descriptor: string
+): Promise<ProvenSlotJson | undefined> => {
+  const [{ decodeSlotProof, slotJson, slotNameText, verifySlotProof }, node, { EncodingError }] =
+    await Promise.all([import('../field/index.ts'), import('../node/index.ts'), import('../../fba/index.ts')])
+  const { quorumSet, ...network } = node.parseDescriptor(descriptor)
+  if (quorumSet === undefined) return undefined
+  const { verifyEnvelope } = new node.StatementVerifier(
+    node.fieldDomain(node.networkId({ ...network, quorumSet }))
+  )
+  const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(data).digest()
+  try {
+    const { name, proof } = decodeSlotProof(bytes)
+    const proven = verifySlotProof(name, proof, quorumSet, { sha256, verify: verifyEnvelope })
+    if (proven === undefined) return undefined
+    const { round, closedAtMs, entry } = proven
+    return { name: slotNameText(name), round, closedAtMs, slot: entry === undefined ? null : slotJson(entry) }
+  } catch (error) {
+    if (error instanceof EncodingError) return undefined
+    throw error
+  }
+}
