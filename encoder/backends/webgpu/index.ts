@@ -8,6 +8,7 @@ import { findAdapter } from './device.ts'
 import { Lane, createPipelines, mostRowBytes, paddedBytes } from './lane.ts'
 import type { Pipelines, Slice } from './lane.ts'
 import { MIN_HASHED_BYTES } from './leaves.ts'
+import { Naps } from './naps.ts'
 
 /** One batch is uploaded, one computed, one read back. */
 const LANES = 3
@@ -45,6 +46,7 @@ class WebgpuRows implements WebgpuBackend {
   readonly #device: GPUDevice
   readonly #lanes: readonly Lane[]
   readonly #idleLanes: Lane[]
+  readonly #naps = new Naps()
   #waiting: WaitingSlice[] = []
   readonly #lost = new AbortController()
 
@@ -126,6 +128,7 @@ class WebgpuRows implements WebgpuBackend {
   }
 
   async #runBatch(lane: Lane, batch: readonly WaitingSlice[]): Promise<void> {
+    this.#naps.begin()
     try {
       await this.#unlessLost(lane.run(batch[0].plan, batch))
       for (const { resolve } of batch) resolve()
@@ -134,6 +137,8 @@ class WebgpuRows implements WebgpuBackend {
     } catch (error) {
       const failure = this.#fail((error as Error).message)
       for (const { reject } of batch) reject(failure)
+    } finally {
+      this.#naps.end()
     }
   }
 
