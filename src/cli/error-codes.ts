@@ -183,6 +183,7 @@ export const CODES = {
   FOREIGN_ORIGIN: ['noNode', 'Name the node by its IP address or as localhost with --api.'],
   BAD_CODE: ['noNode', 'Run `thhe web` again.'],
   NO_PAGE: ['noNode', 'Install the package again; in a checkout, run `npm ci`.'],
+  NO_DOCTOR: ['usage', 'Look at the machine with `thhe doctor`.'],
   S3_OFF: ['usage', 'Start the node with --s3 HOST:PORT.'],
   NO_PUT: ['tryLater', 'Put it again: the node had given it up.'],
   PUTS_FULL: ['tryLater', 'Try again when another put has ended.'],

@@ -31,6 +31,7 @@ const CODES = {
   FOREIGN_ORIGIN: [403, 'Web pages of other origins may not use this interface.'],
   BAD_CODE: [403, 'Ask for a new one: a code works once, within two minutes.'],
   NO_PAGE: [503, 'In a checkout, run `npm ci` once: the page is bundled from source.'],
+  NO_DOCTOR: [404, 'A node that another program runs has no doctor: `thhe doctor` looks at the machine.'],
   S3_OFF: [404, 'The node was started without an address for S3.'],
   NO_KEY: [404, 'GET /v1/s3/keys lists the keys there are.'],
   S3_NOT_READY: [503, 'Try again: the peers that keep the service may not be in sight yet.'],
@@ -116,6 +117,7 @@ export type GatewayErrorCode = Extract<
   | 'NO_SLOT'
   | 'S3_NOT_READY'
   | 'S3_OFF'
+  | 'NO_DOCTOR'
   | 'METHOD_NOT_ALLOWED'
   | 'PUTS_FULL'
   | 'PRECONDITION_FAILED'

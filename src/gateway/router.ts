@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Doctor } from './doctor-route.ts'
 import type { History } from './history.ts'
 import type { PartPuts } from './part-puts.ts'
 import { GatewayError } from './problem.ts'
@@ -16,6 +17,7 @@ export interface Exchange {
   readonly page: WebPage
   readonly sessions: Sessions
   readonly history: History
+  readonly doctor: Doctor
   /** Puts whose bytes come in several requests. */
   readonly puts: PartPuts
   readonly request: IncomingMessage

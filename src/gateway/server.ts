@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { Counter } from 'prom-client'
 import { objectCareRoutes } from './care-routes.ts'
 import { allowOrigin } from './cors.ts'
+import { Doctor, doctorRoutes } from './doctor-route.ts'
 import { drainRoutes } from './drain-routes.ts'
 import { fieldRoutes } from './field-routes.ts'
 import { nameRoutes } from './name-routes.ts'
@@ -25,7 +26,7 @@ import { matchRoute, methodsAt } from './router.ts'
 import type { Exchange, Route } from './router.ts'
 import { settingsRoutes } from './settings-route.ts'
 import { targetOf } from './target.ts'
-import type { GatewayNode, S3Control } from './types.ts'
+import type { Examine, GatewayNode, S3Control } from './types.ts'
 import { builtPage } from './web/page.ts'
 import type { WebPage } from './web/page.ts'
 import { webRoutes } from './web/routes.ts'
@@ -61,6 +62,7 @@ export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
   ...historyRoutes,
   ...settingsRoutes,
+  ...doctorRoutes,
   ...objectRoutes,
   ...partRoutes,
   ...careRoutes,
@@ -77,12 +79,14 @@ export const ROUTES: readonly Route[] = [
 export interface GatewayParts {
   readonly node: GatewayNode
   readonly s3?: S3Control
+  /** Looks at the machine. @default none, and `/v1/doctor` says so */
+  readonly examine?: Examine
   /** @default the page of this version */
   readonly page?: WebPage
 }
 
 export const createGateway = (
-  { node, s3, page = builtPage() }: GatewayParts,
+  { node, s3, examine, page = builtPage() }: GatewayParts,
   init: GatewayInit = {}
 ): Gateway => {
   const { listen = '127.0.0.1:0', idleTimeoutMs = 120_000, headersTimeoutMs = 10_000 } = init
@@ -90,6 +94,7 @@ export const createGateway = (
   const requests = requestCounter(node)
   const sessions = new Sessions()
   const history = new History(node)
+  const doctor = new Doctor(node, examine)
   const origins = new Set(init.origins)
   const puts = new PartPuts(node, stopping.signal, idleTimeoutMs)
   const server = createServer({
@@ -103,7 +108,7 @@ export const createGateway = (
   server.timeout = idleTimeoutMs
   server.maxConnections = init.maxConnections ?? 256
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const parts = { node, s3, page, sessions, history, puts, address: urlOf(server), requests }
+    const parts = { node, s3, page, sessions, history, doctor, puts, address: urlOf(server), requests }
     void answer({ ...parts, request, response, origins, stopping: stopping.signal })
   }
   server.on('request', onRequest)

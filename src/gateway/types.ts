@@ -325,6 +325,25 @@ export interface NewS3KeyJson extends S3KeyJson {
   readonly secretAccessKey: string
 }
 
+/** What one check of the machine found. */
+export interface FindingJson {
+  readonly check: string
+  /** 'bad' keeps a node from working, 'weak' makes it slower or harder to reach, 'note' is only said. */
+  readonly state: 'good' | 'note' | 'weak' | 'bad'
+  readonly detail: string
+  /** What to do about it; absent when there is nothing to do. */
+  readonly advice?: string
+}
+
+export interface FindingsJson {
+  readonly findings: readonly FindingJson[]
+  /** When the machine was looked at, milliseconds since 1970. */
+  readonly examinedAtMs: number
+}
+
+/** Looks at the machine of the node, given its status. */
+export type Examine = (status: StatusJson) => Promise<readonly FindingJson[]>
+
 export interface S3StatusJson {
   /** Where S3 is served: 'http://127.0.0.1:9000'. */
   readonly url: string

@@ -2,7 +2,9 @@ import type { MapJson, PeersJson, StatusJson } from '../../src/gateway/types.ts'
 import { count, formatBytes, formatDuration, shortPeer } from '../../src/cli/format.ts'
 import { isSignedIn } from './api.ts'
 import { Charts } from './charts.tsx'
+import { Doctor } from './doctor.tsx'
 import { PeerMap } from './map.tsx'
+import { S3 } from './s3.tsx'
 import { Settings } from './settings.tsx'
 
 export interface NodeView {
@@ -96,7 +98,13 @@ export const Overview = ({ status, peers, map }: NodeView) => {
           </dd>
         </dl>
       </section>
-      {isSignedIn() && <Settings />}
+      {isSignedIn() && (
+        <>
+          <S3 />
+          <Doctor />
+          <Settings />
+        </>
+      )}
     </>
   )
 }

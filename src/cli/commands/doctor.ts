@@ -1,8 +1,8 @@
 import type { CommandModule } from 'yargs'
-import type { ScrubReportJson, StatusJson } from '../../gateway/index.ts'
-import { CLOCK_IS_WRONG, damageText } from './status.ts'
+import type { ScrubReportJson } from '../../gateway/index.ts'
 import { readApiFile } from '../api-file.ts'
 import { defineCommand } from '../command.ts'
+import type { Running } from '../doctor/examine.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
@@ -81,17 +81,9 @@ const examine = async (
   flags: EndpointOptions,
   io: Io
 ): Promise<{ findings: readonly Finding[]; problem?: CliError }> => {
-  const [
-    { guarded },
-    { checkDisk },
-    { checkPorts, checkReachability, listenerAt },
-    { checkEncoders, checkMachine },
-    { loadConfig }
-  ] = await Promise.all([
-    import('../doctor/finding.ts'),
-    import('../doctor/disk.ts'),
+  const [{ examineMachine }, { listenerAt }, { loadConfig }] = await Promise.all([
+    import('../doctor/examine.ts'),
     import('../doctor/network.ts'),
-    import('../doctor/machine.ts'),
     import('../../node/config/index.ts')
   ])
   // --api names a node to talk to, here; where our own would listen is not asked.
@@ -101,31 +93,12 @@ const examine = async (
   const file = status === undefined ? await readApiFile(config.data) : undefined
   const listener = file && (await listenerAt(file.url))
   const inItsPlace = listener && `${listener} listens at ${file.url}, where it was last`
-  const groups = [
-    await guarded('machine', checkMachine),
-    [nodeFinding(running, inItsPlace)],
-    damageFindings(status),
-    clockFindings(status),
-    await guarded(
-      'disk',
-      async () => await checkDisk(running.dataFolder ?? config.data, config.quota, status?.usage)
-    ),
-    status === undefined
-      ? await guarded('ports', async () => await checkPorts(config.listen, config.api))
-      : [],
-    await guarded('NAT', async () => await checkReachability(status)),
-    await guarded('encoders', checkEncoders)
-  ]
-  return { findings: groups.flat(), problem }
-}
-
-interface Running {
-  /** Undefined for a node that runs and does not answer. */
-  readonly status?: StatusJson
-  readonly dataFolder?: string
-  readonly silence?: string
-  /** Why there is none at the address that the user named. */
-  readonly problem?: CliError
+  const findings = await examineMachine(
+    running,
+    { ...config, data: running.dataFolder ?? config.data },
+    inItsPlace
+  )
+  return { findings, problem }
 }
 
 const runningNode = async (flags: EndpointOptions, io: Io): Promise<Running> => {
@@ -138,46 +111,6 @@ const runningNode = async (flags: EndpointOptions, io: Io): Promise<Running> => 
     return error.code === 'NODE_SILENT' ? { silence: error.message } : { problem: error }
   }
 }
-
-/** @param inItsPlace - which other program listens where the node was last */
-const nodeFinding = ({ status, silence, problem }: Running, inItsPlace: string | undefined): Finding => {
-  const check = 'node'
-  if (silence !== undefined)
-    return { check, state: 'bad', detail: silence, advice: 'Stop it and start it again.' }
-  if (problem !== undefined)
-    return { check, state: 'bad', detail: problem.message, advice: 'Check --api and THHE_API.' }
-  if (status === undefined) {
-    const detail = inItsPlace === undefined ? 'none runs' : `none runs; ${inItsPlace}`
-    return { check, state: 'note', detail, advice: 'Start one with `thhe node`.' }
-  }
-  const { ready, network, peers } = status
-  const detail = `runs in network ${network.name}, ${peers.live} of ${peers.known} peers live`
-  if (ready) return { check, state: 'good', detail }
-  const advice = 'It has not found its peers: check --bootstrap and the network connection.'
-  return { check, state: 'weak', detail: `${detail}, not ready`, advice }
-}
-
-const clockFindings = (status: StatusJson | undefined): Finding[] =>
-  status?.clockAgrees === false
-    ? [
-        {
-          check: 'clock',
-          state: 'bad',
-          detail: CLOCK_IS_WRONG,
-          advice: 'Let NTP set it: timedatectl set-ntp true'
-        }
-      ]
-    : []
-
-const damageFindings = (status: StatusJson | undefined): Finding[] =>
-  status === undefined
-    ? []
-    : damageText(status.damage).map((detail) => ({
-        check: 'damage',
-        state: 'weak',
-        detail,
-        advice: 'Other peers repair what is lost. If it happens again, replace the disk.'
-      }))
 
 const MARKS: Record<Finding['state'], string> = { good: '✔', note: '·', weak: '!', bad: '✖' }
 

@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import type { CommandModule, Options } from 'yargs'
+import type { Examine } from '../../gateway/index.ts'
 import { tuneHeap } from '../../node/heap.ts'
 import { defineCommand } from '../command.ts'
 import { drainCommand } from './drain.ts'
@@ -57,7 +58,14 @@ const runNode = async (flags: NodeFlags, io: Io): Promise<number> => {
     config.s3 === undefined
       ? undefined
       : await (await import('../s3-service.ts')).createNodeS3(node, config, config.s3)
-  const gateway = createGateway({ node, s3: s3?.control }, { listen: config.api, origins: config.apiOrigins })
+  const examine: Examine = async (status) => {
+    const { examineMachine } = await import('../doctor/examine.ts')
+    return await examineMachine({ status }, config)
+  }
+  const gateway = createGateway(
+    { node, s3: s3?.control, examine },
+    { listen: config.api, origins: config.apiOrigins }
+  )
   try {
     await node.start()
     await gateway.start()

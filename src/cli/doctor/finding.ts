@@ -1,12 +1,7 @@
+import type { FindingJson } from '../../gateway/index.ts'
+
 /** What one check found. */
-export interface Finding {
-  readonly check: string
-  /** 'bad' keeps a node from working, 'weak' makes it slower or harder to reach, 'note' is only said. */
-  readonly state: 'good' | 'note' | 'weak' | 'bad'
-  readonly detail: string
-  /** What to do about it; absent when there is nothing to do. */
-  readonly advice?: string
-}
+export type Finding = FindingJson
 
 /** A check that fails in a way it did not foresee is a finding too. */
 export const guarded = async (

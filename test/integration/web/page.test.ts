@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { expect } from 'chai'
 import type { Browser, Page } from 'playwright-core'
 import { createGateway } from '../../../src/gateway/index.ts'
-import type { Gateway } from '../../../src/gateway/index.ts'
+import type { Examine, Gateway, S3Control, S3KeyJson } from '../../../src/gateway/index.ts'
 import { connect } from '../../../src/sdk/index.ts'
 import { sealedObjectBytes } from '../../../src/seal/index.ts'
 import { FakeNode, TOKEN } from '../../unit/gateway/fake-node.ts'
@@ -35,7 +35,19 @@ describe('web page in Chromium', function () {
       ...{ ...self, self: false, id: `12D3KooWpeer${index}crowd${index}`, rttMicros: 900 + 40 * index }
     }))
     node.peers = () => [self, ...crowd]
-    gateway = createGateway({ node })
+    Object.assign(node.config, { s3: '127.0.0.1:9000' })
+    const grants: S3KeyJson['grants'] = [{ bucket: '*', rights: ['read', 'list'] }]
+    const s3: S3Control = {
+      status: () => ({ url: 'http://127.0.0.1:9000', ready: true }),
+      keys: async () => [{ accessKeyId: 'THHEKEY', name: 'backup', createdAtMs: 0, grants }],
+      createKey: () => Promise.reject(new Error('the page makes no keys')),
+      removeKey: () => Promise.reject(new Error('the page removes no keys'))
+    }
+    const examine: Examine = async () => [
+      { check: 'machine', state: 'good', detail: '2 cores' },
+      { check: 'disk space', state: 'bad', detail: 'the disk is full', advice: 'Free space.' }
+    ]
+    gateway = createGateway({ node, s3, examine })
     await gateway.start()
     folder = await mkdtemp(join(tmpdir(), 'thhe-web-'))
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
@@ -73,8 +85,16 @@ describe('web page in Chromium', function () {
     )
     await page.reload()
     await page.getByRole('img', { name: 'Load. Now:' }).waitFor()
-    await page.getByText('2 of').click()
+    await page.getByText('3 of').click()
     await page.getByText('/srv/thhe').waitFor()
+    await page.getByText('Served at http://127.0.0.1:9000, with 1 access key.').waitFor()
+    await page.getByText('read, list in all buckets').waitFor()
+    await page.getByRole('button', { name: 'Examine' }).click()
+    await page.getByText('Free space.').waitFor()
+    expect(await page.locator('dt', { hasText: /^(disk space|machine): / }).allInnerTexts()).to.deep.equal([
+      'disk space: broken',
+      'machine: fine'
+    ])
     await picture(page, 'overview')
   })
 

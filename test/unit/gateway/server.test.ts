@@ -9,7 +9,14 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'chai'
 import { formatName, signHead } from '../../../src/heads/index.ts'
 import { createGateway, identityProof, NDJSON, PROBLEM_FIELD, ROUTES } from '../../../src/gateway/index.ts'
-import type { Gateway, S3Control, S3KeyJson } from '../../../src/gateway/index.ts'
+import type {
+  Examine,
+  FindingsJson,
+  Gateway,
+  Problem,
+  S3Control,
+  S3KeyJson
+} from '../../../src/gateway/index.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
 import { FakeNode, TOKEN } from './fake-node.ts'
 import { ask, bearer, linesOf } from './http.ts'
@@ -71,9 +78,9 @@ describe('gateway', () => {
     expect(served.sort()).to.deep.equal(listed.sort())
   })
 
-  // Names, slots, S3, puts in parts and the page have tests of their own.
+  // Names, slots, S3, the doctor, puts in parts and the page have tests of their own.
   for (const { methods, path, takesBody } of ROUTES.filter(
-    (route) => !/name|s3|web|field|puts/.test(route.path)
+    (route) => !/name|s3|web|field|puts|doctor/.test(route.path)
   )) {
     for (const method of methods) {
       it(`${method} ${path} answers as described`, async () => {
@@ -162,6 +169,50 @@ describe('gateway', () => {
       gateway = createGateway({ node: await FakeNode.create() })
       await gateway.start()
       for (const path of ['/v1/s3', '/v1/s3/keys']) expect((await ask('GET', path)).status).to.equal(404)
+    })
+  })
+
+  describe('doctor', () => {
+    const FINDING = { check: 'disk', state: 'good', detail: 'fast' } as const
+    const findings = async (): Promise<{ status: number; body: FindingsJson }> => {
+      const { status, body } = await call('GET', '/v1/doctor', { headers: bearer(TOKEN) })
+      return { status, body: JSON.parse(body.toString()) as FindingsJson }
+    }
+    const use = async (examine?: Examine): Promise<void> => {
+      await gateway.stop()
+      gateway = createGateway({ node: await FakeNode.create(), examine })
+      await gateway.start()
+    }
+
+    it('examines the machine of the node, once for all who ask within a minute', async () => {
+      let times = 0
+      await use(async ({ usage }) => {
+        times++
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        return [{ ...FINDING, advice: `of ${usage.quotaBytes} bytes` }]
+      })
+      const { usage } = await (await FakeNode.create()).status()
+      const answers = await Promise.all([findings(), findings(), findings()])
+      for (const { status, body } of [...answers, await findings()]) {
+        expect(status).to.equal(200)
+        expect(body.findings).to.deep.equal([{ ...FINDING, advice: `of ${usage.quotaBytes} bytes` }])
+        expect(body.examinedAtMs).to.be.within(Date.now() - 60_000, Date.now())
+      }
+      expect(times).to.equal(1)
+      expect((await call('GET', '/v1/doctor')).status).to.equal(401)
+    })
+
+    it('examines anew after a failure, and says where there is no doctor', async () => {
+      let times = 0
+      await use(async () => {
+        if (times++ === 0) throw new Error('no disk')
+        return [FINDING]
+      })
+      expect((await findings()).status).to.equal(500)
+      expect((await findings()).status).to.equal(200)
+      await use()
+      const { status, body } = await findings()
+      expect([status, (body as unknown as Problem).code]).to.deep.equal([404, 'NO_DOCTOR'])
     })
   })
 
