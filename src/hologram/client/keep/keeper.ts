@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { deadlineIn } from '../../../clock/index.ts'
 import { manifestHomes } from '../../placement/placement.ts'
 import { shapedBy } from '../../records/shape.ts'
 import { uniquePeers } from '../context.ts'
@@ -26,6 +27,7 @@ import type { PeerAnswer } from './presence.ts'
 import { rebuildMissing } from './rebuild.ts'
 import { recoverRecord } from './recover.ts'
 import { renewLeases } from './renew.ts'
+import { untilAbort } from '../wire/until-abort.ts'
 import type { Bandwidth } from '../../wire/bandwidth.ts'
 
 export interface KeeperInit extends KeepPolicy {
@@ -51,6 +53,8 @@ export interface KeeperState {
 const MAX_BACKOFF_INTERVALS = 64
 /** Objects that are checked, or whose leases are renewed, at the same time. */
 const CONCURRENCY = 4
+/** Objects at a time while somebody waits for the answer. */
+const CHECKS_ASKED_FOR = 32
 
 const DAMAGED = 'damaged'
 
@@ -114,13 +118,22 @@ export class Keeper {
     })
   }
 
-  /** Asks the holders of one object, or of all, now, whether they have their shards. @throws the signal's reason */
+  /**
+   * Asks the holders of one object, or of all, now, whether they have their shards. Somebody waits for it: many objects at a
+   * time, and a holder has as long as for `stat`.
+   *
+   * @throws the signal's reason
+   */
   async check(cid: CID | undefined, signal: AbortSignal): Promise<void> {
+    const cases: Case[] = []
     for await (const { cid: owned, record } of this.#context.owned.list()) {
-      if (record === undefined || (cid !== undefined && !cid.equals(owned))) continue
-      signal.throwIfAborted()
-      await this.#attempt(owned, signal, async (working) => this.#check({ cid: owned, record }, working))
+      if (record !== undefined && (cid === undefined || cid.equals(owned))) cases.push({ cid: owned, record })
     }
+    const { statTimeoutMs } = this.#context.settings
+    const check = async (found: Case, working: AbortSignal): Promise<void> => {
+      await this.#check(found, working, statTimeoutMs)
+    }
+    await this.#each(cases, signal, check, CHECKS_ASKED_FOR)
   }
 
   async #run(): Promise<void> {
@@ -205,37 +218,48 @@ export class Keeper {
     }
   }
 
-  async #check({ cid, record }: Case, signal: AbortSignal): Promise<OwnedRecord | undefined> {
+  async #check(
+    { cid, record }: Case,
+    signal: AbortSignal,
+    timeoutMs?: number
+  ): Promise<OwnedRecord | undefined> {
     const { owned, clock, counts, mesh } = this.#context
     counts.checks++
     // Holders that are added while the check lasts were seen after it began, and count.
     const startedMs = clock.nowMs()
     const peers = [mesh.self, ...record.holders.map(({ peer }) => peer)]
-    let answers = await askPresence(this.#context, cid, peers, signal)
+    let answers = await askPresence(this.#context, cid, peers, signal, timeoutMs)
     const draft = afterCheck(record, answers, startedMs)
     if (missingAt(draft, startedMs) > 0) {
-      answers = [...answers, ...(await this.#search({ cid, record: draft }, answers, signal))]
+      answers = [...answers, ...(await this.#search({ cid, record: draft }, answers, signal, timeoutMs))]
     }
     return owned.update(cid, (current) => afterCheck(current, answers, startedMs))
   }
 
-  /** Asks those who may have what the known holders lack: repairs by others are found so. */
+  /**
+   * Asks those who may have what the known holders lack: repairs by others are found so.
+   *
+   * @param timeoutMs - for each peer; the whole search then has twice that
+   */
   async #search(
     { cid, record }: Case,
     answered: readonly PeerAnswer[],
-    signal: AbortSignal
+    outer: AbortSignal,
+    timeoutMs?: number
   ): Promise<PeerAnswer[]> {
     const context = this.#context
-    const { mesh } = context
+    const { mesh, clock } = context
+    using deadline = timeoutMs === undefined ? undefined : deadlineIn(clock, 2 * timeoutMs, outer)
+    const signal = deadline?.signal ?? outer
     const asked = new Set(answered.map(({ peer }) => peer.toString()))
     const found: PeerAnswer[] = []
     const ask = async (peers: Parameters<typeof uniquePeers>[0]): Promise<void> => {
       const fresh = uniquePeers(peers).filter((peer) => !asked.has(peer.toString()))
       for (const peer of fresh) asked.add(peer.toString())
-      found.push(...(await askPresence(context, cid, fresh, signal)))
+      found.push(...(await askPresence(context, cid, fresh, signal, timeoutMs)))
     }
     try {
-      const answer = await locateManifest(context, cid, signal)
+      const answer = await untilAbort(locateManifest(context, cid, signal), signal)
       const manifest = shapedBy(answer.manifest, record.shape)
       const placed = [...record.holders, ...answer.placed]
       const map = new ShardMap(context, cid, { ...answer, manifest, placed })
@@ -244,10 +268,11 @@ export class Keeper {
         ...[...map.known()].flatMap(([, peers]) => peers)
       ])
       if (missingAt(afterCheck(record, found, record.checkedMs), record.checkedMs) > 0) {
-        await ask((await map.discover(signal)).flatMap(([, peers]) => peers))
+        await ask((await untilAbort(map.discover(signal), signal)).flatMap(([, peers]) => peers))
       }
     } catch (error) {
-      signal.throwIfAborted()
+      outer.throwIfAborted()
+      if (signal.aborted) return found
       context.counts.failures++
       context.logger.warn('the missing shards of an owned object could not be looked for', { cid, error })
     }
@@ -315,7 +340,8 @@ export class Keeper {
   async #each(
     cases: readonly Case[],
     signal: AbortSignal,
-    work: (found: Case, signal: AbortSignal) => Promise<void>
+    work: (found: Case, signal: AbortSignal) => Promise<void>,
+    concurrency = CONCURRENCY
   ): Promise<void> {
     const waiting = [...cases]
     const lane = async (): Promise<void> => {
@@ -325,7 +351,7 @@ export class Keeper {
         await this.#attempt(next.cid, signal, async (working) => work(next, working))
       }
     }
-    await Promise.all(Array.from({ length: CONCURRENCY }, lane))
+    await Promise.all(Array.from({ length: concurrency }, lane))
   }
 
   /** What goes wrong with one object does not keep the others waiting. */

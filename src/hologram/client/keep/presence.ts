@@ -21,17 +21,22 @@ export interface PeerAnswer {
   readonly sequence: number
 }
 
-/** Asks peers what they have of an object, and which of our leases they keep. Never rejects but for the signal. */
+/**
+ * Asks peers what they have of an object, and which of our leases they keep. Never rejects but for the signal.
+ *
+ * @param timeoutMs - for each peer. @default that of a request
+ */
 export async function askPresence(
   context: ClientContext,
   cid: CID,
   peers: Iterable<PeerId>,
-  signal: AbortSignal
+  signal: AbortSignal,
+  timeoutMs?: number
 ): Promise<PeerAnswer[]> {
   const answers = await Promise.all(
     uniquePeers(peers).map(async (peer) => {
       try {
-        return await ask(context, cid, peer, signal)
+        return await ask(context, cid, peer, signal, timeoutMs)
       } catch (error) {
         context.counts.peersSilent++
         context.logger.debug('a holder did not say what it keeps', { cid, peer, error })
@@ -49,9 +54,10 @@ async function ask(
   { objects, mesh, clock }: ClientContext,
   cid: CID,
   peer: PeerId,
-  signal: AbortSignal
+  signal: AbortSignal,
+  timeoutMs?: number
 ): Promise<PeerAnswer> {
-  const reply = await objects.request(peer, { status: cid.bytes.slice() }, signal)
+  const reply = await objects.request(peer, { status: cid.bytes.slice() }, signal, timeoutMs)
   const { shards, leases } = reply
   let leaseUntilMs = 0
   let sequence = 0

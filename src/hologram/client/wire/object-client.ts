@@ -11,6 +11,7 @@ import {
 import { ManifestBatches } from './manifest-batches.ts'
 import { PeerSlots } from './peer-slots.ts'
 import type { SlotUse } from './peer-slots.ts'
+import { Silence } from './silence.ts'
 import { StreamPool } from './stream-pool.ts'
 import { noReply, openFramed, remoteError } from './streams.ts'
 import type { StreamOpener } from './streams.ts'
@@ -47,6 +48,7 @@ export class ObjectClient {
   readonly #streams: StreamPool
   readonly #slots: PeerSlots
   readonly #manifests: ManifestBatches
+  readonly #silence: Silence
 
   constructor(
     components: ObjectClientComponents,
@@ -55,6 +57,7 @@ export class ObjectClient {
   ) {
     this.#components = components
     this.#slots = new PeerSlots(maxPerPeer)
+    this.#silence = new Silence(components.clock)
     this.#local = local
     this.#timeoutMs = timeoutMs
     this.#manifests = new ManifestBatches({
@@ -72,14 +75,20 @@ export class ObjectClient {
   /**
    * The reply of `peer`, whose status is OK.
    *
+   * @param timeoutMs - for this request, where the usual time is more than its caller has
    * @throws HologramError 'REMOTE' | 'QUOTA' | 'UNREACHABLE' | 'TIMEOUT' | 'PROTOCOL' | 'ABORTED'
    */
-  async request(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
+  async request(
+    peer: PeerId,
+    request: Partial<ObjectRequest>,
+    signal?: AbortSignal,
+    timeoutMs = this.#timeoutMs
+  ): Promise<ObjectReply> {
     const reply = peer.equals(this.#components.mesh.self)
       ? await this.#local(request)
       : request.putManifest !== undefined
         ? await this.#manifests.put(peer, request.putManifest, signal)
-        : await this.#ask(peer, request, signal)
+        : await this.#ask(peer, request, signal, timeoutMs)
     if (reply.status !== Status.OK) throw remoteError(peer, reply)
     return reply
   }
@@ -95,15 +104,22 @@ export class ObjectClient {
   }
 
   /** Asks until the peer is not busy; while it is, others have their turn. Time in line is not the peer's. */
-  async #ask(peer: PeerId, request: Partial<ObjectRequest>, signal?: AbortSignal): Promise<ObjectReply> {
+  async #ask(
+    peer: PeerId,
+    request: Partial<ObjectRequest>,
+    signal?: AbortSignal,
+    usualMs = this.#timeoutMs
+  ): Promise<ObjectReply> {
     const { clock } = this.#components
-    let leftMs = this.#timeoutMs
+    let leftMs = usualMs
     for (let pauseMs = RETRY_MS; ; pauseMs *= 2) {
       const release = await this.#slots.take(peer.toString(), { signal })
       const startMs = clock.monotonicMs()
       try {
-        return await this.#attempt(peer, request, { timeoutMs: this.#timeoutMs, signal })
+        const timeoutMs = this.#silence.timeoutFor(peer, usualMs)
+        return await this.#attempt(peer, request, { timeoutMs, signal })
       } catch (error) {
+        if (isHologramError(error, 'TIMEOUT')) this.#silence.noteSilent(peer)
         const retryMs = retryAfterMs(error, pauseMs)
         leftMs -= clock.monotonicMs() - startMs + (retryMs ?? 0)
         if (retryMs === undefined || leftMs < 0) throw error
@@ -123,6 +139,7 @@ export class ObjectClient {
     const startMs = clock.monotonicMs()
     const reply = (await this.#askAgain(peer, request, wait)) ?? (await this.#askAnew(peer, request, wait))
     if (reply === undefined) throw noReply(peer)
+    this.#silence.noteAnswer(peer)
     if (reply.status === Status.BUSY) throw remoteError(peer, reply)
     experience.sampleRequest(peer, clock.monotonicMs() - startMs)
     this.#slots.hasServed(peer.toString())
