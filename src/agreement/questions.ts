@@ -24,18 +24,24 @@ export class Questions {
   readonly #init: QuestionsInit
   readonly #payloads = new Map<string, Uint8Array>()
   readonly #quorumSets = new Set<string>()
-  /** Peers that have not answered yet. They are asked nothing else meanwhile. */
-  readonly #asking = new Set<string>()
+  /** Peers that have not answered yet, and what they were asked. They are asked nothing else meanwhile. */
+  readonly #asking = new Map<string, Question>()
+  #hasUnasked = false
 
   constructor(init: QuestionsInit) {
     this.#init = init
   }
 
   wantPayloads(hashes: readonly Uint8Array[]): void {
-    for (const hash of hashes) this.#payloads.set(toHex(hash), hash)
+    for (const hash of hashes) {
+      const key = toHex(hash)
+      if (!this.#payloads.has(key)) this.#hasUnasked = true
+      this.#payloads.set(key, hash)
+    }
   }
 
   wantQuorumSet(hash: string): void {
+    if (!this.#quorumSets.has(hash)) this.#hasUnasked = true
     this.#quorumSets.add(hash)
   }
 
@@ -58,10 +64,16 @@ export class Questions {
     return this.#payloads.size > 0 || this.#quorumSets.size > 0
   }
 
+  /** Something is wanted that nobody has been asked for yet. */
+  get hasUnasked(): boolean {
+    return this.#hasUnasked && this.isWaiting
+  }
+
   /** Asks a few random peers, `first` before others, for all that is wanted and for `more`. */
   async ask(more: Question = {}, first?: string): Promise<void> {
     const peers = this.#choose(first)
     if (peers.length === 0) return
+    this.#hasUnasked = this.#payloads.size > MAX_PAYLOADS
     const question: Question = {
       ...more,
       payloads: this.#nextPayloads(),
@@ -82,17 +94,22 @@ export class Questions {
 
   async #askOne(peer: string, question: Question): Promise<void> {
     const { link, clock, signal, onReply, onSilence } = this.#init
-    this.#asking.add(peer)
+    this.#asking.set(peer, question)
     using deadline = deadlineIn(clock, ANSWER_DEADLINE_MS, signal)
     try {
       const reply = await link.ask(peer, question, { signal: deadline.signal })
-      this.#asking.delete(peer)
+      this.#answered(peer, question)
       await onReply(peer, reply)
     } catch (error) {
       if (!signal.aborted) onSilence(peer, error)
     } finally {
-      this.#asking.delete(peer)
+      this.#answered(peer, question)
     }
+  }
+
+  /** Another question may be on its way to the peer by now. */
+  #answered(peer: string, question: Question): void {
+    if (this.#asking.get(peer) === question) this.#asking.delete(peer)
   }
 
   #choose(first: string | undefined): string[] {

@@ -208,8 +208,11 @@ export class NodeClient {
   slotLog = async (name: string): Promise<SlotLogJson> =>
     await this.#body(await this.openWithToken('GET', `${slotPath(name)}/log`))
   /** Bytes of `encodeSlotProof`. */
-  slotProof = async (name: string): Promise<Uint8Array> => {
-    const response = await this.send(await this.openWithToken('GET', `${slotPath(name)}/proof`))
+  slotProof = async (name: string): Promise<Uint8Array> => await this.#bytes(`${slotPath(name)}/proof`)
+  /** Bytes of `encodeLogProof`. */
+  slotLogProof = async (name: string): Promise<Uint8Array> => await this.#bytes(`${slotPath(name)}/log/proof`)
+  #bytes = async (path: string): Promise<Uint8Array> => {
+    const response = await this.send(await this.openWithToken('GET', path))
     const parts: Uint8Array[] = []
     for await (const part of response as AsyncIterable<Uint8Array>) parts.push(part)
     return Buffer.concat(parts)

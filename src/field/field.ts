@@ -36,9 +36,12 @@ import { refuseIfRefused } from './refusals.ts'
 import { combine, judge, propose } from './round-rules.ts'
 import type { Before } from './round-rules.ts'
 import { decodeRoundValue, ROUND_VALUE_BYTES } from './round-value.ts'
+import type { LogProof } from './log-proof.ts'
+import { historyOf, NO_HISTORY } from './slot-log.ts'
 import type { LogEntry } from './slot-log.ts'
 import type { SlotProof } from './slot-proof.ts'
-import type { SlotEntry } from './state.ts'
+import { bucketOf, decodeBucket, liveEntry } from './state.ts'
+import type { SlotEntry, StoredEntry } from './state.ts'
 import { StateChain } from './state-chain.ts'
 import { Superposition } from './superposition.ts'
 import type { Candidate } from './superposition.ts'
@@ -78,6 +81,8 @@ export interface SlotView {
   readonly id: string
   /** As it was agreed last. */
   readonly entry: SlotEntry | undefined
+  /** As `entry`, also of a slot that was removed not long ago. */
+  readonly stored: StoredEntry | undefined
   /** The round after which it was so, and when that was closed. */
   readonly round: number
   readonly closedAtMs: number
@@ -336,21 +341,25 @@ export class Field {
     const id = slotId(name, sha256)
     const { state } = this.#chain
     const { round, closedAtMs } = state.header
-    return { name, id, entry: state.get(id), round, closedAtMs, candidates: this.#candidates(id) }
+    const stored = state.get(id)
+    const candidates = this.#candidates(id)
+    return { name, id, entry: liveEntry(stored), stored, round, closedAtMs, candidates }
   }
 
   /** Slots of one owner, or all, in the order of their names. */
   list(owner?: NodeId): SlotEntry[] {
     const found: SlotEntry[] = []
-    for (const [, entry] of this.#chain.state.entries()) {
-      if (owner === undefined || entry.name.owner === owner) found.push(entry)
+    for (const [, stored] of this.#chain.state.entries()) {
+      const entry = liveEntry(stored)
+      if (entry !== undefined && (owner === undefined || entry.name.owner === owner)) found.push(entry)
     }
     return found.sort((a, b) => (slotNameText(a.name) < slotNameText(b.name) ? -1 : 1))
   }
 
   /** The changes of a slot that this node remembers, newest first. */
   async log(name: SlotName): Promise<LogEntry[]> {
-    return await this.#journal.log(slotId(name, sha256))
+    const log = await this.#journal.log(slotId(name, sha256))
+    return log === undefined ? [] : [...log.entries].reverse()
   }
 
   /** What shows others what the slot held before the round that was decided last; undefined while it cannot be shown. */
@@ -363,6 +372,24 @@ export class Field {
       slotId(name, sha256)
     )
     return parts && { decision, ...parts }
+  }
+
+  /**
+   * What shows others the changes of the slot that this node remembers, up to those in the state that `prove` shows; undefined
+   * while that cannot be shown.
+   */
+  async proveLog(name: SlotName): Promise<LogProof | undefined> {
+    const slot = this.prove(name)
+    if (slot === undefined || slot.bucket.length === 0) return undefined
+    const id = slotId(name, sha256)
+    const stored = decodeBucket(slot.bucket, bucketOf(id), sha256).get(id)
+    if (stored === undefined) return undefined
+    const log = await this.#journal.log(id)
+    const entries = log?.entries.filter(({ round }) => round < slot.decision.slotIndex) ?? []
+    const shown = { before: log?.before ?? NO_HISTORY, entries }
+    // What could not be written down, or was agreed on while this node was away, is not remembered.
+    const isRight = historyOf(shown, sha256) === stored.history
+    return { slot, log: isRight ? shown : { before: stored.history, entries: [] } }
   }
 
   status(): FieldStatus {
@@ -534,7 +561,8 @@ export class Field {
 
   async #digest(): Promise<void> {
     await this.#chain.digest()
-    if (this.#chain.isBehind && this.#questions.isWaiting) void this.#questions.ask()
+    // For what nobody had when it was asked for, the next look around is soon enough.
+    if (this.#chain.isBehind && this.#questions.hasUnasked) void this.#questions.ask()
   }
 
   /** A decision has been applied and written down. */

@@ -11,6 +11,8 @@ export { openTransaction, signTransaction } from './transaction.ts'
 export { decodeTransactions, encodeTransactions, MAX_GOSSIP_TRANSACTION_BYTES } from './transaction-gossip.ts'
 export type { TransactionGossip } from './transaction-gossip.ts'
 export { FIELD_LIMITS } from './limits.ts'
+export { decodeLogProof, encodeLogProof, isLogProof, verifyLogProof } from './log-proof.ts'
+export type { LogProof, ProvenLog } from './log-proof.ts'
 export type { LogEntry } from './slot-log.ts'
 export { decodeSlotProof, encodeSlotProof, verifySlotProof } from './slot-proof.ts'
 export type { ProvenSlot, SlotProof } from './slot-proof.ts'
@@ -26,6 +28,6 @@ export type {
   Transaction,
   Writers
 } from './types.ts'
-export type { SlotEntry } from './state.ts'
+export type { SlotEntry, StoredEntry } from './state.ts'
 export { slotJson } from './slot-json.ts'
 export type { SlotJson } from './slot-json.ts'

@@ -3,11 +3,12 @@
 import { EncodingError, toHex } from '../../fba/bytes.ts'
 import { decodeSlotRecord, encodeSlotRecord } from '../../fba/index.ts'
 import type { SlotRecord } from '../../fba/index.ts'
+import { sha256 } from '../agreement/index.ts'
 import type { AgreementRecords, RecordChange } from '../agreement/index.ts'
 import { FieldError } from './errors.ts'
-import { BUCKETS, FIELD_LIMITS, ROUNDS_KEPT } from './limits.ts'
-import { decodeLog, encodeLog } from './slot-log.ts'
-import type { LogEntry } from './slot-log.ts'
+import { BUCKETS, ROUNDS_KEPT } from './limits.ts'
+import { decodeLog, encodeLog, extendLog } from './slot-log.ts'
+import type { LogEntry, SlotLog } from './slot-log.ts'
 import { decodeHeader, encodeHeader, FieldState } from './state.ts'
 import type { Sha256 } from './types.ts'
 
@@ -34,8 +35,14 @@ export interface RoundSave {
   readonly buckets: readonly number[]
   /** Batches of the window that may be new, by hash. */
   readonly batches: ReadonlyMap<string, Uint8Array>
-  /** New changes of slots, by id. */
-  readonly log: ReadonlyMap<string, readonly LogEntry[]>
+  /** New changes of slots, and the chain before each. */
+  readonly log: ReadonlyArray<{
+    readonly id: string
+    readonly from: string
+    readonly entries: readonly LogEntry[]
+  }>
+  /** Slots of which nothing is left. */
+  readonly dropped: readonly string[]
   readonly keepsPayload: (hash: string) => boolean
 }
 
@@ -96,7 +103,7 @@ export class Journal {
   }
 
   /** Makes the state after a round durable, and forgets what nobody asks for any more. */
-  async saveRound({ state, buckets, batches, log, keepsPayload }: RoundSave): Promise<void> {
+  async saveRound({ state, buckets, batches, log, dropped, keepsPayload }: RoundSave): Promise<void> {
     const { header } = state
     const window = new Set(header.tried.map(({ batch }) => toHex(batch)))
     const rounds = [...this.#rounds].filter((round) => round <= header.round - ROUNDS_KEPT)
@@ -111,6 +118,7 @@ export class Journal {
       }),
       ...newBatches.map(([hash, value]) => ({ key: batchKey(hash), value })),
       ...(await this.#logChanges(log)),
+      ...dropped.map((id) => ({ key: logKey(id) })),
       ...rounds.map((round) => ({ key: recordKey(round) })),
       ...payloads.map((hash) => ({ key: payloadKey(hash) })),
       ...oldBatches.map((hash) => ({ key: batchKey(hash) }))
@@ -121,19 +129,18 @@ export class Journal {
     for (const [hash] of newBatches) this.#batches.add(hash)
   }
 
-  /** Newest first. */
-  async log(slot: string): Promise<LogEntry[]> {
+  /** The changes of a slot that are remembered here; undefined for none. */
+  async log(slot: string): Promise<SlotLog | undefined> {
     const bytes = await this.#records.get(logKey(slot))
-    return bytes === undefined ? [] : decodeLog(bytes).reverse()
+    return bytes === undefined ? undefined : decodeLog(bytes)
   }
 
   async #logChanges(log: RoundSave['log']): Promise<RecordChange[]> {
     return await Promise.all(
-      [...log].map(async ([slot, entries]) => {
-        const before = await this.#records.get(logKey(slot))
-        const all = [...(before === undefined ? [] : decodeLog(before)), ...entries]
-        return { key: logKey(slot), value: encodeLog(all.slice(-FIELD_LIMITS.logEntries)) }
-      })
+      log.map(async ({ id, from, entries }) => ({
+        key: logKey(id),
+        value: encodeLog(extendLog(await this.log(id), from, entries, sha256))
+      }))
     )
   }
 }

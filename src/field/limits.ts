@@ -29,6 +29,8 @@ export const FIELD_LIMITS = {
   pendingBytesPerAuthor: 2 * 1024 * 1024,
   /** A slot that nobody changes for so long is dropped at the next round, in milliseconds: 400 days. */
   idleMs: 400 * 24 * 60 * 60 * 1000,
+  /** What is left of a removed slot is dropped after so long, in milliseconds: 7 days. */
+  removedMs: 7 * 24 * 60 * 60 * 1000,
   /** Changes of each slot that a node remembers. */
   logEntries: 64
 } as const

@@ -4,6 +4,7 @@ import type { Outcome, Refusal } from './types.ts'
 const REASONS: Readonly<Record<Refusal, string>> = {
   EXISTS: 'There is a slot of that name already.',
   NO_SLOT: 'There is no slot of that name.',
+  REMOVED: 'A slot of that name was removed a moment ago. Create it again in two minutes.',
   NOT_ALLOWED: 'The rule of the slot does not allow you to change it.',
   WRONG_KIND: 'The slot holds another kind of value.',
   CONFLICT: 'Another change came first.',

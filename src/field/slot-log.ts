@@ -1,8 +1,10 @@
-// The last changes of each slot, as this node saw them agreed. Local: nodes that joined later remember less.
+// The last changes of each slot. A slot's entry in the state has the last hash of a chain over all of its changes, so whoever
+// is shown the state can check the log.
 
 import { ByteReader, ByteWriter, fromHex, toHex } from '../../fba/bytes.ts'
 import { FIELD_LIMITS, HASH_BYTES } from './limits.ts'
-import type { Change } from './types.ts'
+import { CHANGES, writeStoredValue } from './transaction.ts'
+import type { Change, Sha256, StoredValue } from './types.ts'
 
 export interface LogEntry {
   readonly version: number
@@ -14,10 +16,24 @@ export interface LogEntry {
   readonly type: Change['type']
   /** In words: '+5', '12 bytes', '2 items'. */
   readonly detail: string
+  /** SHA-256 of the value afterwards, hexadecimal. */
+  readonly valueHash: string
 }
 
-const VERSION = 1
-const TYPES: ReadonlyArray<Change['type']> = ['create', 'set', 'add', 'max', 'union']
+/** Changes of one slot that follow one another. */
+export interface SlotLog {
+  /** Hash of the chain before the first of them, hexadecimal; zeros before a slot's first change. */
+  readonly before: string
+  /** Oldest first. */
+  readonly entries: readonly LogEntry[]
+}
+
+export const NO_HISTORY = '00'.repeat(HASH_BYTES)
+const VERSION = 2
+/** Without hashes of values, and of no chain. */
+const UNCHAINED = 1
+const MAX_TEXT = 64
+const DOMAIN = new TextEncoder().encode('thhe/field/history/1\0')
 
 export function detailOf(change: Change): string {
   switch (change.type) {
@@ -31,27 +47,88 @@ export function detailOf(change: Change): string {
       return String(change.integer)
     case 'union':
       return `${change.items.length} items`
+    case 'remove':
+      return ''
   }
 }
 
-export function encodeLog(entries: readonly LogEntry[]): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter().u8(VERSION).u32(entries.length)
-  for (const { version, round, closedAtMs, id, author, type, detail } of entries) {
-    writer.u64(version).u64(round).u64(closedAtMs).raw(fromHex(id)).text(author)
-    writer.u8(TYPES.indexOf(type)).text(detail)
-  }
-  return writer.finish()
+export const valueHashOf = (value: StoredValue, sha256: Sha256): string =>
+  toHex(sha256(writeStoredValue(new ByteWriter(), value).finish()))
+
+/** The chain with one more change, hexadecimal. */
+export function extendHistory(history: string, entry: LogEntry, sha256: Sha256): string {
+  const writer = new ByteWriter().raw(DOMAIN).raw(fromHex(history))
+  return toHex(sha256(writeLogEntry(writer, entry).finish()))
 }
+
+/** The chain after a log. */
+export const historyOf = ({ before, entries }: SlotLog, sha256: Sha256): string =>
+  entries.reduce((history, entry) => extendHistory(history, entry, sha256), before)
+
+/**
+ * A log with newer changes; of too many the oldest are left out.
+ *
+ * @param from - the chain before the first of `entries`: a log that does not lead there, since rounds were passed over, is left out
+ */
+export function extendLog(
+  log: SlotLog | undefined,
+  from: string,
+  entries: readonly LogEntry[],
+  sha256: Sha256
+): SlotLog {
+  const isJoined = log !== undefined && historyOf(log, sha256) === from
+  const all = isJoined ? [...log.entries, ...entries] : entries
+  const before = isJoined ? log.before : from
+  const surplus = Math.max(0, all.length - FIELD_LIMITS.logEntries)
+  return {
+    before: historyOf({ before, entries: all.slice(0, surplus) }, sha256),
+    entries: all.slice(surplus)
+  }
+}
+
+export function writeLogEntry(writer: ByteWriter, entry: LogEntry): ByteWriter {
+  const { version, round, closedAtMs, id, author, type, detail, valueHash } = entry
+  writer.u64(version).u64(round).u64(closedAtMs).raw(fromHex(id)).text(author)
+  return writer.u8(CHANGES.indexOf(type)).text(detail).raw(fromHex(valueHash))
+}
+
+function readLogEntry(reader: ByteReader, hasHash = true): LogEntry {
+  const fields = {
+    ...{ version: reader.u64(), round: reader.u64(), closedAtMs: reader.u64() },
+    ...{ id: toHex(reader.raw(HASH_BYTES)), author: reader.text(MAX_TEXT) }
+  }
+  const type = CHANGES[reader.u8()] as Change['type'] | undefined
+  if (type === undefined) throw reader.error('unknown-type')
+  const detail = reader.text(MAX_TEXT)
+  return { ...fields, type, detail, valueHash: hasHash ? toHex(reader.raw(HASH_BYTES)) : NO_HISTORY }
+}
+
+export function writeLog(writer: ByteWriter, { before, entries }: SlotLog): ByteWriter {
+  writer.raw(fromHex(before)).u32(entries.length)
+  for (const entry of entries) writeLogEntry(writer, entry)
+  return writer
+}
+
+export function readLog(reader: ByteReader): SlotLog {
+  const before = toHex(reader.raw(HASH_BYTES))
+  return { before, entries: reader.list(FIELD_LIMITS.logEntries, () => readLogEntry(reader)) }
+}
+
+export const encodeLog = (log: SlotLog): Uint8Array<ArrayBuffer> =>
+  writeLog(new ByteWriter().u8(VERSION), log).finish()
 
 /** @throws EncodingError */
-export function decodeLog(bytes: Uint8Array): LogEntry[] {
+export function decodeLog(bytes: Uint8Array): SlotLog {
   const reader = new ByteReader(bytes, 'log of a slot')
-  if (reader.u8() !== VERSION) throw reader.error('unknown-type')
-  const entries = reader.list(FIELD_LIMITS.logEntries, () => ({
-    ...{ version: reader.u64(), round: reader.u64(), closedAtMs: reader.u64() },
-    ...{ id: toHex(reader.raw(HASH_BYTES)), author: reader.text(64) },
-    ...{ type: TYPES[reader.u8()], detail: reader.text(64) }
-  }))
+  const version = reader.u8()
+  if (version !== VERSION && version !== UNCHAINED) throw reader.error('unknown-type')
+  const log =
+    version === VERSION
+      ? readLog(reader)
+      : {
+          before: NO_HISTORY,
+          entries: reader.list(FIELD_LIMITS.logEntries, () => readLogEntry(reader, false))
+        }
   reader.end()
-  return entries
+  return log
 }

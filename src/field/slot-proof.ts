@@ -20,8 +20,8 @@ import { FIELD_LIMITS } from './limits.ts'
 import { slotId } from './name.ts'
 import type { SlotName } from './name.ts'
 import { decodeRoundValue } from './round-value.ts'
-import { bucketOf, decodeBucket, decodeHeader, isEmptyBucket } from './state.ts'
-import type { SlotEntry } from './state.ts'
+import { bucketOf, decodeBucket, decodeHeader, isEmptyBucket, liveEntry } from './state.ts'
+import type { SlotEntry, StoredEntry } from './state.ts'
 import { readLabel, readPeer } from './transaction.ts'
 
 export interface SlotProof {
@@ -40,6 +40,8 @@ export interface ProvenSlot {
   readonly closedAtMs: number
   /** Undefined: there was no such slot. */
   readonly entry: SlotEntry | undefined
+  /** As `entry`, also of a slot that was removed. */
+  readonly stored: StoredEntry | undefined
 }
 
 /**
@@ -62,9 +64,10 @@ export function verifySlotProof(
     const id = slotId(name, sha256)
     const hash = header.buckets[bucketOf(id)]
     const { round, closedAtMs } = header
-    if (isEmptyBucket(hash)) return { round, closedAtMs, entry: undefined }
+    if (isEmptyBucket(hash)) return { round, closedAtMs, entry: undefined, stored: undefined }
     if (compareBytes(hash, sha256(bucket)) !== 0) return undefined
-    return { round, closedAtMs, entry: decodeBucket(bucket, bucketOf(id), sha256).get(id) }
+    const stored = decodeBucket(bucket, bucketOf(id), sha256).get(id)
+    return { round, closedAtMs, entry: liveEntry(stored), stored }
   } catch (error) {
     if (error instanceof EncodingError) return undefined
     throw error

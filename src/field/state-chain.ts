@@ -7,8 +7,7 @@ import type { Journal } from './journal.ts'
 import { BUCKETS, ROUNDS_KEPT } from './limits.ts'
 import type { Payloads } from './payloads.ts'
 import { decodeRoundValue, orderOf, readRoundValue } from './round-value.ts'
-import { detailOf } from './slot-log.ts'
-import type { LogEntry } from './slot-log.ts'
+import { NO_HISTORY } from './slot-log.ts'
 import { bucketOf, encodeHeader, FieldState, isEmptyBucket, triedAfter } from './state.ts'
 import type { FieldHeader } from './state.ts'
 import type { Outcome, Sha256, SignedTransaction } from './types.ts'
@@ -154,6 +153,11 @@ export class StateChain {
     if (Math.floor(closedAtMs / DAY_MS) !== Math.floor(before.closedAtMs / DAY_MS)) {
       for (const id of idleSlots(this.#state, closedAtMs)) if (!changes.has(id)) changes.set(id, undefined)
     }
+    const log = [...applied.log].map(([id, entries]) => ({
+      ...{ id, entries },
+      from: this.#state.get(id)?.history ?? NO_HISTORY
+    }))
+    const dropped = [...changes].flatMap(([id, entry]) => (entry === undefined ? [id] : []))
     const tried = triedAfter(before, closedAtMs, ids.length === 0 ? undefined : { closedAtMs, batch })
     const buckets = this.#state.advance({ round, closedAtMs, valueHash: sha256(work.value), tried }, changes)
     this.#noteReplaced(before, buckets, round)
@@ -173,7 +177,8 @@ export class StateChain {
         state: this.#state,
         buckets: this.#mustSaveAll ? Array.from({ length: BUCKETS }, (_, i) => i) : buckets,
         batches: new Map(batches.map((hash) => [hash, payloads.batchBytes(hash)!])),
-        log: logOf(applied.outcomes, order, closedAtMs),
+        log,
+        dropped,
         keepsPayload: (hash) => payloads.wire(hash) !== undefined
       })
       this.#mustSaveAll = false
@@ -249,19 +254,4 @@ export class StateChain {
     onJump()
     return this.#state.header.round === round - 1
   }
-}
-
-function logOf(
-  outcomes: readonly Outcome[],
-  order: readonly SignedTransaction[],
-  closedAtMs: number
-): Map<string, LogEntry[]> {
-  const log = new Map<string, LogEntry[]>()
-  for (const [i, { id, slot, round, refusal, version }] of outcomes.entries()) {
-    if (refusal !== undefined) continue
-    const { author, change } = order[i].transaction
-    const entry = { id, round, version, closedAtMs, author, type: change.type, detail: detailOf(change) }
-    log.set(slot, [...(log.get(slot) ?? []), entry])
-  }
-  return log
 }

@@ -4,13 +4,22 @@ import { ByteReader, ByteWriter, compareBytes, EncodingError, fromHex, toHex } f
 import { BUCKETS, FIELD_LIMITS, HASH_BYTES } from './limits.ts'
 import { slotId } from './name.ts'
 import type { SlotName } from './name.ts'
-import { readLabel, readPeer, readValue, readWriters, writeValue, writeWriters } from './transaction.ts'
-import type { Sha256, SlotValue, Writers } from './types.ts'
+import { NO_HISTORY } from './slot-log.ts'
+import {
+  readLabel,
+  readPeer,
+  readStoredValue,
+  readWriters,
+  writeStoredValue,
+  writeWriters
+} from './transaction.ts'
+import type { Sha256, SlotValue, StoredValue, Writers } from './types.ts'
 
-export interface SlotEntry {
+/** A slot as the state holds it; what was removed stays for a while, so that its versions do not begin again. */
+export interface StoredEntry {
   readonly name: SlotName
   readonly writers: Writers
-  readonly value: SlotValue
+  readonly value: StoredValue
   /** 1 when created, and one more with each change. */
   readonly version: number
   readonly changedRound: number
@@ -18,7 +27,18 @@ export interface SlotEntry {
   readonly changedAtMs: number
   /** Id of the transaction that changed it last, hexadecimal. */
   readonly changedBy: string
+  /** Hash of the chain over all changes of the slot, hexadecimal: see `extendHistory`. */
+  readonly history: string
 }
+
+/** A slot that is there. */
+export interface SlotEntry extends StoredEntry {
+  readonly value: SlotValue
+}
+
+/** @returns undefined for one that was removed */
+export const liveEntry = (entry: StoredEntry | undefined): SlotEntry | undefined =>
+  entry === undefined || entry.value.kind === 'removed' ? undefined : { ...entry, value: entry.value }
 
 /** A batch that was tried lately: no transaction of it may be tried again. */
 export interface TriedBatch {
@@ -40,6 +60,9 @@ export interface FieldHeader {
 }
 
 const VERSION = 1
+const BUCKET_VERSION = 2
+/** Of slots without a chain over their changes. */
+const UNCHAINED_BUCKET_VERSION = 1
 const EMPTY = new Uint8Array(HASH_BYTES)
 /** Rounds within the longest life of a transaction: ten a second. */
 const MAX_TRIED = 2048
@@ -98,45 +121,48 @@ export function triedAfter(
 /** No more rounds fit: the window is full. Waits until the oldest batch is out of it. */
 export const isWindowFull = ({ tried }: FieldHeader): boolean => tried.length >= MAX_TRIED
 
-export function encodeEntry(entry: SlotEntry): Uint8Array<ArrayBuffer> {
+export function encodeEntry(entry: StoredEntry): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().text(entry.name.owner).text(entry.name.label)
-  writeValue(writeWriters(writer, entry.writers), entry.value)
+  writeStoredValue(writeWriters(writer, entry.writers), entry.value)
   return writer
     .u64(entry.version)
     .u64(entry.changedRound)
     .u64(entry.changedAtMs)
     .raw(fromHex(entry.changedBy))
+    .raw(fromHex(entry.history))
     .finish()
 }
 
-export function readEntry(reader: ByteReader): SlotEntry {
+function readEntry(reader: ByteReader, isChained: boolean): StoredEntry {
   const name = { owner: readPeer(reader), label: readLabel(reader) }
   const writers = readWriters(reader)
   return {
     name,
     writers,
-    value: readValue(reader),
+    value: readStoredValue(reader),
     version: reader.u64(),
     changedRound: reader.u64(),
     changedAtMs: reader.u64(),
-    changedBy: toHex(reader.raw(HASH_BYTES))
+    changedBy: toHex(reader.raw(HASH_BYTES)),
+    history: isChained ? toHex(reader.raw(HASH_BYTES)) : NO_HISTORY
   }
 }
 
 /** Entries of one bucket by their ids, which ascend. */
-export function encodeBucket(entries: ReadonlyMap<string, SlotEntry>): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter().u8(VERSION).u32(entries.size)
+export function encodeBucket(entries: ReadonlyMap<string, StoredEntry>): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().u8(BUCKET_VERSION).u32(entries.size)
   for (const id of [...entries.keys()].sort()) writer.raw(encodeEntry(entries.get(id)!))
   return writer.finish()
 }
 
-/** @throws EncodingError for anything but what `encodeBucket` writes for bucket number `bucket` */
-export function decodeBucket(bytes: Uint8Array, bucket: number, sha256: Sha256): Map<string, SlotEntry> {
+/** @throws EncodingError for anything but what `encodeBucket` writes, or wrote before, for bucket number `bucket` */
+export function decodeBucket(bytes: Uint8Array, bucket: number, sha256: Sha256): Map<string, StoredEntry> {
   const reader = new ByteReader(bytes, 'bucket of the field')
-  if (reader.u8() !== VERSION) throw reader.error('unknown-type')
-  const entries = reader.list(MAX_BUCKET_SLOTS, () => readEntry(reader))
+  const version = reader.u8()
+  if (version !== BUCKET_VERSION && version !== UNCHAINED_BUCKET_VERSION) throw reader.error('unknown-type')
+  const entries = reader.list(MAX_BUCKET_SLOTS, () => readEntry(reader, version === BUCKET_VERSION))
   reader.end()
-  const byId = new Map<string, SlotEntry>()
+  const byId = new Map<string, StoredEntry>()
   let last = ''
   for (const entry of entries) {
     const id = slotId(entry.name, sha256)
@@ -147,14 +173,15 @@ export function decodeBucket(bytes: Uint8Array, bucket: number, sha256: Sha256):
 }
 
 /** What a round changes: entries by id; undefined for a slot that is dropped. */
-export type SlotChanges = ReadonlyMap<string, SlotEntry | undefined>
+export type SlotChanges = ReadonlyMap<string, StoredEntry | undefined>
 
 export class FieldState {
   readonly #sha256: Sha256
-  readonly #buckets: Array<Map<string, SlotEntry>>
+  readonly #buckets: Array<Map<string, StoredEntry>>
   readonly #bucketBytes: Uint8Array[]
   readonly #owned = new Map<string, number>()
   #bytes = 0
+  #removed = 0
   #header: FieldHeader
 
   private constructor(sha256: Sha256, header: FieldHeader, bucketBytes: readonly Uint8Array[]) {
@@ -162,10 +189,10 @@ export class FieldState {
     this.#header = header
     this.#bucketBytes = [...bucketBytes]
     this.#buckets = bucketBytes.map((bytes, bucket) =>
-      bytes.length === 0 ? new Map<string, SlotEntry>() : decodeBucket(bytes, bucket, sha256)
+      bytes.length === 0 ? new Map<string, StoredEntry>() : decodeBucket(bytes, bucket, sha256)
     )
     for (const bucket of this.#buckets) {
-      for (const { name } of bucket.values()) this.#count(name.owner, 1)
+      for (const entry of bucket.values()) this.#count(entry, 1)
     }
     this.#bytes = bucketBytes.reduce((sum, { length }) => sum + length, 0)
   }
@@ -200,7 +227,8 @@ export class FieldState {
     return this.#sha256(encodeHeader(this.#header))
   }
 
-  get(id: string): SlotEntry | undefined {
+  /** What is there of a slot, also if it was removed. */
+  get(id: string): StoredEntry | undefined {
     return this.#buckets[bucketOf(id)].get(id)
   }
 
@@ -209,20 +237,28 @@ export class FieldState {
     return this.#bucketBytes[bucket]
   }
 
+  /** Bytes of a bucket once it is encoded anew: earlier versions wrote shorter entries. */
+  bucketLength(bucket: number): number {
+    const bytes = this.#bucketBytes[bucket]
+    const isUnchained = bytes[0] === UNCHAINED_BUCKET_VERSION
+    return bytes.length + (isUnchained ? this.#buckets[bucket].size * HASH_BYTES : 0)
+  }
+
   /** Encoded bytes of all slots. */
   get bytes(): number {
     return this.#bytes
   }
 
+  /** Slots that are there. */
   get size(): number {
-    return this.#buckets.reduce((sum, { size }) => sum + size, 0)
+    return this.#buckets.reduce((sum, { size }) => sum + size, -this.#removed)
   }
 
   ownedBy(owner: string): number {
     return this.#owned.get(owner) ?? 0
   }
 
-  *entries(): Generator<readonly [id: string, entry: SlotEntry]> {
+  *entries(): Generator<readonly [id: string, entry: StoredEntry]> {
     for (const bucket of this.#buckets) yield* bucket
   }
 
@@ -232,11 +268,11 @@ export class FieldState {
     for (const [id, entry] of changes) {
       const bucket = this.#buckets[bucketOf(id)]
       const before = bucket.get(id)
-      if (before !== undefined) this.#count(before.name.owner, -1)
+      if (before !== undefined) this.#count(before, -1)
       if (entry === undefined) bucket.delete(id)
       else {
         bucket.set(id, entry)
-        this.#count(entry.name.owner, 1)
+        this.#count(entry, 1)
       }
       dirty.add(bucketOf(id))
     }
@@ -252,7 +288,8 @@ export class FieldState {
     return [...dirty]
   }
 
-  #count(owner: string, by: number): void {
+  #count({ name: { owner }, value }: StoredEntry, by: number): void {
+    if (value.kind === 'removed') this.#removed += by
     const count = this.ownedBy(owner) + by
     if (count === 0) this.#owned.delete(owner)
     else this.#owned.set(owner, count)

@@ -7,6 +7,7 @@ import { applyBatch } from './apply.ts'
 import type { Applied } from './apply.ts'
 import type { Payloads } from './payloads.ts'
 import { orderOf, readRoundValue } from './round-value.ts'
+import { liveEntry } from './state.ts'
 import type { FieldState, SlotEntry } from './state.ts'
 import type { Sha256 } from './types.ts'
 
@@ -55,7 +56,7 @@ export class Superposition {
         .map((outcome) => outcome.id)
       const key = transactions.join()
       byOutcome.set(key, {
-        entry: applied.changes.has(id) ? applied.changes.get(id) : state.get(id),
+        entry: liveEntry(applied.changes.has(id) ? applied.changes.get(id) : state.get(id)),
         weight: (byOutcome.get(key)?.weight ?? 0) + weight,
         transactions
       })

@@ -4,14 +4,23 @@ import { ByteReader, ByteWriter, compareBytes, EncodingError, toHex } from '../.
 import { FieldError } from './errors.ts'
 import { FIELD_LIMITS } from './limits.ts'
 import { isLabel, isOwner } from './name.ts'
-import type { Change, Sha256, SignedTransaction, SlotKind, SlotValue, Transaction, Writers } from './types.ts'
+import type {
+  Change,
+  Sha256,
+  SignedTransaction,
+  SlotKind,
+  SlotValue,
+  StoredValue,
+  Transaction,
+  Writers
+} from './types.ts'
 
 const VERSION = 1
 const NONCE_BYTES = 16
 const MAX_ID_CHARACTERS = 64
 const MAX_SIGNATURE_BYTES = 128
 const KINDS: readonly SlotKind[] = ['bytes', 'integer', 'set']
-const CHANGES: ReadonlyArray<Change['type']> = ['create', 'set', 'add', 'max', 'union']
+export const CHANGES: ReadonlyArray<Change['type']> = ['create', 'set', 'add', 'max', 'union', 'remove']
 const UTF8 = new TextEncoder()
 const WHAT = 'transaction'
 
@@ -42,8 +51,24 @@ export function writeValue(writer: ByteWriter, value: SlotValue): ByteWriter {
   }
 }
 
+const REMOVED = 3
+
+/** As in the state: a value, or a mark that the slot was removed. */
+export function writeStoredValue(writer: ByteWriter, value: StoredValue): ByteWriter {
+  return value.kind === 'removed' ? writer.u8(REMOVED) : writeValue(writer, value)
+}
+
+export function readStoredValue(reader: ByteReader): StoredValue {
+  const kind = reader.u8()
+  return kind === REMOVED ? { kind: 'removed' } : readValueOf(kind, reader)
+}
+
 export function readValue(reader: ByteReader): SlotValue {
-  const kind = KINDS[reader.u8()]
+  return readValueOf(reader.u8(), reader)
+}
+
+function readValueOf(index: number, reader: ByteReader): SlotValue {
+  const kind = KINDS[index]
   switch (kind) {
     case 'bytes':
       return { kind, bytes: reader.bytes(FIELD_LIMITS.valueBytes) }
@@ -128,6 +153,8 @@ export function encodeTransaction({
       return writeInteger(writer, change.integer).finish()
     case 'union':
       return writeItems(writer, change.items).finish()
+    case 'remove':
+      return writer.u64(change.expected).finish()
   }
 }
 
@@ -151,6 +178,8 @@ function readChange(reader: ByteReader): Change {
       if (items.length === 0) throw reader.error('not-canonical')
       return { type, items }
     }
+    case 'remove':
+      return { type, expected: reader.u64() }
     default:
       throw reader.error('unknown-type')
   }

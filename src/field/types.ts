@@ -12,6 +12,9 @@ export type SlotValue =
   | { readonly kind: 'integer'; readonly integer: bigint }
   | { readonly kind: 'set'; readonly items: readonly Uint8Array[] }
 
+/** What the state holds of a slot: its value, or that it was removed. */
+export type StoredValue = SlotValue | { readonly kind: 'removed' }
+
 /** The peers that may change a slot besides its owner: all, or these. */
 export type Writers = 'anyone' | readonly NodeId[]
 
@@ -23,6 +26,8 @@ export type Change =
   | { readonly type: 'add'; readonly delta: bigint }
   | { readonly type: 'max'; readonly integer: bigint }
   | { readonly type: 'union'; readonly items: readonly Uint8Array[] }
+  /** Removes the slot if it is still at version `expected`; for its owner and the writers that its rule names. */
+  | { readonly type: 'remove'; readonly expected: number }
 
 export interface Transaction {
   readonly slot: SlotName
@@ -53,6 +58,8 @@ export type Refusal =
   /** A slot of that name is there. */
   | 'EXISTS'
   | 'NO_SLOT'
+  /** A slot of that name was removed moments ago: changes of it may still be on their way. */
+  | 'REMOVED'
   /** The slot's rule does not name the author. */
   | 'NOT_ALLOWED'
   /** The slot holds another kind of value. */

@@ -1,4 +1,5 @@
 import {
+  encodeLogProof,
   encodeSlotProof,
   FIELD_LIMITS,
   FieldError,
@@ -81,6 +82,20 @@ const log = async (exchange: Exchange): Promise<void> => {
   sendJson(exchange.response, 200, body)
 }
 
+/** As `prove`, with the changes of the slot that this node remembers; also of a slot that was removed not long ago. */
+const proveLog = async (exchange: Exchange): Promise<void> => {
+  readQuery(exchange.query, {})
+  const name = nameOf(exchange)
+  const field = fieldOf(exchange)
+  const { stored } = field.view(name)
+  if (stored === undefined) throw noSlot(name)
+  await untilProven(exchange, async () => {
+    const proof = await field.proveLog(name)
+    const isNew = proof !== undefined && proof.slot.decision.slotIndex > stored.changedRound
+    return isNew ? encodeLogProof(name, proof) : undefined
+  })
+}
+
 /** What shows others, who believe only their own quorum set, what is agreed: waits until a round commits to it. */
 const prove = async (exchange: Exchange): Promise<void> => {
   readQuery(exchange.query, {})
@@ -88,12 +103,22 @@ const prove = async (exchange: Exchange): Promise<void> => {
   const name = nameOf(exchange)
   const { entry } = field.view(name)
   if (entry === undefined) throw noSlot(name)
+  await untilProven(exchange, async () => {
+    const proof = field.prove(name)
+    const isNew = proof !== undefined && proof.decision.slotIndex > entry.changedRound
+    return isNew ? encodeSlotProof(name, proof) : undefined
+  })
+}
+
+/** A round that commits to the newest state follows soon; until then there is no proof of it. */
+const untilProven = async (
+  exchange: Exchange,
+  prove: () => Promise<Uint8Array | undefined>
+): Promise<void> => {
   const patience = AbortSignal.timeout(PROOF_PATIENCE_MS)
   for (;;) {
-    const proof = field.prove(name)
-    if (proof !== undefined && proof.decision.slotIndex > entry.changedRound) {
-      return sendBytes(exchange.response, 200, encodeSlotProof(name, proof))
-    }
+    const proof = await prove()
+    if (proof !== undefined) return sendBytes(exchange.response, 200, proof)
     if (patience.aborted) {
       throw new FieldError('FIELD_BUSY', 'No round since the start of this node commits to the slot yet.')
     }
@@ -188,17 +213,23 @@ const readChange = (body: string): Change => {
     case 'create':
       return { type, writers: writersOf(writers), value: valueOf(kind, value) }
     case 'set':
-      if (!Number.isSafeInteger(expected)) throw bad('"expected" is the version that the slot has now.')
-      return { type, expected: expected as number, bytes: bytesOf(value) }
+      return { type, expected: versionOf(expected), bytes: bytesOf(value) }
     case 'add':
       return { type, delta: integerOf(value) }
     case 'max':
       return { type, integer: integerOf(value) }
     case 'union':
       return { type, items: itemsOf(value) }
+    case 'remove':
+      return { type, expected: versionOf(expected) }
     default:
-      throw bad('"type" is create, set, add, max or union.')
+      throw bad('"type" is create, set, add, max, union or remove.')
   }
+}
+
+const versionOf = (expected: unknown): number => {
+  if (Number.isSafeInteger(expected) && Number(expected) >= 0) return Number(expected)
+  throw bad('"expected" is the version that the slot has now.')
 }
 
 const parsed = (body: string): Record<string, unknown> => {
@@ -268,6 +299,7 @@ export const fieldRoutes: readonly Route[] = [
   route('GET', '/v1/field/{name}', read),
   route('POST', '/v1/field/{name}', change),
   route('GET', '/v1/field/{name}/log', log),
+  route('GET', '/v1/field/{name}/log/proof', proveLog),
   route('GET', '/v1/field/{name}/proof', prove),
   route('GET', '/v1/field/{name}/watch', watch)
 ]

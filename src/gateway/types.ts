@@ -305,6 +305,7 @@ export type SlotChangeJson =
   | { readonly type: 'set'; readonly expected: number; readonly value: string }
   | { readonly type: 'add' | 'max'; readonly value: string }
   | { readonly type: 'union'; readonly value: readonly string[] }
+  | { readonly type: 'remove'; readonly expected: number }
 
 /** What may be done with one bucket, or with all: '*'. */
 export interface S3GrantJson {

@@ -116,6 +116,7 @@ export interface Node {
         | 'list'
         | 'log'
         | 'prove'
+        | 'proveLog'
         | 'status'
         | 'onRound'
       >

@@ -1,6 +1,7 @@
 import { text as textOf } from 'node:stream/consumers'
 import type { CommandModule } from 'yargs'
-import type { SlotJson, SlotViewJson } from '../../gateway/index.ts'
+import type { SlotJson, SlotLogJson, SlotViewJson } from '../../gateway/index.ts'
+import type { NodeClient } from '../client.ts'
 import { commandGroup, defineCommand } from '../command.ts'
 import { unescapeDash } from '../dash.ts'
 import { connect, withEndpoint } from '../endpoint.ts'
@@ -133,9 +134,7 @@ const setCommand = (io: Io): CommandModule =>
         }),
     handler: async ({ slot, value, expect, json, quiet, ...flags }) => {
       const client = await connect(flags, io)
-      const expected = expect ?? (await client.slot(slot)).agreed?.version ?? 0
-      if (!Number.isSafeInteger(expected) || expected < 0)
-        throw usageError('--expect is the number of a version.')
+      const expected = await expectedVersion(client, slot, expect)
       const bytes = value === '-' ? await textOf(io.stdin) : value
       await told(
         io,
@@ -197,40 +196,99 @@ const watchCommand = (io: Io): CommandModule =>
       for await (const one of client.watchSlot(slot)) {
         if (json) await printLine(io, JSON.stringify(one))
         else
-          await printLine(
-            io,
-            one === null ? 'There is no such slot yet.' : `${one.version}  ${valueText(one)}`
-          )
+          await printLine(io, one === null ? 'There is no such slot.' : `${one.version}  ${valueText(one)}`)
       }
     }
   })
 
 const logCommand = (io: Io): CommandModule =>
-  defineCommand<SlotFlags>({
+  defineCommand<SlotFlags & { prove?: string; force: boolean }>({
     command: 'log <slot>',
     describe: 'Who changed a slot, and when, as far as your node remembers',
-    builder: (yargs) => withEndpoint(yargs).positional('slot', SLOT),
-    handler: async ({ slot, json, quiet, ...flags }) => {
+    builder: (yargs) =>
+      withEndpoint(yargs)
+        .positional('slot', SLOT)
+        .options({
+          prove: {
+            type: 'string',
+            requiresArg: true,
+            coerce: unescapeDash,
+            describe: 'Write a proof of these changes to this file instead; `thhe field verify` checks it'
+          },
+          force: { type: 'boolean', default: false, describe: 'Replace the file if it is there' }
+        }),
+    handler: async ({ slot, json, quiet, prove, force, ...flags }) => {
       const client = await connect(flags, io)
+      if (prove !== undefined)
+        return await save(io, await client.slotLogProof(slot), prove, { force, json, quiet })
       const log = await client.slotLog(slot)
       if (json) return await printJson(io, log)
       if (log.changes.length === 0) {
         if (!quiet) remark(io, 'This node has seen no change of it.')
         return
       }
-      const table = renderTable(
-        log.changes,
-        [
-          { head: 'VERSION', cell: ({ version }) => String(version), align: 'right' },
-          { head: 'WHEN', cell: ({ closedAtMs }) => new Date(closedAtMs).toISOString() },
-          { head: 'WHAT', cell: ({ type, detail }) => `${type} ${detail}`, least: 10 },
-          { head: 'WHO', cell: ({ author }) => author, least: 12 }
-        ],
-        widthOf(io.stdout)
-      )
-      await printLine(io, table)
+      await printLine(io, logTable(log.changes, widthOf(io.stdout)))
     }
   })
+
+const logTable = (changes: Array<SlotLogJson['changes'][number]>, width: number): string =>
+  renderTable(
+    changes,
+    [
+      { head: 'VERSION', cell: ({ version }) => String(version), align: 'right' },
+      { head: 'WHEN', cell: ({ closedAtMs }) => new Date(closedAtMs).toISOString() },
+      { head: 'WHAT', cell: ({ type, detail }) => printable(`${type} ${detail}`.trim()), least: 10 },
+      { head: 'WHO', cell: ({ author }) => printable(author), least: 12 }
+    ],
+    width
+  )
+
+/** Writes a proof to a file. */
+const save = async (
+  io: Io,
+  proof: Uint8Array,
+  output: string,
+  { force, json, quiet }: { readonly force: boolean; readonly json: boolean; readonly quiet: boolean }
+): Promise<void> => {
+  const { writeAtomically } = await import('../objects/atomic-file.ts')
+  await writeAtomically(output, once(proof), force).catch((error: unknown) => {
+    throw aboutPath(output, error)
+  })
+  if (json) await printJson(io, { file: output, bytes: proof.byteLength })
+  else if (!quiet) remark(io, `${output}: ${count(proof.byteLength, 'byte')}.`)
+}
+
+const removeCommand = (io: Io): CommandModule =>
+  defineCommand<SlotFlags & { expect?: number }>({
+    command: 'rm <slot>',
+    describe: 'Remove a slot; for its owner and the peers that its rule names',
+    builder: (yargs) =>
+      withEndpoint(yargs)
+        .positional('slot', SLOT)
+        .options({
+          expect: {
+            type: 'number',
+            requiresArg: true,
+            describe: 'Only if the slot is still at this version; without it, at the one that it has now'
+          }
+        }),
+    handler: async ({ slot, expect, json, quiet, ...flags }) => {
+      const client = await connect(flags, io)
+      const expected = await expectedVersion(client, slot, expect)
+      await told(io, await client.changeSlot(slot, { type: 'remove', expected }), json, quiet)
+    }
+  })
+
+/** @throws CliError 'USAGE' for what is not a version */
+const expectedVersion = async (
+  client: NodeClient,
+  slot: string,
+  expect: number | undefined
+): Promise<number> => {
+  const expected = expect ?? (await client.slot(slot)).agreed?.version ?? 0
+  if (Number.isSafeInteger(expected) && expected >= 0) return expected
+  throw usageError('--expect is the number of a version.')
+}
 
 const proveCommand = (io: Io): CommandModule =>
   defineCommand<SlotFlags & { output: string; force: boolean }>({
@@ -253,20 +311,14 @@ const proveCommand = (io: Io): CommandModule =>
         .example('thhe field prove visits -o visits.proof', 'Statements of the validators, and the slot'),
     handler: async ({ slot, output, force, quiet, json, ...flags }) => {
       const client = await connect(flags, io)
-      const proof = await client.slotProof(slot)
-      const { writeAtomically } = await import('../objects/atomic-file.ts')
-      await writeAtomically(output, once(proof), force).catch((error: unknown) => {
-        throw aboutPath(output, error)
-      })
-      if (json) await printJson(io, { file: output, bytes: proof.byteLength })
-      else if (!quiet) remark(io, `${output}: ${count(proof.byteLength, 'byte')}.`)
+      await save(io, await client.slotProof(slot), output, { force, json, quiet })
     }
   })
 
 const verifyCommand = (io: Io): CommandModule =>
   defineCommand<{ readonly file: string; readonly network: string }>({
     command: 'verify <file>',
-    describe: 'Check a proof of `thhe field prove`; needs no node',
+    describe: 'Check a proof of `thhe field prove` or `thhe field log --prove`; needs no node',
     builder: (yargs) =>
       yargs.positional('file', { type: 'string', describe: 'The proof', coerce: unescapeDash }).options({
         network: {
@@ -277,7 +329,7 @@ const verifyCommand = (io: Io): CommandModule =>
           describe: 'Descriptor whose validators you believe: `thhe network show`'
         }
       }),
-    handler: async ({ file, network, json }) => {
+    handler: async ({ file, network, json, quiet }) => {
       const [bytes, descriptor] = await Promise.all([readOrTell(file), readOrTell(network)])
       const proven = await provenBy(bytes, descriptor.toString('utf8'))
       if (proven === undefined) {
@@ -286,10 +338,14 @@ const verifyCommand = (io: Io): CommandModule =>
           `${file} shows nothing to whoever believes the validators in ${network}.`
         )
       }
-      const { name, round, closedAtMs, slot } = proven
-      if (json) return await printJson(io, { name, round, closedAtMs, slot })
-      await printLine(io, slot === null ? 'There was no such slot.' : valueText(slot))
-      remark(io, `${name} after round ${round}, closed ${new Date(closedAtMs).toISOString()}.`)
+      if (json) return await printJson(io, proven)
+      const { name, round, closedAtMs, slot, log } = proven
+      if (log === undefined) await printLine(io, slot === null ? 'There was no such slot.' : valueText(slot))
+      else if (log.changes.length > 0) {
+        await printLine(io, logTable([...log.changes].reverse(), widthOf(io.stdout)))
+        if (!quiet && !log.isWhole) remark(io, 'There were changes before these.')
+      } else remark(io, 'Whoever wrote the proof remembered no change of it.')
+      if (!quiet) remark(io, `${name} after round ${round}, closed ${new Date(closedAtMs).toISOString()}.`)
     }
   })
 
@@ -343,6 +399,7 @@ export const fieldCommand = (io: Io): CommandModule =>
     insertCommand(io),
     watchCommand(io),
     logCommand(io),
+    removeCommand(io),
     proveCommand(io),
     verifyCommand(io),
     lsCommand(io)

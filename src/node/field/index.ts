@@ -1,4 +1,4 @@
-// The field of a running node: connects src/field to gossip, field/1 and the store's notes.
+// The field of a running node: connects src/field to gossip, field/2 and the store's notes.
 import { createHash } from 'node:crypto'
 import { MemoryRecords } from '../../agreement/index.ts'
 import { Field, FieldError } from '../../field/index.ts'
@@ -13,6 +13,7 @@ import type {
   Change,
   FieldStatus,
   LogEntry,
+  LogProof,
   Outcome,
   SignedTransaction,
   SlotEntry,
@@ -99,6 +100,7 @@ export class NodeField {
   list = (owner?: string): SlotEntry[] => this.#field.list(owner)
   log = async (name: SlotName): Promise<LogEntry[]> => await this.#field.log(name)
   prove = (name: SlotName): SlotProof | undefined => this.#field.prove(name)
+  proveLog = async (name: SlotName): Promise<LogProof | undefined> => await this.#field.proveLog(name)
   status = (): FieldStatus => this.#field.status()
 
   #make(records: AgreementRecords, mayVote: boolean): Field {

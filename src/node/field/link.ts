@@ -28,7 +28,7 @@ export class Libp2pFieldLink implements FieldLink {
     this.#init = init
     this.#statements = new Libp2pAgreementLink(init, {
       topic: fieldTopic(init.prefix),
-      protocol: `${init.prefix}/field/1`
+      protocol: `${init.prefix}/field/2`
     })
     this.#topic = transactionsTopic(init.prefix)
   }

@@ -31,8 +31,8 @@ export const reportsTopic = (prefix: string): string => `${prefix}/reports/1`
 export const agreementTopic = (prefix: string): string => `${prefix}/agree/2`
 
 /** The topics of agreed slots: statements of the validators, and transactions (docs/reference/protocols.md, "Agreed slots"). */
-export const fieldTopic = (prefix: string): string => `${prefix}/field/1`
-export const transactionsTopic = (prefix: string): string => `${prefix}/transactions/1`
+export const fieldTopic = (prefix: string): string => `${prefix}/field/2`
+export const transactionsTopic = (prefix: string): string => `${prefix}/transactions/2`
 
 const topicsOf = (prefix: string): string[] => [
   reportsTopic(prefix),

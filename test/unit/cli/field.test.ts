@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
+import { decodeLogProof } from '../../../src/field/index.ts'
 import type { Field } from '../../../src/field/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { loneField } from '../field/lone-field.ts'
@@ -81,6 +82,28 @@ describe('cli: field', () => {
     expect(await failure('get', 'Not a name')).to.deep.equal(['BAD_SLOT_NAME', 2])
     node.field = undefined
     expect(await failure('ls')).to.deep.equal(['NO_FIELD', 2])
+  })
+
+  it('removes a slot, and shows its log still', async () => {
+    await good('create', 'note', '--value', 'a')
+    await good('set', 'note', 'b')
+    const lost = await thhe('rm', 'note', '--expect', '1', '--json')
+    expect(JSON.parse(lost.stderr)).to.have.nested.property('error.data.refusal', 'CONFLICT')
+    const removed = JSON.parse(await good('rm', 'note', '--json')) as { version: number }
+    expect(removed.version).to.equal(3)
+    expect(await failure('get', 'note')).to.deep.equal(['NO_SLOT', 3])
+    expect(await failure('rm', 'note')).to.deep.equal(['NO_SLOT', 3])
+    expect(await failure('rm', 'note', '--expect', 'x')).to.deep.equal(['USAGE', 2])
+    expect(await good('ls')).to.equal('')
+    const again = await thhe('create', 'note', '--json')
+    expect(JSON.parse(again.stderr)).to.have.nested.property('error.data.refusal', 'REMOVED')
+    expect(await good('log', 'note')).to.match(/ 3 .*remove/)
+    await good('log', 'note', '--prove', world.path('log'))
+    const { log } = decodeLogProof(await readFile(world.path('log'))).proof
+    expect(log.entries.map(({ type }) => type)).to.deep.equal(['create', 'set', 'remove'])
+    expect(await failure('log', 'note', '--prove', world.path('log'))).to.deep.equal(['FILE_EXISTS', 2])
+    await good('log', 'note', '--prove', world.path('log'), '--force')
+    expect(await failure('log', 'none', '--prove', world.path('x'))).to.deep.equal(['NO_SLOT', 3])
   })
 
   it('writes a proof, and refuses what is none', async () => {

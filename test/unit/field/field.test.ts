@@ -194,6 +194,22 @@ describe('field', () => {
     expect(integerOf(away, names[0])).to.equal(34n)
   })
 
+  it('asks now and then, not without end, for a state that nobody has any more', async () => {
+    const world = await FieldWorld.started()
+    const [first, ...others] = world.nodes
+    const name = slot(first, 'x')
+    await world.until(first.field!.submit(name, COUNTER))
+    for (let i = 0; i < 3; i++) await world.until(first.field!.submit(name, { type: 'add', delta: 1n }))
+    await world.pass(5)
+    for (const node of world.nodes) node.kill()
+    // Three have lost their disks. The fourth has the newest state, and the last decision names the one before.
+    for (const { disk } of others) await disk.write((await disk.list('')).map(({ key }) => ({ key })))
+    for (const node of world.nodes) await node.start()
+    const before = world.questions
+    await world.pass(3)
+    expect(world.questions - before).to.be.below(100)
+  })
+
   it('forgets nothing that was acknowledged, and never contradicts itself, where validators are killed at any moment', async () => {
     for (const seed of [1, 2, 3, 4]) {
       const world = await FieldWorld.started({ seed, observers: 1, loss: 0.02 })

@@ -56,6 +56,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     value
   }),
   fc.record({ type: fc.constant('set' as const), expected: fc.nat(), bytes: blob }),
+  fc.record({ type: fc.constant('remove' as const), expected: fc.nat() }),
   integer.map((delta) => ({ type: 'add' as const, delta })),
   integer.map((one) => ({ type: 'max' as const, integer: one })),
   items.filter((list) => list.length > 0).map((list) => ({ type: 'union' as const, items: list }))

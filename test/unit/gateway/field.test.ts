@@ -113,7 +113,7 @@ describe('gateway: field', () => {
   it('says so in a network without validators', async () => {
     await start()
     node.field = undefined
-    for (const path of ['', '/x', '/x/log', '/x/proof', '/x/watch']) {
+    for (const path of ['', '/x', '/x/log', '/x/log/proof', '/x/proof', '/x/watch']) {
       expect(await json('GET', `/v1/field${path}`)).to.include({ status: 404, code: 'NO_FIELD' })
     }
   })
