@@ -40,6 +40,7 @@ import type {
 } from '../gateway/index.ts'
 import { CHALLENGE_BYTES, identityProof } from '../gateway/identity-proof.ts'
 import { PROBLEM_FIELD } from '../gateway/media-types.ts'
+import { optionText } from './option-text.ts'
 import { systemReason } from '../node/system-errors.ts'
 import { processState } from '../node/data/lock.ts'
 import { codeFor } from './cluster/code.ts'
@@ -425,11 +426,15 @@ const hintFor = (code: string, { available }: Problem['data']): string | undefin
   return `Put with -k ${k} -n ${n}, which fits ${count(available, 'peer')}, or start more: \`thhe peers\` lists them.`
 }
 
-/** A parameter of the query is an option here. */
-const inOurWords = (message: string, { parameter, problem }: Problem['data']): string =>
-  typeof parameter === 'string' && typeof problem === 'string'
-    ? `--${parameter}: ${problem}`
-    : sentence(message.split('\n')[0])
+/** A parameter of the query, or of a code, is an option here. */
+const inOurWords = (message: string, { parameter, problem }: Problem['data']): string => {
+  const [first] = message.split('\n')
+  if (typeof parameter !== 'string') return sentence(first)
+  if (typeof problem === 'string') return `${optionText(parameter)}: ${problem}`
+  return first.startsWith(`${parameter} `)
+    ? `${optionText(parameter)}${first.slice(parameter.length)}`
+    : sentence(first)
+}
 
 /** The connection ended before the answer did. */
 export const nodeGone = (url: string): CliError =>

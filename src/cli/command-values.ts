@@ -1,9 +1,11 @@
 import type { Arguments, CommandModule, Options, PositionalOptions } from 'yargs'
 import { nameOf } from './command-names.ts'
 import { recordOf } from './command-record.ts'
+import { GLOBAL_OPTIONS } from './globals.ts'
 import type { CommandRecord } from './command-record.ts'
 import { unescapeDash } from './dash.ts'
 import { usageError } from './errors.ts'
+import { optionText } from './option-text.ts'
 
 /**
  * What yargs lets through and no command can use: an option given twice, an empty value, a number that is not one, and
@@ -27,13 +29,13 @@ const refuseBadOption = (name: string, option: Options, value: unknown): void =>
   const isList = option.array === true || option.type === 'array'
   if (Array.isArray(value) && !isList) {
     throw usageError(
-      `--${name} is given ${value.length === 2 ? 'twice' : `${value.length} times`}.`,
+      `${optionText(name)} is given ${value.length === 2 ? 'twice' : `${value.length} times`}.`,
       'Give it once.'
     )
   }
   // A default is our own, and a coerced value has been looked at by the one who coerced it.
   if (value === option.default) return
-  refuseBadValue(`--${name}`, option, value)
+  refuseBadValue(optionText(name), option, value)
 }
 
 const refuseBadValue = (
@@ -47,7 +49,7 @@ const refuseBadValue = (
     if (type !== 'number' || one === undefined || Number.isFinite(one)) continue
     throw usageError(
       `${name} must be a number.`,
-      `Write ${name.startsWith('--') ? `${name}=5` : '5'}, for instance.`
+      `Write ${name.startsWith('-') ? `${name} 5` : '5'}, for instance.`
     )
   }
 }
@@ -84,6 +86,36 @@ export const refuseEmptyValues = (argv: readonly string[]): void => {
     if (name !== undefined) throw usageError(`${name} is empty.`, `Give ${name} a value, or leave it out.`)
   })
 }
+
+const ANSWERED_BY_YARGS = ['help', 'h', 'version']
+
+/** @throws CliError 'USAGE' that names the first option that the command does not have */
+export const refuseUnknownOptions = async (
+  argv: readonly string[],
+  all: readonly CommandModule[]
+): Promise<void> => {
+  let module: CommandModule | undefined
+  let members = all
+  const known = new Set([...ANSWERED_BY_YARGS, ...namesIn(Object.entries(GLOBAL_OPTIONS))])
+  for (const word of argv) {
+    module = members.find((member) => nameOf(member) === word)
+    if (module === undefined) break
+    const record = await recordOf(module)
+    for (const name of namesIn(record.options)) known.add(name)
+    members = record.members
+  }
+  for (const word of argv) {
+    if (word === '--') return
+    const [, dashes, name] = /^(--?)(?:no-)?([\w-]+)/.exec(word) ?? []
+    // Behind one dash stand letters, or a negative number.
+    if (name === undefined || known.has(name) || (dashes === '-' && known.has(name[0]))) continue
+    if (dashes === '-' && /^\d/.test(name)) continue
+    throw usageError(`There is no option "${name}" for this command.`)
+  }
+}
+
+const namesIn = (options: Iterable<readonly [string, Options]>): string[] =>
+  [...options].flatMap(([name, { alias }]) => [name, ...[alias ?? []].flat()])
 
 /**
  * yargs takes every value of a switch that is not 'true' for false.

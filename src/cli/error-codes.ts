@@ -183,6 +183,8 @@ export const CODES = {
   FOREIGN_ORIGIN: ['noNode', 'Name the node by its IP address or as localhost with --api.'],
   BAD_CODE: ['noNode', 'Run `thhe web` again.'],
   NO_PAGE: ['noNode', 'Install the package again; in a checkout, run `npm ci`.'],
+  METHOD_UNKNOWN: ['usage', 'Use one of the methods that OPTIONS names.'],
+  EXPECTATION_FAILED: ['usage', 'This command line expects nothing of the kind: tell us how it came about.'],
   NO_DOCTOR: ['usage', 'Look at the machine with `thhe doctor`.'],
   S3_OFF: ['usage', 'Start the node with --s3 HOST:PORT.'],
   NO_PUT: ['tryLater', 'Put it again: the node had given it up.'],

@@ -23,7 +23,7 @@ import { statusCommand } from './commands/status.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { webCommand } from './commands/web.ts'
 import { namesOf, refuseUnknown } from './command-names.ts'
-import { refuseBadSwitches, refuseEmptyValues } from './command-values.ts'
+import { refuseBadSwitches, refuseEmptyValues, refuseUnknownOptions } from './command-values.ts'
 import { escapeDashes } from './dash.ts'
 import { errorJson, errorText, exitCodeOf, usageError } from './errors.ts'
 import { GLOBAL_OPTIONS } from './globals.ts'
@@ -71,24 +71,47 @@ export const main = async (argv: readonly string[]): Promise<void> => {
  * @returns the exit code of the failure
  */
 export const runCommandLine = async (argv: readonly string[], io: Io): Promise<number | undefined> => {
+  const all = commands(io)
   try {
     if (argv.length === 0) {
       await printLine(io, await parser(['--help'], io).getHelp())
       return undefined
     }
     refuseEmptyValues(argv)
-    const all = commands(io)
     const { _: words } = await parser(argv, io, all).parseAsync()
     // No handler has run for a word that is not a command.
     if (!argv.some((word) => ANSWERED_BY_YARGS.has(word))) refuseUnknown(words.map(String), namesOf(all))
     return undefined
   } catch (thrown) {
-    const error: unknown = io.signal.aborted ? io.signal.reason : fromYargs(thrown)
+    const error: unknown = io.signal.aborted ? io.signal.reason : await plainer(thrown, argv, all)
     const isQuiet = (error as { code?: unknown } | undefined)?.code === 'EPIPE'
     const debug = (io.env.THHE_DEBUG ?? '') !== ''
     const text = argv.includes('--json') ? errorJson(error) : errorText(error, debug)
     if (!isQuiet) io.stderr.write(`${text}\n`)
     return exitCodeOf(error)
+  }
+}
+
+/**
+ * yargs tells of a missing argument before it tells of an option that does not exist, which may have swallowed it; and it names
+ * such an option in two spellings.
+ */
+const plainer = async (
+  thrown: unknown,
+  argv: readonly string[],
+  all: readonly CommandModule[]
+): Promise<unknown> => {
+  const error = fromYargs(thrown)
+  if (
+    !(error instanceof Error) ||
+    !/^(The command needs more|There is no option|The option --\S+ must be given)/.test(error.message)
+  )
+    return error
+  try {
+    await refuseUnknownOptions(argv, all)
+    return error
+  } catch (unknown) {
+    return unknown
   }
 }
 

@@ -31,7 +31,7 @@ const CODES = {
   FOREIGN_ORIGIN: [403, 'Web pages of other origins may not use this interface.'],
   BAD_CODE: [403, 'Ask for a new one: a code works once, within two minutes.'],
   NO_PAGE: [503, 'In a checkout, run `npm ci` once: the page is bundled from source.'],
-  NO_DOCTOR: [404, 'A node that another program runs has no doctor: `thhe doctor` looks at the machine.'],
+  NO_DOCTOR: [404, 'Ask a node that runs as a program of its own.'],
   S3_OFF: [404, 'The node was started without an address for S3.'],
   NO_KEY: [404, 'GET /v1/s3/keys lists the keys there are.'],
   S3_NOT_READY: [503, 'Try again: the peers that keep the service may not be in sight yet.'],
@@ -51,6 +51,8 @@ const CODES = {
   NO_PUT: [404, 'Begin again: a put that hears nothing of its client for minutes is given up.'],
   PUTS_FULL: [503, 'Try again when another one has ended.'],
   NO_ROUTE: [404, 'See /openapi.json for what is served.'],
+  METHOD_UNKNOWN: [501, 'See the Allow header that OPTIONS gives.'],
+  EXPECTATION_FAILED: [417, 'Leave the Expect header out, or send 100-continue.'],
   METHOD_NOT_ALLOWED: [405, 'See the Allow header.'],
   PRECONDITION_FAILED: [412, 'Ask for the object again, or leave the condition out.'],
   BODY_NOT_EXPECTED: [413, 'Send this request without a body.'],
@@ -118,6 +120,8 @@ export type GatewayErrorCode = Extract<
   | 'S3_NOT_READY'
   | 'S3_OFF'
   | 'NO_DOCTOR'
+  | 'METHOD_UNKNOWN'
+  | 'EXPECTATION_FAILED'
   | 'METHOD_NOT_ALLOWED'
   | 'PUTS_FULL'
   | 'PRECONDITION_FAILED'

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { formatLink } from '../seal/index.ts'
-import { base64url, boolean, integer, layerList, oneOf, readQuery, text, time } from './query.ts'
+import { base64url, boolean, integer, layerList, oneOf, readQuery, text } from './query.ts'
+import { OPTIONS } from '../node/config/index.ts'
 import { GatewayError, toProblem } from './problem.ts'
 import { NDJSON } from './media-types.ts'
 import { finish, sendJson, startLines } from './respond.ts'
@@ -20,7 +21,7 @@ export const PUT_QUERY = {
   fewer: boolean,
   oneShot: boolean,
   attempt: text(64),
-  lease: time(60_000),
+  lease: OPTIONS.lease.kind.parse,
   layers: layerList,
   tensor: base64url(6144)
 }

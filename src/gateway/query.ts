@@ -1,4 +1,3 @@
-import { duration } from '../node/config/kinds.ts'
 import { GatewayError } from './problem.ts'
 
 /** Reads one query parameter; throws a plain Error whose message says what was expected. */
@@ -79,9 +78,6 @@ export const layerList: Reader<ReadonlyArray<{ k: number; length: number }>> = (
     return { k, length }
   })
 }
-
-/** A time such as 30d or 12h, in milliseconds. */
-export const time = (minMs: number): Reader<number> => duration(minMs).parse
 
 const bad = (parameter: string, problem: string): GatewayError =>
   new GatewayError('BAD_REQUEST', `Query parameter ${parameter}: ${problem}.`, { parameter, problem })

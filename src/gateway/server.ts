@@ -114,6 +114,7 @@ export const createGateway = (
   server.on('request', onRequest)
   // With `Expect: 100-continue` a client learns of a refusal before it sends the body.
   server.on('checkContinue', onRequest)
+  server.on('checkExpectation', refuseExpectation)
   server.on('clientError', refuseMalformed)
   watchHeads(server, refuseMalformed)
 
@@ -220,10 +221,24 @@ const refuseMalformed = (error: NodeJS.ErrnoException, socket: Duplex): void => 
   )
 }
 
-const parserError = ({ code, message }: NodeJS.ErrnoException): GatewayError => {
+/** Node.js answers any other expectation than 100-continue with an empty 417. */
+const refuseExpectation = ({ headers }: IncomingMessage, response: ServerResponse): void => {
+  response.setHeader('connection', 'close')
+  sendProblem(
+    response,
+    toProblem(new GatewayError('EXPECTATION_FAILED', `Nothing here can do "${headers.expect}".`))
+  )
+}
+
+/** An error of the parser, with the bytes that it did not understand. */
+type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+
+const parserError = ({ code, message, rawPacket }: ParserError): GatewayError => {
   if (code === 'HPE_HEADER_OVERFLOW') return new GatewayError('HEAD_TOO_LARGE', 'The head is too large.')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new GatewayError('REQUEST_TIMEOUT', 'The head did not come in time.')
+  if (code === 'HPE_INVALID_METHOD' && /^[A-Z]+ \//.test(rawPacket?.toString('latin1') ?? ''))
+    return new GatewayError('METHOD_UNKNOWN', 'There is no such HTTP method.')
   return new GatewayError('BAD_REQUEST', `This is not HTTP: ${message}.`)
 }
 

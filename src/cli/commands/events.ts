@@ -5,8 +5,9 @@ import { connect, withEndpoint } from '../endpoint.ts'
 import type { EndpointOptions } from '../endpoint.ts'
 import { count } from '../format.ts'
 import type { Io } from '../io.ts'
-import { printLine, remark } from '../output.ts'
+import { printLine, remark, widthOf } from '../output.ts'
 import { printable } from '../printable.ts'
+import { wrapText } from '../table.ts'
 
 interface EventsOptions extends EndpointOptions {
   readonly after?: number
@@ -36,7 +37,12 @@ export const eventsCommand = (io: Io): CommandModule =>
       for await (const line of client.events({ follow, room, after })) {
         if ('event' in line) {
           shown++
-          await printLine(io, json ? JSON.stringify(line.event) : eventText(line.event))
+          await printLine(
+            io,
+            json
+              ? JSON.stringify(line.event)
+              : fittedEvent(line.event, io.stdout.columns && widthOf(io.stdout))
+          )
         }
         if (!('end' in line) || quiet) continue
         if (line.end.missed > 0)
@@ -48,6 +54,10 @@ export const eventsCommand = (io: Io): CommandModule =>
       }
     }
   })
+
+/** @param width - columns of the terminal; undefined for a file or a program, which gets one line an event */
+export const fittedEvent = (event: RecordedEvent, width: number | undefined): string =>
+  width === undefined ? eventText(event) : wrapText(eventText(event), width - 2).join('\n  ')
 
 /** One line: time, what happened, why, and to what. */
 export const eventText = ({ atMs, room, kind, reason, cid, peer, data }: RecordedEvent): string => {

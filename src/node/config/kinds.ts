@@ -149,8 +149,9 @@ export const byteRate: Kind<ByteRate> = {
 
 /** Milliseconds: '30d', '12h', '30s', '500ms'. */
 export const duration = (minMs: number, maxMs = Number.MAX_SAFE_INTEGER): Kind<number> => {
-  const most = maxMs === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${maxMs}`
-  const what = `a time of at least ${minMs}${most} ms such as 30s, 12h or 30d`
+  const { format } = quantity('TIME', DURATION_UNITS, [minMs, maxMs], '')
+  const most = maxMs === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${format(maxMs)}`
+  const what = `a time of at least ${format(minMs)}${most}, such as 30s, 12h or 30d`
   return quantity('TIME', DURATION_UNITS, [minMs, maxMs], what)
 }
 

@@ -191,6 +191,24 @@ describe('cli: every command with every bad value', function () {
     }
   })
 
+  it('names an option that does not exist even where an argument is missing', async () => {
+    for (const leaf of leaves) {
+      if (argumentsOf(leaf).length === 0) continue
+      for (const line of [['--nosuch', 'a.txt'], ['--nosuch'], ['-z', 'a.txt'], ['--no-such=1']]) {
+        const argv = [...leaf.words, ...line]
+        const answer = await runInProcess(world, argv)
+        expectSentence(argv, answer)
+        expect(answer.exitCode, argv.join(' ')).to.equal(2)
+        expect(answer.stderr, argv.join(' ')).to.match(/There is no option "(nosuch|z|such|no-such)"/)
+      }
+    }
+  })
+
+  it('names an option as it is written', async () => {
+    const { stderr } = await runInProcess(world, ['put', 'a', '-k', 'x'])
+    expect(stderr).to.match(/^thhe: -k must be a number\.\n {2}Write -k 5, for instance\./)
+  })
+
   it('prints its help without arguments', async () => {
     const { exitCode, stdout } = await runInProcess(world, [])
     expect(exitCode).to.equal(0)

@@ -12,7 +12,7 @@ import { formatBytes, formatDuration, formatRate } from '../../../src/cli/format
 import { Interrupted } from '../../../src/cli/io.ts'
 import { parseRangeArgument, resolveRange } from '../../../src/cli/objects/range.ts'
 import { renderTable } from '../../../src/cli/output.ts'
-import { toProblem } from '../../../src/gateway/index.ts'
+import { GatewayError, toProblem } from '../../../src/gateway/index.ts'
 import type { StatJson } from '../../../src/gateway/index.ts'
 import { SYSTEM_CODES } from '../../../src/node/system-errors.ts'
 import { HologramError } from '../../../src/hologram/errors.ts'
@@ -54,6 +54,17 @@ describe('cli: errors', () => {
   it('name the cause and the next step', () => {
     expect(errorText(new CliError('X', 'It broke.', 'Mend it.'))).to.equal('thhe: It broke.\n  Mend it.')
     expect(errorText(new SealError('WRONG_KEY', 'wrong key', { chunk: 0 }))).to.match(/^thhe: Wrong key\./)
+  })
+
+  it('name the option that a parameter comes from', () => {
+    const refused = (parameter: string, message: string): string =>
+      errorText(
+        problemError(toProblem(new HologramError('BAD_CODE_PARAMETERS', message, { parameter, value: 5 })))
+      )
+    expect(refused('k', 'k is 5, but must be 1 to n, which is 4')).to.match(/^thhe: -k is 5, but must be/)
+    expect(refused('margin', 'margin is 5, but must be 0')).to.match(/^thhe: --margin is 5, but must be/)
+    const lease = new GatewayError('BAD_REQUEST', '', { parameter: 'lease', problem: 'too long' })
+    expect(errorText(problemError(toProblem(lease)))).to.match(/^thhe: --lease: too long/)
   })
 
   it('ask for a report when they are unexpected, and show their stack only on request', () => {

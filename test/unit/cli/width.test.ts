@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { fittedEvent } from '../../../src/cli/commands/events.ts'
 import { findingText } from '../../../src/cli/commands/doctor.ts'
 import { listText, matcherOf } from '../../../src/cli/commands/ls.ts'
 import { peersText } from '../../../src/cli/commands/peers.ts'
@@ -8,6 +9,7 @@ import { formatAge } from '../../../src/cli/format.ts'
 import { startProgress, timeLeft } from '../../../src/cli/progress.ts'
 import { columnsOf, renderFields, renderTable, wrapText } from '../../../src/cli/table.ts'
 import type { OwnedObjectJson, PeersJson, StatusJson } from '../../../src/gateway/index.ts'
+import type { RecordedEvent } from '../../../src/node/index.ts'
 import { unsealedObjectBytes } from '../../../src/seal/index.ts'
 import { World } from './world.ts'
 
@@ -128,6 +130,21 @@ describe('cli: output fits the terminal', () => {
       )
     })
   }
+
+  it('events wrap in a terminal, and stay whole lines elsewhere', () => {
+    const event: RecordedEvent = {
+      ...{
+        sequence: 1,
+        atMs: 0,
+        room: 'heal',
+        kind: 'repaired',
+        reason: 'a holder has been gone for long '.repeat(5)
+      },
+      ...{ cid: 'bafy'.repeat(15), peer: '12D3'.repeat(13), data: { shards: 2 } }
+    }
+    for (const width of [80, 120]) expectFit(fittedEvent(event, width), width)
+    expect(fittedEvent(event, undefined).split('\n')).to.have.length(1)
+  })
 
   it('with whole ids on request', () => {
     expect(peersText([peer()])).to.include(PEER)

@@ -885,6 +885,22 @@ describe('gateway', () => {
       .and.include('"BAD_REQUEST"')
   })
 
+  it('answers methods and expectations that it does not know with a problem', async () => {
+    const { hostname, port } = new URL(gateway.url)
+    for (const [head, status, code] of [
+      ['BREW /v1/status HTTP/1.1\r\nhost: localhost\r\n\r\n', 501, 'METHOD_UNKNOWN'],
+      ['GET /v1/status HTTP/1.1\r\nhost: localhost\r\nexpect: tea\r\n\r\n', 417, 'EXPECTATION_FAILED']
+    ] as const) {
+      const socket = connect(Number(port), hostname)
+      socket.write(head)
+      const answer = await text(socket)
+      expect(answer)
+        .to.match(new RegExp(`^HTTP/1.1 ${status} `))
+        .and.include(`"${code}"`)
+      expect(answer.toLowerCase()).to.include('content-type: application/problem+json')
+    }
+  })
+
   it('aborts requests in progress when it stops', async () => {
     const headers = { ...bearer(TOKEN), 'content-length': 10_000 }
     const sent = request(`${gateway.url}/v1/objects`, { method: 'PUT', headers, agent: false })
