@@ -29,6 +29,8 @@ export interface ScpRequest {
     quorumSetHashes: Uint8Array<ArrayBuffer>[];
     payloadHashes: Uint8Array<ArrayBuffer>[];
     proofOfSlot?: bigint;
+    mapHash?: Uint8Array<ArrayBuffer>;
+    knownMapHash?: Uint8Array<ArrayBuffer>;
 }
 export declare namespace ScpRequest {
     const codec: () => Codec<ScpRequest>;
@@ -54,15 +56,24 @@ export declare namespace ScpRequest {
         field: '$.proofOfSlot';
         value: bigint;
     }
+    interface ScpRequestMapHashFieldEvent {
+        field: '$.mapHash';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ScpRequestKnownMapHashFieldEvent {
+        field: '$.knownMapHash';
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<ScpRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpRequest>): ScpRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpRequest>): Generator<ScpRequestNetworkFieldEvent | ScpRequestFromSlotFieldEvent | ScpRequestQuorumSetHashesFieldEvent | ScpRequestPayloadHashesFieldEvent | ScpRequestProofOfSlotFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpRequest>): Generator<ScpRequestNetworkFieldEvent | ScpRequestFromSlotFieldEvent | ScpRequestQuorumSetHashesFieldEvent | ScpRequestPayloadHashesFieldEvent | ScpRequestProofOfSlotFieldEvent | ScpRequestMapHashFieldEvent | ScpRequestKnownMapHashFieldEvent>;
 }
 export interface ScpReply {
     currentSlot: bigint;
     envelopes: ScpEnvelope[];
     quorumSets: Uint8Array<ArrayBuffer>[];
     payloads: Uint8Array<ArrayBuffer>[];
+    mapDelta?: Uint8Array<ArrayBuffer>;
 }
 export declare namespace ScpReply {
     const codec: () => Codec<ScpReply>;
@@ -95,7 +106,11 @@ export declare namespace ScpReply {
         index: number;
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ScpReplyMapDeltaFieldEvent {
+        field: '$.mapDelta';
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<ScpReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpReply>): ScpReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpReply>): Generator<ScpReplyCurrentSlotFieldEvent | ScpReplyEnvelopesStatementFieldEvent | ScpReplyEnvelopesSignatureFieldEvent | ScpReplyEnvelopesValueFieldEvent | ScpReplyQuorumSetsFieldEvent | ScpReplyPayloadsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ScpReply>): Generator<ScpReplyCurrentSlotFieldEvent | ScpReplyEnvelopesStatementFieldEvent | ScpReplyEnvelopesSignatureFieldEvent | ScpReplyEnvelopesValueFieldEvent | ScpReplyQuorumSetsFieldEvent | ScpReplyPayloadsFieldEvent | ScpReplyMapDeltaFieldEvent>;
 }

@@ -134,6 +134,14 @@ export var ScpRequest;
                     w.uint32(40);
                     w.uint64(obj.proofOfSlot);
                 }
+                if (obj.mapHash != null) {
+                    w.uint32(50);
+                    w.bytes(obj.mapHash);
+                }
+                if (obj.knownMapHash != null) {
+                    w.uint32(58);
+                    w.bytes(obj.knownMapHash);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -177,6 +185,14 @@ export var ScpRequest;
                         }
                         case 5: {
                             obj.proofOfSlot = reader.uint64();
+                            break;
+                        }
+                        case 6: {
+                            obj.mapHash = reader.bytes();
+                            break;
+                        }
+                        case 7: {
+                            obj.knownMapHash = reader.bytes();
                             break;
                         }
                         default: {
@@ -246,6 +262,20 @@ export var ScpRequest;
                             };
                             break;
                         }
+                        case 6: {
+                            yield {
+                                field: `${prefix}.mapHash`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 7: {
+                            yield {
+                                field: `${prefix}.knownMapHash`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -300,6 +330,10 @@ export var ScpReply;
                         w.bytes(value);
                     }
                 }
+                if (obj.mapDelta != null) {
+                    w.uint32(42);
+                    w.bytes(obj.mapDelta);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -348,6 +382,10 @@ export var ScpReply;
                                 throw new MaxLengthError('Decode error - repeated field "payloads" had too many elements');
                             }
                             obj.payloads.push(reader.bytes());
+                            break;
+                        }
+                        case 5: {
+                            obj.mapDelta = reader.bytes();
                             break;
                         }
                         default: {
@@ -420,6 +458,13 @@ export var ScpReply;
                                 value: reader.bytes()
                             };
                             obj.payloads++;
+                            break;
+                        }
+                        case 5: {
+                            yield {
+                                field: `${prefix}.mapDelta`,
+                                value: reader.bytes()
+                            };
                             break;
                         }
                         default: {

@@ -294,6 +294,7 @@ export declare namespace Signed {
 }
 export interface ReportsRequest {
     network: Uint8Array<ArrayBuffer>;
+    peers: Uint8Array<ArrayBuffer>[];
 }
 export declare namespace ReportsRequest {
     const codec: () => Codec<ReportsRequest>;
@@ -301,9 +302,14 @@ export declare namespace ReportsRequest {
         field: '$.network';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface ReportsRequestPeersFieldEvent {
+        field: '$.peers[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<ReportsRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReportsRequest>): ReportsRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReportsRequest>): Generator<ReportsRequestNetworkFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReportsRequest>): Generator<ReportsRequestNetworkFieldEvent | ReportsRequestPeersFieldEvent>;
 }
 export interface ReportsReply {
     reports: Uint8Array<ArrayBuffer>[];

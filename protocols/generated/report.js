@@ -1062,12 +1062,19 @@ export var ReportsRequest;
                     w.uint32(10);
                     w.bytes(obj.network);
                 }
+                if (obj.peers != null && obj.peers.length > 0) {
+                    for (const value of obj.peers) {
+                        w.uint32(18);
+                        w.bytes(value);
+                    }
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    network: uint8ArrayAlloc(0)
+                    network: uint8ArrayAlloc(0),
+                    peers: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1075,6 +1082,16 @@ export var ReportsRequest;
                     switch (tag >>> 3) {
                         case 1: {
                             obj.network = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            if (opts.limits?.peers != null && obj.peers.length === opts.limits.peers) {
+                                throw new MaxLengthError('Decode error - repeated field "peers" had too many elements');
+                            }
+                            if (obj.peers.length === 64) {
+                                throw new MaxLengthError('Decode error - repeated field "peers" had too many elements');
+                            }
+                            obj.peers.push(reader.bytes());
                             break;
                         }
                         default: {
@@ -1085,6 +1102,9 @@ export var ReportsRequest;
                 }
                 return obj;
             }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    peers: 64
+                };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
                     const tag = reader.uint32();
@@ -1094,6 +1114,21 @@ export var ReportsRequest;
                                 field: `${prefix}.network`,
                                 value: reader.bytes()
                             };
+                            break;
+                        }
+                        case 2: {
+                            if (opts.limits?.peers != null && obj.peers === opts.limits.peers) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "peers" had too many elements');
+                            }
+                            if (obj.peers === 64) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "peers" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.peers[]`,
+                                index: obj.peers,
+                                value: reader.bytes()
+                            };
+                            obj.peers++;
                             break;
                         }
                         default: {

@@ -92,6 +92,8 @@ const RETRY_PROPOSAL_MS = 1_000
 const SLOTS_BEHIND = 12
 /** Answers that wait for a value which this node is fetching itself. */
 const MAX_HELD_ANSWERS = 64
+/** Reports that a node which does not vote asks for; when more are missing, it takes the map of others. */
+const MAX_FETCHED_REPORTS = 32
 /** The account of the fetching of decided values. */
 const DECIDED = 'decided'
 /** Epochs grow to this many times their length at most. */
@@ -153,6 +155,9 @@ export class Agreement<M> {
       sha256,
       hear: () => this.#hearReports(),
       onMissing: (hashes) => this.#questions.wantPayloads(hashes),
+      takesMaps: (missing) => this.#takesMaps(missing),
+      onMissingMap: (map) =>
+        this.#valueRequests.wantMap(map, DECIDED, this.#inRandomOrder(link.mapHolders())),
       onMissingValue: (name) => this.#wantDecided(name),
       onMap: (map, slot) => this.#onMap(map, slot),
       onSaveFailure: (slot, error) => logger.warn('the agreed map could not be written down', { slot, error })
@@ -256,7 +261,8 @@ export class Agreement<M> {
     if (awaited.length > 0 && this.#heldAnswers < MAX_HELD_ANSWERS) await this.#hold(awaited)
     return answerQuestion(this.#scp, question, {
       maySay: (envelope) => this.#maySay(envelope),
-      payload: (hash) => this.#values.known(hash)?.bytes ?? this.#payloads.bytes(hash)
+      payload: (hash) => this.#values.known(hash)?.bytes ?? this.#payloads.bytes(hash),
+      map: (wanted) => this.#chain.answer(wanted)
     })
   }
 
@@ -320,7 +326,8 @@ export class Agreement<M> {
         if (verdict.missing.length === 0) return verdict.level
         this.#hearReports()
         const { level, missing } = this.#judge.judge(value, before, isNominating)
-        this.#questions.wantPayloads(missing)
+        // What a peer without a vote thinks of a value is no matter: it follows those who decide.
+        if (!this.#takesMaps(missing.length)) this.#questions.wantPayloads(missing)
         return level
       },
       combineCandidates: (slot, candidates) => this.#judge.combine(candidates, this.#beforeSlot(slot)),
@@ -408,9 +415,11 @@ export class Agreement<M> {
     for (const bytes of reply.payloads) {
       const hash = toHex(sha256(bytes))
       if (this.#values.offer(hash, bytes)) this.#valueRequests.got(hash)
-      else if (this.#payloads.addReport(bytes) === undefined) this.#chain.offerMap(bytes)
+      else if (this.#payloads.addReport(bytes) === undefined && this.#chain.offerMap(bytes))
+        this.#valueRequests.got(hash)
       this.#questions.got(hash)
     }
+    if (reply.mapDelta !== undefined) this.#chain.offerDelta(reply.mapDelta)
     for (const envelope of reply.envelopes) this.receive(envelope, peer)
     if (reply.payloads.length > 0) this.#scp.reconsider(this.#scp.currentSlot)
     if (reply.currentSlot > this.#scp.currentSlot) await this.#catchUp(peer, reply.currentSlot - 1)
@@ -519,6 +528,20 @@ export class Agreement<M> {
       }
     }
     return { values, reports }
+  }
+
+  /** Whether this node leaves reports alone of which so many are missing here, and takes the map that follows from them. */
+  #takesMaps(missing: number): boolean {
+    return !this.isValidator && (missing > MAX_FETCHED_REPORTS || !this.#components.link.hearsReports())
+  }
+
+  /** So that all who follow do not ask the same peers. */
+  #inRandomOrder(peers: readonly string[]): string[] {
+    const { random } = this.#components
+    return peers
+      .map((peer) => ({ peer, at: random.unit() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ peer }) => peer)
   }
 
   #maySay(envelope: Envelope): boolean {

@@ -14,7 +14,7 @@ import type {
 } from '../../fba/index.ts'
 import { deadlineIn } from '../clock/index.ts'
 import type { Clock } from '../clock/index.ts'
-import type { AgreementLink, Question, Reply } from './link.ts'
+import type { AgreementLink, MapQuestion, Question, Reply } from './link.ts'
 
 /** What becomes of an envelope that came by gossip: passed on, dropped, or held against its sender. */
 export type EpochOutcome = 'accept' | 'ignore' | 'reject'
@@ -46,13 +46,20 @@ export interface AnswerParts {
   /** What this node may say: of its own statements those that are durable. */
   readonly maySay: (envelope: Envelope) => boolean
   readonly payload: (hash: Uint8Array) => Uint8Array | undefined
+  /** What there is of a map: the delta, else all of it. Left out where there are no maps. */
+  readonly map?: (question: MapQuestion) => MapAnswer
+}
+
+export interface MapAnswer {
+  readonly delta?: Uint8Array
+  readonly whole?: Uint8Array
 }
 
 /** Answers a peer. Bounded by what was asked for. */
 export function answerQuestion(
   scp: Scp,
-  { fromSlot, quorumSets = [], payloads = [], proofOfSlot }: Question,
-  { maySay, payload }: AnswerParts
+  { fromSlot, quorumSets = [], payloads = [], proofOfSlot, map: mapQuestion }: Question,
+  { maySay, payload, map }: AnswerParts
 ): Reply {
   const envelopes: Envelope[] = []
   const sets: QuorumSet[] = []
@@ -66,11 +73,13 @@ export function answerQuestion(
     sets.push(...proof.quorumSets)
   }
   for (const hash of quorumSets) sets.push(...optional(scp.quorumSet(hash)))
+  const { delta, whole } = (mapQuestion && map?.(mapQuestion)) ?? {}
   return {
     currentSlot: scp.currentSlot,
     envelopes: envelopes.filter(maySay),
     quorumSets: sets,
-    payloads: payloads.flatMap((hash) => optional(payload(hash)))
+    payloads: [...optional(whole), ...payloads.flatMap((hash) => optional(payload(hash)))],
+    ...(delta !== undefined && { mapDelta: delta })
   }
 }
 

@@ -13,7 +13,7 @@ export {
   NO_MAP_HASH
 } from './epoch-value.ts'
 export type { EpochValue } from './epoch-value.ts'
-export type { AgreementLink, AskOptions, Question, Reply } from './link.ts'
+export type { AgreementLink, AskOptions, MapQuestion, Question, Reply } from './link.ts'
 export type { MapRules, ReadReport } from './map-rules.ts'
 export { Outbox } from './outbox.ts'
 export { Questions } from './questions.ts'

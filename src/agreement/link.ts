@@ -10,6 +10,15 @@ export interface Question {
   readonly payloads?: readonly Uint8Array[]
   /** Why this slot was decided as it was. */
   readonly proofOfSlot?: number
+  readonly map?: MapQuestion
+}
+
+/** Asks for an agreed map. */
+export interface MapQuestion {
+  /** SHA-256 of the map. */
+  readonly wanted: Uint8Array
+  /** SHA-256 of a map that the asking peer has: what has changed since suffices. */
+  readonly have?: Uint8Array
 }
 
 export interface Reply {
@@ -17,8 +26,10 @@ export interface Reply {
   readonly currentSlot: number
   readonly envelopes: readonly Envelope[]
   readonly quorumSets: readonly QuorumSet[]
-  /** Unverified: whoever asks hashes them. */
+  /** Unverified: whoever asks hashes them. A map that was asked for without a known predecessor is among them. */
   readonly payloads: readonly Uint8Array[]
+  /** What leads from the map that the asking peer has to the one that it wants. Unverified. */
+  readonly mapDelta?: Uint8Array
 }
 
 export interface AskOptions {
@@ -39,4 +50,8 @@ export interface AgreementLink {
   peers: () => readonly string[]
   /** The newest report that this node has of every peer that it takes to be there, its own included. */
   reports: () => readonly Uint8Array[]
+  /** Whether everybody's reports come to this node. Without them it takes the maps of others. */
+  hearsReports: () => boolean
+  /** Peers that can be asked now and that work maps out themselves, as far as is known. */
+  mapHolders: () => readonly string[]
 }

@@ -26,7 +26,12 @@ export interface MapRules<M> {
   ) => M
   /** Ids of the peers on a map: they come first where a value has no room for all. */
   peersOf: (map: M) => Iterable<string>
+  closedAtMsOf: (map: M) => number
   encode: (map: M) => Uint8Array
   /** @throws Error for bytes that are no map */
   decode: (bytes: Uint8Array) => M
+  /** What changed between two encoded maps. @throws Error for bytes that are no maps */
+  delta: (before: Uint8Array, after: Uint8Array) => Uint8Array
+  /** The encoded map that a delta leads to: of a lying peer, any bytes. @throws Error for bytes that are no delta */
+  patch: (before: Uint8Array, delta: Uint8Array) => Uint8Array
 }

@@ -1,7 +1,8 @@
-// Fetches the bytes of values by name: one peer at a time, first those that sent a statement with the name.
+// Fetches values and maps by their hashes: one peer at a time, first those that probably have it.
 import { toHex } from '../../fba/bytes.ts'
 import type { NodeId } from '../../fba/index.ts'
 import { deadlineIn } from '../clock/index.ts'
+import type { MapQuestion, Question } from './link.ts'
 import type { QuestionsInit } from './questions.ts'
 
 /** Another peer is asked when the first has not answered for this long; its answer still counts. */
@@ -14,7 +15,7 @@ const MAX_HOLDERS = 8
 
 interface Wish {
   readonly key: string
-  readonly name: Uint8Array
+  question: Question
   /** Validators that named it: the question is on account of one of them. */
   readonly authors: Set<NodeId>
   /** Peers that sent a statement with the name, in the order in which they did. */
@@ -35,10 +36,19 @@ export class ValueRequests {
 
   /** @param holders - peers that probably have it */
   want(name: Uint8Array, author: NodeId, holders: readonly string[]): void {
-    const key = toHex(name)
-    const wish = this.#wishes.get(key) ?? {
-      ...{ key, name, authors: new Set(), holders: new Set(), asked: new Set(), isWaiting: false }
+    this.#want(toHex(name), { payloads: [name] }, author, holders)
+  }
+
+  /** @param holders - peers that probably have it */
+  wantMap(map: MapQuestion, author: NodeId, holders: readonly string[]): void {
+    this.#want(toHex(map.wanted), { map }, author, holders)
+  }
+
+  #want(key: string, question: Question, author: NodeId, holders: readonly string[]): void {
+    const wish: Wish = this.#wishes.get(key) ?? {
+      ...{ key, question, authors: new Set(), holders: new Set(), asked: new Set(), isWaiting: false }
     }
+    wish.question = question
     this.#wishes.set(key, wish)
     wish.authors.add(author)
     for (const holder of holders) if (wish.holders.size < MAX_HOLDERS) wish.holders.add(holder)
@@ -89,7 +99,7 @@ export class ValueRequests {
     const cancel = clock.after(VALUE_PATIENCE_MS, moveOn)
     using deadline = deadlineIn(clock, ANSWER_DEADLINE_MS, signal)
     try {
-      await onReply(peer, await link.ask(peer, { payloads: [wish.name] }, { signal: deadline.signal }))
+      await onReply(peer, await link.ask(peer, wish.question, { signal: deadline.signal }))
     } catch (error) {
       if (!signal.aborted) onSilence(peer, error)
     } finally {

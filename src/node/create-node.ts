@@ -46,6 +46,7 @@ import { membershipModule, peersModule } from './peers/modules.ts'
 import { PeerClocks } from './peers/peer-clocks.ts'
 import { Peers } from './peers/peers.ts'
 import { placementPeers } from './peers/placement-view.ts'
+import type { HearingLimits } from '../manifold/gossip/index.ts'
 import type { PeersInit } from './peers/peers.ts'
 import { processModule } from './process-module.ts'
 import { PUBLIC_PROTOCOLS, Rendezvous, rendezvousModule } from './rendezvous.ts'
@@ -100,12 +101,13 @@ interface Opened {
   readonly host: Host
   readonly shape: GossipShape | undefined
   readonly forwarder: PortForwarder
+  readonly hearing: HearingLimits | undefined
 }
 
 /** Each part is listed as soon as it is open, so that it is closed whatever fails after it. */
 const open = async (
   config: NodeConfig,
-  { clock: machineClock = systemClock, codec: sharedCodec }: NodeOverrides,
+  { clock: machineClock = systemClock, codec: sharedCodec, hearing }: NodeOverrides,
   logger: Logger,
   modules: ModuleList
 ): Promise<Opened> => {
@@ -147,7 +149,7 @@ const open = async (
     version: VERSION
   })
   const parts = { config, logger, clock, folder, store, drain, clocks, codec, foreign, bootstrap }
-  return { ...parts, host, shape, forwarder }
+  return { ...parts, host, shape, forwarder, hearing }
 }
 
 /** Makes the rooms from what is open, and lists them in the order in which they start. */
@@ -165,7 +167,8 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
     heat: () => homeostat.reportedHeat,
     service: (peer) => hologram.peerStats(peer),
     bulkPorts: () => bulkPorts(bulk?.port ?? 0, opened.forwarder.publicPort),
-    bulkWorks: (peer) => (config.bulk ? bulk?.works(peer) : false)
+    bulkWorks: (peer) => (config.bulk ? bulk?.works(peer) : false),
+    agreed: () => agreement?.agreed
   })
   const bulk = config.bulk ? createBulk(opened, peers, prefix) : undefined
   const { maxConnections } = config
@@ -201,7 +204,10 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
   const operations = new OperationTimes()
   const hologram: Hologram = createHologram(opened, homeostat, mesh, { events, operations })
   const agreement = createAgreement(opened, peers, id, prefix)
-  agreement?.onMap((map) => peers.latency.follow(map.peers))
+  agreement?.onMap((map) => {
+    peers.latency.follow(map.peers)
+    peers.hearing.follow(map)
+  })
   const field = createField(opened, peers, id, prefix)
   const drain = new DrainControl(opened.drain, {
     report: async () => await peers.reportNow(),
@@ -270,10 +276,10 @@ const assemble = (opened: Opened, modules: ModuleList, metrics: Registry): Node 
 }
 
 const createPeers = (
-  { config, logger, folder, store, drain, host, foreign, bootstrap, clock, clocks }: Opened,
+  { config, logger, folder, store, drain, host, foreign, bootstrap, clock, clocks, hearing }: Opened,
   of: Pick<
     PeersInit,
-    'networkId' | 'prefix' | 'uptimeSeconds' | 'heat' | 'service' | 'bulkPorts' | 'bulkWorks'
+    'networkId' | 'prefix' | 'uptimeSeconds' | 'heat' | 'service' | 'bulkPorts' | 'bulkWorks' | 'agreed'
   >
 ): Peers =>
   new Peers({
@@ -290,6 +296,7 @@ const createPeers = (
     clock,
     random: systemRandom,
     clocks,
+    hearing,
     logger: logger.child('peers')
   })
 
@@ -357,7 +364,7 @@ const createHologram = (
 
 const createAgreement = (
   { config, folder, store, host, clock, logger }: Opened,
-  { table }: Peers,
+  { table, hearing }: Peers,
   id: Uint8Array,
   prefix: string
 ): MapAgreement | undefined => {
@@ -366,6 +373,7 @@ const createAgreement = (
   return new MapAgreement({
     host,
     table,
+    hearing,
     privateKey: folder.identity,
     networkId: id,
     prefix,
@@ -380,7 +388,7 @@ const createAgreement = (
 
 const createField = (
   { folder, store, host, clock, logger }: Opened,
-  { table }: Peers,
+  { table, hearing }: Peers,
   id: Uint8Array,
   prefix: string
 ): NodeField | undefined => {
@@ -389,6 +397,7 @@ const createField = (
   return new NodeField({
     host,
     table,
+    hearing,
     privateKey: folder.identity,
     networkId: id,
     prefix,

@@ -1,3 +1,4 @@
+import type { HearingLimits } from '../manifold/gossip/index.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Registry } from 'prom-client'
 import type { SegmentCodec } from '../../encoder/index.ts'
@@ -158,4 +159,6 @@ export interface NodeOverrides {
   readonly clock?: Clock
   /** A pool of coding threads shared by several nodes of one process; not closed by the node. */
   readonly codec?: SegmentCodec
+  /** From how many peers on not everybody takes in all reports. @default HEARING_LIMITS */
+  readonly hearing?: HearingLimits
 }

@@ -30,6 +30,7 @@ export class Listener {
     await host.handle(`${prefix}/peers/1`, (stream) => stream.abort(new Error('only listens')))
     const link = new Libp2pAgreementLink({
       host,
+      hearing: { isHearing: true, hearers: () => [] },
       table,
       networkId: networkId(descriptor),
       prefix,

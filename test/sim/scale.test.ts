@@ -30,13 +30,13 @@ describe('cost of agreement and reports against the number of peers', function (
     // A million times as much. Other leaders are drawn from other maps, so the statements are not the same.
     expect(much.agreementBytes / little.agreementBytes).to.be.within(0.5, 2)
     // The numbers in a report and in the map have some more digits.
-    expect(much.reportBytes / little.reportBytes).to.be.within(1, 1.02)
+    expect(much.hearing.reportBytes / little.hearing.reportBytes).to.be.within(1, 1.02)
     expect(much.mapBytes / little.mapBytes).to.be.within(1, 1.1)
   })
 
   it('of reports grows with the peers, and is drawn', async () => {
     const reports = [await runScale({ ...SMALL, peers: 12 }), await runScale({ ...SMALL, peers: 48 })]
-    expect(reports[1].reportMessages / reports[0].reportMessages).to.be.greaterThan(3)
+    expect(reports[1].hearing.reportMessages / reports[0].hearing.reportMessages).to.be.greaterThan(3)
     const svg = scalePlot(reports)
     expect(svg.match(/<polyline/g)).to.have.length(4)
     expect(svg).to.not.include('NaN')

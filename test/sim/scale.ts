@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util'
 import { renderTable } from '../../src/cli/table.ts'
 import { scalePlot } from './scale/plot.ts'
 import { runScale } from './scale/scale.ts'
-import type { ScaleReport } from './scale/scale.ts'
+import type { Column } from '../../src/cli/table.ts'
+import type { Received, ScaleReport } from './scale/scale.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -32,6 +33,20 @@ const whole = (text: string | undefined, flag: string, least: number): number =>
 }
 const flag = (name: NumberFlag, least: number): number => whole(flags[name], name, least)
 
+/** What a peer that hears the reports, or one that does not, receives beside the agreement. */
+const received = (
+  name: string,
+  of: (report: ScaleReport) => Received | undefined
+): Array<Column<ScaleReport>> => [
+  { head: `${name} MSG`, align: 'right', cell: (report) => of(report)?.reportMessages.toFixed(0) ?? '-' },
+  { head: 'REPORTS KB', align: 'right', cell: (report) => kilobytes(of(report)?.reportBytes) },
+  { head: 'QUESTIONS', align: 'right', cell: (report) => of(report)?.questions.toFixed(1) ?? '-' },
+  { head: 'ASKED KB', align: 'right', cell: (report) => kilobytes(of(report)?.askedBytes) }
+]
+
+const kilobytes = (bytes: number | undefined): string =>
+  bytes === undefined ? '-' : (bytes / 1e3).toFixed(0)
+
 const printed = (reports: readonly ScaleReport[]): string =>
   renderTable(reports, [
     { head: 'PEERS', align: 'right', cell: ({ peers }) => peers },
@@ -41,10 +56,12 @@ const printed = (reports: readonly ScaleReport[]): string =>
     { head: 'TOO LONG', align: 'right', cell: ({ tooLong }) => tooLong.toFixed(0) },
     { head: 'AGREE MSG', align: 'right', cell: ({ agreementMessages }) => agreementMessages.toFixed(0) },
     { head: 'AGREE KB', align: 'right', cell: ({ agreementBytes }) => (agreementBytes / 1e3).toFixed(0) },
-    { head: 'QUESTIONS', align: 'right', cell: ({ questions }) => questions.toFixed(1) },
-    { head: 'ASKED KB', align: 'right', cell: ({ askedBytes }) => (askedBytes / 1e3).toFixed(0) },
-    { head: 'REPORT MSG', align: 'right', cell: ({ reportMessages }) => reportMessages.toFixed(0) },
-    { head: 'REPORT KB', align: 'right', cell: ({ reportBytes }) => (reportBytes / 1e3).toFixed(0) },
+    { head: 'HEARERS', align: 'right', cell: ({ hearers, cutOff }) => `${hearers}-${cutOff}` },
+    ...received('HEAR', ({ hearing }) => hearing),
+    ...received('QUIET', ({ quiet }) => quiet),
+    { head: 'SERVED KB', align: 'right', cell: ({ servedBytes }) => (servedBytes / 1e3).toFixed(0) },
+    { head: 'MEAN KB', align: 'right', cell: ({ meanBytes }) => (meanBytes / 1e3).toFixed(0) },
+    { head: 'MAP KB', align: 'right', cell: ({ mapBytes }) => (mapBytes / 1e3).toFixed(0) },
     {
       head: 'VALIDATORS MS',
       align: 'right',

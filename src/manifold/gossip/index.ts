@@ -1,2 +1,3 @@
+export * from './hearing.ts'
 export * from './mesh-choice.ts'
 export * from './tree.ts'

@@ -14,7 +14,7 @@ const MAX_EDGES = (MAP_LIMITS.peers * (MAP_LIMITS.peers - 1)) / 2
 /** A peer with its coordinate and seat, and an edge: their fields and the lists around them. */
 const [PEER_ITEMS, EDGE_ITEMS] = [33, 5]
 /** The map, its peers, a peer, its coordinate, the position in that. */
-const SHAPE = { maxItems: 8 + MAP_LIMITS.peers * PEER_ITEMS + MAX_EDGES * EDGE_ITEMS, maxDepth: 5 }
+export const MAP_SHAPE = { maxItems: 8 + MAP_LIMITS.peers * PEER_ITEMS + MAX_EDGES * EDGE_ITEMS, maxDepth: 5 }
 
 /** Bytes that are no map. */
 export class MapError extends Error {
@@ -178,7 +178,7 @@ function checkOrder({ peers, edges }: AgreedMap): void {
 }
 
 function decoded(bytes: Uint8Array): unknown {
-  if (shapeFault(bytes, SHAPE) !== undefined) throw new MapError('encoding')
+  if (shapeFault(bytes, MAP_SHAPE) !== undefined) throw new MapError('encoding')
   try {
     return dagCbor.decode(bytes)
   } catch {

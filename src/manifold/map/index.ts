@@ -3,6 +3,7 @@
 // the same bytes.
 // May not enter: floating point, a node's own measurements, anything but the arguments.
 export { buildMap } from './build.ts'
+export { mapDelta, patchMap } from './delta.ts'
 export { mergeByLabel } from './domains.ts'
 export { decodeMap, encodeMap, MapError } from './encoding.ts'
 export { MAX_RATE_MULTIPLE } from './heat.ts'

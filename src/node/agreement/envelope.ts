@@ -13,6 +13,8 @@ export const MAX_REPLY_BYTES = 4 * 1024 * 1024
 /** Longest envelope that is sent by gossip. */
 export const MAX_GOSSIP_BYTES = 60 * 1024
 
+/** A delta is shorter than the two maps together. */
+const MAX_MAP_DELTA_BYTES = 2 * 1024 * 1024
 const MAX_SIGNATURE_BYTES = 128
 
 /** An envelope as gossip carries it. */
@@ -50,7 +52,9 @@ export const encodeQuestion = (networkId: Uint8Array, question: Question): Uint8
     ...(question.fromSlot !== undefined && { fromSlot: BigInt(question.fromSlot) }),
     ...(question.proofOfSlot !== undefined && { proofOfSlot: BigInt(question.proofOfSlot) }),
     quorumSetHashes: (question.quorumSets ?? []).map(fromHex),
-    payloadHashes: (question.payloads ?? []).map((hash) => Uint8Array.from(hash))
+    payloadHashes: (question.payloads ?? []).map((hash) => Uint8Array.from(hash)),
+    ...(question.map !== undefined && { mapHash: Uint8Array.from(question.map.wanted) }),
+    ...(question.map?.have !== undefined && { knownMapHash: Uint8Array.from(question.map.have) })
   })
 
 /** @throws Error if the bytes are not a question of this network */
@@ -61,7 +65,13 @@ export const decodeQuestion = (networkId: Uint8Array, bytes: Uint8Array): Questi
     ...(request.fromSlot !== undefined && { fromSlot: slotOf(request.fromSlot) }),
     ...(request.proofOfSlot !== undefined && { proofOfSlot: slotOf(request.proofOfSlot) }),
     quorumSets: request.quorumSetHashes.map(hash32).map(toHex),
-    payloads: request.payloadHashes.map(hash32)
+    payloads: request.payloadHashes.map(hash32),
+    ...(request.mapHash !== undefined && {
+      map: {
+        wanted: hash32(request.mapHash),
+        ...(request.knownMapHash !== undefined && { have: hash32(request.knownMapHash) })
+      }
+    })
   }
 }
 
@@ -72,6 +82,8 @@ export const encodeReply = (reply: Reply): Uint8Array => {
     room -= part.byteLength + 16
     return room >= 0
   }
+  const mapDelta = reply.mapDelta && Uint8Array.from(reply.mapDelta)
+  const hasDelta = mapDelta !== undefined && mapDelta.byteLength <= MAX_MAP_DELTA_BYTES && fits(mapDelta)
   const payloads = reply.payloads.map((bytes) => Uint8Array.from(bytes)).filter(fits)
   const quorumSets = reply.quorumSets.map(encodeQuorumSet).filter(fits)
   const envelopes = reply.envelopes
@@ -80,17 +92,22 @@ export const encodeReply = (reply: Reply): Uint8Array => {
       signature: Uint8Array.from(signature)
     }))
     .filter(({ statement }) => fits(statement))
-  return ScpReply.encode({ currentSlot: BigInt(reply.currentSlot), envelopes, quorumSets, payloads })
+  return ScpReply.encode({
+    ...{ currentSlot: BigInt(reply.currentSlot), envelopes, quorumSets, payloads },
+    ...(hasDelta && { mapDelta })
+  })
 }
 
 /** @throws Error if the bytes are not a reply */
 export const decodeReply = (bytes: Uint8Array): Reply => {
   const reply = ScpReply.decode(bytes)
+  if ((reply.mapDelta?.byteLength ?? 0) > MAX_MAP_DELTA_BYTES) throw new RangeError('a delta is too long')
   return {
     currentSlot: slotOf(reply.currentSlot),
     envelopes: reply.envelopes.map(readEnvelope),
     quorumSets: reply.quorumSets.map(decodeQuorumSet),
-    payloads: reply.payloads
+    payloads: reply.payloads,
+    ...(reply.mapDelta !== undefined && { mapDelta: reply.mapDelta })
   }
 }
 

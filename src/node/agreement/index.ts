@@ -1,4 +1,5 @@
 // The agreed map of a running node: connects src/agreement to gossip, agree/2 and the store's notes.
+import { quorumSetNodes } from '../../../fba/index.ts'
 import { Agreement, AgreementError, MemoryRecords } from '../../agreement/index.ts'
 import { Libp2pAgreementLink } from './link.ts'
 import { checkTrust } from './trust-check.ts'
@@ -10,6 +11,7 @@ import type { QuorumSet } from '../../../fba/index.ts'
 import type { AgreementRecords, AgreementStatus } from '../../agreement/index.ts'
 import type { RandomSource } from '../../clock/index.ts'
 import type { AgreedMap } from '../../manifold/map/index.ts'
+import type { Agreed } from '../peers/hearing.ts'
 import type { Libp2pLinkInit } from './link.ts'
 
 export interface MapAgreementInit extends Libp2pLinkInit {
@@ -50,6 +52,17 @@ export class MapAgreement {
   /** Calls `listener` with each map that is agreed on, once its bytes are known. */
   onMap(listener: (map: AgreedMap, slot: number) => void): void {
     this.#listeners.add(listener)
+  }
+
+  /** What decides whose reports this node takes in. */
+  get agreed(): Agreed {
+    const { quorumSet } = this.#init
+    const { isStale } = this.#agreement.status()
+    return {
+      isValidator: this.#agreement.isValidator,
+      map: isStale ? undefined : this.current?.map,
+      validators: [...quorumSetNodes(quorumSet)]
+    }
   }
 
   status(): AgreementStatus {

@@ -19,6 +19,7 @@ import type { AgreementLink, AskOptions, EpochOutcome, Question, Reply } from '.
 import type { Clock } from '../../clock/index.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
+import type { Hearing } from '../peers/hearing.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
 
 const ANSWER_TIMEOUT_MS = 5_000
@@ -32,6 +33,8 @@ const BYTES = {
 export interface Libp2pLinkInit {
   readonly host: Host
   readonly table: PeerTable
+  /** Whether everybody's reports come to this node, and the connected peers to which they do. */
+  readonly hearing: Pick<Hearing, 'isHearing' | 'hearers'>
   readonly networkId: Uint8Array
   /** First part of the network's protocol ids and topics. */
   readonly prefix: string
@@ -130,7 +133,15 @@ export class Libp2pAgreementLink implements AgreementLink {
   }
 
   reports(): Uint8Array[] {
-    return this.#init.table.live().map(({ report }) => report.signed)
+    return this.#init.table.signedReports()
+  }
+
+  hearsReports(): boolean {
+    return this.#init.hearing.isHearing
+  }
+
+  mapHolders(): string[] {
+    return this.#init.hearing.hearers()
   }
 
   #judge(from: PeerId, bytes: Uint8Array, listener: LinkListener): TopicValidatorResult {

@@ -1,5 +1,6 @@
 // Whom placement may use: the seats of the agreed map, or this node's own table where the map cannot say.
 import { peerIdFromString } from '@libp2p/peer-id'
+import { MAP_LIMITS } from '../../manifold/map/index.ts'
 import type { MeshPeer } from '../../hologram/mesh.ts'
 import type { PlacementView } from '../../hologram/placement/placement-view.ts'
 import type { AgreedMap } from '../../manifold/map/index.ts'
@@ -30,7 +31,9 @@ export const choosePlacement = ({ map, nowMs, live, isGone }: PlacementSources):
   if (map === undefined || map.era === 0 || nowMs - map.closedAtMs > MAX_MAP_AGE_MS) return table
   const seated = seatsOf(map)
   const known = live.filter(({ id }) => seated.has(id.toString())).length
-  if (known * SEATED.of < live.length * SEATED.least) return table
+  // A full map cannot have more peers; nodes that know different ones of the others must compute the same homes.
+  const isFull = map.peers.length >= MAP_LIMITS.peers
+  if (!isFull && known * SEATED.of < live.length * SEATED.least) return table
   const peers = [...seated].flatMap(([id, peer]) => (isGone(id) ? [] : [peer]))
   return peers.length === 0 ? table : { epoch: map.era, peers }
 }

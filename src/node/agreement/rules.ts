@@ -1,7 +1,7 @@
 // The rules that turn this network's reports into a map.
 import { Report } from '../../../protocols/generated/report.js'
 import { decodePeerId, decodeSigned, signedBytes } from '../../../protocols/signed.ts'
-import { buildMap, decodeMap, encodeMap } from '../../manifold/map/index.ts'
+import { buildMap, decodeMap, encodeMap, mapDelta, patchMap } from '../../manifold/map/index.ts'
 import { REPORT_LIMITS } from '../peers/report.ts'
 import { coordinateSection } from '../peers/coordinate-section.ts'
 import { bandwidthSection, heatSection } from '../peers/load-sections.ts'
@@ -38,8 +38,11 @@ export const mapRules = (networkId: Uint8Array): MapRules<AgreedMap> => ({
       reports.map((report) => (report as FullReport).forMap)
     ),
   peersOf: ({ peers }) => peers.map(({ id }) => id),
+  closedAtMsOf: ({ closedAtMs }) => closedAtMs,
   encode: encodeMap,
-  decode: decodeMap
+  decode: decodeMap,
+  delta: mapDelta,
+  patch: patchMap
 })
 
 /** The checks that do not depend on when or by whom a report is judged. */

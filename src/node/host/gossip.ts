@@ -27,6 +27,9 @@ const LIMITS = {
 /** The topic of peer reports (docs/reference/protocols.md, "Reports"). */
 export const reportsTopic = (prefix: string): string => `${prefix}/reports/1`
 
+/** The topic of reports that go to neighbours and no further (docs/reference/protocols.md, "Reports"). */
+export const neighbourReportsTopic = (prefix: string): string => `${prefix}/neighbours/1`
+
 /** The topic of statements on the agreed map (docs/reference/protocols.md, "Agreed map"). */
 export const agreementTopic = (prefix: string): string => `${prefix}/agree/2`
 
@@ -36,6 +39,7 @@ export const transactionsTopic = (prefix: string): string => `${prefix}/transact
 
 const topicsOf = (prefix: string): string[] => [
   reportsTopic(prefix),
+  neighbourReportsTopic(prefix),
   agreementTopic(prefix),
   fieldTopic(prefix),
   transactionsTopic(prefix)

@@ -1,6 +1,8 @@
 // peers/1: a joining peer asks the peers that it meets for their known reports, instead of waiting for the next interval.
+import { peerIdFromString } from '@libp2p/peer-id'
 import { FramedStream } from '../../../protocols/framing/index.ts'
 import { ReportsReply, ReportsRequest } from '../../../protocols/generated/report.js'
+import { decodePeerId } from '../../../protocols/signed.ts'
 import { deadlineIn } from '../../clock/index.ts'
 import { MAX_SIGNED_REPORT_BYTES } from './report.ts'
 import type { PeerId, Stream } from '@libp2p/interface'
@@ -8,7 +10,10 @@ import type { Clock } from '../../clock/index.ts'
 import type { Host } from '../host/host.ts'
 import type { Logger } from '../logger.ts'
 
-const MAX_REQUEST_BYTES = 128
+/** Peers whose reports one request may ask for. */
+export const MAX_REPORTS_ASKED = 64
+/** The network, and ids of at most 64 bytes. */
+const MAX_REQUEST_BYTES = 128 + MAX_REPORTS_ASKED * 72
 export const MAX_REPLY_BYTES = 1024 * 1024
 const MAX_REPORTS = 1024
 const DEADLINE_MS = 5_000
@@ -18,8 +23,8 @@ export interface ReportExchangeInit {
   readonly host: Host
   readonly protocol: string
   readonly networkId: Uint8Array
-  /** Reports to hand out, encoded `Signed` messages. */
-  readonly reports: () => Uint8Array[]
+  /** Reports to hand out, encoded `Signed` messages; all, or those of the peers with these ids. */
+  readonly reports: (of?: ReadonlySet<string>) => Uint8Array[]
   /** Takes an unchecked report, and checks it. */
   readonly take: (signed: Uint8Array, from: PeerId) => Promise<void>
   readonly clock: Clock
@@ -46,8 +51,12 @@ export class ReportExchange {
     await this.#init.host.unhandle(this.#init.protocol)
   }
 
-  /** Asks `peer` for its known reports and takes them. @throws if it does not answer correctly in time */
-  async ask(peer: PeerId, options: { signal: AbortSignal }): Promise<void> {
+  /**
+   * Asks `peer` for the reports that it knows, or for those of the peers with the ids `of`, and takes them.
+   *
+   * @throws if it does not answer correctly in time
+   */
+  async ask(peer: PeerId, options: { signal: AbortSignal; of?: readonly string[] }): Promise<void> {
     const { host, protocol, networkId, take, clock } = this.#init
     using deadline = deadlineIn(clock, DEADLINE_MS, options.signal)
     const { signal } = deadline
@@ -55,7 +64,8 @@ export class ReportExchange {
     const framed = new FramedStream(stream, { maxFrameBytes: MAX_REPLY_BYTES, clock, peer: peer.toString() })
     const wait = { timeoutMs: DEADLINE_MS, signal }
     try {
-      await framed.writeMessage(ReportsRequest, { network: Uint8Array.from(networkId) }, wait)
+      const peers = (options.of ?? []).map((id) => Uint8Array.from(peerIdFromString(id).toMultihash().bytes))
+      await framed.writeMessage(ReportsRequest, { network: Uint8Array.from(networkId), peers }, wait)
       const reply = await framed.readMessage(ReportsReply, wait)
       if (reply === undefined) throw new Error('the peer closed the stream without an answer')
       await framed.close(wait)
@@ -78,7 +88,9 @@ export class ReportExchange {
       const request = await framed.readMessage(ReportsRequest, wait)
       if (request === undefined || !Buffer.from(request.network).equals(networkId))
         throw new Error('no request of this network')
-      await framed.writeMessage(ReportsReply, { reports: fitting(reports()) }, wait)
+      const ids = request.peers.flatMap((bytes) => decodePeerId(bytes)?.toString() ?? [])
+      const of = request.peers.length === 0 ? undefined : new Set(ids)
+      await framed.writeMessage(ReportsReply, { reports: fitting(reports(of)) }, wait)
       await framed.close(wait)
     } catch (error) {
       logger.debug('could not answer a request for reports', { error })

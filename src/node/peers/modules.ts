@@ -1,5 +1,5 @@
 import { Histogram } from 'prom-client'
-import { counterBy, gaugeBy, gaugeWhenKnown } from '../metrics.ts'
+import { counterBy, gauge, gaugeBy, gaugeWhenKnown } from '../metrics.ts'
 import type { Module } from '../module.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import type { Peers } from './peers.ts'
@@ -37,6 +37,9 @@ export const peersModule = (peers: Peers, clocks: PeerClocks): Module => ({
     )
     gaugeBy(registry, 'thhe_peers', 'Peers in the table by what is known of them', 'state', () =>
       peers.counts()
+    )
+    gauge(registry, 'thhe_hears_reports', '1 while the reports of all peers come to this node', () =>
+      peers.hearing.isHearing ? 1 : 0
     )
     gaugeWhenKnown(
       registry,

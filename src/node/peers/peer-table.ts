@@ -6,6 +6,7 @@ import { Strangers } from './strangers.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Clock } from '../../clock/index.ts'
+import type { MapPeer } from '../../manifold/map/index.ts'
 import type { Outcome } from './reliability.ts'
 import type { PeerReport } from './report.ts'
 
@@ -36,6 +37,12 @@ export interface Unproven {
   readonly lost: boolean
 }
 
+/** What the agreed map says of a peer. */
+export type Vouched = Pick<
+  MapPeer,
+  'id' | 'sequence' | 'issuedAtMs' | 'capacityBytes' | 'freeBytes' | 'heatPpm' | 'coordinate'
+>
+
 /** Why a peer counts as gone: it announced its leave, or a connection broke or failed. */
 type Gone = 'left' | 'lost' | undefined
 
@@ -55,6 +62,10 @@ interface Row {
   served: boolean
   /** Monotonic time, so that setting the wall clock does not make every peer look gone. */
   freshUntilMs: number
+  /** The same by the peer's own report, as long as others may be given it. */
+  signedUntilMs: number
+  /** Sequence of the newest report that the agreed map had of it. */
+  vouchedSequence: bigint
   gone: Gone
 }
 
@@ -102,6 +113,7 @@ export class PeerTable {
     const wasGone = row.gone
     row.report = report
     row.freshUntilMs = this.#freshUntilMs(report)
+    row.signedUntilMs = row.freshUntilMs
     // A lost peer must be reached again; a peer that left is back with its next report.
     row.gone = report.intervalMs === 0 ? 'left' : wasGone === 'lost' ? 'lost' : undefined
     row.domain = this.#domainOf(row)
@@ -109,6 +121,54 @@ export class PeerTable {
     this.#changed()
     if (wasGone === 'left' && row.gone === undefined) this.#tellUp(report.peer)
     return 'accepted'
+  }
+
+  /**
+   * Takes what the agreed map says of peers that are in the table, where it has newer reports of them. Their addresses stay
+   * those of the last report that was here.
+   */
+  vouch(peers: readonly Vouched[]): void {
+    let isNews = false
+    for (const peer of peers) {
+      const row = this.#rows.get(peer.id)
+      const sequence = BigInt(peer.sequence)
+      if (row === undefined || peer.id === this.#self) continue
+      if (sequence <= row.report.sequence || sequence <= row.vouchedSequence) continue
+      // A last report does not say how often the peer will report when it is back: see `lacksReport`.
+      if (row.gone === 'left') continue
+      this.#prove(row)
+      const { issuedAtMs, capacityBytes, freeBytes, heatPpm, coordinate } = peer
+      row.vouchedSequence = sequence
+      row.report = {
+        ...row.report,
+        issuedAtMs,
+        capacityBytes,
+        freeBytes,
+        heatPpm,
+        coordinate: { at: coordinate }
+      }
+      row.freshUntilMs = this.#freshUntilMs(row.report)
+      isNews = true
+    }
+    if (isNews) this.#changed()
+  }
+
+  /** Whether the agreed map has a peer that the table does not know, or that has reported since it left or was lost. */
+  lacksReport(id: string, sequence: bigint): boolean {
+    const row = this.#rows.get(id)
+    if (row === undefined) return id !== this.#self
+    return sequence > row.report.sequence && row.gone !== undefined
+  }
+
+  /** Signed reports of live peers, all or those with these ids, that others may be given: those that are not too old. */
+  signedReports(of?: ReadonlySet<string>): Uint8Array[] {
+    const nowMs = this.#clock.monotonicMs()
+    return [...this.#rows]
+      .filter(
+        ([id, row]) =>
+          of?.has(id) !== false && this.#isLive(row) && (id === this.#self || nowMs < row.signedUntilMs)
+      )
+      .map(([, { report }]) => report.signed)
   }
 
   lastSequence(peer: PeerId): bigint | undefined {
@@ -320,5 +380,7 @@ const newRow = (report: PeerReport, nowMs: number): Row => ({
   provenAtMs: nowMs,
   served: false,
   freshUntilMs: nowMs,
+  signedUntilMs: nowMs,
+  vouchedSequence: 0n,
   gone: undefined
 })

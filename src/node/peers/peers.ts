@@ -4,7 +4,7 @@ import { signerOfKey } from '../../../protocols/ed25519.ts'
 import { rateAt } from '../config/byte-rate.ts'
 import type { ByteRate } from '../config/byte-rate.ts'
 import { WORTH } from '../host/connection-limit.ts'
-import { reportsTopic } from '../host/gossip.ts'
+import { neighbourReportsTopic, reportsTopic } from '../host/gossip.ts'
 import { reportableAddresses } from './addresses.ts'
 import { dialPeer } from './dial.ts'
 import { failureDomains } from './placement-view.ts'
@@ -13,6 +13,7 @@ import { Membership } from './membership.ts'
 import { Latency } from './latency/latency.ts'
 import { Neighbours } from './neighbours.ts'
 import { PeerTable } from './peer-table.ts'
+import { Hearing } from './hearing.ts'
 import { ReportExchange } from './exchange.ts'
 import { Prober } from './prober.ts'
 import { RememberedPeers } from './remembered.ts'
@@ -22,6 +23,7 @@ import { FULL_HEAT_PPM } from './load-sections.ts'
 import { NEWCOMER_PPM } from '../../manifold/map/index.ts'
 import { FULL_RELIABILITY_PPM } from './reliability.ts'
 import { rttMicros } from './rtt.ts'
+import type { HearingLimits } from '../../manifold/gossip/index.ts'
 import type { Sight } from '../../manifold/map/index.ts'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { Clock, RandomSource } from '../../clock/index.ts'
@@ -33,6 +35,7 @@ import type { PeerSummary } from '../types.ts'
 import type { Module } from '../module.ts'
 import type { BulkPorts } from './bulk-ports.ts'
 import type { ForeignPeers } from './foreign.ts'
+import type { Agreed } from './hearing.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import type { PeerEntry } from './peer-table.ts'
 import type { PeerReport, ReportOutcome } from './report.ts'
@@ -63,6 +66,10 @@ export interface PeersInit {
   readonly clock: Clock
   readonly random: RandomSource
   readonly clocks: PeerClocks
+  /** What the agreement on the map says; undefined in a network without validators. */
+  readonly agreed: () => Agreed | undefined
+  /** Other limits than those for networks of hundreds. */
+  readonly hearing?: HearingLimits
   readonly logger: Logger
 }
 
@@ -84,6 +91,8 @@ export class Peers {
   readonly membership: Membership
   /** Where this node is in latency space. */
   readonly latency: Latency
+  /** Whose reports come to this node. */
+  readonly hearing: Hearing
   readonly #init: PeersInit
   readonly #reporter: Reporter
   readonly #exchange: ReportExchange
@@ -95,6 +104,7 @@ export class Peers {
   ) as Record<ReportOutcome, number>
   readonly #delayListeners = new Set<(delayMs: number) => void>()
   #stop = new AbortController()
+  #isStarted = false
   #questions = 0
   #answers = 0
   #lastQuestionMs = -Infinity
@@ -106,9 +116,19 @@ export class Peers {
     this.table = new PeerTable({ self: host.peerId, clock })
     const remembered = new RememberedPeers({ host, networkId, random })
     this.membership = new Membership({ ...init, remembered, protocol })
+    const topics = { hearers: reportsTopic(prefix), neighbours: neighbourReportsTopic(prefix) }
+    this.hearing = new Hearing({
+      ...init,
+      table: this.table,
+      topics,
+      intervalMs: config.reportInterval,
+      limits: init.hearing,
+      ask: async (peer, of, signal) => await this.#exchange.ask(peer, { signal, of })
+    })
     this.#reporter = new Reporter({
       ...init,
-      topic: reportsTopic(prefix),
+      topics,
+      topicsOfNext: () => this.hearing.topicsOfNext(),
       signer: { peer: host.peerId, sign: signerOfKey(init.privateKey) },
       table: this.table,
       intervalMs: config.reportInterval,
@@ -140,7 +160,7 @@ export class Peers {
       host,
       protocol,
       networkId,
-      reports: () => this.table.live().map(({ report }) => report.signed),
+      reports: (of) => this.table.signedReports(of),
       take: async (signed, from) => void (await this.#reporter.take(signed, from)),
       clock,
       logger
@@ -187,6 +207,8 @@ export class Peers {
   }
 
   async start(): Promise<void> {
+    this.#isStarted = true
+    this.hearing.start()
     await this.#reporter.start()
     this.#prober.start()
     this.#neighbours.start()
@@ -201,6 +223,8 @@ export class Peers {
     this.#liveness.stop()
     this.#stop.abort()
     await this.#reporter.stop()
+    if (this.#isStarted) this.hearing.stop()
+    this.#isStarted = false
   }
 
   /** True after a peer has answered with its reports. */

@@ -22,7 +22,10 @@ const REACH_DEADLINE_MS = 2_500
 
 export interface ReporterInit {
   readonly host: Host
-  readonly topic: string
+  /** Topic of the reports that are passed on, and of those that only neighbours get. */
+  readonly topics: { readonly hearers: string; readonly neighbours: string }
+  /** Topics on which the next report goes out. */
+  readonly topicsOfNext: () => readonly string[]
   readonly networkId: Uint8Array
   readonly signer: Signer
   readonly table: PeerTable
@@ -61,15 +64,15 @@ export class Reporter {
     this.#sequence = BigInt(init.clock.nowMs())
   }
 
-  /** Subscribes, and reports at once. */
+  /** Reports at once. */
   async start(): Promise<void> {
-    const { host, topic, clock } = this.#init
+    const { host, topics, clock } = this.#init
     const { pubsub } = host.services
     this.#running = true
     this.#startedMs = clock.monotonicMs()
-    pubsub.topicValidators.set(topic, async (from, { data }) => await this.#judge(data, from))
+    pubsub.topicValidators.set(topics.hearers, async (from, { data }) => await this.#judge(data, from))
+    pubsub.topicValidators.set(topics.neighbours, async (from, { data }) => await this.#judgeOnly(data, from))
     pubsub.addEventListener('subscription-change', this.#onSubscription)
-    pubsub.subscribe(topic)
     await this.#report()
   }
 
@@ -79,12 +82,11 @@ export class Reporter {
     this.#running = false
     this.#cancelNext?.()
     this.#cancelGreeting?.()
-    const { host, topic } = this.#init
+    const { host, topics } = this.#init
     const { pubsub } = host.services
     pubsub.removeEventListener('subscription-change', this.#onSubscription)
     await this.#publish(0)
-    pubsub.unsubscribe(topic)
-    pubsub.topicValidators.delete(topic)
+    for (const topic of [topics.hearers, topics.neighbours]) pubsub.topicValidators.delete(topic)
   }
 
   /**
@@ -118,20 +120,14 @@ export class Reporter {
 
   async #judge(signed: Uint8Array, from: PeerId): Promise<TopicValidatorResult> {
     const [outcome, author] = await this.#take(signed, from, true)
-    switch (outcome) {
-      case 'accepted':
-        return (await this.#exists(author as PeerId))
-          ? TopicValidatorResult.Accept
-          : TopicValidatorResult.Ignore
-      case 'malformed':
-      case 'bad-signature':
-      case 'wrong-network':
-      case 'out-of-limits':
-        return TopicValidatorResult.Reject
-      default:
-        // Late, or received by another path: not the fault of the peer that passed it on.
-        return TopicValidatorResult.Ignore
-    }
+    if (outcome !== 'accepted') return verdictOn(outcome)
+    return (await this.#exists(author as PeerId)) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore
+  }
+
+  /** A report of a neighbour goes no further. */
+  async #judgeOnly(signed: Uint8Array, from: PeerId): Promise<TopicValidatorResult> {
+    const [outcome] = await this.#take(signed, from, true)
+    return verdictOn(outcome)
   }
 
   /** Reports are passed on only after their author has been reached: the first honest peer stops invented ones. */
@@ -179,7 +175,7 @@ export class Reporter {
   }
 
   async #publish(intervalMs: number): Promise<void> {
-    const { host, topic, networkId, signer, table, clock, version, domain, uptimeSeconds, space, sections } =
+    const { host, networkId, signer, table, clock, version, domain, uptimeSeconds, space, sections } =
       this.#init
     const { capacityBytes, freeBytes } = await space()
     this.#sequence += 1n
@@ -197,6 +193,23 @@ export class Reporter {
     const signed = await signReport(networkId, report, signer)
     table.accept({ ...report, peer: signer.peer, signed })
     this.#lastSentMs = clock.monotonicMs()
-    await host.services.pubsub.publish(topic, signed)
+    // That this node leaves is for everybody to know.
+    const due = this.#init.topicsOfNext()
+    const topics = intervalMs === 0 ? [...new Set([...due, this.#init.topics.hearers])] : due
+    for (const topic of topics) await host.services.pubsub.publish(topic, signed)
+  }
+}
+
+/** What becomes of a report that came by gossip and is not passed on. */
+const verdictOn = (outcome: ReportOutcome): TopicValidatorResult => {
+  switch (outcome) {
+    case 'malformed':
+    case 'bad-signature':
+    case 'wrong-network':
+    case 'out-of-limits':
+      return TopicValidatorResult.Reject
+    default:
+      // Late, or received by another path: not the fault of the peer that passed it on.
+      return TopicValidatorResult.Ignore
   }
 }

@@ -230,7 +230,15 @@ describe('peers that lie to real nodes with an agreed map', function () {
     const others = honest.slice(0, 3)
     const { host, table } = await messenger()
     const link = new Libp2pAgreementLink({
-      ...{ host, table, clock, networkId: liar.networkId, prefix: prefixOf(liar), logger: silentLogger }
+      ...{
+        host,
+        hearing: { isHearing: true, hearers: () => [] },
+        table,
+        clock,
+        networkId: liar.networkId,
+        prefix: prefixOf(liar),
+        logger: silentLogger
+      }
     })
     const heard = Promise.withResolvers<Envelope>()
     await link.start({

@@ -68,7 +68,7 @@ export class Lab {
   async start(
     name: string,
     config: Partial<NodeConfig> = {},
-    overrides: Pick<NodeOverrides, 'clock'> = {}
+    overrides: Pick<NodeOverrides, 'clock' | 'hearing'> = {}
   ): Promise<Node> {
     const node = await createNode(this.config(name, config), {
       logger: silentLogger,

@@ -1,5 +1,5 @@
 // An SVG of what a peer receives in an epoch against the number of peers, both axes logarithmic.
-import type { ScaleReport } from './scale.ts'
+import type { Received, ScaleReport } from './scale.ts'
 
 const WIDTH = 720
 const HEIGHT = 440
@@ -14,11 +14,18 @@ interface Series {
   readonly of: (report: ScaleReport) => number
 }
 
+const total = ({ agreementBytes }: ScaleReport, { reportBytes, askedBytes }: Received): number =>
+  agreementBytes + reportBytes + askedBytes
+
 const SERIES: readonly Series[] = [
-  { name: 'reports', colour: '#b3402a', of: ({ reportBytes }) => reportBytes },
-  { name: 'agreement, gossip', colour: '#22577a', of: ({ agreementBytes }) => agreementBytes },
-  { name: 'agreement, questions', colour: '#38a3a5', of: ({ askedBytes }) => askedBytes },
-  { name: 'the map itself', colour: '#7a6c5d', of: ({ mapBytes }) => mapBytes }
+  { name: 'all, of a hearer', colour: '#b3402a', of: (report) => total(report, report.hearing) },
+  {
+    name: 'all, of the others',
+    colour: '#22577a',
+    of: (report) => total(report, report.quiet ?? report.hearing)
+  },
+  { name: 'agreement by gossip', colour: '#38a3a5', of: ({ agreementBytes }) => agreementBytes },
+  { name: 'the whole map', colour: '#7a6c5d', of: ({ mapBytes }) => mapBytes }
 ]
 
 /** @param reports - at least one, of different numbers of peers */

@@ -8,8 +8,11 @@ import { EPOCH_MS } from '../engine/index.ts'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { Prng } from '../engine/index.ts'
 
-/** Neighbours that a report says something of. */
+/** Neighbours that a report says something of, and those of them that are others than in the report before. */
 const SIGHTS = 32
+const RENEWED = 2
+/** A measured round trip changes from report to report by up to so many parts of a thousand. */
+const JITTER = 20
 const DIMENSIONS = 8
 
 export interface ScalePeer {
@@ -47,14 +50,24 @@ export const makePeers = async (init: ReportsInit): Promise<ScalePeer[]> => {
     const firstMs = -prng.unit() * intervalMs
     const count = Math.ceil((init.runMs - firstMs) / intervalMs)
     const reports: Uint8Array[] = []
+    const neighbours: number[] = []
     for (let number = 0; number < count; number++) {
-      reports.push(
-        await signedReport(init, ids, index, key, EPOCH_MS + firstMs + number * intervalMs, number)
-      )
+      renew(neighbours, index, keys.length, prng)
+      const issuedAtMs = EPOCH_MS + firstMs + number * intervalMs
+      reports.push(await signedReport(init, ids, index, key, issuedAtMs, number, neighbours))
     }
     peers.push({ id: peer.toString(), peer, key, firstMs, reports })
   }
   return peers
+}
+
+/** A peer keeps most of its neighbours: in the node one is replaced now and then. */
+const renew = (neighbours: number[], self: number, peers: number, prng: Prng): void => {
+  neighbours.splice(0, RENEWED)
+  while (neighbours.length < Math.min(SIGHTS, peers - 1)) {
+    const other = prng.below(peers)
+    if (other !== self && !neighbours.includes(other)) neighbours.push(other)
+  }
 }
 
 const signedReport = async (
@@ -63,13 +76,9 @@ const signedReport = async (
   index: number,
   key: Ed25519PrivateKey,
   issuedAtMs: number,
-  number: number
+  number: number,
+  neighbours: readonly number[]
 ): Promise<Uint8Array> => {
-  const neighbours = new Set<number>()
-  while (neighbours.size < Math.min(SIGHTS, ids.length - 1)) {
-    const other = prng.below(ids.length)
-    if (other !== index) neighbours.add(other)
-  }
   return await signReport(
     networkId,
     {
@@ -86,9 +95,9 @@ const signedReport = async (
         multiaddr(`/ip4/10.${index >> 8}.${index & 255}.1/tcp/4701`),
         multiaddr(`/ip4/10.${index >> 8}.${index & 255}.1/udp/4701/quic-v1`)
       ],
-      sights: [...neighbours].map((other) => ({
+      sights: neighbours.map((other) => ({
         peer: ids[other].toString(),
-        rttMicros: rttMicros(index, other),
+        rttMicros: Math.round((rttMicros(index, other) * (1000 + prng.below(JITTER))) / 1000),
         failuresPpm: prng.below(10_000),
         serviceMicros: prng.below(20_000),
         kibPerSecond: prng.below(20_000),

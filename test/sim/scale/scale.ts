@@ -14,6 +14,7 @@ import { flatQuorumSet } from '../../../src/node/network.ts'
 import { encodeMap } from '../../../src/manifold/map/index.ts'
 import { signedBytes } from '../../../fba/index.ts'
 import { drive, NodeClock, Prng, randomSource, VirtualClock } from '../engine/index.ts'
+import { Hearers } from './hearers.ts'
 import { Overlay } from './overlay.ts'
 import { makePeers } from './reports.ts'
 import type { AgreementLink, MapRules, Question, ReadReport, Reply } from '../../../src/agreement/index.ts'
@@ -50,21 +51,34 @@ export interface ScaleReport {
   readonly tooLong: number
   /** Copies of a message that a peer receives by gossip. */
   readonly copies: number
-  /** What a peer receives in an epoch, copies included: agreement, and reports. */
+  /** Peers to which all reports go, and those of them that no other passes reports to. */
+  readonly hearers: number
+  readonly cutOff: number
+  /** Agreement that any peer receives in an epoch, copies included. */
   readonly agreementMessages: number
   readonly agreementBytes: number
-  readonly reportMessages: number
-  readonly reportBytes: number
-  /** Of questions and answers, a validator or observer and epoch. */
-  readonly askedBytes: number
-  /** Questions that it asks. */
-  readonly questions: number
+  readonly hearing: Received
+  /** A peer that does not hear the reports; undefined where all do. */
+  readonly quiet: Received | undefined
+  /** All that a peer receives in an epoch, on average over all peers. */
+  readonly meanBytes: number
+  /** Answers that a hearer gives to those that do not hear, an epoch. */
+  readonly servedBytes: number
   /** From the first proposal to the decision of a validator, and to the map of an observer, milliseconds. */
   readonly validatorMs: { readonly p50: number; readonly p95: number }
   readonly observerMs: { readonly p50: number; readonly p95: number }
   /** Processor time of one peer in an epoch: its agreement, and checking the reports that are new. */
   readonly agreementCpuMs: number
   readonly reportCpuMs: number
+}
+
+/** What one peer receives in an epoch, beside the agreement. */
+export interface Received {
+  readonly reportMessages: number
+  readonly reportBytes: number
+  /** Questions that it asks, and bytes of these and their answers. */
+  readonly questions: number
+  readonly askedBytes: number
 }
 
 const NETWORK_ID = new Uint8Array(32).fill(7)
@@ -76,10 +90,11 @@ class ScaleRun {
   readonly #clock = new VirtualClock()
   readonly #prng: Prng
   readonly #overlay: Overlay
+  readonly #hearers: Hearers
   readonly #hosts: Host[] = []
   readonly #rules: MapRules<AgreedMap>
   readonly #firstProposalMs = new Map<number, number>()
-  readonly #sent = { statements: 0, bytes: 0, tooLong: 0, asked: 0, questions: 0 }
+  readonly #sent = { statements: 0, bytes: 0, tooLong: 0 }
   #checks = { count: 0, ms: 0 }
   #peers: readonly ScalePeer[] = []
   #roster!: QuorumSet
@@ -88,11 +103,13 @@ class ScaleRun {
     this.#init = init
     this.#prng = new Prng(init.seed)
     this.#overlay = new Overlay(init.peers, this.#prng.fork())
+    const { peers, validators } = init
+    this.#hearers = new Hearers({ peers, validators, prng: this.#prng.fork() })
     this.#rules = this.#sharedRules()
   }
 
   async run(): Promise<ScaleReport> {
-    const { peers, validators, observers, epochs, epochMs, reportIntervalMs, storedBytes } = this.#init
+    const { peers, validators, epochs, epochMs, reportIntervalMs, storedBytes } = this.#init
     // An epoch more for the start, and as much again in case that some take longer.
     const runMs = (2 * epochs + 3) * epochMs
     this.#peers = await makePeers({
@@ -105,7 +122,7 @@ class ScaleRun {
       prng: this.#prng.fork()
     })
     this.#roster = flatQuorumSet(this.#peers.slice(0, validators).map(({ id }) => id))
-    for (let index = 0; index < Math.min(peers, validators + observers); index++) {
+    for (const index of this.#whoRuns()) {
       this.#hosts.push(new Host(index, this.#peers[index], this.#overlay.arrivals(index), this.#clock))
     }
     for (const host of this.#hosts) host.agreement = this.#agreementOf(host)
@@ -119,6 +136,16 @@ class ScaleRun {
     return report
   }
 
+  /** The validators, and of the others one that hears and as many as there may be that do not. */
+  #whoRuns(): number[] {
+    const { peers, validators, observers } = this.#init
+    const others = Array.from({ length: peers - validators }, (_, i) => validators + i)
+    const quiet = others.filter((index) => !this.#hearers.hears(index))
+    const hearing = others.filter((index) => this.#hearers.hears(index))
+    const chosen = [...hearing.slice(0, 1), ...quiet, ...hearing.slice(1)].slice(0, observers)
+    return [...Array.from({ length: validators }, (_, i) => i), ...chosen]
+  }
+
   #report(cpuMs: number): ScaleReport {
     const { peers, validators, storedBytes, epochMs, reportIntervalMs } = this.#init
     const hosts = this.#hosts
@@ -130,9 +157,25 @@ class ScaleRun {
     const agreed = Math.max(1, ...hosts.map(({ mapsMs }) => mapsMs.size))
     const statements = this.#sent.statements / agreed
     const statementBytes = this.#sent.bytes / agreed
-    const reports = (peers * epochMs) / reportIntervalMs
+    const perEpoch = epochMs / reportIntervalMs
+    const reports = this.#hearers.reportsPerInterval * perEpoch
     const reportLength = this.#peers.reduce((sum, { reports: [bytes] }) => sum + bytes.byteLength, 0) / peers
     const checkMs = this.#checks.ms / Math.max(1, this.#checks.count)
+    const received = (hears: boolean, messages: number): Received | undefined => {
+      const asking = hosts.filter(({ index }) => this.#hearers.hears(index) === hears)
+      if (asking.length === 0) return undefined
+      return {
+        reportMessages: messages,
+        reportBytes: messages * reportLength,
+        questions: asking.reduce((sum, host) => sum + host.questions, 0) / agreed / asking.length,
+        askedBytes: asking.reduce((sum, host) => sum + host.askedBytes, 0) / agreed / asking.length
+      }
+    }
+    const hearing = received(true, reports * this.#hearers.copies)!
+    const quiet = received(false, this.#hearers.neighbourReports * perEpoch)
+    const quietShare = 1 - this.#hearers.hearers.length / peers
+    const bytesOf = (one: Received = hearing): number =>
+      one.reportBytes + one.askedBytes + statementBytes * copies
     return {
       peers,
       validators,
@@ -147,10 +190,12 @@ class ScaleRun {
       copies,
       agreementMessages: statements * copies,
       agreementBytes: statementBytes * copies,
-      reportMessages: reports * copies,
-      reportBytes: reports * reportLength * copies,
-      askedBytes: this.#sent.asked / agreed / hosts.length,
-      questions: this.#sent.questions / agreed / hosts.length,
+      hearers: this.#hearers.hearers.length,
+      cutOff: this.#hearers.cutOff,
+      hearing,
+      quiet,
+      meanBytes: (1 - quietShare) * bytesOf(hearing) + quietShare * bytesOf(quiet),
+      servedBytes: ((quiet?.askedBytes ?? 0) * quietShare) / (1 - quietShare),
       validatorMs: this.#times(hosts.slice(0, validators)),
       observerMs: this.#times(hosts.slice(validators)),
       // The checks of reports were done once for all, and are billed by themselves.
@@ -211,7 +256,12 @@ class ScaleRun {
       publish: async (envelope, value) => this.#publish(host, envelope, value),
       ask: async (peer, question, { signal }) => await this.#ask(host, peer, question, signal),
       peers: () => this.#hosts.filter((other) => other !== host).map(({ peer }) => peer.id),
-      reports: () => this.#reportsAt(host)
+      reports: () => this.#reportsAt(host),
+      hearsReports: () => this.#hearers.hears(host.index),
+      mapHolders: () =>
+        this.#hosts
+          .filter((other) => other !== host && this.#hearers.hears(other.index))
+          .map(({ peer }) => peer.id)
     }
   }
 
@@ -243,19 +293,21 @@ class ScaleRun {
     const delayMicros = this.#overlay.oneWayMicros(from.index, to.index)
     this.#clock.after(delayMicros, () => {
       void to.agreement.answer(question).then((reply) => {
-        this.#sent.questions++
-        this.#sent.asked += encodeQuestion(NETWORK_ID, question).byteLength + encodeReply(reply).byteLength
+        from.questions++
+        from.askedBytes += encodeQuestion(NETWORK_ID, question).byteLength + encodeReply(reply).byteLength
         this.#clock.after(delayMicros, () => resolve(reply))
       })
     })
     return await promise.finally(() => signal.removeEventListener('abort', onAbort))
   }
 
-  /** The newest report of every peer that has arrived. */
-  #reportsAt({ clock, arrivalMicros }: Host): Uint8Array[] {
+  /** The newest report that has arrived of every peer, or of itself and its neighbours. */
+  #reportsAt({ clock, arrivalMicros, index: self }: Host): Uint8Array[] {
     const { reportIntervalMs } = this.#init
     const nowMs = clock.monotonicMs()
+    const beside = this.#hearers.hears(self) ? undefined : new Set([self, ...this.#hearers.connections[self]])
     return this.#peers.flatMap(({ firstMs, reports }, index) => {
+      if (beside?.has(index) === false) return []
       const number = Math.floor((nowMs - firstMs - arrivalMicros[index] / 1000) / reportIntervalMs)
       return number < 0 ? [] : [reports[Math.min(number, reports.length - 1)]]
     })
@@ -281,6 +333,8 @@ class Host {
   readonly maps = new Map<number, AgreedMap>()
   /** When this peer had the map of each slot, milliseconds. */
   readonly mapsMs = new Map<number, number>()
+  questions = 0
+  askedBytes = 0
   agreement!: Agreement<AgreedMap>
 
   constructor(index: number, peer: ScalePeer, arrivalMicros: Float64Array, clock: VirtualClock) {

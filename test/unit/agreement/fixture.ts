@@ -55,7 +55,18 @@ export const rules: MapRules<TestMap> = {
   },
   peersOf: ({ peers }) => Object.keys(peers),
   encode: (map) => text.encode(JSON.stringify(map)),
-  decode: (bytes) => parse(bytes) as TestMap
+  decode: (bytes) => parse(bytes) as TestMap,
+  closedAtMsOf: ({ closedAtMs }) => closedAtMs,
+  delta: (before, after) => {
+    const [old, now] = [parse(before) as TestMap, parse(after) as TestMap]
+    const peers = Object.entries(now.peers).filter(([id, sequence]) => old.peers[id] !== sequence)
+    return text.encode(JSON.stringify({ ...now, peers: Object.fromEntries(peers) }))
+  },
+  patch: (before, delta) => {
+    const [old, changed] = [parse(before) as TestMap, parse(delta) as TestMap]
+    const peers = Object.entries({ ...old.peers, ...changed.peers }).sort()
+    return text.encode(JSON.stringify({ ...changed, peers: Object.fromEntries(peers) }))
+  }
 }
 
 /** Records that are durable after a while, and lose what was being written in a crash. */
@@ -100,6 +111,8 @@ export class TestNode {
   /** Signed reports that this node has heard, by peer; set `hears` to keep some from it. */
   readonly reports = new Map<string, Uint8Array>()
   hears: (peer: string) => boolean = () => true
+  /** Whether the node says that it hears everybody's reports. */
+  hearsReports = true
   /** What this node answers to a peer; set it to lie. */
   answers: (reply: Reply) => Reply = (reply) => reply
   /** Questions that this node has asked. */
@@ -164,7 +177,12 @@ export class TestNode {
       ask: async (peer, question, { signal }) => await network.ask(this, peer, question, signal),
       peers: () =>
         network.nodes.filter((node) => node !== this && node.agreement !== undefined).map(({ id }) => id),
-      reports: () => [...this.reports.values()]
+      reports: () => [...this.reports.values()],
+      hearsReports: () => this.hearsReports,
+      mapHolders: () =>
+        network.nodes
+          .filter((node) => node !== this && node.agreement !== undefined && node.hearsReports)
+          .map(({ id }) => id)
     }
   }
 }

@@ -2,7 +2,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'chai'
 import { homesOf } from '../../../src/hologram/index.ts'
-import { buildMap, REVIEW_SLOTS } from '../../../src/manifold/map/index.ts'
+import { buildMap, MAP_LIMITS, REVIEW_SLOTS } from '../../../src/manifold/map/index.ts'
 import { choosePlacement, MAX_MAP_AGE_MS } from '../../../src/node/agreement/placement.ts'
 import { Prng } from '../../sim/engine/index.ts'
 import { epoch, report, sight } from '../manifold/map/reports.ts'
@@ -165,6 +165,16 @@ describe('placement by the agreed map', () => {
     it('when the map lacks more than a quarter of the peers that are there', () => {
       expect(isTable(by(map(), { live: live(13) }))).to.equal(false)
       expect(isTable(by(map(), { live: live(14) }))).to.equal(true)
+    })
+
+    it('but not because a map that has all the peers it can have lacks others', () => {
+      const agreed = map()
+      const full = (count: number): AgreedMap => ({
+        ...agreed,
+        peers: Array.from({ length: count }, (_, i) => agreed.peers[i % agreed.peers.length])
+      })
+      expect(isTable(by(full(MAP_LIMITS.peers - 1), { live: live(14) }))).to.equal(true)
+      expect(isTable(by(full(MAP_LIMITS.peers), { live: live(14) }))).to.equal(false)
     })
   })
 })

@@ -257,4 +257,60 @@ describe('peer table', () => {
     expect(table.get(peers[7])).to.equal(undefined)
     expect(table.entries()).to.have.lengthOf(4096)
   })
+
+  describe('what the agreed map says', () => {
+    const vouch = (more: object = {}): void =>
+      table.vouch([
+        {
+          id: peer.toString(),
+          sequence: Number(sequence) + 1,
+          issuedAtMs: clock.nowMs(),
+          capacityBytes: 200,
+          freeBytes: 7,
+          heatPpm: 5,
+          coordinate: undefined,
+          ...more
+        }
+      ])
+
+    it('keeps a peer live that reports to others, with what it lends now', async () => {
+      meet()
+      await clock.advance(2 * INTERVAL)
+      vouch()
+      // The clocks may differ by a minute, and three intervals of the old report are over.
+      await clock.advance(2 * INTERVAL)
+      expect(isLive()).to.equal(true)
+      expect(table.get(peer)?.report).to.include({ capacityBytes: 200, freeBytes: 7, heatPpm: 5 })
+      expect(table.signedReports()).to.deep.equal([])
+      await clock.advance(2 * INTERVAL)
+      expect(isLive()).to.equal(false)
+    })
+
+    it('does not make a peer live that this node has lost, nor one whose newer report is here', async () => {
+      meet()
+      table.markDown(peer)
+      vouch()
+      expect(isLive()).to.equal(false)
+      table.markUp(peer)
+      vouch({ sequence: 0, capacityBytes: 1 })
+      expect(table.get(peer)?.report.capacityBytes).to.equal(200)
+    })
+
+    it('tells whose report to ask for: of peers that are not here, and of those that have reported since they were gone', () => {
+      expect(table.lacksReport(peer.toString(), 1n)).to.equal(true)
+      expect(table.lacksReport(self.toString(), 1n)).to.equal(false)
+      meet()
+      expect(table.lacksReport(peer.toString(), sequence + 1n)).to.equal(false)
+      table.markDown(peer)
+      expect(table.lacksReport(peer.toString(), sequence)).to.equal(false)
+      expect(table.lacksReport(peer.toString(), sequence + 1n)).to.equal(true)
+      table.markUp(peer)
+      table.accept(report({ intervalMs: 0 }))
+      vouch()
+      expect(isLive()).to.equal(false)
+      expect(table.lacksReport(peer.toString(), sequence + 1n)).to.equal(true)
+      table.accept(report())
+      expect(isLive()).to.equal(true)
+    })
+  })
 })
