@@ -165,6 +165,12 @@ describe('hearing', () => {
     expect(new Set(dialled)).to.deep.equal(new Set(agreed!.validators))
   })
 
+  it('takes from the map what a newer report would say', () => {
+    const id = others[0].toString()
+    hearing.follow(mapOf([entry(id, { sequence: 2, freeBytes: 7, capacityBytes: 9 })]))
+    expect(table.find(id)?.report).to.include({ freeBytes: 7, capacityBytes: 9 })
+  })
+
   it('sends reports to hearers, and to neighbours that do not hear; few of them while a full map has no place', () => {
     expect(hearing.topicsOfNext()).to.deep.equal(['all'])
     besideQuiet = [others[5]]
