@@ -8,7 +8,7 @@ import type { AgreementRecords, RecordChange } from '../agreement/index.ts'
 import { FieldError } from './errors.ts'
 import { BUCKETS, ROUNDS_KEPT } from './limits.ts'
 import { decodeLog, encodeLog, extendLog } from './slot-log.ts'
-import type { LogEntry, SlotLog } from './slot-log.ts'
+import type { Before, LogEntry, SlotLog } from './slot-log.ts'
 import { decodeHeader, encodeHeader, FieldState } from './state.ts'
 import type { Sha256 } from './types.ts'
 
@@ -35,10 +35,10 @@ export interface RoundSave {
   readonly buckets: readonly number[]
   /** Batches of the window that may be new, by hash. */
   readonly batches: ReadonlyMap<string, Uint8Array>
-  /** New changes of slots, and the chain before each. */
+  /** New changes of slots, and each slot before them. */
   readonly log: ReadonlyArray<{
     readonly id: string
-    readonly from: string
+    readonly before: Before
     readonly entries: readonly LogEntry[]
   }>
   /** Slots of which nothing is left. */
@@ -137,9 +137,9 @@ export class Journal {
 
   async #logChanges(log: RoundSave['log']): Promise<RecordChange[]> {
     return await Promise.all(
-      log.map(async ({ id, from, entries }) => ({
+      log.map(async ({ id, before, entries }) => ({
         key: logKey(id),
-        value: encodeLog(extendLog(await this.log(id), from, entries, sha256))
+        value: encodeLog(extendLog(await this.log(id), before, entries, sha256))
       }))
     )
   }

@@ -65,26 +65,37 @@ export function extendHistory(history: string, entry: LogEntry, sha256: Sha256):
 export const historyOf = ({ before, entries }: SlotLog, sha256: Sha256): string =>
   entries.reduce((history, entry) => extendHistory(history, entry, sha256), before)
 
+/** A slot before some changes. */
+export interface Before {
+  /** End of the chain. */
+  readonly history: string
+  /** Version, and the transaction that made it; undefined before the first. */
+  readonly last: { readonly version: number; readonly id: string } | undefined
+}
+
 /**
- * A log with newer changes; of too many the oldest are left out.
- *
- * @param from - the chain before the first of `entries`: a log that does not lead there, since rounds were passed over, is left out
+ * A log with newer changes; of too many the oldest are left out. A log that does not end where they begin, since rounds were passed
+ * over, is left out. Only what falls out of the log is hashed: the ends of the log tell whether it fits.
  */
 export function extendLog(
   log: SlotLog | undefined,
-  from: string,
+  { history, last }: Before,
   entries: readonly LogEntry[],
   sha256: Sha256
 ): SlotLog {
-  const isJoined = log !== undefined && historyOf(log, sha256) === from
-  const all = isJoined ? [...log.entries, ...entries] : entries
-  const before = isJoined ? log.before : from
+  const end = log?.entries.at(-1)
+  const isJoined = end !== undefined && isChained(end) && end.version === last?.version && end.id === last.id
+  const all = isJoined ? [...log!.entries, ...entries] : entries
+  const before = isJoined ? log!.before : history
   const surplus = Math.max(0, all.length - FIELD_LIMITS.logEntries)
   return {
     before: historyOf({ before, entries: all.slice(0, surplus) }, sha256),
     entries: all.slice(surplus)
   }
 }
+
+/** Entries of earlier versions have no hash of a value, and are in no chain. */
+const isChained = ({ valueHash }: LogEntry): boolean => valueHash !== NO_HISTORY
 
 export function writeLogEntry(writer: ByteWriter, entry: LogEntry): ByteWriter {
   const { version, round, closedAtMs, id, author, type, detail, valueHash } = entry

@@ -8,8 +8,9 @@ import { BUCKETS, ROUNDS_KEPT } from './limits.ts'
 import type { Payloads } from './payloads.ts'
 import { decodeRoundValue, orderOf, readRoundValue } from './round-value.ts'
 import { NO_HISTORY } from './slot-log.ts'
+import type { Before } from './slot-log.ts'
 import { bucketOf, encodeHeader, FieldState, isEmptyBucket, triedAfter } from './state.ts'
-import type { FieldHeader } from './state.ts'
+import type { FieldHeader, StoredEntry } from './state.ts'
 import type { Outcome, Sha256, SignedTransaction } from './types.ts'
 
 export interface StateChainInit {
@@ -155,7 +156,7 @@ export class StateChain {
     }
     const log = [...applied.log].map(([id, entries]) => ({
       ...{ id, entries },
-      from: this.#state.get(id)?.history ?? NO_HISTORY
+      before: beforeOf(this.#state.get(id))
     }))
     const dropped = [...changes].flatMap(([id, entry]) => (entry === undefined ? [id] : []))
     const tried = triedAfter(before, closedAtMs, ids.length === 0 ? undefined : { closedAtMs, batch })
@@ -255,3 +256,8 @@ export class StateChain {
     return this.#state.header.round === round - 1
   }
 }
+
+const beforeOf = (entry: StoredEntry | undefined): Before =>
+  entry === undefined
+    ? { history: NO_HISTORY, last: undefined }
+    : { history: entry.history, last: { version: entry.version, id: entry.changedBy } }
