@@ -256,7 +256,7 @@ export const CODES = {
   UNSUPPORTED: ['usage', ''],
   TOO_LARGE: ['usage', ''],
   'too-large': ['usage', CHECK_PATH],
-  'not-json': ['usage', 'The file must be JSON.'],
+  'not-json': ['usage', 'Give it JSON: for `thhe fba`, a list of nodes in the stellarbeat format.'],
   'bad-value': ['usage', CHECK_PATH],
 
   // The operating system

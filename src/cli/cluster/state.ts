@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder, replaceFile } from '../../node/data/files.ts'
 import { isAlive } from '../../node/data/lock.ts'
@@ -63,6 +63,15 @@ export const writeState = async (folder: string, state: ClusterState): Promise<v
 }
 
 export const peerName = (number: number): string => `peer-${String(number).padStart(2, '0')}`
+/** The highest number of a peer with a data folder there; 0 where there is none. */
+export const largestPeer = async (folder: string): Promise<number> => {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return []
+    throw aboutPath(folder, error)
+  })
+  return Math.max(0, ...names.map((name) => Number(/^peer-(\d+)$/.exec(name)?.[1] ?? 0)))
+}
+
 export const peerFolder = (folder: string, number: number): string => join(folder, peerName(number))
 export const peerLog = (folder: string, number: number): string => join(folder, `${peerName(number)}.log`)
 export const networkFile = (folder: string): string => join(folder, 'network.json')

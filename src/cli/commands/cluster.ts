@@ -21,7 +21,7 @@ interface ClusterFlags {
 }
 
 interface UpFlags extends ClusterFlags {
-  readonly peers: number
+  readonly peers?: number
   readonly codeK?: number
   readonly codeN?: number
   readonly quota?: string
@@ -34,6 +34,7 @@ interface UpFlags extends ClusterFlags {
 /** Where peer 1 serves S3 when --s3 says no more. */
 const S3_LISTEN = '127.0.0.1:9000'
 
+const NEW_CLUSTER_PEERS = 12
 const MAX_PEERS = 100
 
 const folderOf = ({ dir }: ClusterFlags, { env }: Io): string => resolve(dir ?? defaultClusterFolder(env))
@@ -44,7 +45,12 @@ const upCommand = (io: Io): CommandModule =>
     describe: 'Start the peers that do not run yet, and wait until all know all',
     builder: (yargs) =>
       yargs.options({
-        peers: { alias: 'n', type: 'number', default: 12, requiresArg: true, describe: 'Peers in all' },
+        peers: {
+          alias: 'n',
+          type: 'number',
+          requiresArg: true,
+          describe: `Peers in all; by default those that the cluster has, and ${NEW_CLUSTER_PEERS} in a new one`
+        },
         'code-k': {
           type: 'number',
           requiresArg: true,
@@ -86,12 +92,15 @@ const upCommand = (io: Io): CommandModule =>
       const { settingsOf } = await import('../cluster/settings.ts')
       const settings = settingsOf(flags.set ?? [])
       if (flags.s3 !== undefined) settingsOf([`s3=${flags.s3}`])
-      const { clusterUp } = await import('../cluster/cluster.ts')
+      const [{ clusterUp }, { largestPeer }] = await Promise.all([
+        import('../cluster/cluster.ts'),
+        import('../cluster/state.ts')
+      ])
       const folder = folderOf(flags, io)
       const startedMs = performance.now()
       const { peers, code } = await clusterUp({
         folder,
-        size: flags.peers,
+        size: flags.peers ?? ((await largestPeer(folder)) || NEW_CLUSTER_PEERS),
         code: codeOf(flags),
         quota: flags.quota,
         settings,

@@ -1,6 +1,14 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
-import { emptyState, livePeers, readState, writeState } from '../../../src/cli/cluster/state.ts'
+import {
+  emptyState,
+  largestPeer,
+  livePeers,
+  peerFolder,
+  peerLog,
+  readState,
+  writeState
+} from '../../../src/cli/cluster/state.ts'
 import { startTicks } from '../../../src/node/data/lock.ts'
 import { codeOf, World } from './world.ts'
 
@@ -18,6 +26,15 @@ describe('cli: the state of a local cluster', () => {
     }
     await writeState(world.path('c'), state)
     expect(await readState(world.path('c'))).to.deep.equal(state)
+  })
+
+  it('tells from the data folders how many peers there have been', async () => {
+    expect(await largestPeer(world.path('c'))).to.equal(0)
+    await writeState(world.path('c'), emptyState('1GiB'))
+    expect(await largestPeer(world.path('c'))).to.equal(0)
+    for (const number of [1, 2, 11]) await mkdir(peerFolder(world.path('c'), number))
+    await writeFile(peerLog(world.path('c'), 40), '')
+    expect(await largestPeer(world.path('c'))).to.equal(11)
   })
 
   it('has no state when there is no file', async () => {
