@@ -35,7 +35,8 @@ export const choosePlacement = ({ map, nowMs, live, isGone }: PlacementSources):
   const isFull = map.peers.length >= MAP_LIMITS.peers
   if (!isFull && known * SEATED.of < live.length * SEATED.least) return table
   const peers = [...seated].flatMap(([id, peer]) => (isGone(id) ? [] : [peer]))
-  return peers.length === 0 ? table : { epoch: map.era, peers }
+  const unseated = live.filter(({ id }) => !seated.has(id.toString()) && !isGone(id.toString()))
+  return peers.length === 0 ? table : { epoch: map.era, peers, unseated }
 }
 
 /** The same map is asked for with every object. */

@@ -7,6 +7,7 @@ import { choosePlacement, MAX_MAP_AGE_MS } from '../../../src/node/agreement/pla
 import { Prng } from '../../sim/engine/index.ts'
 import { epoch, report, sight } from '../manifold/map/reports.ts'
 import type { MeshPeer } from '../../../src/hologram/mesh.ts'
+import { viewFor } from '../../../src/hologram/placement/placement-view.ts'
 import type { PlacementView } from '../../../src/hologram/placement/placement-view.ts'
 import type { AgreedMap, MapReport } from '../../../src/manifold/map/index.ts'
 import type { PlacementSources } from '../../../src/node/agreement/placement.ts'
@@ -139,6 +140,19 @@ describe('placement by the agreed map', () => {
     const [all, without] = [homesBy(by(map)), homesBy(by(map, { isGone: (id) => id === gone }))]
     expect(without).not.to.include(gone)
     expect(moved(all, without) / all.filter((home) => home === gone).length).to.be.lessThan(1.3)
+  })
+
+  it('adds peers without a seat for more shards than have one, and never those that are gone', () => {
+    const map = grown(10, 3, new Prng(6))
+    const live = by(grown(12, 3, new Prng(6))).peers
+    const gone = new Set([ids[2], ids[11]])
+    const placement = (): PlacementView => by(map, { live, isGone: (id) => gone.has(id) })
+    const namesFor = (n: number): string[] => viewFor(n, { placement }).peers.map(({ id }) => id.toString())
+    const seated = ids.slice(0, 10).filter((id) => !gone.has(id))
+    expect(namesFor(9)).to.have.members(seated)
+    expect(namesFor(10)).to.have.members([...seated, ids[10]])
+    expect(namesFor(40)).to.have.members([...seated, ids[10]])
+    expect(viewFor(10, { placement }).epoch).to.equal(map.era)
   })
 
   describe("falls back to the node's own table", () => {
