@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { GossipShape } from '../../../src/node/host/gossip-shape.ts'
 import { reportsTopic, SCORE_THRESHOLDS } from '../../../src/node/host/gossip.ts'
-import { PREFIX, startLabHost, until } from './support.ts'
+import { dialPatiently, PREFIX, startLabHost, until } from './support.ts'
 import type { LabHost } from './support.ts'
 
 /** More than gossipsub's own scoring forgives on one address. */
@@ -19,13 +19,6 @@ interface Inside {
 }
 
 const inside = ({ host }: LabHost): Inside => host.services.pubsub as unknown as Inside
-
-/** A node dials again later, too: beside busy loops a handshake between hosts of one process can take over ten seconds. */
-const dialPatiently = async (host: LabHost['host'], other: LabHost): Promise<void> => {
-  const dial = async (): Promise<unknown> =>
-    await host.dial(other.host.getMultiaddrs(), { signal: AbortSignal.timeout(30_000) })
-  await dial().catch(dial).catch(dial)
-}
 
 describe(`gossip between ${HOSTS} hosts on one address`, function () {
   this.timeout(120_000)
@@ -50,7 +43,7 @@ describe(`gossip between ${HOSTS} hosts on one address`, function () {
     }
     for (const [i, { host }] of peers.entries()) {
       for (const other of peers.slice(0, i)) {
-        await dialPatiently(host, other)
+        await dialPatiently(host, other.host.getMultiaddrs())
       }
     }
     await until('everybody to listen to everybody', () =>

@@ -14,7 +14,7 @@ import { signPayload } from '../../../protocols/signed.ts'
 import { signReport } from '../../../src/node/peers/report.ts'
 import { fastClock } from '../../support/fast-clock.ts'
 import { EMPTY_SECTIONS } from '../../support/reports.ts'
-import { collect, knowsAll, Lab, once, prefixOf, startLabHost, until } from './support.ts'
+import { collect, dialPatiently, knowsAll, Lab, once, prefixOf, startLabHost, until } from './support.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import type { Envelope } from '../../../fba/index.ts'
 import type { Sight } from '../../../src/manifold/map/index.ts'
@@ -49,7 +49,7 @@ describe('peers that lie to real nodes with an agreed map', function () {
     const host = await startLabHost({}, prefix)
     hosts.push(host)
     await host.host.handle(`${prefix}/peers/1`, (stream) => stream.abort(new Error('no')))
-    for (const node of honest) await host.host.dial(multiaddr(node.multiaddrs()[0]))
+    for (const node of honest) await dialPatiently(host.host, [multiaddr(node.multiaddrs()[0])])
     return host
   }
   const send = async ({ host }: LabHost, report: Uint8Array): Promise<void> => {

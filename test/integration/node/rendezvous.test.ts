@@ -7,7 +7,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { expect } from 'chai'
 import { createLibp2p } from 'libp2p'
-import { knowsAll, Lab, livePeers, until } from './support.ts'
+import { dialPatiently, knowsAll, Lab, livePeers, until } from './support.ts'
 import type { Libp2p } from '@libp2p/interface'
 
 /** A peer of the public DHT as far as we can tell: it serves /ipfs/kad/1.0.0 and knows nothing of us. */
@@ -33,7 +33,7 @@ describe('rendezvous through a public DHT', function () {
   before(async () => {
     lab = new Lab()
     for (let i = 0; i < 4; i++) publicPeers.push(await startPublicPeer())
-    for (const peer of publicPeers.slice(1)) await peer.dial(publicPeers[0].getMultiaddrs())
+    for (const peer of publicPeers.slice(1)) await dialPatiently(peer, publicPeers[0].getMultiaddrs())
   })
   after(async () => {
     await lab.stop()

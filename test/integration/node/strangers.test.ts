@@ -5,7 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
 import { signReport } from '../../../src/node/peers/report.ts'
 import { MAX_STRANGERS_PER_INTRODUCER } from '../../../src/node/peers/strangers.ts'
-import { knowsAll, Lab, livePeers, once, prefixOf, startLabHost, until } from './support.ts'
+import { dialPatiently, knowsAll, Lab, livePeers, once, prefixOf, startLabHost, until } from './support.ts'
 import type { LabHost } from './support.ts'
 import { EMPTY_SECTIONS } from '../../support/reports.ts'
 
@@ -37,7 +37,7 @@ describe(`reports of ${GHOSTS} peers that do not exist`, function () {
     attacker = await startLabHost({}, prefix)
     await attacker.host.handle(`${prefix}/peers/1`, (stream) => stream.abort(new Error('no')))
     const topic = `${prefix}/reports/1`
-    await attacker.host.dial(multiaddr(met.multiaddrs()[0]), { signal: AbortSignal.timeout(10_000) })
+    await dialPatiently(attacker.host, [multiaddr(met.multiaddrs()[0])])
     attacker.host.services.pubsub.subscribe(topic)
     await until('a subscriber', () => attacker.host.services.pubsub.getSubscribers(topic).length > 0)
     const nowMs = Date.now()

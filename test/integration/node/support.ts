@@ -18,7 +18,8 @@ import { Libp2pMesh } from '../../../src/node/mesh.ts'
 import { placementPeers } from '../../../src/node/peers/placement-view.ts'
 import { rttMicros } from '../../../src/node/peers/rtt.ts'
 import { PeerTable } from '../../../src/node/peers/peer-table.ts'
-import type { Ed25519PrivateKey } from '@libp2p/interface'
+import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { SegmentCodec } from '../../../encoder/index.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { NetworkDescriptor, Node, NodeConfig, NodeOverrides } from '../../../src/node/index.ts'
@@ -143,6 +144,16 @@ export const startLabHost = async (
     prefix
   })
   return { host, privateKey, mesh, table }
+}
+
+/** A node dials again later, too: beside busy loops a handshake between hosts of one process can take over ten seconds. */
+export const dialPatiently = async (
+  host: Pick<Libp2p, 'dial'>,
+  addresses: readonly Multiaddr[]
+): Promise<void> => {
+  const dial = async (): Promise<unknown> =>
+    await host.dial([...addresses], { signal: AbortSignal.timeout(30_000) })
+  await dial().catch(dial).catch(dial)
 }
 
 export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
