@@ -115,11 +115,11 @@ export class ObjectClient {
     for (let pauseMs = RETRY_MS; ; pauseMs *= 2) {
       const release = await this.#slots.take(peer.toString(), { signal })
       const startMs = clock.monotonicMs()
+      const timeoutMs = this.#silence.timeoutFor(peer, usualMs)
       try {
-        const timeoutMs = this.#silence.timeoutFor(peer, usualMs)
         return await this.#attempt(peer, request, { timeoutMs, signal })
       } catch (error) {
-        if (isHologramError(error, 'TIMEOUT')) this.#silence.noteSilent(peer)
+        if (isHologramError(error, 'TIMEOUT')) this.#silence.noteSilent(peer, timeoutMs, usualMs)
         const retryMs = retryAfterMs(error, pauseMs)
         leftMs -= clock.monotonicMs() - startMs + (retryMs ?? 0)
         if (retryMs === undefined || leftMs < 0) throw error

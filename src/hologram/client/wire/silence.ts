@@ -2,7 +2,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { Clock } from '../../../clock/index.ts'
 
 /** How long a silent peer is remembered. */
-const REMEMBERED_MS = 15_000
+const REMEMBERED_MS = 5_000
 /** What a request to it gets meanwhile. */
 export const SHORT_TIMEOUT_MS = 1_000
 const MAX_REMEMBERED = 1024
@@ -26,8 +26,12 @@ export class Silence {
     return this.#clock.monotonicMs() < untilMs ? Math.min(timeoutMs, SHORT_TIMEOUT_MS) : timeoutMs
   }
 
-  /** A deadline has passed without an answer. */
-  noteSilent(peer: PeerId): void {
+  /**
+   * A request has had `timeoutMs` of the usual `usualMs`, and no answer. A short deadline proves nothing: a busy peer that needs
+   * longer must get its time again soon.
+   */
+  noteSilent(peer: PeerId, timeoutMs: number, usualMs: number): void {
+    if (timeoutMs < usualMs) return
     const id = peer.toString()
     this.#untilMs.delete(id)
     this.#untilMs.set(id, this.#clock.monotonicMs() + REMEMBERED_MS)
