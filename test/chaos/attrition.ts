@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { NodeClient } from '../../src/cli/client.ts'
 import { clusterKill } from '../../src/cli/cluster/cluster.ts'
 import type { RunningPeer } from '../../src/cli/cluster/cluster.ts'
 import { Prng } from '../sim/engine/index.ts'
 import { inParallel } from './in-parallel.ts'
-import { healTotals, since } from './meter.ts'
+import { healTotals, since, type HealTotals } from './meter.ts'
 import { isSame, putObject } from './objects.ts'
 import type { ObjectPlan, StoredObject } from './objects.ts'
 
@@ -73,6 +74,8 @@ const PUTS_AT_ONCE = 4
 const QUESTIONS_AT_ONCE = 8
 const READS_AT_ONCE = 3
 const POLL_MS = 500
+/** How long the last repair may take to be counted once all shards are live. */
+const SETTLE_MS = 10_000
 /** Peers through which an object is tried to be read before it counts as lost. */
 const READERS = 3
 
@@ -158,7 +161,7 @@ const runWave = async (
 
   const unhealed = await waitForFullRedundancy(clients, objects, killedMs + healTimeoutMs, settings)
   const healedMs = unhealed.length === 0 ? Math.round(performance.now() - killedMs) : null
-  const done = since(before, await healTotals(clients))
+  const done = since(before, await settledTotals(clients, before, settings.signal))
   const { readBytes, sentBytes } = done
   const movedPerLostByte = (readBytes + sentBytes) / Math.max(1, lostBytes)
   say(
@@ -175,6 +178,26 @@ const runWave = async (
     movedPerLostByte,
     unhealed: unhealed.map(({ cid }) => cid)
   }
+}
+
+/**
+ * A peer counts a repair when it has ended it, after the last shard is live and this program has seen all shards: the totals
+ * are those that have not changed for a while, and have some repair in them unless none comes.
+ */
+const settledTotals = async (
+  clients: readonly NodeClient[],
+  before: HealTotals,
+  signal: AbortSignal
+): Promise<HealTotals> => {
+  const deadlineMs = performance.now() + SETTLE_MS
+  let totals = await healTotals(clients)
+  while (performance.now() < deadlineMs) {
+    await delay(POLL_MS, undefined, { signal })
+    const later = await healTotals(clients)
+    if (later.repaired > before.repaired && isDeepStrictEqual(later, totals)) return later
+    totals = later
+  }
+  return totals
 }
 
 /** @returns the objects that still miss something at the deadline; none when all are whole */

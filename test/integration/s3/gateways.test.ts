@@ -109,7 +109,8 @@ describe('s3: gateways on a network with validators', function () {
     await world.start(5, { validators: 4 })
     gateways = []
     for (const node of [world.lab.nodes[0], world.lab.nodes[4]]) {
-      gateways.push(await world.gateway(node, { decideTimeoutMs: 4_000 }))
+      // Enough for a decision on a busy machine; the test without a quorum waits for all of it.
+      gateways.push(await world.gateway(node, { decideTimeoutMs: 10_000 }))
     }
     clients = await Promise.all(gateways.map(async (gateway) => await world.client(gateway)))
     await clients[0].send(new s3.CreateBucketCommand({ Bucket }))
