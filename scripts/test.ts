@@ -1,9 +1,9 @@
 // `npm test`, or `npm test -- FILES AND OPTIONS OF MOCHA`
 // Without arguments: all tests. Most tests keep one core busy or wait, and CI has two cores: those of test/unit run in one
 // process, beside two that take the other files a few at a time. The output of a process is printed when it has ended, but
-// for the first, which is shown as it comes. Files that fail beside the others run once more, alone: the last lines tell
-// what fails (and the run ends with 1) from what only a busy machine makes fail, which is a defect of the test too. Both
-// are printed again at the end, with their errors.
+// for the first, which is shown as it comes. Files that fail beside the others run once more, alone, so that the last
+// lines can tell what is broken from what only a busy machine makes fail. Both are defects and end the run with 1; their
+// errors are printed again at the end.
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -70,10 +70,13 @@ async function all(): Promise<number> {
   for (const { output } of failed) process.stdout.write(output.slice(Math.max(0, output.search(FAILURES))))
 
   const minutes = ((performance.now() - started) / 60_000).toFixed(1)
-  const verdict = broken.length === 0 ? 'all passed' : `failures in:\n${names(broken)}`
-  const unsteady = busy.length === 0 ? '' : `\nfailed beside the others and passed alone:\n${names(busy)}`
-  process.stdout.write(`${files.length} files in ${minutes} min: ${verdict}${unsteady}\n`)
-  return broken.length === 0 ? 0 : 1
+  const verdicts = [
+    ...(failed.length === 0 ? ['all passed'] : []),
+    ...(broken.length === 0 ? [] : [`failures in:\n${names(broken)}`]),
+    ...(busy.length === 0 ? [] : [`failures beside the others, none alone, in:\n${names(busy)}`])
+  ]
+  process.stdout.write(`${files.length} files in ${minutes} min: ${verdicts.join('\n')}\n`)
+  return failed.length === 0 ? 0 : 1
 }
 
 function names(failures: readonly Failure[]): string {
